@@ -1,0 +1,3 @@
+//! GitHub, as far as dockgate talks to it.
+
+pub mod identity;

@@ -1,0 +1,9 @@
+//! dockgate: a pre-merge gate for containers.
+
+pub mod scan;
+pub mod verdict;
+
+#[cfg(feature = "io")]
+pub mod github;
+#[cfg(feature = "io")]
+pub mod job;

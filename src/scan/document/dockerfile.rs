@@ -1,0 +1,4 @@
+//! x
+/// x
+#[derive(Clone, Debug)]
+pub struct Dockerfile {}

@@ -1,0 +1,182 @@
+//! The tree of a YAML or JSON document, with the place of every key and value.
+//!
+//! Invariant: a node is cheap to clone, and an alias is the very node of its anchor, so a document's tree never
+//! grows beyond its text.
+
+use std::sync::Arc;
+
+use super::super::span::Span;
+
+/// A value with its place. Cloning shares the data.
+#[derive(Clone, Debug)]
+pub struct Node(Arc<NodeData>);
+
+#[derive(Debug)]
+struct NodeData {
+    span: Span,
+    value: Value,
+}
+
+/// A value as Kubernetes reads it: YAML 1.1 scalars, through JSON.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// `null`, `~` or nothing.
+    Null,
+    /// `true`, `yes`, `on`, ….
+    Bool(bool),
+    /// An integer that fits 64 bits.
+    Int(i64),
+    /// Any other number.
+    Float(f64),
+    /// Text.
+    String(Box<str>),
+    /// A value that is not known before rendering: `{{ … }}`, `${VAR}`, or a text holding one.
+    Unknown(Box<str>),
+    /// A list.
+    Sequence(Vec<Node>),
+    /// A map, merge keys expanded.
+    Mapping(Mapping),
+}
+
+/// The entries of a map in the order of the text; of duplicate keys the last one stands.
+#[derive(Clone, Debug, Default)]
+pub struct Mapping {
+    entries: Vec<Entry>,
+}
+
+/// One key with its value.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The key; a scalar that is not a string is written as Kubernetes would (`"true"`, `"8080"`).
+    pub key: Box<str>,
+    /// The place of the key.
+    pub key_span: Span,
+    /// The value.
+    pub value: Node,
+}
+
+impl Node {
+    /// A value at its place.
+    pub fn new(span: Span, value: Value) -> Self {
+        Self(Arc::new(NodeData { span, value }))
+    }
+
+    /// A value that stands nowhere in the text, such as a computed fact.
+    pub fn computed(value: Value) -> Self {
+        Self::new(Span::default(), value)
+    }
+
+    /// The place of the value; a block map or list begins at its first key or dash.
+    pub fn span(&self) -> Span {
+        self.0.span
+    }
+
+    /// The value.
+    pub fn value(&self) -> &Value {
+        &self.0.value
+    }
+
+    /// The value under `key` of a map; `None` for anything else.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// The entry of `key` of a map; `None` for anything else.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.as_mapping()?.get(key)
+    }
+
+    /// The node at a dotted path of keys and list indexes, such as `spec.containers.0.image`.
+    pub fn at(&self, path: &str) -> Option<&Node> {
+        path.split('.').try_fold(self, |node, step| match node.value() {
+            Value::Sequence(items) => items.get(step.parse::<usize>().ok()?),
+            _ => node.get(step),
+        })
+    }
+
+    /// The text of a string.
+    pub fn as_str(&self) -> Option<&str> {
+        match self.value() {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The value of a boolean.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.value() {
+            Value::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The value of an integer.
+    pub fn as_int(&self) -> Option<i64> {
+        match self.value() {
+            Value::Int(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The items of a list; empty for anything else.
+    pub fn items(&self) -> &[Node] {
+        match self.value() {
+            Value::Sequence(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The entries of a map; empty for anything else.
+    pub fn entries(&self) -> &[Entry] {
+        self.as_mapping().map_or(&[], |mapping| &mapping.entries)
+    }
+
+    /// The map, when it is one.
+    pub fn as_mapping(&self) -> Option<&Mapping> {
+        match self.value() {
+            Value::Mapping(mapping) => Some(mapping),
+            _ => None,
+        }
+    }
+
+    /// Whether the value is `null`.
+    pub fn is_null(&self) -> bool {
+        matches!(self.value(), Value::Null)
+    }
+
+    /// Whether the value itself is not known before rendering.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.value(), Value::Unknown(_))
+    }
+}
+
+impl Mapping {
+    /// A map of `entries`; of duplicate keys the last one stands, at the place of the last.
+    pub fn new(entries: Vec<Entry>) -> Self {
+        let mut last = std::collections::HashMap::with_capacity(entries.len());
+        for (index, entry) in entries.iter().enumerate() {
+            last.insert(entry.key.clone(), index);
+        }
+        if last.len() == entries.len() {
+            return Self { entries };
+        }
+        let kept = entries.into_iter().enumerate().filter(|(index, entry)| last.get(&entry.key) == Some(index));
+        Self { entries: kept.map(|(_, entry)| entry).collect() }
+    }
+
+    /// The entry of `key`.
+    pub fn get(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| &*entry.key == key)
+    }
+
+    /// The entries in order.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::String(text.into())
+    }
+}

@@ -1,0 +1,70 @@
+//! The engine: a [`Snapshot`](snapshot::Snapshot) in, findings and problems out.
+//!
+//! Invariant: pure. No clock, disk, environment, network or async; it can't fail, it returns what it found and what it
+//! could not judge.
+
+pub mod document;
+pub mod edit;
+pub mod finding;
+pub mod image_reference;
+pub mod limits;
+pub mod policy;
+pub mod problem;
+pub mod secret;
+pub mod snapshot;
+pub mod span;
+pub mod suppression;
+
+use std::collections::BTreeMap;
+
+use finding::{Finding, Severity};
+use limits::Limits;
+use policy::{PolicyId, PolicySet};
+use problem::Problem;
+use snapshot::Snapshot;
+use suppression::Suppressed;
+
+/// What settings tell the engine.
+#[derive(Clone, Debug, Default)]
+pub struct ScanOptions {
+    /// The bounds.
+    pub limits: Limits,
+    /// Whether a tag without a digest is as bad as no tag.
+    pub pin_digest: bool,
+    /// Severity by rule, in place of the policy's own.
+    pub severities: BTreeMap<PolicyId, Severity>,
+    /// Key of the secrets' fingerprints, so that nobody guesses a weak password back from one.
+    pub secret_key: SecretKey,
+}
+
+/// The key under which secrets are fingerprinted: 32 bytes.
+#[derive(Clone, Default)]
+pub struct SecretKey(pub [u8; 32]);
+
+impl std::fmt::Debug for SecretKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("SecretKey(…)")
+    }
+}
+
+/// What the engine found in both sides of a change.
+#[derive(Clone, Debug, Default)]
+pub struct Scan {
+    /// The state before the change. Empty when the snapshot has no base.
+    pub base: Side,
+    /// The state after the change.
+    pub head: Side,
+}
+
+/// What the engine found in one side of a change. Lists are sorted by path and place.
+#[derive(Clone, Debug, Default)]
+pub struct Side {
+    /// Findings that no suppression matches.
+    pub findings: Vec<Finding>,
+    /// Findings that a suppression in the file matches.
+    pub suppressed: Vec<Suppressed>,
+    /// What could not be judged.
+    pub problems: Vec<Problem>,
+    /// The number of files that were judged.
+    pub files: usize,
+}

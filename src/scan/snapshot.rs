@@ -1,0 +1,223 @@
+//! A change, as data: every file it touches with its text before and after.
+//!
+//! Invariant: a path that the change touches is in the snapshot, judged or not; what can't be judged carries its cause.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::limits::Limits;
+use super::problem::Cause;
+
+/// All files of one change, or of one tree.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// The changed files, in the order of their paths.
+    pub files: Vec<ChangedFile>,
+    /// Whether the files are a whole tree without a base, so that what is absent is known to be absent.
+    pub whole_tree: bool,
+}
+
+/// One file of a change.
+#[derive(Clone, Debug)]
+pub struct ChangedFile {
+    /// Path in the head (in the base for a deleted file), relative to the repository root, with `/`.
+    pub path: String,
+    /// Path in the base, when it was another one.
+    pub previous_path: Option<String>,
+    /// What the change does to the file.
+    pub status: FileStatus,
+    /// The file before the change.
+    pub base: Content,
+    /// The file after the change.
+    pub head: Content,
+    /// The head lines that the change adds or alters.
+    pub touched: LineSet,
+    /// The head lines that a diff shows, touched ones and their context: where a review comment may stand.
+    pub visible: LineSet,
+}
+
+/// What a change does to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FileStatus {
+    /// The base has no such path.
+    Added,
+    /// The text differs.
+    Modified,
+    /// The head has no such path.
+    Deleted,
+    /// The path differs, the text may.
+    Renamed,
+    /// Only the mode differs.
+    ModeChanged,
+    /// Not part of a change: a file of a tree that is scanned as it stands.
+    Unchanged,
+}
+
+/// One side of a changed file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The side has no such file.
+    Absent,
+    /// The text, UTF-8, as it stands (a byte order mark and any line breaks included).
+    Text(Arc<str>),
+    /// The file is there and is not judged.
+    Unjudged(Unjudged),
+}
+
+/// Why the content of an existing file is not judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unjudged {
+    /// The content holds NUL bytes.
+    Binary,
+    /// The content is text in another encoding.
+    NotUtf8 {
+        /// Offset of the first byte that is not UTF-8.
+        offset: usize,
+    },
+    /// The content is a Git LFS pointer.
+    LfsPointer,
+    /// The content is larger than the limit.
+    TooLarge {
+        /// Size of the file.
+        bytes: u64,
+        /// The limit, in bytes.
+        max_bytes: u64,
+    },
+    /// The path is a symbolic link.
+    Symlink,
+    /// The path is a submodule.
+    Submodule,
+    /// The content could not be had.
+    Unavailable {
+        /// Why, in a few words.
+        why: String,
+    },
+}
+
+/// A git file mode, as far as judging goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FileMode {
+    /// `100644` and `100755`.
+    Regular,
+    /// `120000`.
+    Symlink,
+    /// `160000`.
+    Submodule,
+}
+
+impl FileMode {
+    /// Reads the six octal digits that git prints; anything else is a regular file.
+    pub fn from_octal(mode: &str) -> Self {
+        match mode {
+            "120000" => Self::Symlink,
+            "160000" => Self::Submodule,
+            _ => Self::Regular,
+        }
+    }
+}
+
+impl Content {
+    /// Classifies the bytes of a regular file.
+    pub fn from_bytes(bytes: Vec<u8>, limits: &Limits) -> Self {
+        const LFS_HEADER: &[u8] = b"version https://git-lfs.github.com/spec/";
+        if bytes.len() > limits.max_file_bytes {
+            return Self::Unjudged(Unjudged::too_large(bytes.len() as u64, limits));
+        }
+        if bytes.starts_with(LFS_HEADER) && bytes.len() < 1024 {
+            return Self::Unjudged(Unjudged::LfsPointer);
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) if text.contains('\0') => Self::Unjudged(Unjudged::Binary),
+            Ok(text) => Self::Text(text.into()),
+            Err(error) if error.as_bytes().contains(&0) => Self::Unjudged(Unjudged::Binary),
+            Err(error) => Self::Unjudged(Unjudged::NotUtf8 { offset: error.utf8_error().valid_up_to() }),
+        }
+    }
+
+    /// The text, when there is one.
+    pub fn text(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Absent | Self::Unjudged(_) => None,
+        }
+    }
+}
+
+impl Unjudged {
+    /// The file of `bytes` exceeds `limits`.
+    pub fn too_large(bytes: u64, limits: &Limits) -> Self {
+        Self::TooLarge { bytes, max_bytes: limits.max_file_bytes as u64 }
+    }
+
+    /// The kind of cause that a problem names.
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::Binary => Cause::Binary,
+            Self::NotUtf8 { .. } => Cause::NotUtf8,
+            Self::LfsPointer => Cause::LfsPointer,
+            Self::TooLarge { .. } => Cause::Limit,
+            Self::Symlink => Cause::Symlink,
+            Self::Submodule => Cause::Submodule,
+            Self::Unavailable { .. } => Cause::Unavailable,
+        }
+    }
+
+    /// One sentence for people.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Binary => "binary file: not judged".into(),
+            Self::NotUtf8 { offset } => {
+                format!("not UTF-8 (first bad byte at offset {offset}): not judged; save it as UTF-8")
+            }
+            Self::LfsPointer => "Git LFS pointer: the content is outside the repository and was not judged".into(),
+            Self::TooLarge { bytes, max_bytes } => {
+                format!("{bytes} bytes, more than the limit of {max_bytes}: not judged")
+            }
+            Self::Symlink => "symbolic link: not followed; its target is judged where it stands".into(),
+            Self::Submodule => "submodule: its content belongs to another repository and was not judged".into(),
+            Self::Unavailable { why } => format!("content could not be read: {why}"),
+        }
+    }
+}
+
+/// A set of line numbers, from 1.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LineSet(BTreeSet<usize>);
+
+impl LineSet {
+    /// Lines 1 to `count`.
+    pub fn first(count: usize) -> Self {
+        Self((1..=count).collect())
+    }
+
+    /// Whether `line` is in the set.
+    pub fn contains(&self, line: usize) -> bool {
+        self.0.contains(&line)
+    }
+
+    /// Whether any line of `first..=last` is in the set.
+    pub fn meets(&self, first: usize, last: usize) -> bool {
+        first <= last && self.0.range(first..=last).next().is_some()
+    }
+
+    /// Whether all lines of `first..=last` are in the set.
+    pub fn covers(&self, first: usize, last: usize) -> bool {
+        (first..=last).all(|line| self.contains(line))
+    }
+
+    /// The lines in order.
+    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// Whether no line is in the set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<usize> for LineSet {
+    fn from_iter<I: IntoIterator<Item = usize>>(lines: I) -> Self {
+        Self(lines.into_iter().collect())
+    }
+}
