@@ -1,1 +1,3 @@
-fn main() { println!("cargo:rerun-if-changed=policies"); }
+fn main() {
+    println!("cargo:rerun-if-changed=policies");
+}

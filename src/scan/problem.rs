@@ -57,10 +57,7 @@ pub enum Cause {
 impl Cause {
     /// Whether something that dockgate is meant to judge went unjudged, as opposed to what is only worth a note.
     pub fn leaves_unjudged(self) -> bool {
-        matches!(
-            self,
-            Self::Settings | Self::Syntax | Self::NotUtf8 | Self::Limit | Self::Unavailable | Self::Policy
-        )
+        matches!(self, Self::Settings | Self::Syntax | Self::NotUtf8 | Self::Limit | Self::Unavailable | Self::Policy)
     }
 }
 
