@@ -1,2 +1,142 @@
-//! x
+//! Secrets in clear text: keyword, pattern, checksum, judgement.
+//!
+//! Invariant: a value that was found lives in [`Redacted`](redacted::Redacted) or in this module's local variables; a
+//! finding holds its kind, its length, at most its provider's public prefix, and a keyed hash.
+
+pub mod checksum;
+mod detector;
+pub mod entropy;
+pub mod fake;
+mod judge;
 pub mod redacted;
+pub mod rule;
+
+use std::collections::BTreeMap;
+
+use detector::Detector;
+pub use detector::DetectorSet;
+use judge::{Judged, Outcome, Scene};
+
+use super::ScanOptions;
+use super::document::ParsedFile;
+use super::finding::{Category, Finding, Fingerprint, Severity};
+use super::problem::{Cause, Problem};
+use super::span::{LineIndex, Span};
+
+/// What was found in one file.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets {
+    /// The findings, by place.
+    pub findings: Vec<Finding>,
+    /// Limits that were reached.
+    pub problems: Vec<Problem>,
+}
+
+/// Finds the secrets in the file at `path` with the given `text`.
+///
+/// One place gives one finding: where two policies match, the one that does not yield wins, then the earlier one.
+/// Fingerprints are made of the policy and the keyed hash of the value, so a secret that moves is not a new one.
+pub fn find_secrets(
+    path: &str,
+    text: &str,
+    _parsed: &ParsedFile,
+    detectors: &DetectorSet,
+    options: &ScanOptions,
+) -> Secrets {
+    let mut found: Vec<(Span, &Detector, Judged)> = Vec::new();
+    let scene = Scene::new(text);
+    for matched in detectors.search(text) {
+        let Some(detector) = detectors.get(matched.detector) else { continue };
+        if let Some(judged) = scene.judge(&detector.rule, matched) {
+            found.push((judged.span, detector, judged));
+        }
+    }
+    one_per_place(&mut found);
+    let lines = LineIndex::new(text);
+    let mut secrets = Secrets::default();
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (span, detector, judged) in found {
+        let count = counts.entry(detector.policy.as_str()).or_default();
+        *count += 1;
+        if *count <= options.limits.max_findings_per_policy {
+            let place = Place { path, text, lines: &lines, span };
+            secrets.findings.push(place.finding(detector, &judged, options));
+        }
+    }
+    for (policy, count) in counts {
+        let max = options.limits.max_findings_per_policy;
+        if count > max {
+            let message =
+                format!("{count} findings of {policy}, more than the limit of {max}: the first {max} are shown");
+            secrets.problems.push(Problem::of_file(path, Cause::Limit, message));
+        }
+    }
+    secrets
+}
+
+/// Sorts by place and leaves one of those that overlap.
+fn one_per_place(found: &mut Vec<(Span, &Detector, Judged)>) {
+    found.sort_by_key(|(span, detector, _)| (detector.yields, span.start, span.end));
+    let mut taken: BTreeMap<usize, Span> = BTreeMap::new();
+    found.retain(|(span, _, _)| {
+        let nearest = taken.range(..span.end.max(span.start + 1)).next_back();
+        let free = nearest.is_none_or(|(_, other)| !other.overlaps(*span));
+        if free {
+            taken.insert(span.start, *span);
+        }
+        free
+    });
+    found.sort_by_key(|(span, _, _)| *span);
+}
+
+/// Where a finding stands.
+struct Place<'t> {
+    path: &'t str,
+    text: &'t str,
+    lines: &'t LineIndex,
+    span: Span,
+}
+
+impl Place<'_> {
+    fn finding(&self, detector: &Detector, judged: &Judged, options: &ScanOptions) -> Finding {
+        let hash = judged.value.keyed_hash(&options.secret_key);
+        Finding {
+            rule: detector.policy.clone(),
+            category: Category::Secret,
+            severity: severity(detector, judged.outcome, options),
+            path: self.path.to_owned(),
+            span: self.span,
+            start: self.lines.position(self.text, self.span.start),
+            end: self.lines.position(self.text, self.span.end),
+            message: message(detector, judged),
+            resource: None,
+            fingerprint: Fingerprint::of(&[detector.policy.as_str(), &hash]),
+            subjects: Vec::new(),
+            edit: None,
+        }
+    }
+}
+
+/// The policy's severity as settings set it, lowered by what the detector says of its form and of weaker values.
+fn severity(detector: &Detector, outcome: Outcome, options: &ScanOptions) -> Severity {
+    let policy = options.severities.get(&detector.policy).copied().unwrap_or(detector.severity);
+    let form = detector.rule.severity.unwrap_or(policy);
+    let value = match outcome {
+        Outcome::Clear => policy,
+        Outcome::Encrypted | Outcome::Default => detector.rule.weaker.unwrap_or(Severity::Low),
+    };
+    policy.min(form).min(value)
+}
+
+/// Such as `GitHub personal access token (ghp_, 40 characters)`.
+fn message(detector: &Detector, judged: &Judged) -> String {
+    let name = &detector.rule.name;
+    let prefix = judged.value.prefix().map(|prefix| format!("{prefix}, ")).unwrap_or_default();
+    let note = judged.note.as_ref().map(|note| format!(", {note}")).unwrap_or_default();
+    let length = judged.value.length();
+    match judged.outcome {
+        Outcome::Clear => format!("{name} ({prefix}{length} characters{note})"),
+        Outcome::Encrypted => format!("{name}, encrypted ({prefix}{length} characters{note})"),
+        Outcome::Default => format!("{name}, a well-known default ({prefix}{length} characters{note})"),
+    }
+}

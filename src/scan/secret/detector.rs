@@ -1,0 +1,197 @@
+//! Detectors at work: keywords decide where to look, patterns what matches.
+//!
+//! Invariant: every byte is read once by the keyword search, and at most once per detector by a pattern (twice where a
+//! match outgrows its window), whatever the text is.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+use regex::bytes::Regex;
+
+use super::rule::{DetectorRule, SecretRule};
+use crate::scan::finding::Severity;
+use crate::scan::policy::PolicyId;
+use crate::scan::span::Span;
+
+/// How far before a keyword a match may begin, in bytes.
+const BEFORE_BYTES: usize = 200;
+/// How far after a keyword a match is looked for at first, in bytes.
+const AFTER_BYTES: usize = 500;
+/// How long a match may grow, in bytes.
+const MAX_MATCH_BYTES: usize = 64 * 1024;
+
+/// All detectors of a run, behind one keyword search.
+#[derive(Debug, Default)]
+pub struct DetectorSet {
+    detectors: Vec<Detector>,
+    keywords: Option<AhoCorasick>,
+    /// For each keyword, the detectors that have it.
+    owners: Vec<Vec<usize>>,
+}
+
+/// One form of a secret, ready to search.
+#[derive(Debug)]
+pub(super) struct Detector {
+    /// The policy it belongs to.
+    pub policy: PolicyId,
+    /// The policy's severity.
+    pub severity: Severity,
+    /// Whether another policy's finding at the same place takes this one's.
+    pub yields: bool,
+    /// What the policy file says.
+    pub rule: DetectorRule,
+    pattern: OnceLock<Option<Regex>>,
+}
+
+/// A pattern's match in one text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Match {
+    /// Index of the detector.
+    pub detector: usize,
+    /// The value: the group `secret`, or the whole match.
+    pub value: Span,
+    /// The whole match.
+    pub whole: Span,
+}
+
+impl DetectorSet {
+    /// Readies the detectors of `policies`, each with its policy's id and severity. Patterns are compiled when they
+    /// are first needed; one that does not compile matches nothing, so check a rule at load.
+    pub fn new<'p>(policies: impl IntoIterator<Item = (&'p PolicyId, Severity, &'p SecretRule)>) -> Self {
+        let mut detectors = Vec::new();
+        for (policy, severity, secret) in policies {
+            detectors.extend(secret.detect.iter().map(|rule| Detector {
+                policy: policy.clone(),
+                severity,
+                yields: secret.yields,
+                rule: rule.clone(),
+                pattern: OnceLock::new(),
+            }));
+        }
+        let mut owners: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, detector) in detectors.iter().enumerate() {
+            for keyword in detector.rule.keywords.iter().filter(|keyword| !keyword.is_empty()) {
+                owners.entry(keyword.to_ascii_lowercase()).or_default().push(index);
+            }
+        }
+        let keywords = AhoCorasick::builder().ascii_case_insensitive(true).build(owners.keys()).ok();
+        Self { detectors, keywords, owners: owners.into_values().collect() }
+    }
+
+    /// The detector of a match.
+    pub(super) fn get(&self, index: usize) -> Option<&Detector> {
+        self.detectors.get(index)
+    }
+
+    /// Every match in `text`, by detector and place.
+    pub(super) fn search(&self, text: &str) -> Vec<Match> {
+        let mut matches = Vec::new();
+        for (index, windows) in self.windows(text) {
+            let Some(pattern) = self.get(index).and_then(Detector::pattern) else { continue };
+            let mut searched = 0;
+            for window in windows {
+                searched = search_window(pattern, text, index, window, searched, &mut matches);
+            }
+        }
+        matches
+    }
+
+    /// The parts of `text` near a keyword of each detector, overlapping ones joined.
+    fn windows(&self, text: &str) -> BTreeMap<usize, Vec<Span>> {
+        let mut windows: BTreeMap<usize, Vec<Span>> = BTreeMap::new();
+        let Some(keywords) = &self.keywords else { return windows };
+        for hit in keywords.find_overlapping_iter(text) {
+            let window = Span::new(
+                hit.start().saturating_sub(BEFORE_BYTES),
+                hit.end().saturating_add(AFTER_BYTES).min(text.len()),
+            );
+            for detector in self.owners.get(hit.pattern().as_usize()).into_iter().flatten() {
+                let spans = windows.entry(*detector).or_default();
+                match spans.last_mut() {
+                    Some(last) if window.start <= last.end => last.end = last.end.max(window.end),
+                    _ => spans.push(window),
+                }
+            }
+        }
+        windows
+    }
+}
+
+impl Detector {
+    fn pattern(&self) -> Option<&Regex> {
+        self.pattern.get_or_init(|| self.rule.compile().ok()).as_ref()
+    }
+}
+
+/// Adds the matches that begin in `window` from `from` on; returns where the search ended.
+fn search_window(
+    pattern: &Regex,
+    text: &str,
+    detector: usize,
+    window: Span,
+    from: usize,
+    matches: &mut Vec<Match>,
+) -> usize {
+    let mut position = window.start.max(from);
+    let mut end = window.end;
+    while position <= end {
+        let Some(haystack) = text.as_bytes().get(..end) else { break };
+        let Some(captures) = pattern.captures_at(haystack, position) else { break };
+        let Some(whole) = captures.get(0) else { break };
+        if whole.end() == end && end < text.len() && whole.len() < MAX_MATCH_BYTES {
+            position = whole.start();
+            end = end.saturating_add(whole.len().max(AFTER_BYTES)).min(text.len());
+            continue;
+        }
+        let value = captures.name("secret").unwrap_or(whole);
+        matches.push(Match {
+            detector,
+            value: on_characters(text, value.start(), value.end()),
+            whole: on_characters(text, whole.start(), whole.end()),
+        });
+        position = whole.end().max(position + 1);
+    }
+    position.max(window.end)
+}
+
+/// The widest span inside `start..end` that cuts no character.
+fn on_characters(text: &str, start: usize, end: usize) -> Span {
+    Span::new(text.ceil_char_boundary(start), text.floor_char_boundary(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detectors() -> DetectorSet {
+        let yaml = r"{detect: [{name: n, keywords: [key_], pattern: '\bkey_(?P<secret>[0-9a-z]{4,})\b'}]}";
+        let rule: SecretRule = serde_yaml::from_str(yaml).unwrap();
+        DetectorSet::new([(&PolicyId::new("secret/test"), Severity::High, &rule)])
+    }
+
+    fn check(text: &str, expected: &[&str]) {
+        let found: Vec<_> = detectors().search(text).into_iter().map(|found| found.value.of(text).to_owned()).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn patterns_are_looked_for_near_keywords_only() {
+        check("a key_1234 and key_abcd", &["1234", "abcd"]);
+        check("KEY_1234 monkey_1234", &[]);
+        check("ä key_1234é", &["1234"]);
+        check("", &[]);
+    }
+
+    #[test]
+    fn a_match_outgrows_its_window() {
+        let long = "z".repeat(5_000);
+        check(&format!("key_{long} key_1234"), &[&long, "1234"]);
+    }
+
+    #[test]
+    fn a_megabyte_of_keywords_is_searched_once() {
+        let text = "key_".repeat(300_000);
+        check(&text, &[]);
+    }
+}

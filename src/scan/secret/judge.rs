@@ -1,0 +1,104 @@
+//! Judgement of a match: a live secret, a weaker one, or nothing.
+//!
+//! Invariant: each step looks at a bounded part of the text around the match, or at a list made once per text, so the
+//! whole stays linear.
+
+mod aws;
+mod pem;
+mod placeholder;
+mod url_password;
+
+use std::cell::OnceCell;
+
+use super::detector::Match;
+use super::entropy::shannon_entropy;
+use super::redacted::Redacted;
+use super::rule::{DetectorRule, Judge};
+use crate::scan::span::{LineIndex, Span};
+
+/// A match that is a finding.
+#[derive(Debug)]
+pub(super) struct Judged {
+    /// The place of the value.
+    pub span: Span,
+    /// The value.
+    pub value: Redacted,
+    /// What the value is.
+    pub outcome: Outcome,
+    /// More to show, such as `account 1234…12`.
+    pub note: Option<String>,
+}
+
+/// What a value turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Usable as it stands.
+    Clear,
+    /// Usable with another secret.
+    Encrypted,
+    /// A password that everybody tries first.
+    Default,
+}
+
+/// A text with the lists that some steps need, made when first asked for.
+pub(super) struct Scene<'t> {
+    /// The text that is searched.
+    pub text: &'t str,
+    lines: OnceCell<LineIndex>,
+    service_accounts: OnceCell<Vec<usize>>,
+    aws_secrets: OnceCell<Vec<Span>>,
+}
+
+impl<'t> Scene<'t> {
+    /// A scene of `text`.
+    pub fn new(text: &'t str) -> Self {
+        Self { text, lines: OnceCell::new(), service_accounts: OnceCell::new(), aws_secrets: OnceCell::new() }
+    }
+
+    fn lines(&self) -> &LineIndex {
+        self.lines.get_or_init(|| LineIndex::new(self.text))
+    }
+
+    /// Where `service_account` stands, in order.
+    fn service_accounts(&self) -> &[usize] {
+        let find = || self.text.match_indices("service_account").map(|(offset, _)| offset).collect();
+        self.service_accounts.get_or_init(find)
+    }
+
+    /// Values that may be AWS secret access keys, in order.
+    fn aws_secrets(&self) -> &[Span] {
+        self.aws_secrets.get_or_init(|| aws::secret_candidates(self.text))
+    }
+
+    /// Judges a match of `rule`; `None` when it is no secret.
+    pub fn judge(&self, rule: &DetectorRule, matched: Match) -> Option<Judged> {
+        let value = matched.value.of(self.text);
+        if value.is_empty() || !passes(rule, value) {
+            return None;
+        }
+        match rule.judge {
+            None => Some(self.clear(matched.value, &rule.prefix)),
+            Some(Judge::Pem) => pem::judge(self, matched.value),
+            Some(Judge::GoogleServiceAccount) => pem::judge_service_account(self, matched.value),
+            Some(Judge::AwsPair) => aws::judge(self, matched.value),
+            Some(Judge::UrlPassword) => url_password::judge(self, matched),
+        }
+    }
+
+    fn clear(&self, span: Span, prefix: &str) -> Judged {
+        self.judged(span, prefix, Outcome::Clear)
+    }
+
+    fn judged(&self, span: Span, prefix: &str, outcome: Outcome) -> Judged {
+        Judged { span, value: Redacted::new(span.of(self.text), prefix), outcome, note: None }
+    }
+}
+
+/// The steps that every detector has: entropy, made-up values, checksum.
+fn passes(rule: &DetectorRule, value: &str) -> bool {
+    let body = value.strip_prefix(rule.prefix.as_str()).unwrap_or(value);
+    if rule.min_entropy.is_some_and(|least| shannon_entropy(body) < least || placeholder::is_made_up(body)) {
+        return false;
+    }
+    rule.checksum.is_none_or(|checksum| checksum.holds(value)) && !placeholder::is_documented(value)
+}

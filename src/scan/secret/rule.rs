@@ -1,0 +1,127 @@
+//! What a secret policy says beyond title and texts: the `detect` list of its file.
+//!
+//! Invariant: a detector without a keyword can't be loaded, so text without keywords is never searched by a regex.
+
+use regex::bytes::{Regex, RegexBuilder};
+use serde::Deserialize;
+
+use super::checksum::Checksum;
+use crate::scan::finding::Severity;
+
+/// Largest compiled size of one pattern, in bytes.
+const MAX_PATTERN_BYTES: usize = 1024 * 1024;
+
+/// The part of a policy file that makes it a secret policy.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretRule {
+    /// The forms of the secret, most specific first.
+    pub detect: Vec<DetectorRule>,
+    /// Whether a finding of another secret policy at the same place takes this one's.
+    #[serde(default)]
+    pub yields: bool,
+}
+
+/// One form of a secret.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DetectorRule {
+    /// What the finding calls it, such as `GitHub personal access token`.
+    pub name: String,
+    /// Texts of three or more ASCII characters, in any case, one of which stands in or near every match.
+    pub keywords: Vec<String>,
+    /// An ASCII regular expression. The group `secret`, or else the whole match, is the value.
+    pub pattern: String,
+    /// What every token begins with and may be shown, such as `ghp_`.
+    #[serde(default)]
+    pub prefix: String,
+    /// Least Shannon entropy of the value after its prefix, in bits per byte.
+    pub min_entropy: Option<f64>,
+    /// A checksum without which the value is a dummy.
+    pub checksum: Option<Checksum>,
+    /// A further step that decides about a match.
+    pub judge: Option<Judge>,
+    /// The severity of this form, when it is not the policy's.
+    pub severity: Option<Severity>,
+    /// The severity of a value that is encrypted or a well-known default.
+    pub weaker: Option<Severity>,
+}
+
+/// A judging step that is code; policy files name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Judge {
+    /// Follows a PEM block to its end; tells encrypted keys and empty bodies apart.
+    Pem,
+    /// Needs `service_account` near a PEM block.
+    GoogleServiceAccount,
+    /// The match is an AWS access key id; the secret is a 40-character value within five lines.
+    AwsPair,
+    /// The value is a password inside a URL; tells references, placeholders and defaults apart.
+    UrlPassword,
+}
+
+/// Why a detector can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DetectorError {
+    /// The detector has no keyword, or one that is too short or not ASCII.
+    #[error("detector \"{name}\" needs keywords of at least 3 ASCII characters")]
+    Keyword {
+        /// The detector.
+        name: String,
+    },
+    /// The pattern does not compile, or is too large.
+    #[error("read the pattern of detector \"{name}\"")]
+    Pattern {
+        /// The detector.
+        name: String,
+        /// The reason.
+        source: Box<regex::Error>,
+    },
+}
+
+impl SecretRule {
+    /// Checks every detector, for policies that are not built in.
+    ///
+    /// # Errors
+    /// The first detector that can't be used.
+    pub fn check(&self) -> Result<(), DetectorError> {
+        self.detect.iter().try_for_each(|detector| detector.check())
+    }
+}
+
+impl DetectorRule {
+    fn check(&self) -> Result<(), DetectorError> {
+        let usable = |keyword: &String| keyword.len() >= 3 && keyword.is_ascii();
+        if self.keywords.is_empty() || !self.keywords.iter().all(usable) {
+            return Err(DetectorError::Keyword { name: self.name.clone() });
+        }
+        let pattern = |source| DetectorError::Pattern { name: self.name.clone(), source: Box::new(source) };
+        self.compile().map(drop).map_err(pattern)
+    }
+
+    /// Compiles the pattern: bytes, ASCII classes, bounded size, so that it runs in linear time.
+    pub(super) fn compile(&self) -> Result<Regex, regex::Error> {
+        RegexBuilder::new(&self.pattern).unicode(false).size_limit(MAX_PATTERN_BYTES).build()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(keyword: &str, pattern: &str, expected: &str) {
+        let yaml = format!("detect: [{{name: n, keywords: [\"{keyword}\"], pattern: '{pattern}'}}]");
+        let rule: SecretRule = serde_yaml::from_str(&yaml).unwrap();
+        assert_eq!(rule.check().map_err(|error| error.to_string()).err().unwrap_or_default(), expected);
+    }
+
+    #[test]
+    fn unusable_detectors_are_refused_with_the_reason() {
+        check("abc_", "abc_[0-9]{4}", "");
+        check("ab", "x", "detector \"n\" needs keywords of at least 3 ASCII characters");
+        check("äbc", "x", "detector \"n\" needs keywords of at least 3 ASCII characters");
+        check("abc", "a(", "read the pattern of detector \"n\"");
+        check("abc", "((a{1000}){1000}){1000}", "read the pattern of detector \"n\"");
+    }
+}
