@@ -25,11 +25,6 @@ impl Redacted {
         Self { value: value.into(), prefix: prefix.into() }
     }
 
-    /// The value itself, for the judging steps of this module.
-    pub(super) fn clear(&self) -> &str {
-        &self.value
-    }
-
     /// The length, in characters.
     pub fn length(&self) -> usize {
         self.value.chars().count()
