@@ -35,9 +35,16 @@ pub enum JobSubject {
         /// The commit it stands on.
         base: CommitSha,
     },
+    /// A commit whose pull requests the delivery does not name, as for forks; the worker looks them up and asks for a
+    /// job of each.
+    Commit {
+        /// The commit.
+        head: CommitSha,
+    },
 }
 
-/// What collapses in the queue: `owner/name#12` or `owner/name@sha`.
+/// What collapses in the queue: `owner/name#12` for a pull request, `owner/name@sha` for a merge group,
+/// `owner/name?sha` for a commit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct JobKey(String);
@@ -55,13 +62,16 @@ impl Job {
         JobKey(match &self.subject {
             JobSubject::PullRequest { number, .. } => format!("{}#{number}", self.repository),
             JobSubject::MergeGroup { head, .. } => format!("{}@{head}", self.repository),
+            JobSubject::Commit { head } => format!("{}?{head}", self.repository),
         })
     }
 
     /// The commit that the delivery named.
     pub fn head(&self) -> &CommitSha {
         match &self.subject {
-            JobSubject::PullRequest { head, .. } | JobSubject::MergeGroup { head, .. } => head,
+            JobSubject::PullRequest { head, .. }
+            | JobSubject::MergeGroup { head, .. }
+            | JobSubject::Commit { head } => head,
         }
     }
 }

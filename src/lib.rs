@@ -7,3 +7,7 @@ pub mod verdict;
 pub mod github;
 #[cfg(feature = "io")]
 pub mod job;
+#[cfg(feature = "io")]
+pub mod store;
+#[cfg(feature = "io")]
+pub mod worker;
