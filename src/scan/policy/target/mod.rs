@@ -54,3 +54,97 @@ pub struct FactDoc {
     /// A value as an example.
     pub example: &'static str,
 }
+
+/// Which things a policy judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    /// `kubernetes.object`: every object.
+    KubernetesObject,
+    /// `kubernetes.pod`: every pod template.
+    KubernetesPod,
+    /// `kubernetes.container`: every container, init and ephemeral ones included.
+    KubernetesContainer,
+    /// `kubernetes.role_rule`: every rule of a role.
+    KubernetesRoleRule,
+    /// `kubernetes.role_binding`: every role binding.
+    KubernetesRoleBinding,
+    /// `compose.service`: every service.
+    ComposeService,
+    /// `dockerfile.stage`: every build stage.
+    DockerfileStage,
+    /// `dockerfile.instruction`: every instruction.
+    DockerfileInstruction,
+    /// `dockerfile.command`: every command of a shell form.
+    DockerfileCommand,
+    /// `secret`: any text.
+    Secret,
+}
+
+impl Target {
+    /// All targets.
+    pub const ALL: [Self; 10] = [
+        Self::KubernetesObject,
+        Self::KubernetesPod,
+        Self::KubernetesContainer,
+        Self::KubernetesRoleRule,
+        Self::KubernetesRoleBinding,
+        Self::ComposeService,
+        Self::DockerfileStage,
+        Self::DockerfileInstruction,
+        Self::DockerfileCommand,
+        Self::Secret,
+    ];
+
+    /// The name as policies write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::KubernetesObject => "kubernetes.object",
+            Self::KubernetesPod => "kubernetes.pod",
+            Self::KubernetesContainer => "kubernetes.container",
+            Self::KubernetesRoleRule => "kubernetes.role_rule",
+            Self::KubernetesRoleBinding => "kubernetes.role_binding",
+            Self::ComposeService => "compose.service",
+            Self::DockerfileStage => "dockerfile.stage",
+            Self::DockerfileInstruction => "dockerfile.instruction",
+            Self::DockerfileCommand => "dockerfile.command",
+            Self::Secret => "secret",
+        }
+    }
+
+    /// The target of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|target| target.name() == name)
+    }
+
+    /// The path that an example is scanned under when it names none.
+    pub fn example_path(self) -> &'static str {
+        match self {
+            Self::ComposeService => "compose.yaml",
+            Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => "Dockerfile",
+            Self::Secret => "config/settings.conf",
+            _ => "deploy/manifest.yaml",
+        }
+    }
+}
+
+/// The facts that every target has: the settings.
+pub const SETTINGS: [FactDoc; 1] = [FactDoc {
+    path: "settings.images.pin",
+    kind: FactKind::String,
+    doc: "what an image must be pinned by: `tag` or `digest`",
+    example: "digest",
+}];
+
+impl std::fmt::Display for FactKind {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Bool => "true or false",
+            Self::Int => "a number",
+            Self::String => "a text",
+            Self::StringList => "a list of texts",
+            Self::List => "a list",
+            Self::Map => "a map",
+            Self::Tree => "a part of the document",
+        })
+    }
+}

@@ -1,0 +1,290 @@
+//! A policy file becomes a [`Policy`].
+//!
+//! The id of a policy is the path of its file below `policies/` (a team's: below `.github/dockgate/`), without `.yaml`.
+//! Fields, all of one file:
+//!
+//! | field | meaning |
+//! |---|---|
+//! | `title` | what is wrong, in a few words; required |
+//! | `severity` | `info`, `low`, `medium`, `high` or `critical`; required |
+//! | `category` | `secret`, `security`, `reliability` or `hygiene`; when absent `secret` for target `secret`, else `security` |
+//! | `enabled` | `false`: runs only when settings say so; when absent `true` |
+//! | `since` | the release that brought it, such as `0.1.0` |
+//! | `target` | which things it judges, a name of [`Target`]; required |
+//! | `deny` | a CEL condition on the facts of the target: `true` is a finding; required but for `secret`. Absent facts are `null`; a templated one makes the condition unknown, hence silent; `has()` is refused |
+//! | `subjects` | CEL giving a text or a list of texts: what exactly is objected to, such as the capabilities added |
+//! | `at` | where the finding points: a place that the target names, or a dotted path from the target's node. The deepest part of the path that exists is taken. When `at` is absent or nothing of it exists: the first of `subjects` that stands in the text, else the whole thing |
+//! | `message` | one sentence, lower case, no full stop; `{container.name}` is replaced by that fact; required. `{subjects}` is the list of `subjects` |
+//! | `raise` | `{when: CEL, to: severity}`, or a list of them: lifts the severity, such as `{when: settings.images.pin == "digest", to: high}` |
+//! | `why` | why it matters, for a person whose merge is blocked; required |
+//! | `fix` | how to put it right; required |
+//! | `references` | a list of URLs |
+//! | `standards` | a list of clauses, such as `pss/baseline`, `cis-kubernetes/5.2.2` |
+//! | `aliases` | a map from another tool to its id or ids, such as `trivy: KSV-0017` |
+//! | `supersedes` | a list of ids of policies that say the same of the same thing less exactly: they are silent where this one speaks |
+//! | `edit` | for trees `{set: path, to: value}` or `{remove: path}`; for places `{replace: place, with: template}` |
+//! | `examples` | its tests; at least one with and one without a finding |
+//!
+//! A policy of target `secret` has, in place of `deny`, `subjects`, `at`, `raise` and `edit`: `pattern` (required),
+//! `keywords` (required), `min_entropy`, `checksum`.
+//!
+//! An example has `name` and `text` (required), `path` (when absent one that fits the target), `settings`
+//! (`{images: {pin: digest}}`), and marks the lines of its findings: a line that is `# deny` and nothing else means
+//! that a finding begins on the next line. Such lines are taken out before the text is scanned, so they work in any
+//! kind of file; where they would spoil the text to read, `deny: [3, 7]` names the lines instead. A placeholder
+//! `{fake:alnum:36}` stands for made-up text of that alphabet and length; see `example`.
+//!
+//! A condition, a message or a fact name that needs `: ` or begins with `{`, `"`, `!` or `[` must be quoted or written
+//! as a block (`deny: >-`), as in any YAML.
+//!
+//! Invariant: a policy that loads has a denied and a passing example, and every mistake is named with file, line,
+//! field, what was found, what was expected and the nearest valid name.
+
+use super::super::document::node::{Node, Value};
+use super::super::finding::{Category, Severity};
+use super::fields::{Fields, Mistake, PolicyError, Source, scalar_text};
+use super::target::Target;
+use super::{ConditionRule, EditRule, Example, Judgement, Policy, PolicyId, Raise, SecretRule};
+use crate::scan::span::{LineIndex, Span};
+
+const CATEGORIES: [(&str, Category); 4] = [
+    ("secret", Category::Secret),
+    ("security", Category::Security),
+    ("reliability", Category::Reliability),
+    ("hygiene", Category::Hygiene),
+];
+
+/// The line in the text of an example that marks the next one as denied.
+const DENY_MARK: &str = "# deny";
+
+impl Policy {
+    /// Reads the policy `id` from the text of `file`.
+    ///
+    /// # Errors
+    ///
+    /// The first [`Mistake`] of the file, with its line.
+    pub fn load(id: PolicyId, file: &str, text: &str) -> Result<Self, PolicyError> {
+        let source = Source { file, lines: LineIndex::new(text) };
+        let root = read_tree(&source, text)?;
+        let mut fields = Fields::new(&source, &root, "")?;
+        let target = required_target(&mut fields)?;
+        let default_category = if target == Target::Secret { Category::Secret } else { Category::Security };
+        let policy = Self {
+            id,
+            file: file.to_owned(),
+            title: fields.required_text("title")?,
+            severity: severity(&mut fields, "severity")?.ok_or_else(|| fields.missing("severity"))?,
+            category: category(&mut fields)?.unwrap_or(default_category),
+            enabled: fields.boolean("enabled")?.unwrap_or(true),
+            since: fields.text("since")?.unwrap_or_default(),
+            target,
+            judgement: judgement(&source, &mut fields, target)?,
+            message: fields.required_text("message")?,
+            why: fields.required_text("why")?,
+            fix: fields.required_text("fix")?,
+            references: fields.texts("references")?,
+            standards: fields.texts("standards")?,
+            aliases: aliases(&mut fields)?,
+            supersedes: fields.texts("supersedes")?.into_iter().map(PolicyId::new).collect(),
+            examples: examples(&source, &mut fields, target)?,
+        };
+        fields.finish()?;
+        Ok(policy)
+    }
+}
+
+fn read_tree(source: &Source<'_>, text: &str) -> Result<Node, PolicyError> {
+    let value: serde_yaml::Value = serde_yaml::from_str(text).map_err(|error| PolicyError {
+        file: source.file.to_owned(),
+        line: error.location().map_or(1, |location| location.line()),
+        mistake: Mistake::Syntax(error.to_string()),
+    })?;
+    Ok(node_of(&value))
+}
+
+fn node_of(value: &serde_yaml::Value) -> Node {
+    use super::super::document::node::{Entry, Mapping};
+    use serde_yaml::Value as Yaml;
+    Node::computed(match value {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(value) => Value::Bool(*value),
+        Yaml::Number(number) => {
+            number.as_i64().map_or_else(|| Value::Float(number.as_f64().unwrap_or_default()), Value::Int)
+        }
+        Yaml::String(text) => text.as_str().into(),
+        Yaml::Sequence(items) => Value::Sequence(items.iter().map(node_of).collect()),
+        Yaml::Tagged(tagged) => return node_of(&tagged.value),
+        Yaml::Mapping(map) => Value::Mapping(Mapping::new(
+            map.iter()
+                .map(|(key, value)| Entry {
+                    key: scalar_text(&node_of(key)).unwrap_or_default().into(),
+                    key_span: Span::default(),
+                    value: node_of(value),
+                })
+                .collect(),
+        )),
+    })
+}
+
+fn required_target(fields: &mut Fields<'_>) -> Result<Target, PolicyError> {
+    let names = Target::ALL.map(Target::name);
+    fields.named("target", &names, Target::from_name)?.ok_or_else(|| fields.missing("target"))
+}
+
+fn severity(fields: &mut Fields<'_>, name: &'static str) -> Result<Option<Severity>, PolicyError> {
+    fields.named(name, &Severity::ALL.map(Severity::name), |text| text.parse().ok())
+}
+
+fn category(fields: &mut Fields<'_>) -> Result<Option<Category>, PolicyError> {
+    let names = CATEGORIES.map(|(name, _)| name);
+    fields.named("category", &names, |text| Some(CATEGORIES.iter().find(|(name, _)| *name == text)?.1))
+}
+
+fn judgement(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Result<Judgement, PolicyError> {
+    if target == Target::Secret {
+        return SecretRule::read(fields).map(|rule| Judgement::Secret(Box::new(rule)));
+    }
+    let rule = ConditionRule {
+        deny: fields.required_text("deny")?,
+        subjects: fields.text("subjects")?,
+        at: fields.text("at")?,
+        raise: raises(source, fields)?,
+        edit: edit(source, fields)?,
+    };
+    Ok(Judgement::Condition(Box::new(rule)))
+}
+
+impl SecretRule {
+    /// Reads the fields of a secret policy.
+    fn read(fields: &mut Fields<'_>) -> Result<Self, PolicyError> {
+        let rule = Self {
+            pattern: fields.required_text("pattern")?,
+            keywords: fields.texts("keywords")?,
+            min_entropy: fields.number("min_entropy")?,
+            checksum: fields.text("checksum")?,
+        };
+        if rule.keywords.is_empty() { Err(fields.missing("keywords")) } else { Ok(rule) }
+    }
+}
+
+fn raises(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Vec<Raise>, PolicyError> {
+    let Some(entry) = fields.entry("raise") else { return Ok(Vec::new()) };
+    let items = match entry.value.value() {
+        Value::Sequence(items) => items.as_slice(),
+        _ => std::slice::from_ref(&entry.value),
+    };
+    items.iter().map(|item| raise(source, item)).collect()
+}
+
+fn raise(source: &Source<'_>, node: &Node) -> Result<Raise, PolicyError> {
+    let mut fields = Fields::new(source, node, "raise")?;
+    let when = fields.required_text("when")?;
+    let to = severity(&mut fields, "to")?.ok_or_else(|| fields.missing("to"))?;
+    fields.finish()?;
+    Ok(Raise { when, to })
+}
+
+fn edit(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Option<EditRule>, PolicyError> {
+    let Some(entry) = fields.entry("edit") else { return Ok(None) };
+    let mut fields = Fields::new(source, &entry.value, "edit")?;
+    let rule = match (fields.text("set")?, fields.text("remove")?, fields.text("replace")?) {
+        (Some(path), None, None) => {
+            let to = fields.entry("to").ok_or_else(|| fields.missing("to"))?.value.clone();
+            EditRule::Set { path, to }
+        }
+        (None, Some(path), None) => EditRule::Remove { path },
+        (None, None, Some(place)) => {
+            let with = fields.entry("with").and_then(|entry| scalar_text(&entry.value));
+            EditRule::Replace { place, with: with.ok_or_else(|| fields.missing("with"))? }
+        }
+        _ => return Err(fields.wrong(entry, "edit", "one of set and to, remove, replace and with")),
+    };
+    fields.finish()?;
+    Ok(Some(rule))
+}
+
+fn aliases(fields: &mut Fields<'_>) -> Result<Vec<(String, Vec<String>)>, PolicyError> {
+    let Some(entry) = fields.entry("aliases") else { return Ok(Vec::new()) };
+    let expected = "a map from a tool to its ids";
+    let Some(map) = entry.value.as_mapping() else { return Err(fields.wrong(entry, "aliases", expected)) };
+    let ids_of = |tool: &super::super::document::node::Entry| -> Option<Vec<String>> {
+        match tool.value.value() {
+            Value::Sequence(items) => items.iter().map(scalar_text).collect(),
+            _ => Some(vec![scalar_text(&tool.value)?]),
+        }
+    };
+    let read = |tool: &super::super::document::node::Entry| Some((String::from(Box::clone(&tool.key)), ids_of(tool)?));
+    map.entries().iter().map(|tool| read(tool).ok_or_else(|| fields.wrong(tool, "aliases", expected))).collect()
+}
+
+fn examples(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Result<Vec<Example>, PolicyError> {
+    let entry = fields.entry("examples").ok_or_else(|| fields.missing("examples"))?;
+    let read = |node| example(source, node, target);
+    let examples = entry.value.items().iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let denied = examples.iter().filter(|example| !example.deny.is_empty()).count();
+    if denied == 0 || denied == examples.len() {
+        let found = format!("{denied} with and {} without a finding", examples.len() - denied);
+        let expected = "at least one of each (a line `# deny` marks the next one)".to_owned();
+        return Err(fields.value_error(entry.key_span, "examples", found, expected, None));
+    }
+    Ok(examples)
+}
+
+fn example(source: &Source<'_>, node: &Node, target: Target) -> Result<Example, PolicyError> {
+    let mut fields = Fields::new(source, node, "examples")?;
+    let written = fields.entry("text").and_then(|entry| scalar_text(&entry.value));
+    let (text, mut deny) = take_marks(&written.ok_or_else(|| fields.missing("text"))?);
+    deny.extend(denied_lines(&mut fields)?);
+    deny.sort_unstable();
+    let example = Example {
+        name: fields.required_text("name")?,
+        path: fields.text("path")?.unwrap_or_else(|| target.example_path().to_owned()),
+        text,
+        deny,
+        pin_digest: pin_digest(source, &mut fields)?,
+    };
+    fields.finish()?;
+    Ok(example)
+}
+
+/// The text without its marks, and the lines, from 1, that they mark.
+fn take_marks(written: &str) -> (String, Vec<usize>) {
+    let (mut text, mut deny, mut line) = (String::with_capacity(written.len()), Vec::new(), 1);
+    for written_line in written.split_inclusive('\n') {
+        if written_line.trim() == DENY_MARK {
+            deny.push(line);
+        } else {
+            text.push_str(written_line);
+            line += 1;
+        }
+    }
+    (text, deny)
+}
+
+fn denied_lines(fields: &mut Fields<'_>) -> Result<Vec<usize>, PolicyError> {
+    let Some(entry) = fields.entry("deny") else { return Ok(Vec::new()) };
+    let line = |node: &Node| usize::try_from(node.as_int()?).ok().filter(|line| *line > 0);
+    let lines: Option<Vec<usize>> = match entry.value.value() {
+        Value::Sequence(items) => items.iter().map(line).collect(),
+        _ => None,
+    };
+    lines.ok_or_else(|| fields.wrong(entry, "deny", "a list of line numbers, from 1"))
+}
+
+fn pin_digest(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<bool, PolicyError> {
+    let Some(settings) = fields.entry("settings") else { return Ok(false) };
+    let mut settings = Fields::new(source, &settings.value, "settings")?;
+    let images = settings.entry("images").ok_or_else(|| settings.missing("images"))?;
+    settings.finish()?;
+    let mut images = Fields::new(source, &images.value, "settings.images")?;
+    let pin = images.named("pin", &["tag", "digest"], |text| match text {
+        "tag" => Some(false),
+        "digest" => Some(true),
+        _ => None,
+    })?;
+    images.finish()?;
+    Ok(pin.unwrap_or(false))
+}
+
+#[cfg(test)]
+mod tests;
