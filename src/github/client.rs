@@ -1,0 +1,339 @@
+//! The calls we make to GitHub, no more.
+//!
+//! Invariant: every request of a repository goes through [`RepositoryClient::send`]: limits obeyed, token narrowed and
+//! shared, failure named. Lists are followed to their end or the end is an error, never cut in silence.
+
+mod check_run;
+mod content;
+mod pull_request;
+mod review;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use http::Method;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+pub use check_run::{CheckRun, CheckRunState, NewCheckRun};
+pub use content::{BlobText, GRAPHQL_BATCH};
+pub use pull_request::{ApiFile, Comparison, OpenPullRequest, PullRequest};
+pub use review::{NewComment, PullRequestState, ReviewThread, ThreadComment};
+
+use super::GitHubError;
+use super::app::{self, AppCredentials, Clock, FRESH, InstallationToken, TokenCache};
+use super::identity::{InstallationId, RepositoryName};
+use super::rate_limit::{Account, RateLimitConfig, RateLimits, number};
+use super::transport::{Answer, Call, GRAPHQL_READ, GRAPHQL_WRITE, Transport, shorten};
+pub use super::transport::{NoObserver, Observer};
+
+/// Where GitHub is and how we treat it.
+#[derive(Clone)]
+pub struct ClientConfig {
+    /// Root of the REST API: `https://api.github.com`, or `https://HOST/api/v3` of a GitHub Enterprise Server.
+    pub address: String,
+    /// The longest that one request may take.
+    pub timeout: Duration,
+    /// How limits are obeyed.
+    pub rate_limit: RateLimitConfig,
+    /// The wait before a refused fresh token is tried once more.
+    pub fresh_token_wait: Duration,
+    /// Whether tokens may also write contents, which GitHub wants for resolving review threads.
+    pub resolves_threads: bool,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+impl Default for ClientConfig {
+    fn default() -> Self {
+        Self {
+            address: "https://api.github.com".into(),
+            timeout: Duration::from_secs(30),
+            rate_limit: RateLimitConfig::default(),
+            fresh_token_wait: Duration::from_secs(1),
+            resolves_threads: false,
+            clock: Arc::new(SystemTime::now),
+        }
+    }
+}
+
+/// GitHub, as the app sees it. Clones share tokens, limits and connections.
+#[derive(Clone)]
+pub struct Client(Arc<Shared>);
+
+struct Shared {
+    transport: Transport,
+    credentials: AppCredentials,
+    tokens: TokenCache,
+    limits: RateLimits,
+    config: ClientConfig,
+}
+
+/// What GitHub says about the app itself.
+#[derive(Clone, Debug, Deserialize)]
+pub struct AppInfo {
+    /// The app's number.
+    pub id: u64,
+    /// Its name in URLs; its comments are by `SLUG[bot]`.
+    #[serde(default)]
+    pub slug: String,
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
+    /// The permissions it asks for, and at which level.
+    #[serde(default)]
+    pub permissions: std::collections::BTreeMap<String, String>,
+    /// The events it subscribes to.
+    #[serde(default)]
+    pub events: Vec<String>,
+}
+
+impl Client {
+    /// A client of the app. Needs a running tokio runtime.
+    ///
+    /// # Errors
+    /// [`GitHubError::Address`] when the configured address is none.
+    pub fn new(
+        config: ClientConfig,
+        credentials: AppCredentials,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, GitHubError> {
+        let transport = Transport::new(&config.address, config.timeout, observer)?;
+        let limits = RateLimits::new(config.rate_limit.clone(), config.clock.clone());
+        Ok(Self(Arc::new(Shared { transport, credentials, tokens: TokenCache::default(), limits, config })))
+    }
+
+    /// The app's number.
+    pub fn app_id(&self) -> u64 {
+        self.0.credentials.app_id()
+    }
+
+    /// The client for one repository, as one installation.
+    pub fn repository(&self, installation: InstallationId, repository: RepositoryName) -> RepositoryClient {
+        RepositoryClient { client: self.clone(), installation, repository }
+    }
+
+    /// What GitHub says about the app: its permissions and events. For `doctor`.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn app(&self) -> Result<AppInfo, GitHubError> {
+        let call = Call::get("read app", self.app_id().to_string(), "/app");
+        self.as_app(&call).await?.json(&call)
+    }
+
+    async fn as_app(&self, call: &Call) -> Result<Answer, GitHubError> {
+        let jwt = self.0.credentials.jwt((self.0.config.clock)())?;
+        self.checked(call, None, &jwt).await
+    }
+
+    /// Sends a call within the limits of `account`, and turns a refusal into an error.
+    async fn checked(&self, call: &Call, account: Account, bearer: &SecretString) -> Result<Answer, GitHubError> {
+        let limited = |retry_after| GitHubError::RateLimited {
+            operation: call.operation,
+            subject: call.subject.clone(),
+            retry_after,
+        };
+        self.0.limits.admit(account, call.is_write()).await.map_err(limited)?;
+        let answer = self.0.transport.send(call, bearer).await?;
+        if let Some(remaining) = number(&answer.headers, "x-ratelimit-remaining") {
+            let resource = answer.headers.get("x-ratelimit-resource").and_then(|value| value.to_str().ok());
+            let resource = resource.unwrap_or("core");
+            self.0.transport.observer.remaining(account.map(|id| id.0), resource, remaining);
+        }
+        if let Some(retry_after) = self.0.limits.observe(account, &answer) {
+            return Err(limited(retry_after));
+        }
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        Err(GitHubError::Refused {
+            operation: call.operation,
+            subject: call.subject.clone(),
+            status: answer.status.as_u16(),
+            message: answer.message(),
+        })
+    }
+}
+
+/// GitHub, as one installation sees one repository. Clones share everything.
+#[derive(Clone)]
+pub struct RepositoryClient {
+    client: Client,
+    installation: InstallationId,
+    repository: RepositoryName,
+}
+
+impl RepositoryClient {
+    /// The repository.
+    pub fn name(&self) -> &RepositoryName {
+        &self.repository
+    }
+
+    /// The installation.
+    pub fn installation(&self) -> InstallationId {
+        self.installation
+    }
+
+    /// The app's number.
+    pub fn app_id(&self) -> u64 {
+        self.client.app_id()
+    }
+
+    /// Another repository of the same installation.
+    #[must_use]
+    pub fn sibling(&self, repository: RepositoryName) -> Self {
+        self.client.repository(self.installation, repository)
+    }
+
+    /// Whether tokens may resolve review threads.
+    pub fn resolves_threads(&self) -> bool {
+        self.client.0.config.resolves_threads
+    }
+
+    /// The root of the web pages and of `git` for this GitHub: `https://github.com` or `https://HOST`.
+    pub fn web_root(&self) -> String {
+        let address = self.client.0.config.address.trim_end_matches('/');
+        if address == "https://api.github.com" {
+            return "https://github.com".into();
+        }
+        address.strip_suffix("/api/v3").unwrap_or(address).into()
+    }
+
+    /// A token that is good for at least five minutes, for `git`.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn token(&self) -> Result<InstallationToken, GitHubError> {
+        let shared = &self.client.0;
+        let slot = shared.tokens.slot(self.installation, &self.repository);
+        let now = (shared.config.clock)();
+        app::token_of(&slot, now, async {
+            let call = app::mint_call(self.installation, &self.repository, shared.config.resolves_threads);
+            let answer = self.client.as_app(&call).await?;
+            app::minted(&call, &answer, now)
+        })
+        .await
+    }
+
+    /// Sends a call as the installation. A token that is refused is tried once more if fresh, replaced once if not.
+    pub(super) async fn send(&self, call: &Call) -> Result<Answer, GitHubError> {
+        let token = self.token().await?;
+        let account = Some(self.installation);
+        match self.client.checked(call, account, &token.secret).await {
+            Err(GitHubError::Refused { status: 401, .. }) => {}
+            outcome => return outcome,
+        }
+        let config = &self.client.0.config;
+        let age = (config.clock)().duration_since(token.minted).unwrap_or_default();
+        if age < FRESH {
+            tokio::time::sleep(config.fresh_token_wait).await;
+            return self.client.checked(call, account, &token.secret).await;
+        }
+        self.forget(&token).await;
+        let token = self.token().await?;
+        self.client.checked(call, account, &token.secret).await
+    }
+
+    async fn forget(&self, refused: &InstallationToken) {
+        let slot = self.client.0.tokens.slot(self.installation, &self.repository);
+        let mut held = slot.lock().await;
+        // Another task may have replaced it already.
+        if held.as_ref().is_some_and(|token| token.minted == refused.minted) {
+            *held = None;
+        }
+    }
+
+    /// Follows `rel="next"` by page number until a page is not full; `max_pages` bounds it, one more is an error.
+    async fn pages<T, P>(
+        &self,
+        call: Call,
+        max_pages: usize,
+        items: impl Fn(P) -> Vec<T>,
+    ) -> Result<Vec<T>, GitHubError>
+    where
+        P: DeserializeOwned,
+    {
+        let mut all = Vec::new();
+        let joint = if call.path.contains('?') { '&' } else { '?' };
+        for page in 1..=max_pages {
+            let mut call = call.clone();
+            call.path = format!("{}{joint}per_page=100&page={page}", call.path);
+            let answer = self.send(&call).await?;
+            all.extend(items(answer.json(&call)?));
+            if !has_next(&answer) {
+                return Ok(all);
+            }
+        }
+        Err(GitHubError::TooLarge { operation: call.operation, subject: call.subject, max_bytes: max_pages * 100 })
+    }
+
+    /// Runs a GraphQL query and reads its `data`.
+    async fn query<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        subject: String,
+        is_write: bool,
+        query: &str,
+        variables: serde_json::Value,
+    ) -> Result<T, GitHubError> {
+        let path = if is_write { GRAPHQL_WRITE } else { GRAPHQL_READ };
+        let body = json!({ "query": query, "variables": variables });
+        let call = Call::write(Method::POST, operation, subject, path, body);
+        let answer = self.send(&call).await?;
+        let body: GraphQlAnswer = answer.json(&call)?;
+        if let Some(error) = body.errors.first() {
+            let kind = if error.kind.is_empty() { "ERROR".into() } else { error.kind.clone() };
+            return Err(GitHubError::Query {
+                operation,
+                subject: call.subject,
+                kind,
+                message: shorten(&error.message),
+            });
+        }
+        serde_json::from_value(body.data).map_err(|source| GitHubError::Shape {
+            operation,
+            subject: call.subject,
+            source,
+        })
+    }
+
+    /// `/repos/OWNER/NAME` followed by `rest`.
+    fn path(&self, rest: &str) -> String {
+        format!("/repos/{}{rest}", self.repository)
+    }
+}
+
+#[derive(Deserialize)]
+struct GraphQlAnswer {
+    #[serde(default)]
+    data: serde_json::Value,
+    #[serde(default)]
+    errors: Vec<GraphQlError>,
+}
+
+#[derive(Deserialize)]
+struct GraphQlError {
+    #[serde(default, rename = "type")]
+    kind: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// Whether the `link` header names a next page. The address itself is not followed: it is the server's to choose.
+fn has_next(answer: &Answer) -> bool {
+    let links = answer.headers.get(http::header::LINK).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    links.split(',').any(|link| link.contains("rel=\"next\""))
+}
+
+/// `text` as one segment of a path: everything but letters, digits, `-`, `.`, `_` and `~` is percent-encoded.
+pub(super) fn segment(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            byte if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
+}

@@ -1,0 +1,134 @@
+//! Check runs: how a verdict reaches the merge button.
+//!
+//! Invariant: only runs of our own app are ever read or changed.
+//!
+//! # Source
+//! GitHub REST: "Check runs". 50 annotations per request; PATCH appends them; title 255, summary and text 65,535.
+
+use http::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{GitHubError, RepositoryClient};
+use crate::github::identity::CommitSha;
+use crate::github::transport::Call;
+
+/// Most annotations that one request may carry.
+pub const ANNOTATIONS_PER_REQUEST: usize = 50;
+
+/// A check run of ours, as GitHub has it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct CheckRun {
+    /// Its number.
+    pub id: u64,
+    /// `queued`, `in_progress` or `completed`.
+    pub status: String,
+    /// What we called it by.
+    #[serde(default)]
+    pub external_id: Option<String>,
+    /// Its page.
+    #[serde(default)]
+    pub html_url: Option<String>,
+    #[serde(default)]
+    app: Option<App>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+struct App {
+    id: u64,
+}
+
+impl CheckRun {
+    /// Whether the run still has no conclusion.
+    pub fn is_incomplete(&self) -> bool {
+        self.status != "completed"
+    }
+}
+
+/// What a new check run is.
+#[derive(Clone, Debug)]
+pub struct NewCheckRun<'a> {
+    /// Its name, which branch protection knows it by.
+    pub name: &'a str,
+    /// The commit it stands on.
+    pub head: &'a CommitSha,
+    /// What we know it by.
+    pub external_id: &'a str,
+    /// The page behind its "Details".
+    pub details_url: Option<&'a str>,
+}
+
+/// Where a check run stands.
+#[derive(Clone, Debug)]
+pub enum CheckRunState<'a> {
+    /// Being judged.
+    InProgress,
+    /// Judged: `success`, `failure`, `neutral`, `cancelled`, …
+    Completed(&'a str),
+}
+
+impl CheckRunState<'_> {
+    fn write_to(&self, body: &mut Value) {
+        match self {
+            Self::InProgress => body["status"] = json!("in_progress"),
+            Self::Completed(conclusion) => {
+                body["status"] = json!("completed");
+                body["conclusion"] = json!(conclusion);
+            }
+        }
+    }
+}
+
+impl RepositoryClient {
+    /// The check runs called `name` that this app made on `head`, newest first.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn check_runs(&self, head: &CommitSha, name: &str) -> Result<Vec<CheckRun>, GitHubError> {
+        #[derive(Deserialize)]
+        struct Page {
+            check_runs: Vec<CheckRun>,
+        }
+        let query = format!("check_name={}&app_id={}&filter=all", super::segment(name), self.app_id());
+        let path = self.path(&format!("/commits/{head}/check-runs?{query}"));
+        let call = Call::get("list check runs", format!("of {}@{}", self.name(), head.short()), path);
+        let mut runs = self.pages(call, 10, |page: Page| page.check_runs).await?;
+        runs.retain(|run| run.app.as_ref().is_none_or(|app| app.id == self.app_id()));
+        runs.sort_by_key(|run| std::cmp::Reverse(run.id));
+        Ok(runs)
+    }
+
+    /// Creates a check run. `output` is GitHub's `output` object.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn create_check_run(
+        &self,
+        run: &NewCheckRun<'_>,
+        state: CheckRunState<'_>,
+        output: &Value,
+    ) -> Result<CheckRun, GitHubError> {
+        let mut body = json!({
+            "name": run.name, "head_sha": run.head, "external_id": run.external_id, "output": output,
+        });
+        if let Some(details_url) = run.details_url {
+            body["details_url"] = json!(details_url);
+        }
+        state.write_to(&mut body);
+        let subject = format!("on {}@{}", self.name(), run.head.short());
+        let call = Call::write(Method::POST, "create check run", subject, self.path("/check-runs"), body);
+        self.send(&call).await?.json(&call)
+    }
+
+    /// Changes a check run; the annotations in `output` are added to those it has.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn update_check_run(&self, id: u64, state: CheckRunState<'_>, output: &Value) -> Result<(), GitHubError> {
+        let mut body = json!({ "output": output });
+        state.write_to(&mut body);
+        let path = self.path(&format!("/check-runs/{id}"));
+        let call = Call::write(Method::PATCH, "update check run", format!("{id} of {}", self.name()), path, body);
+        self.send(&call).await.map(|_| ())
+    }
+}

@@ -1,0 +1,182 @@
+//! Pull requests and what they change.
+//!
+//! Invariant: a list that GitHub cuts short is known to be short: [`Comparison::is_complete`] and the pull request's own
+//! count of changed files say so.
+//!
+//! # Source
+//! GitHub REST: "Get a pull request", "List pull requests files" (3,000 files), "Compare two commits" (300 files, all on
+//! the first page), "List pull requests associated with a commit".
+
+use serde::Deserialize;
+
+use super::{GitHubError, RepositoryClient, segment};
+use crate::github::identity::{CommitSha, PullRequestNumber, RepositoryName};
+use crate::github::transport::Call;
+
+/// A pull request, as far as we care.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct PullRequest {
+    /// Its number.
+    pub number: PullRequestNumber,
+    /// `open` or `closed`.
+    pub state: String,
+    /// Whether it is a draft.
+    #[serde(default)]
+    pub draft: bool,
+    /// What it wants merged.
+    pub head: Side,
+    /// Where it wants to go.
+    pub base: Side,
+    /// How many files it changes; 0 when GitHub leaves it out.
+    #[serde(default)]
+    pub changed_files: usize,
+    /// Its page.
+    #[serde(default)]
+    pub html_url: String,
+}
+
+/// One end of a pull request.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Side {
+    /// The commit.
+    pub sha: CommitSha,
+    /// The branch, without `refs/heads/`.
+    #[serde(rename = "ref")]
+    pub branch: String,
+    /// The repository; `None` when it is gone.
+    #[serde(default)]
+    pub repo: Option<SideRepository>,
+}
+
+/// The repository of one end.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct SideRepository {
+    /// Its name.
+    pub full_name: RepositoryName,
+}
+
+impl PullRequest {
+    /// Whether the change comes from another repository.
+    pub fn is_from_fork(&self) -> bool {
+        self.head.repo.as_ref().map(|repo| &repo.full_name) != self.base.repo.as_ref().map(|repo| &repo.full_name)
+    }
+}
+
+/// What lies between two commits.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Comparison {
+    #[serde(rename = "base_commit")]
+    base: Commit,
+    #[serde(rename = "merge_base_commit")]
+    merge_base: Commit,
+    /// The changed files: at most [`Comparison::MOST_FILES`].
+    #[serde(default)]
+    pub files: Vec<ApiFile>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Commit {
+    sha: CommitSha,
+}
+
+impl Comparison {
+    /// The most files that GitHub lists in a comparison.
+    pub const MOST_FILES: usize = 300;
+
+    /// The base as it stands now.
+    pub fn base(&self) -> &CommitSha {
+        &self.base.sha
+    }
+
+    /// The commit from which both sides went on.
+    pub fn merge_base(&self) -> &CommitSha {
+        &self.merge_base.sha
+    }
+
+    /// Whether every changed file is in the list.
+    pub fn is_complete(&self) -> bool {
+        self.files.len() < Self::MOST_FILES
+    }
+}
+
+/// A changed file as GitHub lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ApiFile {
+    /// Path in the head; in the base for a removed file.
+    pub filename: String,
+    /// `added`, `removed`, `modified`, `renamed`, `copied`, `changed` or `unchanged`.
+    pub status: String,
+    /// Path in the base, when it was another one.
+    #[serde(default)]
+    pub previous_filename: Option<String>,
+    /// Whether GitHub shows a diff. It leaves it out for binary and large files.
+    #[serde(default, rename = "patch", deserialize_with = "is_there")]
+    pub has_patch: bool,
+}
+
+fn is_there<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Option::<serde::de::IgnoredAny>::deserialize(deserializer).map(|patch| patch.is_some())
+}
+
+/// An open pull request that holds some commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenPullRequest {
+    /// Its number.
+    pub number: PullRequestNumber,
+    /// Its head.
+    pub head: CommitSha,
+}
+
+impl RepositoryClient {
+    /// Reads a pull request.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn pull_request(&self, number: PullRequestNumber) -> Result<PullRequest, GitHubError> {
+        let call =
+            Call::get("read pull request", format!("{}#{number}", self.name()), self.path(&format!("/pulls/{number}")));
+        self.send(&call).await?.json(&call)
+    }
+
+    /// Compares `base` (a branch or a commit) with `head`.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn compare(&self, base: &str, head: &CommitSha) -> Result<Comparison, GitHubError> {
+        // The commits in between are of no use here; one per page keeps the answer small. Files come on the first page.
+        let path = self.path(&format!("/compare/{}...{head}?per_page=1", segment(base)));
+        let call = Call::get("compare", format!("{base}...{} of {}", head.short(), self.name()), path);
+        self.send(&call).await?.json(&call)
+    }
+
+    /// Lists all files of a pull request, at most 3,000: GitHub has no more to give.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn pull_request_files(&self, number: PullRequestNumber) -> Result<Vec<ApiFile>, GitHubError> {
+        let call = Call::get(
+            "list files",
+            format!("of {}#{number}", self.name()),
+            self.path(&format!("/pulls/{number}/files")),
+        );
+        self.pages(call, 30, |page: Vec<ApiFile>| page).await
+    }
+
+    /// The open pull requests of this repository whose head is `commit`. Finds those of forks too.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn pull_requests_of(&self, commit: &CommitSha) -> Result<Vec<OpenPullRequest>, GitHubError> {
+        let call = Call::get(
+            "list pull requests",
+            format!("of {}@{}", self.name(), commit.short()),
+            self.path(&format!("/commits/{commit}/pulls")),
+        );
+        let all = self.pages(call, 10, |page: Vec<PullRequest>| page).await?;
+        let mine = all.into_iter().filter(|pull| {
+            let base = pull.base.repo.as_ref().map(|repo| &repo.full_name);
+            pull.state == "open" && pull.head.sha == *commit && base.is_none_or(|base| base == self.name())
+        });
+        Ok(mine.map(|pull| OpenPullRequest { number: pull.number, head: pull.head.sha }).collect())
+    }
+}

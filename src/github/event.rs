@@ -1,0 +1,279 @@
+//! Webhook deliveries: who really sent them, and what they say.
+//!
+//! Invariant: nothing is parsed before its signature holds, only our few fields are read, and what we don't know is
+//! ignored with a reason, never an error: GitHub adds events and actions without notice.
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use sha2::Sha256;
+
+use super::identity::{CommitSha, InstallationId, PullRequestNumber, RepositoryName};
+
+/// Why a delivery is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// There is no `X-Hub-Signature-256`, or it is not `sha256=` and 64 hex digits.
+    #[error("the delivery is not signed: expected x-hub-signature-256: sha256=<64 hex digits>")]
+    Unsigned,
+    /// The signature is not that of the body under our secret.
+    #[error("the delivery's signature does not match: is the webhook secret the same on both sides?")]
+    Signature,
+    /// The body is not what GitHub documents for the event.
+    #[error("the {event} delivery has an unexpected shape")]
+    Shape {
+        /// The event's name.
+        event: String,
+        /// Where it differs.
+        source: serde_json::Error,
+    },
+}
+
+/// A delivery, as far as we care.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A pull request is new, has a new head or a new base, or wants attention again.
+    PullRequest {
+        /// Where.
+        at: Place,
+        /// Which.
+        number: PullRequestNumber,
+        /// Its head.
+        head: CommitSha,
+    },
+    /// Somebody asks for a check to run again.
+    Rerequested {
+        /// Where.
+        at: Place,
+        /// The commit.
+        head: CommitSha,
+        /// The pull requests of that commit that GitHub names: none for forks.
+        pull_requests: Vec<PullRequestNumber>,
+        /// What we called the check run by; `None` for a whole suite.
+        external_id: Option<String>,
+        /// The app whose check it is.
+        app_id: Option<u64>,
+    },
+    /// A merge queue wants a group checked.
+    MergeGroup {
+        /// Where.
+        at: Place,
+        /// The commit it wants to merge.
+        head: CommitSha,
+        /// The commit it stands on.
+        base: CommitSha,
+    },
+    /// The app was installed, changed or removed.
+    Installation {
+        /// Which installation.
+        installation: InstallationId,
+        /// What happened, such as `created`.
+        action: String,
+    },
+    /// GitHub says hello.
+    Ping,
+    /// Nothing for us.
+    Ignored {
+        /// Why, in a few words.
+        why: String,
+    },
+}
+
+/// The repository a delivery is about, and the installation it came through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The installation.
+    pub installation: InstallationId,
+    /// The repository.
+    pub repository: RepositoryName,
+}
+
+/// Checks that `header` (`X-Hub-Signature-256`) signs `body` under `secret`, in constant time.
+///
+/// # Errors
+/// [`EventError::Unsigned`] and [`EventError::Signature`].
+///
+/// # Source
+/// GitHub: "Validating webhook deliveries".
+pub fn verify_signature(secret: &[u8], body: &[u8], header: Option<&str>) -> Result<(), EventError> {
+    let hex = header.and_then(|header| header.strip_prefix("sha256=")).ok_or(EventError::Unsigned)?;
+    let signature = decode_hex(hex).ok_or(EventError::Unsigned)?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).map_err(|_| EventError::Signature)?;
+    mac.update(body);
+    mac.verify_slice(&signature).map_err(|_| EventError::Signature)
+}
+
+fn decode_hex(hex: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if hex.len() != 64 || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hex.get(index * 2..index * 2 + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+impl Event {
+    /// Reads a delivery: `name` is the header `X-GitHub-Event`, `body` is JSON.
+    ///
+    /// # Errors
+    /// [`EventError::Shape`] when one of our own events lacks a field that we need.
+    pub fn parse(name: &str, body: &[u8]) -> Result<Self, EventError> {
+        match name {
+            "ping" => Ok(Self::Ping),
+            "pull_request" => pull_request(body),
+            "check_run" => check(name, body),
+            "check_suite" => check(name, body),
+            "merge_group" => merge_group(body),
+            "installation" | "installation_repositories" => installation(name, body),
+            _ => Ok(Self::ignored(format!("event {name:.60}"))),
+        }
+    }
+
+    fn ignored(why: impl Into<String>) -> Self {
+        Self::Ignored { why: why.into() }
+    }
+}
+
+#[derive(Deserialize)]
+struct Head {
+    action: String,
+    installation: Option<Numbered>,
+    repository: Option<Named>,
+}
+
+#[derive(Deserialize)]
+struct Numbered {
+    id: u64,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    full_name: RepositoryName,
+}
+
+impl Head {
+    /// The place, or why there is none.
+    fn place(self, event: &str) -> Result<Place, Event> {
+        match (self.installation, self.repository) {
+            (Some(installation), Some(repository)) => {
+                Ok(Place { installation: InstallationId(installation.id), repository: repository.full_name })
+            }
+            // A webhook of a repository, not of the app: we have no token to act with.
+            (None, _) => Err(Event::ignored(format!("{event} without an installation"))),
+            (_, None) => Err(Event::ignored(format!("{event} without a repository"))),
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(event: &str, body: &[u8]) -> Result<T, EventError> {
+    serde_json::from_slice(body).map_err(|source| EventError::Shape { event: event.to_owned(), source })
+}
+
+#[derive(Deserialize)]
+struct Commit {
+    sha: CommitSha,
+}
+
+fn pull_request(body: &[u8]) -> Result<Event, EventError> {
+    #[derive(Deserialize)]
+    struct Body {
+        number: PullRequestNumber,
+        pull_request: Pull,
+        #[serde(default)]
+        changes: Changes,
+    }
+    #[derive(Deserialize)]
+    struct Pull {
+        head: Commit,
+    }
+    #[derive(Default, Deserialize)]
+    struct Changes {
+        base: Option<serde::de::IgnoredAny>,
+    }
+    let head: Head = read("pull_request", body)?;
+    let action = head.action.clone();
+    if !matches!(action.as_str(), "opened" | "synchronize" | "reopened" | "ready_for_review" | "edited") {
+        return Ok(Event::ignored(format!("pull_request {action:.60}")));
+    }
+    let payload: Body = read("pull_request", body)?;
+    if action == "edited" && payload.changes.base.is_none() {
+        return Ok(Event::ignored("pull_request edited, but not its base"));
+    }
+    Ok(match head.place("pull_request") {
+        Ok(at) => Event::PullRequest { at, number: payload.number, head: payload.pull_request.head.sha },
+        Err(ignored) => ignored,
+    })
+}
+
+/// A check run and a check suite say the same under different names.
+fn check(name: &str, body: &[u8]) -> Result<Event, EventError> {
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(alias = "check_suite")]
+        check_run: Check,
+    }
+    #[derive(Deserialize)]
+    struct Check {
+        head_sha: CommitSha,
+        #[serde(default)]
+        external_id: Option<String>,
+        #[serde(default)]
+        pull_requests: Vec<Pull>,
+        app: Option<Numbered>,
+    }
+    #[derive(Deserialize)]
+    struct Pull {
+        number: PullRequestNumber,
+    }
+    let head: Head = read(name, body)?;
+    if head.action != "rerequested" {
+        return Ok(Event::ignored(format!("{name} {:.60}", head.action)));
+    }
+    let check = read::<Body>(name, body)?.check_run;
+    Ok(match head.place(name) {
+        Ok(at) => Event::Rerequested {
+            at,
+            head: check.head_sha,
+            pull_requests: check.pull_requests.iter().map(|pull| pull.number).collect(),
+            external_id: check.external_id.filter(|id| !id.is_empty()),
+            app_id: check.app.map(|app| app.id),
+        },
+        Err(ignored) => ignored,
+    })
+}
+
+fn merge_group(body: &[u8]) -> Result<Event, EventError> {
+    #[derive(Deserialize)]
+    struct Body {
+        merge_group: Group,
+    }
+    #[derive(Deserialize)]
+    struct Group {
+        head_sha: CommitSha,
+        base_sha: CommitSha,
+    }
+    let head: Head = read("merge_group", body)?;
+    if head.action != "checks_requested" {
+        return Ok(Event::ignored(format!("merge_group {:.60}", head.action)));
+    }
+    let group = read::<Body>("merge_group", body)?.merge_group;
+    Ok(match head.place("merge_group") {
+        Ok(at) => Event::MergeGroup { at, head: group.head_sha, base: group.base_sha },
+        Err(ignored) => ignored,
+    })
+}
+
+fn installation(name: &str, body: &[u8]) -> Result<Event, EventError> {
+    let head: Head = read(name, body)?;
+    Ok(match head.installation {
+        Some(installation) => {
+            Event::Installation { installation: InstallationId(installation.id), action: head.action }
+        }
+        None => Event::ignored(format!("{name} without an installation")),
+    })
+}
+
+#[cfg(test)]
+mod tests;

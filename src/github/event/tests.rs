@@ -1,0 +1,119 @@
+use super::*;
+
+const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
+const BASE: &str = "76543210fedcba9876543210fedcba9876543210";
+
+fn sign(secret: &[u8], body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
+    mac.update(body);
+    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256={hex}")
+}
+
+fn place() -> Place {
+    Place { installation: InstallationId(7), repository: "acme/shop".parse().unwrap() }
+}
+
+/// A delivery of `action` through our installation, with `rest` beside.
+fn delivery(action: &str, rest: &serde_json::Value) -> Vec<u8> {
+    let mut body = serde_json::json!({
+        "action": action, "installation": {"id": 7}, "repository": {"full_name": "acme/shop"},
+    });
+    for (key, value) in rest.as_object().unwrap() {
+        body[key] = value.clone();
+    }
+    body.to_string().into_bytes()
+}
+
+fn check(name: &str, action: &str, rest: &serde_json::Value, expected: &Event) {
+    assert_eq!(&Event::parse(name, &delivery(action, rest)).unwrap(), expected, "{name} {action} {rest}");
+}
+
+fn check_ignored(name: &str, body: &[u8]) {
+    let event = Event::parse(name, body).unwrap();
+    assert!(matches!(event, Event::Ignored { .. }), "{name}: {event:?}");
+}
+
+#[test]
+fn only_the_right_signature_is_taken() {
+    let (secret, body) = (b"It's a Secret to Everybody".as_slice(), b"Hello, World!".as_slice());
+    // The example of GitHub's documentation.
+    let documented = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    assert_eq!(sign(secret, body), documented);
+    assert!(verify_signature(secret, body, Some(documented)).is_ok());
+    for header in [None, Some(""), Some("sha256="), Some("sha1=00"), Some("sha256=zz"), Some(&documented[7..])] {
+        let outcome = verify_signature(secret, body, header);
+        assert!(matches!(outcome, Err(EventError::Unsigned)), "{header:?}: {outcome:?}");
+    }
+    let wrong = sign(b"another", body);
+    assert!(matches!(verify_signature(secret, body, Some(&wrong)), Err(EventError::Signature)));
+    assert!(matches!(verify_signature(secret, b"Hello, World?", Some(documented)), Err(EventError::Signature)));
+}
+
+#[test]
+fn pull_requests_are_read() {
+    let pull = serde_json::json!({"number": 12, "pull_request": {"head": {"sha": SHA}}});
+    let expected = Event::PullRequest { at: place(), number: PullRequestNumber(12), head: SHA.parse().unwrap() };
+    for action in ["opened", "synchronize", "reopened", "ready_for_review"] {
+        check("pull_request", action, &pull, &expected);
+    }
+    let mut retargeted = pull.clone();
+    retargeted["changes"] = serde_json::json!({"base": {"ref": {"from": "main"}}});
+    check("pull_request", "edited", &retargeted, &expected);
+    let mut renamed = pull.clone();
+    renamed["changes"] = serde_json::json!({"title": {"from": "old"}});
+    check_ignored("pull_request", &delivery("edited", &renamed));
+    check_ignored("pull_request", &delivery("labeled", &serde_json::json!({})));
+}
+
+#[test]
+fn rerequests_are_read_for_forks_too() {
+    let run = serde_json::json!({"check_run": {
+        "head_sha": SHA, "external_id": "acme/shop#12", "app": {"id": 3}, "pull_requests": [],
+    }});
+    let mut expected = Event::Rerequested {
+        at: place(),
+        head: SHA.parse().unwrap(),
+        pull_requests: vec![],
+        external_id: Some("acme/shop#12".into()),
+        app_id: Some(3),
+    };
+    check("check_run", "rerequested", &run, &expected);
+    let suite = serde_json::json!({"check_suite": {
+        "head_sha": SHA, "app": {"id": 3}, "pull_requests": [{"number": 12}],
+    }});
+    if let Event::Rerequested { pull_requests, external_id, .. } = &mut expected {
+        (*pull_requests, *external_id) = (vec![PullRequestNumber(12)], None);
+    }
+    check("check_suite", "rerequested", &suite, &expected);
+    check_ignored("check_run", &delivery("completed", &serde_json::json!({})));
+    check_ignored("check_suite", &delivery("requested", &serde_json::json!({})));
+}
+
+#[test]
+fn merge_groups_installations_and_pings_are_read() {
+    let group = serde_json::json!({"merge_group": {"head_sha": SHA, "base_sha": BASE, "head_ref": "refs/heads/q"}});
+    let (head, base) = (SHA.parse().unwrap(), BASE.parse().unwrap());
+    check("merge_group", "checks_requested", &group, &Event::MergeGroup { at: place(), head, base });
+    check_ignored("merge_group", &delivery("destroyed", &group));
+    for name in ["installation", "installation_repositories"] {
+        let expected = Event::Installation { installation: InstallationId(7), action: "created".into() };
+        check(name, "created", &serde_json::json!({}), &expected);
+    }
+    assert_eq!(Event::parse("ping", b"{}").unwrap(), Event::Ping);
+}
+
+#[test]
+fn the_unknown_is_ignored_and_the_malformed_is_an_error() {
+    check_ignored("sponsorship", b"not even json");
+    check_ignored("pull_request", br#"{"action": "opened", "number": 1, "pull_request": {"head": {"sha": "0123456789abcdef0123456789abcdef01234567"}}}"#);
+    for (name, body) in [
+        ("pull_request", &b"{"[..]),
+        ("pull_request", br#"{"action": "opened", "installation": {"id": 1}, "repository": {"full_name": "../x"}}"#),
+        ("merge_group", br#"{"action": "checks_requested", "merge_group": {"head_sha": "--upload-pack=x"}}"#),
+        ("check_run", br#"{"action": "rerequested"}"#),
+    ] {
+        let outcome = Event::parse(name, body);
+        assert!(matches!(outcome, Err(EventError::Shape { .. })), "{name}: {outcome:?}");
+    }
+}
