@@ -50,6 +50,8 @@ pub enum Cause {
     Submodule,
     /// The content is binary.
     Binary,
+    /// A map names a key twice: the last one counts.
+    DuplicateKey,
     /// A value is templated, so a rule that needs it could not decide.
     Templated,
 }

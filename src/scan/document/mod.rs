@@ -3,6 +3,7 @@
 //! Invariant: parsing never fails as a whole. What can't be read becomes a [`Problem`] with its line, and the rest of
 //! the file is still there.
 
+mod classify;
 pub mod compose;
 pub mod dockerfile;
 pub mod kubernetes;
@@ -11,10 +12,12 @@ pub mod shell;
 pub mod yaml;
 
 use super::limits::Limits;
-use super::problem::Problem;
-use super::span::Span;
+use super::problem::{Cause, Problem};
+use super::span::{LineIndex, Span};
+use classify::Form;
 use dockerfile::Dockerfile;
 use node::Node;
+use yaml::{Templating, YamlFile};
 
 /// What a file is, decided by its name and its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,3 +79,86 @@ pub struct Comment {
     /// Whether nothing but white space stands before it on its line.
     pub own_line: bool,
 }
+
+/// Reads one file; its kind follows from the name and, where that says nothing, from the content.
+pub fn parse(path: &str, text: &str, limits: &Limits) -> ParsedFile {
+    match classify::form_of(path, text) {
+        Form::Text => ParsedFile::text(),
+        Form::Dockerfile => parse_dockerfile(path, text, limits),
+        form @ (Form::Compose | Form::HelmValues | Form::Yaml | Form::Json) => parse_tree(path, text, form, limits),
+    }
+}
+
+impl ParsedFile {
+    fn text() -> Self {
+        Self { kind: DocumentKind::Text, documents: Vec::new(), comments: Vec::new(), problems: Vec::new() }
+    }
+}
+
+impl Document {
+    /// The tree; `None` for a Dockerfile.
+    pub fn tree(&self) -> Option<&Node> {
+        match &self.body {
+            Body::Tree(root) => Some(root),
+            Body::Dockerfile(_) => None,
+        }
+    }
+}
+
+fn parse_dockerfile(path: &str, text: &str, limits: &Limits) -> ParsedFile {
+    let (dockerfile, comments, mut problems) = dockerfile::parse(text, limits);
+    for problem in &mut problems {
+        problem.path = Some(path.to_owned());
+    }
+    let body = Body::Dockerfile(dockerfile);
+    let documents = vec![Document { index: 0, span: Span::new(0, text.len()), body }];
+    ParsedFile { kind: DocumentKind::Dockerfile, documents, comments, problems }
+}
+
+fn parse_tree(path: &str, text: &str, form: Form, limits: &Limits) -> ParsedFile {
+    let is_template = classify::is_in_templates(path);
+    let templating = if is_template { Templating::Certain } else { Templating::Possible };
+    let file = yaml::parse(text, limits, templating);
+    if form == Form::Json && is_other_json(text, &file) {
+        return ParsedFile::text();
+    }
+    let kind = kind_of_tree(&file, form, is_template);
+    let problems = problems_of(path, text, &file);
+    let documents = file.documents.into_iter().map(|document| Document {
+        index: document.index,
+        span: document.span,
+        body: Body::Tree(document.root),
+    });
+    ParsedFile { kind, documents: documents.collect(), comments: file.comments, problems }
+}
+
+/// JSON with comments and the like, which nothing here is meant to judge as a tree.
+fn is_other_json(text: &str, file: &YamlFile) -> bool {
+    !text.contains("\"apiVersion\"") && file.faults.iter().any(|fault| fault.cause == Cause::Syntax)
+}
+
+fn kind_of_tree(file: &YamlFile, form: Form, is_template: bool) -> DocumentKind {
+    let holds_objects = file.documents.iter().any(|document| classify::is_kubernetes(&document.root));
+    match form {
+        _ if file.is_masked && (is_template || holds_objects) => DocumentKind::HelmTemplate,
+        _ if holds_objects => DocumentKind::Kubernetes,
+        Form::Compose => DocumentKind::Compose,
+        Form::HelmValues => DocumentKind::HelmValues,
+        _ if classify::is_compose(file) => DocumentKind::Compose,
+        _ => DocumentKind::Tree,
+    }
+}
+
+fn problems_of(path: &str, text: &str, file: &YamlFile) -> Vec<Problem> {
+    if file.faults.is_empty() {
+        return Vec::new();
+    }
+    let index = LineIndex::new(text);
+    let problem = |fault: &yaml::Fault| {
+        Problem::of_file(path, fault.cause, fault.message.clone()).at(index.position(text, fault.offset))
+    };
+    file.faults.iter().map(problem).collect()
+}
+
+#[cfg(test)]
+mod tests;

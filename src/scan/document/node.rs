@@ -42,6 +42,7 @@ pub enum Value {
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
     entries: Vec<Entry>,
+    open: bool,
 }
 
 /// One key with its value.
@@ -144,6 +145,11 @@ impl Node {
         matches!(self.value(), Value::Null)
     }
 
+    /// Whether a template action may add entries to this map, so that an absent key is not known to be absent.
+    pub fn is_open(&self) -> bool {
+        self.as_mapping().is_some_and(Mapping::is_open)
+    }
+
     /// Whether the value itself is not known before rendering.
     pub fn is_unknown(&self) -> bool {
         matches!(self.value(), Value::Unknown(_))
@@ -158,10 +164,22 @@ impl Mapping {
             last.insert(entry.key.clone(), index);
         }
         if last.len() == entries.len() {
-            return Self { entries };
+            return Self { entries, open: false };
         }
         let kept = entries.into_iter().enumerate().filter(|(index, entry)| last.get(&entry.key) == Some(index));
-        Self { entries: kept.map(|(_, entry)| entry).collect() }
+        Self { entries: kept.map(|(_, entry)| entry).collect(), open: false }
+    }
+
+    /// The same map, which may hold more than is written when `open`: a template action adds entries to it.
+    #[must_use]
+    pub fn with_open(mut self, open: bool) -> Self {
+        self.open = open;
+        self
+    }
+
+    /// Whether a template action may add entries, so that an absent key is not known to be absent.
+    pub fn is_open(&self) -> bool {
+        self.open
     }
 
     /// The entry of `key`.

@@ -1,0 +1,195 @@
+//! What kind of file a path and its content make.
+//!
+//! **Invariant**: the name decides before the content, and what neither decides is text: every file has a kind.
+
+use super::node::Node;
+use super::yaml::YamlFile;
+
+/// What the name of a file, or else its first lines, tell of how to read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A Dockerfile.
+    Dockerfile,
+    /// A compose file.
+    Compose,
+    /// Values of a Helm chart.
+    HelmValues,
+    /// YAML; the content tells more.
+    Yaml,
+    /// JSON; the content tells more.
+    Json,
+    /// Text, whatever it looks like.
+    Text,
+}
+
+/// File names, in lower case, with `*` for any characters. The first row that matches decides.
+const KINDS: &[(Form, &[&str])] = &[
+    (
+        Form::Text,
+        &[
+            "*.dockerignore",
+            "*.md",
+            "*.rst",
+            "*.txt",
+            "*.tpl",
+            "*.sh",
+            "*.lock",
+            "package-lock.json",
+            "*.py",
+            "*.go",
+            "*.rs",
+            "*.js",
+            "*.ts",
+            "*.java",
+            "*.rb",
+            "*.html",
+            "*.sql",
+        ],
+    ),
+    (Form::Compose, &["compose.y*ml", "compose.*.y*ml", "compose-*.y*ml", "compose_*.y*ml", "docker-compose*.y*ml"]),
+    (
+        Form::HelmValues,
+        &["values.y*ml", "values.*.y*ml", "values-*.y*ml", "values_*.y*ml", "*-values.y*ml", "*.values.y*ml"],
+    ),
+    (Form::Yaml, &["*.yml", "*.yaml"]),
+    (Form::Json, &["*.json"]),
+    (
+        Form::Dockerfile,
+        &[
+            "dockerfile",
+            "dockerfile.*",
+            "dockerfile-*",
+            "dockerfile_*",
+            "*.dockerfile",
+            "containerfile*",
+            "*.containerfile",
+        ],
+    ),
+];
+
+/// Decides by the name, then by the first lines.
+pub(super) fn form_of(path: &str, text: &str) -> Form {
+    let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
+    let named = KINDS.iter().find(|(_, patterns)| patterns.iter().any(|pattern| matches(pattern, &name)));
+    named.map_or_else(|| form_of_content(text), |(form, _)| *form)
+}
+
+/// Whether a path lies in the templates of a chart.
+pub(super) fn is_in_templates(path: &str) -> bool {
+    path.split('/').rev().skip(1).any(|directory| directory == "templates")
+}
+
+fn form_of_content(text: &str) -> Form {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if begins_as_dockerfile(text) {
+        Form::Dockerfile
+    } else if text.trim_start().starts_with('{') && text.contains("\"apiVersion\"") {
+        Form::Json
+    } else if has_line(text, "apiVersion:") && has_line(text, "kind:") {
+        Form::Yaml
+    } else {
+        Form::Text
+    }
+}
+
+fn has_line(text: &str, start: &str) -> bool {
+    text.lines().any(|line| line.starts_with(start))
+}
+
+/// Whether the first instruction is a FROM that looks like one, or an ARG with such a FROM after it.
+fn begins_as_dockerfile(text: &str) -> bool {
+    let mut instructions = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let is_from = |line: &str| {
+        let mut words = line.split_whitespace();
+        let is_keyword = words.next().is_some_and(|word| word.eq_ignore_ascii_case("from"));
+        let rest: Vec<&str> = words.skip_while(|word| word.starts_with("--")).take(4).collect();
+        is_keyword
+            && matches!(rest.as_slice(), [_] | [_, _, _] if rest.get(1).is_none_or(|word| word.eq_ignore_ascii_case("as")))
+    };
+    let is_arg = |line: &str| line.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("arg "));
+    match instructions.next() {
+        Some(first) if is_arg(first) => instructions.take(200).any(is_from),
+        Some(first) => is_from(first),
+        None => false,
+    }
+}
+
+/// Whether a name fits a pattern of literals and `*`.
+fn matches(pattern: &str, name: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let Some(mut rest) = name.strip_prefix(pieces.next().unwrap_or_default()) else { return false };
+    let mut pieces: Vec<&str> = pieces.collect();
+    let Some(last) = pieces.pop() else { return rest.is_empty() };
+    for piece in pieces {
+        let Some(found) = rest.find(piece) else { return false };
+        rest = rest.get(found + piece.len()..).unwrap_or_default();
+    }
+    rest.ends_with(last)
+}
+
+/// Whether a document is a Kubernetes object: it names its kind and version.
+pub(super) fn is_kubernetes(root: &Node) -> bool {
+    let names = |key| root.get(key).is_some_and(|value| value.as_str().is_some() || value.is_unknown());
+    names("apiVersion") && names("kind")
+}
+
+/// Whether a file is compose by content: `services`, one of them with an image or a build.
+pub(super) fn is_compose(file: &YamlFile) -> bool {
+    file.documents.iter().any(|document| {
+        let services = document.root.get("services").map_or(&[][..], Node::entries);
+        let runs = services.iter().any(|service| service.value.get("image").or(service.value.get("build")).is_some());
+        runs && document.root.get("apiVersion").is_none()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: &str, text: &str, expected: Form) {
+        assert_eq!(form_of(path, text), expected, "{path}");
+    }
+
+    #[test]
+    fn names_decide_first() {
+        for name in [
+            "Dockerfile",
+            "a/Dockerfile.prod",
+            "b/api.Dockerfile",
+            "x/api.dockerfile",
+            "Containerfile",
+            "Dockerfile-arm",
+        ] {
+            check(name, "", Form::Dockerfile);
+        }
+        for name in ["compose.yml", "compose.prod.yaml", "docker-compose.yml", "docker-compose-dev.yaml"] {
+            check(name, "", Form::Compose);
+        }
+        for name in ["values.yaml", "chart/values-prod.yaml", "prod-values.yml", "values.prod.yaml"] {
+            check(name, "", Form::HelmValues);
+        }
+        check("a/.dockerignore", "FROM x", Form::Text);
+        check("Dockerfile.dockerignore", "", Form::Text);
+        check("Dockerfile.md", "", Form::Text);
+        check("decompose.yaml", "", Form::Yaml);
+        check("x.json", "", Form::Json);
+        check("templates/_helpers.tpl", "apiVersion: v1\nkind: Pod", Form::Text);
+    }
+
+    #[test]
+    fn content_decides_when_the_name_does_not() {
+        check("build/image", "# c\n\nARG A=1\nFROM alpine:$A AS b\n", Form::Dockerfile);
+        check("image", "from --platform=linux/amd64 alpine\n", Form::Dockerfile);
+        check("letter", "From the desk of\n", Form::Text);
+        check("notes", "ARG is a word\n", Form::Text);
+        check("pod.j2", "apiVersion: v1\nkind: Pod\n", Form::Yaml);
+        check("pod", " {\"apiVersion\": \"v1\"}", Form::Json);
+        check("README", "hello", Form::Text);
+    }
+
+    #[test]
+    fn templates_are_a_directory() {
+        assert!(is_in_templates("charts/a/templates/x/y.yaml"));
+        assert!(!is_in_templates("charts/templates.yaml"));
+    }
+}
