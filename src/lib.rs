@@ -1,6 +1,8 @@
 //! dockgate: a pre-merge gate for containers.
 
+pub mod report;
 pub mod scan;
+pub mod settings;
 pub mod verdict;
 
 #[cfg(feature = "io")]

@@ -1,0 +1,58 @@
+//! Reports: one verdict, told to each kind of reader.
+//!
+//! Invariant: a renderer shows every finding and problem of the verdict or says how many it leaves out and where they
+//! are; it adds no judgement, and the same input always gives the same text.
+
+pub mod json;
+pub mod place;
+
+use std::time::Duration;
+
+use crate::scan::policy::PolicySet;
+use crate::scan::snapshot::Snapshot;
+use crate::verdict::Verdict;
+
+/// What a renderer may show.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportInput<'a> {
+    /// The verdict.
+    pub verdict: &'a Verdict,
+    /// The policies that were applied, for what a rule says of itself.
+    pub policies: &'a PolicySet,
+    /// The files that were judged, for code frames and for the lines a comment may stand on.
+    pub snapshot: &'a Snapshot,
+    /// How long judging took; `None` where the same input must give the same text.
+    pub elapsed: Option<Duration>,
+    /// Where the settings came from, such as `main@4f1c2e9` or `defaults`.
+    pub settings_from: &'a str,
+    /// The commit that was judged, when there is one.
+    pub head: Option<&'a str>,
+    /// Where the rest of a report that does not fit is to be read, when there is such a place.
+    pub details_url: Option<&'a str>,
+    /// Whether text may hold colours.
+    pub colour: bool,
+}
+
+/// A format of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For programs.
+    Json,
+}
+
+impl Format {
+    /// All formats with their names.
+    pub const ALL: [(&'static str, Self); 1] = [("json", Self::Json)];
+
+    /// The format called `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, format)| format)
+    }
+}
+
+/// Renders a report; the text ends with a line break.
+pub fn render(format: Format, input: &ReportInput<'_>) -> String {
+    match format {
+        Format::Json => json::render(input),
+    }
+}

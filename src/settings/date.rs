@@ -1,0 +1,112 @@
+//! Days, for waivers that end.
+//!
+//! Invariant: a [`Date`] is a day of the Gregorian calendar, and dates order as days do.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::SettingsError;
+
+/// A day, written `YYYY-MM-DD`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+impl Date {
+    /// The UTC day that holds the instant `seconds` after 1970-01-01T00:00Z; years end at 9999.
+    pub fn from_unix_seconds(seconds: u64) -> Self {
+        let mut days = seconds / 86_400;
+        let mut year = 1970;
+        while year < 9999 && days >= days_of_year(year) {
+            days -= days_of_year(year);
+            year += 1;
+        }
+        let mut month = 1;
+        while month < 12 && days >= u64::from(days_of_month(year, month)) {
+            days -= u64::from(days_of_month(year, month));
+            month += 1;
+        }
+        let day = u8::try_from(days + 1).unwrap_or(31).min(days_of_month(year, month));
+        Self { year, month, day }
+    }
+}
+
+fn is_leap(year: u16) -> bool {
+    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+}
+
+fn days_of_year(year: u16) -> u64 {
+    if is_leap(year) { 366 } else { 365 }
+}
+
+fn days_of_month(year: u16, month: u8) -> u8 {
+    match month {
+        2 if is_leap(year) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+impl FromStr for Date {
+    type Err = SettingsError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bad = || SettingsError::Date { text: text.to_owned() };
+        let shape = text.len() == 10
+            && text.bytes().enumerate().all(|(index, byte)| match index {
+                4 | 7 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
+        if !shape {
+            return Err(bad());
+        }
+        let number = |from: usize, to: usize| text.get(from..to).and_then(|part| part.parse::<u16>().ok());
+        let year = number(0, 4).ok_or_else(bad)?;
+        let month = number(5, 7).and_then(|month| u8::try_from(month).ok()).ok_or_else(bad)?;
+        let day = number(8, 10).and_then(|day| u8::try_from(day).ok()).ok_or_else(bad)?;
+        let fits = (1..=12).contains(&month) && (1..=days_of_month(year, month)).contains(&day);
+        if fits { Ok(Self { year, month, day }) } else { Err(bad()) }
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_read_and_written() {
+        for text in ["2026-01-31", "2024-02-29", "1970-01-01", "2000-02-29"] {
+            assert_eq!(text.parse::<Date>().unwrap().to_string(), text);
+        }
+        for text in
+            ["2026-02-29", "1900-02-29", "2026-13-01", "2026-1-1", "20260101", "2026-00-10", "2026-01-0x", "é026-01-1"]
+        {
+            assert!(text.parse::<Date>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn instants_become_days() {
+        for (seconds, expected) in [
+            (0, "1970-01-01"),
+            (86_399, "1970-01-01"),
+            (86_400, "1970-01-02"),
+            (951_782_400, "2000-02-29"),
+            (1_767_225_599, "2025-12-31"),
+            (1_767_225_600, "2026-01-01"),
+            (u64::MAX, "9999-12-31"),
+        ] {
+            assert_eq!(Date::from_unix_seconds(seconds).to_string(), expected, "{seconds}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Settings: what a team, an organisation and an operator may decide, read from text and from a map.
+//!
+//! Invariant: pure, and nothing is guessed. A key or value that is not understood is an error that names its place,
+//! and the value in force always knows where it came from.
+
+pub mod date;
+pub mod glob;
+pub mod repository;
+
+/// Where a value in force came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// Built in.
+    #[default]
+    Default,
+    /// `dockgate.yml` of the organisation's `.github` repository.
+    Organisation,
+    /// `.github/dockgate.yml` of the repository, at the base of the change.
+    Repository,
+    /// An environment variable.
+    Environment,
+    /// A command-line flag.
+    Flag,
+}
+
+impl Origin {
+    /// The name, as `dockgate doctor` prints it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Organisation => "organisation",
+            Self::Repository => "repository",
+            Self::Environment => "environment",
+            Self::Flag => "flag",
+        }
+    }
+}
+
+/// A value in force with its origin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setting<T> {
+    /// The value.
+    pub value: T,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl<T> Setting<T> {
+    /// The built-in value.
+    pub fn built_in(value: T) -> Self {
+        Self { value, origin: Origin::Default }
+    }
+
+    /// Puts `value` in force, when there is one.
+    pub fn set(&mut self, value: Option<T>, origin: Origin) {
+        if let Some(value) = value {
+            *self = Self { value, origin };
+        }
+    }
+}
+
+/// What is wrong with settings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// A pattern of paths that can't be read.
+    #[error("pattern \"{pattern}\" can't be read: {why}")]
+    Pattern {
+        /// The pattern as written.
+        pattern: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A text that names no day.
+    #[error("\"{text}\" is no day; expected YYYY-MM-DD, such as 2026-03-31")]
+    Date {
+        /// The text as written.
+        text: String,
+    },
+}
