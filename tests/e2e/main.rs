@@ -1,0 +1,10 @@
+//! The server against a GitHub of our own: real git repositories, GitHub's own descriptions as the judge.
+//!
+//! Invariant: no test sleeps for a fixed time; each waits for a condition, and fails after a bound.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(dead_code, reason = "the scenarios use the rest of the fake")]
+
+mod fake_github;
+mod schema;
+mod self_test;
