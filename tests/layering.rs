@@ -6,7 +6,18 @@ use std::path::{Path, PathBuf};
 
 /// The modules of the crate, in dependency order.
 const ORDER: [&str; 13] = [
-    "scan", "settings", "verdict", "report", "github", "job", "store", "source", "pipeline", "worker", "server", "cli",
+    "scan",
+    "settings",
+    "verdict",
+    "report",
+    "github",
+    "job",
+    "store",
+    "source",
+    "pipeline",
+    "worker",
+    "server",
+    "cli",
     "telemetry",
 ];
 

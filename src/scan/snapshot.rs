@@ -2,6 +2,8 @@
 //!
 //! Invariant: a path that the change touches is in the snapshot, judged or not; what can't be judged carries its cause.
 
+mod lines;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
