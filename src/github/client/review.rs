@@ -160,11 +160,13 @@ mod answer {
 impl answer::Thread {
     fn into_ours(self) -> Option<ReviewThread> {
         let first = self.comments.nodes.into_iter().flatten().next().filter(|comment| comment.viewer_did_author)?;
-        let us = first.author.as_ref().map(|author| author.login.as_str());
+        // A bot's name has its suffix `[bot]` where GitHub types it as a user, as in `resolvedBy`, and not as an author.
+        let name = |login: &answer::Login| login.login.trim_end_matches("[bot]").to_owned();
+        let us = first.author.as_ref().map(name);
         Some(ReviewThread {
             id: self.id,
             is_resolved: self.is_resolved,
-            resolved_by_us: self.resolved_by.is_some_and(|by| Some(by.login.as_str()) == us),
+            resolved_by_us: us.is_some() && self.resolved_by.as_ref().map(name) == us,
             comment: ThreadComment {
                 id: first.id,
                 number: first.database_id.unwrap_or_default(),
