@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "the scenarios use the rest of the fake")]
 
+mod client_test;
 mod fake_github;
 mod schema;
 mod self_test;

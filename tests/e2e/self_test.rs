@@ -166,9 +166,7 @@ async fn threads_are_followed_and_resolved_as_permissions_allow() {
     let request = json!({"query": resolve, "variables": {"id": thread["id"]}});
     let (_, refused) = client.call("POST", "/graphql", Some(request.clone())).await;
     assert_eq!(refused["errors"][0]["type"], "FORBIDDEN", "{refused}");
-    let permissions = &mut fake.state().installations.get_mut(&INSTALLATION).unwrap().permissions.clone();
-    permissions.insert("contents".to_owned(), "write".to_owned());
-    fake.state().installations.get_mut(&INSTALLATION).unwrap().permissions.clone_from(permissions);
+    fake.grant("contents", "write");
     let writer = Client::new(&fake).await;
     let (_, resolved) = writer.call("POST", "/graphql", Some(request)).await;
     assert_eq!(resolved["data"]["resolveReviewThread"]["thread"]["isResolved"], true, "{resolved}");

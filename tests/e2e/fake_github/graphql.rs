@@ -49,7 +49,7 @@ pub fn post(state: &mut State, call: &Call) -> Answer {
         Ok(response) => serde_json::to_value(response).unwrap(),
         Err(error) => json!({"errors": [{"message": error.message().to_string()}]}),
     };
-    for error in body["errors"].as_array_mut().into_iter().flatten() {
+    for error in body.get_mut("errors").and_then(Value::as_array_mut).into_iter().flatten() {
         let message = error["message"].as_str().unwrap_or_default().trim_start_matches("resolver error: ").to_owned();
         let kind = if message == FORBIDDEN { "FORBIDDEN" } else { "NOT_FOUND" };
         if message.starts_with("the fake") {

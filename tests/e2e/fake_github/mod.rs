@@ -72,6 +72,13 @@ impl FakeGitHub {
         self.shared.state()
     }
 
+    /// Gives the installation another permission, for tokens from now on.
+    pub fn grant(&self, permission: &str, level: &str) {
+        let mut state = self.state();
+        let installation = state.installations.get_mut(&INSTALLATION).unwrap();
+        installation.permissions.insert(permission.to_owned(), level.to_owned());
+    }
+
     /// Creates a repository with one commit on `main`; one of the account `acme` belongs to the installation.
     pub fn create_repository(&self, full_name: &str, files: &[(&str, &str)]) -> String {
         let git = GitRepository::create(&self.folder.path().join(format!("{full_name}.git")));
