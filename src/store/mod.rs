@@ -162,6 +162,8 @@ pub struct Lease {
     pub delivery_id: String,
     /// How many times the job was leased since it was enqueued, this time included: from 1.
     pub attempts: u32,
+    /// How many of the earlier attempts ended with the worker gone: a job that takes its process down shows here.
+    pub lost_leases: u32,
     /// Older jobs of the same key that began and were never concluded: their check runs may stand open.
     pub left_behind: Vec<Job>,
     /// When the job was first enqueued.

@@ -1,20 +1,34 @@
 //! The worker: leases jobs, runs them, settles them.
 //!
+//! A [`Worker`] runs a fixed number of loops. Each leases a job, runs its [`JobHandler`] under supervision (renewed
+//! lease, time limit, a panic kept to the job), and settles what came of it. On shutdown no job is leased any more;
+//! running ones get a grace period, then go back to the queue.
+//!
 //! Invariant: every job that is leased ends in a verdict, a retry, or a check run that names the cause; a panic or a
 //! hang in one job harms no other.
 
 mod retry;
+mod supervise;
+#[cfg(test)]
+mod tests;
+mod wake;
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, info, info_span, warn};
 
-use crate::job::Job;
+use crate::job::{Job, JobSubject};
 use crate::scan::finding::Severity;
 use crate::scan::policy::PolicyId;
+use crate::store::{Lease, LeaseRequest, Settled, Settlement, Store, UnixMillis};
 
 pub use retry::RetryPolicy;
+use supervise::End;
+pub use wake::Wake;
 
 /// What is done with a job. Every call may be repeated, so it must find what an earlier one wrote.
 #[async_trait]
@@ -61,6 +75,19 @@ pub enum Outcome {
     Nothing,
 }
 
+impl Outcome {
+    /// The lower-case name, as logs and metrics write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Blocked => "blocked",
+            Self::Neutral => "neutral",
+            Self::Superseded => "superseded",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
 impl Done {
     /// An end without a scan.
     pub fn without_scan(outcome: Outcome) -> Self {
@@ -92,4 +119,273 @@ pub enum JobError {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+}
+
+/// How a worker behaves.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkerSettings {
+    /// Jobs that run at once.
+    pub concurrency: usize,
+    /// Most jobs of one installation that run at once.
+    pub max_running_per_installation: u32,
+    /// How long a lease lasts; it is renewed three times as often.
+    pub lease: Duration,
+    /// Longest time one attempt may take.
+    pub time_limit: Duration,
+    /// Longest time that a superseded job may take to stop, and a given-up one to conclude its check run.
+    pub conclude_limit: Duration,
+    /// How long running jobs may go on after the shutdown began.
+    pub grace: Duration,
+    /// How often to look for due jobs when nothing wakes the worker.
+    pub poll: Duration,
+    /// When failed jobs run again.
+    pub retry: RetryPolicy,
+}
+
+impl Default for WorkerSettings {
+    fn default() -> Self {
+        Self {
+            concurrency: 4,
+            max_running_per_installation: 3,
+            lease: Duration::from_mins(1),
+            time_limit: Duration::from_mins(10),
+            conclude_limit: Duration::from_secs(30),
+            grace: Duration::from_secs(25),
+            poll: Duration::from_secs(1),
+            retry: RetryPolicy::default(),
+        }
+    }
+}
+
+/// Tells the time; the system's clock in a server.
+pub type Clock = Arc<dyn Fn() -> UnixMillis + Send + Sync>;
+
+/// Gives a random number in `0.0..1.0`.
+pub type Random = Arc<dyn Fn() -> f64 + Send + Sync>;
+
+/// Hears how jobs end, for metrics.
+pub trait JobObserver: Send + Sync {
+    /// An attempt ended as `outcome`: an [`Outcome`]'s name, `retried`, `dead`, `released` or `lost`.
+    fn attempt(&self, outcome: &'static str, duration: Duration);
+    /// A job is done.
+    fn done(&self, done: &Done);
+}
+
+/// Runs jobs until it is told to stop.
+pub struct Worker {
+    /// The queue.
+    pub store: Arc<dyn Store>,
+    /// What is done with a job.
+    pub handler: Arc<dyn JobHandler>,
+    /// How.
+    pub settings: WorkerSettings,
+    /// Who hears of it.
+    pub observer: Arc<dyn JobObserver>,
+    /// The clock.
+    pub clock: Clock,
+    /// The source of jitter.
+    pub random: Random,
+    /// Rings when a job was enqueued.
+    pub wake: Wake,
+}
+
+/// A job whose worker went away so often is given up: it may well be the cause.
+const MAX_LOST_LEASES: u32 = 3;
+
+/// An attempt that panicked or hung is repeated once only: it most likely does so again.
+const MAX_BROKEN_ATTEMPTS: u32 = 2;
+
+const PRUNE_INTERVAL: Duration = Duration::from_hours(1);
+
+impl Worker {
+    /// Runs jobs until `shutdown` fires, then returns when none is running: after the grace period at the latest.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let worker = Arc::new(self);
+        let kill = CancellationToken::new();
+        let mut loops = JoinSet::new();
+        for _ in 0..worker.settings.concurrency.max(1) {
+            loops.spawn(Arc::clone(&worker).lease_and_run(shutdown.clone(), kill.clone()));
+        }
+        loops.spawn(Arc::clone(&worker).prune(shutdown.clone()));
+        shutdown.cancelled().await;
+        let drained = async { while loops.join_next().await.is_some() {} };
+        if tokio::time::timeout(worker.settings.grace, drained).await.is_err() {
+            kill.cancel();
+            while loops.join_next().await.is_some() {}
+        }
+    }
+
+    async fn lease_and_run(self: Arc<Self>, shutdown: CancellationToken, kill: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            // Subscribed before looking, so that a job enqueued in between is not missed.
+            let mut woken = self.wake.listen();
+            let now = (self.clock)();
+            let request = LeaseRequest {
+                now,
+                until: now.plus(self.settings.lease),
+                max_running_per_installation: self.settings.max_running_per_installation,
+            };
+            match self.store.lease(request).await {
+                Ok(Some(lease)) => {
+                    let span = span(&lease);
+                    self.attempt(lease, &kill).instrument(span).await;
+                    continue;
+                }
+                Ok(None) => {}
+                Err(error) => warn!(error = describe(&error), "could not lease a job"),
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = woken.rung() => {}
+                () = tokio::time::sleep(self.settings.poll) => {}
+            }
+        }
+    }
+
+    async fn prune(self: Arc<Self>, shutdown: CancellationToken) {
+        loop {
+            if let Err(error) = self.store.prune((self.clock)()).await {
+                warn!(error = describe(&error), "could not prune old rows");
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(PRUNE_INTERVAL) => {}
+            }
+        }
+    }
+
+    /// Runs one leased job and settles it.
+    async fn attempt(&self, lease: Lease, kill: &CancellationToken) {
+        let started = Instant::now();
+        let end = if lease.lost_leases >= MAX_LOST_LEASES {
+            let cause = format!("given up: the process ended {} times while it ran this job", lease.lost_leases);
+            End::Finished(Err(JobError::Permanent { message: cause, source: None }))
+        } else {
+            let cancelled = CancellationToken::new();
+            let work = work(Arc::clone(&self.handler), lease.clone(), cancelled.clone());
+            self.supervise(&lease, work, self.settings.time_limit, Some(&cancelled), kill).await
+        };
+        let outcome = self.settle(&lease, end, kill).await;
+        let duration = started.elapsed();
+        self.observer.attempt(outcome, duration);
+        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        info!(outcome, attempts = lease.attempts, duration_ms, "job settled");
+    }
+
+    async fn settle(&self, lease: &Lease, end: End<Done>, kill: &CancellationToken) -> &'static str {
+        match end {
+            End::Finished(Ok(done)) => {
+                let outcome = done.outcome.name();
+                self.observer.done(&done);
+                let wake = !done.follow_up.is_empty();
+                let recorded = self.record(lease, Settlement::Done { follow_up: done.follow_up }, outcome).await;
+                if wake {
+                    self.wake.ring();
+                }
+                recorded
+            }
+            End::Finished(Err(error @ JobError::Permanent { .. })) => self.give_up(lease, describe(&error), kill).await,
+            End::Finished(Err(error)) => {
+                let JobError::Retry { retry_after, .. } = &error else { return "lost" };
+                self.retry(lease, describe(&error), *retry_after, kill).await
+            }
+            End::Broken(cause) if lease.attempts >= MAX_BROKEN_ATTEMPTS => self.give_up(lease, cause, kill).await,
+            End::Broken(cause) => self.retry(lease, cause, None, kill).await,
+            End::Killed => self.record(lease, Settlement::Release, "released").await,
+            End::Lost => {
+                warn!("the lease ran out while the job ran");
+                "lost"
+            }
+        }
+    }
+
+    async fn retry(
+        &self,
+        lease: &Lease,
+        cause: String,
+        retry_after: Option<Duration>,
+        kill: &CancellationToken,
+    ) -> &'static str {
+        let Some(wait) = self.settings.retry.wait(lease.attempts, retry_after, (self.random)()) else {
+            return self.give_up(lease, cause, kill).await;
+        };
+        warn!(error = cause, wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "job failed, to be retried");
+        let run_at = (self.clock)().plus(wait);
+        self.record(lease, Settlement::Retry { run_at, cause }, "retried").await
+    }
+
+    /// Concludes the check run with the cause, then buries the job; when that fails too, the job gets further chances.
+    async fn give_up(&self, lease: &Lease, cause: String, kill: &CancellationToken) -> &'static str {
+        warn!(error = cause, "job given up");
+        let handler = Arc::clone(&self.handler);
+        let (job, told) = (lease.job.clone(), cause.clone());
+        let conclude = async move { handler.abandon(&job, &told).await };
+        let policy = self.settings.retry;
+        let last = RetryPolicy { max_attempts: policy.max_attempts.saturating_mul(2), ..policy };
+        let (error, retry_after) = match self.supervise(lease, conclude, self.settings.conclude_limit, None, kill).await {
+            End::Finished(Ok(())) => return self.record(lease, Settlement::Dead { cause }, "dead").await,
+            End::Killed => return self.record(lease, Settlement::Release, "released").await,
+            End::Lost => return "lost",
+            End::Finished(Err(error @ JobError::Permanent { .. })) => {
+                warn!(error = describe(&error), "its check run could not be concluded");
+                return self.record(lease, Settlement::Dead { cause }, "dead").await;
+            }
+            End::Finished(Err(error)) => {
+                let JobError::Retry { retry_after, .. } = &error else { return "lost" };
+                (describe(&error), *retry_after)
+            }
+            End::Broken(error) => (error, None),
+        };
+        warn!(error, "its check run could not be concluded");
+        match last.wait(lease.attempts, retry_after, (self.random)()) {
+            Some(wait) => {
+                let run_at = (self.clock)().plus(wait);
+                self.record(lease, Settlement::Retry { run_at, cause }, "retried").await
+            }
+            None => self.record(lease, Settlement::Dead { cause }, "dead").await,
+        }
+    }
+
+    /// Settles the lease; `outcome` when that counted.
+    async fn record(&self, lease: &Lease, settlement: Settlement, outcome: &'static str) -> &'static str {
+        match self.store.settle(lease, settlement, (self.clock)()).await {
+            Ok(Settled::Recorded) => outcome,
+            Ok(Settled::Lost) => "lost",
+            Err(error) => {
+                warn!(error = describe(&error), "could not settle a job; its lease runs out by itself");
+                "lost"
+            }
+        }
+    }
+}
+
+/// Concludes what older jobs left open, then does the job.
+async fn work(handler: Arc<dyn JobHandler>, lease: Lease, cancelled: CancellationToken) -> Result<Done, JobError> {
+    for older in &lease.left_behind {
+        if let Err(error) = handler.abandon(older, "superseded by a newer commit").await {
+            warn!(sha = %older.head(), error = describe(&error), "could not conclude an older check run");
+        }
+    }
+    handler.run(&lease.job, cancelled).await
+}
+
+fn span(lease: &Lease) -> tracing::Span {
+    let span = info_span!(
+        "job",
+        job_id = lease.job_id,
+        delivery_id = lease.delivery_id,
+        repo = %lease.job.repository,
+        pr = tracing::field::Empty,
+        sha = %lease.job.head(),
+    );
+    if let JobSubject::PullRequest { number, .. } = &lease.job.subject {
+        span.record("pr", number.0);
+    }
+    span
+}
+
+/// The messages of an error and its sources, joined.
+fn describe(error: &(dyn std::error::Error + 'static)) -> String {
+    let sources = std::iter::successors(Some(error), |error| error.source());
+    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -11,7 +11,8 @@ pub struct RetryPolicy {
     pub base: Duration,
     /// The longest wait at all, unless GitHub asks for a longer one.
     pub cap: Duration,
-    /// How often a job is tried before it is given up, the first time included.
+    /// How often a job is tried before it is given up, the first time included; three times as often when GitHub asks
+    /// to wait, since that is no fault of the job.
     pub max_attempts: u32,
 }
 
@@ -29,7 +30,8 @@ impl RetryPolicy {
     ///
     /// `fraction` is a random number in `0.0..1.0`. A `retry_after` is a lower bound, to which the jitter is added.
     pub fn wait(&self, attempts: u32, retry_after: Option<Duration>, fraction: f64) -> Option<Duration> {
-        if attempts >= self.max_attempts {
+        let allowance = if retry_after.is_some() { 3 } else { 1 };
+        if attempts >= self.max_attempts.saturating_mul(allowance) {
             return None;
         }
         let doublings = attempts.saturating_sub(1).min(20);
@@ -62,6 +64,7 @@ mod tests {
     fn github_is_obeyed_within_reason() {
         check(1, Some(60), 0.2, Some(61_000));
         check(1, Some(1_000_000), 0.0, Some(4_200_000));
-        check(8, Some(60), 0.2, None);
+        check(8, Some(60), 0.0, Some(60_000));
+        check(24, Some(60), 0.2, None);
     }
 }

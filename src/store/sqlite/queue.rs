@@ -15,7 +15,7 @@ const MAX_LEFT_BEHIND: usize = 20;
 
 const NEXT: &str = "\
     WITH busy AS (SELECT installation, count(*) AS jobs FROM jobs WHERE state = 'running' GROUP BY installation) \
-    SELECT id, key, payload, left_behind, delivery, attempts, created_at FROM jobs LEFT JOIN busy USING (installation) \
+    SELECT id, key, payload, left_behind, delivery, attempts, lost_leases, created_at FROM jobs LEFT JOIN busy USING (installation) \
     WHERE state = 'queued' AND run_at <= ? AND coalesce(busy.jobs, 0) < ? \
       AND NOT EXISTS (SELECT 1 FROM jobs AS other WHERE other.key = jobs.key AND other.state = 'running') \
     ORDER BY coalesce(busy.jobs, 0), run_at, id LIMIT 1";
@@ -49,7 +49,7 @@ pub(super) async fn add(
     }
     sqlx::query(
         "UPDATE jobs SET payload = ?, left_behind = ?, installation = ?, delivery = ?, as_of = coalesce(?, as_of), \
-         run_at = min(run_at, ?), attempts = 0, cause = NULL WHERE id = ?",
+         run_at = min(run_at, ?), attempts = 0, lost_leases = 0, cause = NULL WHERE id = ?",
     )
     .bind(encode(job)?)
     .bind(encode(&left_behind)?)
@@ -120,6 +120,7 @@ fn read_lease(row: &SqliteRow, token: String) -> Result<Lease, sqlx::Error> {
         job: decode(row.try_get("payload")?)?,
         delivery_id: row.try_get("delivery")?,
         attempts: row.try_get::<u32, _>("attempts")?.saturating_add(1),
+        lost_leases: row.try_get("lost_leases")?,
         left_behind,
         created_at: UnixMillis(row.try_get("created_at")?),
     })
@@ -153,6 +154,10 @@ async fn recover(connection: &mut SqliteConnection, now: UnixMillis) -> Result<(
             .fetch_all(&mut *connection)
             .await?;
     for row in expired {
+        sqlx::query("UPDATE jobs SET lost_leases = lost_leases + 1 WHERE id = ?")
+            .bind(row.try_get::<i64, _>("id")?)
+            .execute(&mut *connection)
+            .await?;
         give_back(connection, &row, now, Some("the worker that held the job went away"), 0).await?;
     }
     Ok(())
@@ -289,11 +294,13 @@ pub(super) async fn redrive(
         sqlx::query("DELETE FROM jobs WHERE id = ?").bind(job_id).execute(connection).await?;
         return Ok(false);
     }
-    sqlx::query("UPDATE jobs SET state = 'queued', run_at = ?, attempts = 0, cause = NULL WHERE id = ?")
-        .bind(now.0)
-        .bind(job_id)
-        .execute(connection)
-        .await?;
+    sqlx::query(
+        "UPDATE jobs SET state = 'queued', run_at = ?, attempts = 0, lost_leases = 0, cause = NULL WHERE id = ?",
+    )
+    .bind(now.0)
+    .bind(job_id)
+    .execute(connection)
+    .await?;
     Ok(true)
 }
 

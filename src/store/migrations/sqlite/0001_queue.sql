@@ -22,6 +22,8 @@ CREATE TABLE jobs (
     lease_until  INTEGER,
     lease_token  TEXT,
     attempts     INTEGER NOT NULL DEFAULT 0,
+    -- How many of the attempts ended with the worker gone.
+    lost_leases  INTEGER NOT NULL DEFAULT 0,
     cause        TEXT,
     created_at   INTEGER NOT NULL,
     CHECK ((state = 'running') = (lease_token IS NOT NULL AND lease_until IS NOT NULL))
