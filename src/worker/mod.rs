@@ -309,7 +309,11 @@ impl Worker {
         let Some(wait) = self.settings.retry.wait(lease.attempts, retry_after, (self.random)()) else {
             return self.give_up(lease, cause, kill).await;
         };
-        warn!(error = cause, wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "job failed, to be retried");
+        warn!(
+            error = cause,
+            wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+            "job failed, to be retried"
+        );
         let run_at = (self.clock)().plus(wait);
         self.record(lease, Settlement::Retry { run_at, cause }, "retried").await
     }
@@ -322,7 +326,8 @@ impl Worker {
         let conclude = async move { handler.abandon(&job, &told).await };
         let policy = self.settings.retry;
         let last = RetryPolicy { max_attempts: policy.max_attempts.saturating_mul(2), ..policy };
-        let (error, retry_after) = match self.supervise(lease, conclude, self.settings.conclude_limit, None, kill).await {
+        let (error, retry_after) = match self.supervise(lease, conclude, self.settings.conclude_limit, None, kill).await
+        {
             End::Finished(Ok(())) => return self.record(lease, Settlement::Dead { cause }, "dead").await,
             End::Killed => return self.record(lease, Settlement::Release, "released").await,
             End::Lost => return "lost",
