@@ -2,6 +2,7 @@
 //!
 //! Invariant: no clock and no waiting; every moment is a number of milliseconds that the test passes in.
 #![cfg(feature = "io")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on has failed")]
 
 #[path = "store/behaviour.rs"]
 mod behaviour;

@@ -135,7 +135,7 @@ impl Bench {
     }
 
     async fn outcome(&mut self) -> &'static str {
-        tokio::time::timeout(Duration::from_secs(60), self.outcomes.recv()).await.unwrap().unwrap()
+        tokio::time::timeout(Duration::from_mins(1), self.outcomes.recv()).await.unwrap().unwrap()
     }
 
     async fn stop(&mut self) {
@@ -177,7 +177,7 @@ async fn a_job_is_run_and_settled_and_so_is_what_it_asks_for() {
 
 #[tokio::test]
 async fn a_failure_is_retried_no_sooner_than_github_asks() {
-    let acts = vec![Act::Retry(Some(Duration::from_secs(60))), Act::Pass];
+    let acts = vec![Act::Retry(Some(Duration::from_mins(1))), Act::Pass];
     let mut bench = Bench::start(acts, |_| ()).await;
     assert_eq!(bench.outcome().await, "retried");
     // A minute, and the whole jitter of five seconds.

@@ -311,7 +311,7 @@ fn left_behind(row: &SqliteRow) -> Result<Vec<String>, sqlx::Error> {
 
 /// Notes that `payload` began and was replaced by `newer`; of the same commit, the newer one takes over its check run.
 fn leave_behind(left_behind: &mut Vec<String>, payload: String, newer: &Job) {
-    let same_head = decode(payload.clone()).is_ok_and(|older| older.head() == newer.head());
+    let same_head = decode(&payload).is_ok_and(|older| older.head() == newer.head());
     if !same_head && !left_behind.contains(&payload) {
         left_behind.push(payload);
     }
@@ -323,8 +323,8 @@ fn encode<T: serde::Serialize>(value: &T) -> Result<String, sqlx::Error> {
     serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
-fn decode(payload: String) -> Result<Job, sqlx::Error> {
-    serde_json::from_str(&payload).map_err(|error| sqlx::Error::Decode(error.into()))
+fn decode(payload: &str) -> Result<Job, sqlx::Error> {
+    serde_json::from_str(payload).map_err(|error| sqlx::Error::Decode(error.into()))
 }
 
 fn installation(job: &Job) -> i64 {
@@ -336,5 +336,5 @@ fn token() -> Result<String, StoreError> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes)
         .map_err(|error| StoreError::Query { operation: "make a lease", source: error.to_string().into() })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
