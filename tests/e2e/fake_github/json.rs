@@ -86,8 +86,11 @@ pub fn review_comment(repository: &Repository, pull: &Pull, comment: &ReviewComm
     let line = follow(comment.line);
     let mut value = json!({"id": comment.id, "node_id": format!("PRRC_{}", comment.id), "body": comment.body,
         "pull_request_review_id": comment.review, "path": comment.path, "commit_id": pull.head_sha,
-        "original_commit_id": comment.commit, "side": comment.side, "original_line": comment.line,
+        "original_commit_id": comment.commit, "side": comment.side,
         "user": user(comment.author), "diff_hunk": "@@"});
+    if let Some(line) = comment.line {
+        value["original_line"] = json!(line);
+    }
     if let Some(line) = line {
         value["line"] = json!(line);
         value["position"] = json!(line);
