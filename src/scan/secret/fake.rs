@@ -22,7 +22,8 @@ const MAX_LENGTH: usize = 10_000;
 /// Kinds with a length: `alnum`, `alpha`, `base64`, `base64url`, `digits`, `hex`, `lower`, `upper`, `base32`.
 /// Kinds of their own: `github-token`, `github-token-dummy`, `github-pat`, `npm-token`, `npm-token-dummy`, `uuid`,
 /// `aws-key-id`, `pem-rsa`, `pem-rsa-encrypted`, `pem-ec`, `pem-pkcs8`, `pem-encrypted`, `pem-openssh`,
-/// `pem-openssh-encrypted`, `pem-pgp`, `pem-certificate`, `pem-public`. After a kind of PEM, `:escaped` writes line
+/// `pem-openssh-encrypted`, `pem-pgp`, `pem-certificate`, `pem-public`, and of other forms: `postgres-url`,
+/// `docker-config-github`, `google-service-account`. After a kind of PEM, `:escaped` writes line
 /// breaks as `\n`, and `:base64` after any kind encodes it; otherwise lines are indented as the placeholder is.
 pub fn expand(text: &str) -> Cow<'_, str> {
     if !text.contains("{fake:") {
@@ -93,6 +94,15 @@ fn token(kind: &str, random: &mut Random) -> Option<String> {
         "github-pat" => {
             let body = format!("github_pat_{}_{}", random.text(&alnum, 22), random.text(&alnum, 43));
             format!("{body}{}{}", sha256_base32(&body), random.text(&alnum, 8))
+        }
+        "postgres-url" => format!("postgres://api:{}@db.prod.svc:5432/api", random.text(&alnum, 20)),
+        "docker-config-github" => {
+            let login = STANDARD.encode(format!("robot:{}", token("github-token", random)?));
+            format!(r#"{{"auths":{{"ghcr.io":{{"auth":"{login}"}}}}}}"#)
+        }
+        "google-service-account" => {
+            let key = pem("pem-pkcs8", random)?.replace('\n', "\\n");
+            format!("{{\n  \"type\": \"service_account\",\n  \"private_key\": \"{key}\\n\"\n}}\n")
         }
         // The letter after the prefix is one of those that carry an account.
         "aws-key-id" => format!("AKIAQ{}", random.text(&format!("{UPPER}234567"), 15)),

@@ -4,6 +4,7 @@
 //! finding holds its kind, its length, at most its provider's public prefix, and a keyed hash.
 
 pub mod checksum;
+mod decode;
 mod detector;
 pub mod entropy;
 pub mod fake;
@@ -13,12 +14,12 @@ pub mod rule;
 
 use std::collections::BTreeMap;
 
+use decode::Layer;
 use detector::Detector;
 pub use detector::DetectorSet;
 use judge::{Judged, Outcome, Scene};
 
 use super::ScanOptions;
-use super::document::ParsedFile;
 use super::finding::{Category, Finding, Fingerprint, Severity};
 use super::problem::{Cause, Problem};
 use super::span::{LineIndex, Span};
@@ -36,26 +37,19 @@ pub struct Secrets {
 ///
 /// One place gives one finding: where two policies match, the one that does not yield wins, then the earlier one.
 /// Fingerprints are made of the policy and the keyed hash of the value, so a secret that moves is not a new one.
-pub fn find_secrets(
-    path: &str,
-    text: &str,
-    _parsed: &ParsedFile,
-    detectors: &DetectorSet,
-    options: &ScanOptions,
-) -> Secrets {
-    let mut found: Vec<(Span, &Detector, Judged)> = Vec::new();
-    let scene = Scene::new(text);
-    for matched in detectors.search(text) {
-        let Some(detector) = detectors.get(matched.detector) else { continue };
-        if let Some(judged) = scene.judge(&detector.rule, matched) {
-            found.push((judged.span, detector, judged));
-        }
+pub fn find_secrets(path: &str, text: &str, detectors: &DetectorSet, options: &ScanOptions) -> Secrets {
+    let mut found: Vec<Found<'_>> = Vec::new();
+    for layer in Layer::all(text) {
+        let outer = found.len();
+        let inner = found_in(&layer, detectors);
+        found.extend(inner);
+        keep_outer(&mut found, outer);
     }
-    one_per_place(&mut found);
+    found.sort_by_key(|found| found.span);
     let lines = LineIndex::new(text);
     let mut secrets = Secrets::default();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for (span, detector, judged) in found {
+    for Found { span, detector, judged } in found {
         let count = counts.entry(detector.policy.as_str()).or_default();
         *count += 1;
         if *count <= options.limits.max_findings_per_policy {
@@ -74,19 +68,70 @@ pub fn find_secrets(
     secrets
 }
 
-/// Sorts by place and leaves one of those that overlap.
-fn one_per_place(found: &mut Vec<(Span, &Detector, Judged)>) {
-    found.sort_by_key(|(span, detector, _)| (detector.yields, span.start, span.end));
-    let mut taken: BTreeMap<usize, Span> = BTreeMap::new();
-    found.retain(|(span, _, _)| {
-        let nearest = taken.range(..span.end.max(span.start + 1)).next_back();
-        let free = nearest.is_none_or(|(_, other)| !other.overlaps(*span));
-        if free {
-            taken.insert(span.start, *span);
+/// A secret with its place in the file.
+struct Found<'d> {
+    span: Span,
+    detector: &'d Detector,
+    judged: Judged,
+}
+
+/// The secrets that only this reading of the file shows.
+fn found_in<'d>(layer: &Layer<'_>, detectors: &'d DetectorSet) -> Vec<Found<'d>> {
+    let scene = Scene::new(&layer.text);
+    let mut found = Vec::new();
+    for matched in detectors.search(&layer.text) {
+        let Some(detector) = detectors.get(matched.detector) else { continue };
+        let Some(judged) = scene.judge(&detector.rule, matched) else { continue };
+        if layer.is_fresh(matched.whole) || layer.is_fresh(judged.span) {
+            found.push(Found { span: judged.span, detector, judged });
         }
-        free
+    }
+    one_per_place(&mut found);
+    for found in &mut found {
+        found.span = layer.in_file(found.span);
+    }
+    found
+}
+
+/// Of those that overlap leaves one: yielding policies give way, then the later one does.
+fn one_per_place(found: &mut Vec<Found<'_>>) {
+    found.sort_by_key(|found| (found.detector.yields, found.span));
+    let mut taken = Places::default();
+    found.retain(|found| {
+        let is_free = !taken.meets(found.span);
+        if is_free {
+            taken.add(found.span);
+        }
+        is_free
     });
-    found.sort_by_key(|(span, _, _)| *span);
+}
+
+/// Drops from `found` those from index `outer` on, decoded ones, whose place one before it has.
+fn keep_outer(found: &mut Vec<Found<'_>>, outer: usize) {
+    let mut taken = Places::default();
+    let mut index = 0;
+    found.retain(|found| {
+        index += 1;
+        if index <= outer {
+            taken.add(found.span);
+        }
+        index <= outer || !taken.meets(found.span)
+    });
+}
+
+/// Spans that do not overlap, by their start.
+#[derive(Default)]
+struct Places(BTreeMap<usize, Span>);
+
+impl Places {
+    fn add(&mut self, span: Span) {
+        self.0.insert(span.start, span);
+    }
+
+    fn meets(&self, span: Span) -> bool {
+        let last = self.0.range(..span.end.max(span.start + 1)).next_back();
+        last.is_some_and(|(_, other)| other.overlaps(span))
+    }
 }
 
 /// Where a finding stands.
@@ -140,3 +185,6 @@ fn message(detector: &Detector, judged: &Judged) -> String {
         Outcome::Default => format!("{name}, a well-known default ({prefix}{length} characters{note})"),
     }
 }
+
+#[cfg(test)]
+mod tests;

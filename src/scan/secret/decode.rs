@@ -1,0 +1,224 @@
+//! The text as it reads once its base64 is decoded, with the way back to the places in the file.
+//!
+//! Invariant: a layer is never longer than the text it is made of, there are at most [`MAX_DEPTH`] of them, and only
+//! what decodes to readable text is decoded, so ciphertext and images stay as they are.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use crate::scan::span::Span;
+
+/// How often base64 inside base64 is decoded: a registry login in a Secret is encoded twice.
+const MAX_DEPTH: usize = 2;
+/// Shortest base64 that is decoded, in characters.
+const MIN_RUN: usize = 24;
+/// Shortest line of base64 that goes on in the next line, in characters.
+const MIN_WRAPPED_LINE: usize = 56;
+
+const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_allow_trailing_bits(true)
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const STANDARD_ENGINE: GeneralPurpose = GeneralPurpose::new(&STANDARD, CONFIG);
+const URL_SAFE_ENGINE: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, CONFIG);
+
+/// One reading of a file.
+pub(super) struct Layer<'t> {
+    /// The text of this reading.
+    pub text: Cow<'t, str>,
+    /// What decoding brought in at any depth, in order, each with the place in the file that it stands for.
+    decoded: Vec<(Span, Span)>,
+    /// What this layer's own decoding brought in, in order.
+    fresh: Vec<Span>,
+}
+
+impl<'t> Layer<'t> {
+    /// All readings of `text`: as it stands, then with its base64 decoded, once and twice.
+    pub fn all(text: &'t str) -> Vec<Self> {
+        let whole = Span::new(0, text.len());
+        let mut layers = vec![Self { text: Cow::Borrowed(text), decoded: Vec::new(), fresh: vec![whole] }];
+        for _ in 0..MAX_DEPTH {
+            match layers.last().and_then(Self::deeper) {
+                Some(layer) => layers.push(layer),
+                None => break,
+            }
+        }
+        layers
+    }
+
+    /// Whether `span` holds something that only this layer shows.
+    pub fn is_fresh(&self, span: Span) -> bool {
+        let index = self.fresh.partition_point(|fresh| fresh.end <= span.start);
+        self.fresh.get(index).is_some_and(|fresh| fresh.overlaps(span))
+    }
+
+    /// The place in the file of a `span` in this layer: what was decoded stands for all of its base64.
+    pub fn in_file(&self, span: Span) -> Span {
+        let first = self.decoded.partition_point(|(here, _)| here.end <= span.start);
+        let end = self.decoded.partition_point(|(here, _)| here.start < span.end);
+        let touched = self.decoded.get(first..end).unwrap_or_default();
+        let moved = |offset: usize, before: usize| {
+            let last = before.checked_sub(1).and_then(|index| self.decoded.get(index));
+            last.map_or(offset, |(here, file)| file.end + offset.saturating_sub(here.end))
+        };
+        let start = match touched.first() {
+            Some((here, file)) if here.start <= span.start => file.start,
+            _ => moved(span.start, first),
+        };
+        let stop = match touched.last() {
+            Some((here, file)) if here.end >= span.end => file.end,
+            _ => moved(span.end, end),
+        };
+        Span::new(start, stop)
+    }
+
+    /// This layer with the base64 of its fresh parts decoded; `None` when there is none.
+    fn deeper(&self) -> Option<Layer<'t>> {
+        let mut text = String::with_capacity(self.text.len());
+        let mut moves: Vec<(Span, Span)> = Vec::new();
+        let mut position = 0;
+        for (run, decoded) in self.fresh.iter().flat_map(|part| decodable(&self.text, *part)) {
+            text.push_str(self.text.get(position..run.start).unwrap_or_default());
+            let start = text.len();
+            text.push_str(&decoded);
+            moves.push((run, Span::new(start, text.len())));
+            position = run.end;
+        }
+        text.push_str(self.text.get(position..).unwrap_or_default());
+        let moved = |offset: usize| {
+            let before = moves.partition_point(|(run, _)| run.end <= offset);
+            let last = before.checked_sub(1).and_then(|index| moves.get(index));
+            last.map_or(offset, |(run, here)| here.end + offset - run.end)
+        };
+        let is_first = self.decoded.is_empty();
+        let outer = self.decoded.iter().map(|(here, file)| (Span::new(moved(here.start), moved(here.end)), *file));
+        let decoded = if is_first { moves.iter().map(|(run, here)| (*here, *run)).collect() } else { outer.collect() };
+        let fresh: Vec<Span> = moves.iter().map(|(_, here)| *here).collect();
+        (!fresh.is_empty()).then(|| Layer { text: Cow::Owned(text), decoded, fresh })
+    }
+}
+
+/// The base64 in `part` of `text` that decodes to readable text, with what it decodes to.
+fn decodable(text: &str, part: Span) -> Vec<(Span, String)> {
+    let bytes = text.as_bytes().get(..part.end).unwrap_or_default();
+    let mut found = Vec::new();
+    let mut position = part.start;
+    while let Some(start) = next_run(bytes, position) {
+        let run = whole_run(bytes, start);
+        let decoded = decode(run.of(text));
+        position = run.end;
+        found.extend(decoded.map(|decoded| (run, decoded)));
+    }
+    found
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// Where the next run of at least [`MIN_RUN`] characters begins, from `position` on. Looks at every 24th byte only
+/// while there is none.
+fn next_run(bytes: &[u8], mut position: usize) -> Option<usize> {
+    loop {
+        let window = bytes.get(position..position + MIN_RUN)?;
+        match window.iter().rposition(|byte| !is_base64(*byte)) {
+            Some(last) => position += last + 1,
+            None => return Some(position),
+        }
+    }
+}
+
+/// The run from `start` on, with its padding and with the lines it is wrapped into.
+fn whole_run(bytes: &[u8], start: usize) -> Span {
+    let count = |from: usize, wanted: fn(u8) -> bool| {
+        bytes.get(from..).unwrap_or_default().iter().take_while(|byte| wanted(**byte)).count()
+    };
+    let mut line_start = start;
+    let mut end = start + count(start, is_base64);
+    loop {
+        let line_break = count(end, |byte| matches!(byte, b'\r' | b'\n'));
+        let next = end + line_break + count(end + line_break, |byte| matches!(byte, b' ' | b'\t'));
+        let length = count(next, is_base64);
+        let closes = bytes.get(next + length).is_none_or(|byte| matches!(byte, b'=' | b'\r' | b'\n' | b'"' | b'\''));
+        if line_break == 0 || line_break > 2 || end - line_start < MIN_WRAPPED_LINE || length == 0 || !closes {
+            break;
+        }
+        (line_start, end) = (next, next + length);
+    }
+    Span::new(start, end + count(end, |byte| byte == b'=').min(2))
+}
+
+/// The text that `run` decodes to, when it is readable.
+fn decode(run: &str) -> Option<String> {
+    let is_url_safe = run.contains(['-', '_']);
+    let engine = if is_url_safe { &URL_SAFE_ENGINE } else { &STANDARD_ENGINE };
+    let begin = engine.decode(run.get(..MIN_RUN)?).ok()?;
+    let is_readable = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e);
+    if !begin.iter().all(is_readable) {
+        return None;
+    }
+    let joined: Cow<'_, str> = if run.contains(['\n', '\r']) {
+        run.chars().filter(|character| !character.is_ascii_whitespace()).collect::<String>().into()
+    } else {
+        run.into()
+    };
+    let text = String::from_utf8(engine.decode(&*joined).ok()?).ok()?;
+    (!text.contains('\0')).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checks the deepest reading of `text`, where `needle` stands in it, and what that is in the file.
+    fn check(text: &str, needle: &str, expected: &str) {
+        let layers = Layer::all(text);
+        let layer = layers.last().unwrap();
+        let start = layer.text.find(needle).unwrap_or_else(|| panic!("{needle} in {}", layer.text));
+        let span = Span::new(start, start + needle.len());
+        assert_eq!(layer.in_file(span).of(text), expected);
+    }
+
+    fn encode(text: &str) -> String {
+        STANDARD_ENGINE.encode(text)
+    }
+
+    #[test]
+    fn base64_is_read_once_and_twice_with_its_place() {
+        let once = encode("a readable text with a word");
+        check(&format!("a: 1\nkey: {once}\nb: 2"), "word", &once);
+        check(&format!("a: 1\nkey: {once}\nb: 2"), "b: 2", "b: 2");
+        let twice = encode(&format!("outer {once} rest"));
+        let text = format!("one: {}\ntwo: {twice}\nthree: 3", encode("another readable text, not nested"));
+        check(&text, "word", &twice);
+        check(&text, "outer", &twice);
+        check(&text, "another", &encode("another readable text, not nested"));
+        check(&text, "three: 3", "three: 3");
+    }
+
+    #[test]
+    fn wrapped_lines_are_one_run() {
+        let long = encode(&"words that fill some lines ".repeat(8));
+        let (first, rest) = long.split_at(76);
+        let wrapped = format!("{first}\n    {rest}");
+        check(&format!("key: |\n    {wrapped}\nnext: 1"), "fill", &wrapped);
+    }
+
+    #[test]
+    fn what_is_not_readable_stays() {
+        let random = URL_SAFE_ENGINE.encode([0x9f; 40]);
+        for text in [&*random, "some-kebab-case-name-that-is-long", "src/scan/document/kubernetes/workload", "", "äöü"]
+        {
+            assert_eq!(Layer::all(text).len(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_megabyte_of_base64_costs_its_length() {
+        let text = encode(&"readable ".repeat(100_000));
+        assert_eq!(Layer::all(&text).len(), 2);
+        assert_eq!(Layer::all(&"A".repeat(1_000_000)).len(), 1);
+    }
+}
