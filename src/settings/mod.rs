@@ -7,6 +7,8 @@ pub mod date;
 pub mod glob;
 pub mod repository;
 
+use crate::scan::problem::{Cause, Problem};
+
 /// Where a value in force came from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -71,10 +73,38 @@ pub enum SettingsError {
         /// What is wrong with it.
         why: String,
     },
+    /// A mistake in a settings file.
+    #[error("{file}:{line}: {message}")]
+    File {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong and what to do.
+        message: String,
+    },
     /// A text that names no day.
     #[error("\"{text}\" is no day; expected YYYY-MM-DD, such as 2026-03-31")]
     Date {
         /// The text as written.
         text: String,
     },
+}
+
+impl SettingsError {
+    /// The problem that a report shows for a mistake in `file`; that of an organisation says whose it is.
+    fn problem(&self, file: &str, origin: Origin) -> Problem {
+        let (line, message) = match self {
+            Self::File { line, message, .. } => (Some(*line), message.clone()),
+            other => (None, other.to_string()),
+        };
+        let stop = if message.ends_with('?') { "" } else { "." };
+        let advice = format!("{message}{stop} The defaults are used until this is fixed");
+        let problem = if origin == Origin::Organisation {
+            Problem::general(Cause::Settings, format!("the organisation's {file}:{}: {advice}", line.unwrap_or(1)))
+        } else {
+            Problem { line, ..Problem::of_file(file, Cause::Settings, advice) }
+        };
+        Problem { introduced: false, ..problem }
+    }
 }

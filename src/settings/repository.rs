@@ -4,16 +4,21 @@
 //! Invariant: settings are read from the base of a change, never from what is proposed, and a file that is unreadable
 //! or invalid counts for nothing and is reported; it never lets a change through as clean.
 
+mod read;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::date::Date;
 use super::glob::PathGlobs;
-use super::{Origin, Setting};
+use super::{Origin, Setting, SettingsError};
 use crate::scan::ScanOptions;
 use crate::scan::finding::{Finding, Severity};
 use crate::scan::limits::Limits;
 use crate::scan::policy::PolicyId;
-use crate::scan::problem::Problem;
+use crate::scan::problem::{Cause, Problem};
+use read::Patch;
 
 /// Where a repository keeps its settings.
 pub const REPOSITORY_PATH: &str = ".github/dockgate.yml";
@@ -43,8 +48,41 @@ pub struct RepositorySettings {
     pub unjudged: Setting<WhenUnjudged>,
     /// `limits.max-file-bytes`: largest file that is judged, in bytes.
     pub max_file_bytes: Setting<usize>,
+    /// What came of the organisation's file.
+    pub organisation: SettingsSource,
+    /// What came of the repository's file.
+    pub repository: SettingsSource,
     /// What is wrong with the settings files themselves.
     pub problems: Vec<Problem>,
+}
+
+/// A settings file as a source hands it over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SettingsFile {
+    /// There is no such file.
+    #[default]
+    Absent,
+    /// There may be one, and it could not be read.
+    Unreadable {
+        /// Why, in a few words.
+        why: String,
+    },
+    /// The text of the file.
+    Text(String),
+}
+
+/// What came of a settings file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SettingsSource {
+    /// There is no such file.
+    #[default]
+    Absent,
+    /// It could not be read, for this reason; it counts for nothing.
+    Unreadable(String),
+    /// It holds mistakes; it counts for nothing.
+    Invalid(Vec<SettingsError>),
+    /// It is in force.
+    Parsed,
 }
 
 /// What settings decide about one rule.
@@ -107,12 +145,98 @@ impl Default for RepositorySettings {
             waivers: Vec::new(),
             unjudged: Setting::default(),
             max_file_bytes: Setting::built_in(Limits::default().max_file_bytes),
+            organisation: SettingsSource::Absent,
+            repository: SettingsSource::Absent,
             problems: Vec::new(),
         }
     }
 }
 
 impl RepositorySettings {
+    /// The settings of the organisation's and the repository's file over the built-in ones.
+    ///
+    /// A file that is unreadable or invalid counts for nothing and leaves a problem. `known_rules` are the ids of all
+    /// policies, or empty to take any id: a rule of the repository's file that is none of them leaves a problem.
+    pub fn resolve(organisation: &SettingsFile, repository: &SettingsFile, known_rules: &[&str]) -> Self {
+        let mut settings = Self::default();
+        settings.organisation = settings.merge(organisation, ORGANISATION_PATH, Origin::Organisation, &[]);
+        settings.repository = settings.merge(repository, REPOSITORY_PATH, Origin::Repository, known_rules);
+        settings
+    }
+
+    fn merge(&mut self, file: &SettingsFile, path: &str, origin: Origin, known_rules: &[&str]) -> SettingsSource {
+        match file {
+            SettingsFile::Absent => SettingsSource::Absent,
+            SettingsFile::Unreadable { why } => {
+                let message = format!("could not be read: {why}");
+                let error = SettingsError::File { file: path.to_owned(), line: 1, message };
+                self.problems.push(error.problem(path, origin));
+                SettingsSource::Unreadable(why.clone())
+            }
+            SettingsFile::Text(text) => match read::read(path, text) {
+                Ok(patch) => {
+                    self.problems.extend(unknown_rules(&patch, path, known_rules));
+                    self.apply(patch, origin);
+                    SettingsSource::Parsed
+                }
+                Err(errors) => {
+                    self.problems.extend(errors.iter().map(|error| error.problem(path, origin)));
+                    SettingsSource::Invalid(errors)
+                }
+            },
+        }
+    }
+
+    fn apply(&mut self, patch: Patch, origin: Origin) {
+        self.fail_on.set(patch.fail_on, origin);
+        self.pin.set(patch.pin, origin);
+        self.max_comments.set(patch.max_comments, origin);
+        self.max_suppressed.set(patch.max_suppressed, origin);
+        self.unjudged.set(patch.unjudged, origin);
+        self.max_file_bytes.set(patch.max_file_bytes, origin);
+        for (rule, value, _) in patch.rules {
+            self.rules.insert(PolicyId::new(rule), Setting { value, origin });
+        }
+        let ignore = patch.ignore.and_then(|more| PathGlobs::new(&[self.ignore.value.patterns(), &more].concat()).ok());
+        self.ignore.set(ignore, origin);
+        self.waivers.extend(patch.waivers.into_iter().map(|waiver| Waiver {
+            rule: PolicyId::new(waiver.rule),
+            paths: waiver.paths,
+            until: waiver.until,
+            owner: waiver.owner,
+            reason: waiver.reason,
+            origin,
+        }));
+    }
+
+    /// Every setting in force as key, value and origin, in the order of the documentation.
+    pub fn effective(&self) -> Vec<(String, String, Origin)> {
+        let threshold = |value: Option<Severity>| value.map_or("never", Severity::name).to_owned();
+        let mut rows = vec![
+            ("fail-on".to_owned(), threshold(self.fail_on.value), self.fail_on.origin),
+            ("paths.ignore".to_owned(), self.ignore.value.patterns().join(", "), self.ignore.origin),
+            ("images.pin".to_owned(), self.pin.value.name().to_owned(), self.pin.origin),
+            ("comments.max".to_owned(), self.max_comments.value.to_string(), self.max_comments.origin),
+            ("suppressions.max-severity".to_owned(), threshold(self.max_suppressed.value), self.max_suppressed.origin),
+            ("unjudged".to_owned(), self.unjudged.value.name().to_owned(), self.unjudged.origin),
+            ("limits.max-file-bytes".to_owned(), self.max_file_bytes.value.to_string(), self.max_file_bytes.origin),
+        ];
+        rows.extend(
+            self.rules
+                .iter()
+                .map(|(rule, setting)| (format!("rules.{rule}"), setting.value.name().to_owned(), setting.origin)),
+        );
+        rows.extend(self.waivers.iter().map(|waiver| {
+            let paths = waiver.paths.patterns().join(", ");
+            (
+                format!("waivers.{}", waiver.rule),
+                format!("{paths} until {} ({})", waiver.until, waiver.owner),
+                waiver.origin,
+            )
+        }));
+        rows
+    }
+
     /// What the engine needs to know of the settings.
     pub fn scan_options(&self) -> ScanOptions {
         let severities = self.rules.iter().filter_map(|(rule, setting)| match setting.value {
@@ -141,6 +265,51 @@ impl RepositorySettings {
     /// Whether an introduced finding of `severity` blocks.
     pub fn blocks(&self, severity: Severity) -> bool {
         self.fail_on.value.is_some_and(|threshold| severity >= threshold)
+    }
+}
+
+fn unknown_rules(patch: &Patch, path: &str, known: &[&str]) -> Vec<Problem> {
+    let named = patch.rules.iter().map(|(rule, _, line)| (rule, *line));
+    let waived = patch.waivers.iter().map(|waiver| (&waiver.rule, waiver.line));
+    let unknown = named.chain(waived).filter(|(rule, _)| !known.is_empty() && !known.contains(&rule.as_str()));
+    let problem = |(rule, line): (&String, usize)| {
+        let near = read::nearest(rule, known.iter().copied());
+        let advice =
+            near.map_or_else(|| "see `dockgate rules`".to_owned(), |known| format!("did you mean \"{known}\"?"));
+        let message = format!("unknown rule \"{rule}\"; {advice}");
+        Problem { line: Some(line), introduced: false, ..Problem::of_file(path, Cause::Settings, message) }
+    };
+    unknown.map(problem).collect()
+}
+
+impl RuleSetting {
+    /// The name, as settings write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Severity(severity) => severity.name(),
+        }
+    }
+}
+
+impl ImagePin {
+    /// The name, as settings write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tag => "tag",
+            Self::Digest => "digest",
+        }
+    }
+}
+
+impl WhenUnjudged {
+    /// The name, as settings write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Neutral => "neutral",
+            Self::Fail => "fail",
+            Self::Pass => "pass",
+        }
     }
 }
 
