@@ -3,6 +3,7 @@
 //! Invariant: a policy decides from facts alone. What it can't know is silence, never a finding; what it can't
 //! evaluate is a [`Problem`](super::problem::Problem), never a pass.
 
+pub mod condition;
 pub mod fields;
 pub mod load;
 pub mod target;

@@ -1,0 +1,223 @@
+//! Conditions: the only room that knows CEL.
+//!
+//! A condition is parsed, checked against the facts of its target and rewritten so that it can be stopped: see
+//! [`check`] and [`rewrite`]. Its values are our own nodes, never copies: see [`value`].
+//!
+//! Invariant: whatever the source and the facts, an evaluation ends within its budget, never panics, and never takes
+//! what is unknown for absent or false.
+
+mod check;
+mod rewrite;
+mod value;
+
+use std::sync::{Arc, OnceLock};
+
+use cel::common::types::{CelBool, CelString, Kind};
+use cel::common::value::Val;
+use cel::{Context, Env, ExecutionError, IdedExpr, Value};
+
+use super::super::document::node::Node;
+use super::super::span::Span;
+use super::fields::nearest;
+use super::target::FactDoc;
+use value::{Facts, Meter};
+
+/// Longest source of a condition, in bytes.
+const MAX_SOURCE_BYTES: usize = 4096;
+/// Deepest nesting of a condition.
+const MAX_DEPTH: usize = 150;
+
+/// A mistake in the source of a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConditionError {
+    /// What stands there.
+    pub found: String,
+    /// What should.
+    pub expected: String,
+    /// The valid name that is spelled most alike.
+    pub nearest: Option<String>,
+}
+
+impl ConditionError {
+    fn new(found: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self { found: found.into(), expected: expected.into(), nearest: None }
+    }
+
+    fn unknown<'n>(kind: &str, name: &str, names: impl IntoIterator<Item = &'n str>) -> Self {
+        let nearest = nearest(name, names);
+        Self { found: format!("unknown {kind} \"{name}\""), expected: format!("a {kind} of the target"), nearest }
+    }
+}
+
+/// What a condition says of one subject.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// A value that is certain.
+    Known(bool),
+    /// The value hangs on a templated one, which stands at the span.
+    Unknown(Span),
+    /// The evaluation failed, in words.
+    Failed(String),
+}
+
+/// How an expression is used, which decides what it may give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// `true` or `false`.
+    Condition,
+    /// A text or a list of texts; items that are unknown are passed over.
+    Texts,
+}
+
+/// An expression, ready to be evaluated.
+#[derive(Debug)]
+pub struct Condition {
+    expression: IdedExpr,
+    patterns: Vec<regex::Regex>,
+}
+
+impl Condition {
+    /// Parses and checks `source` against the `facts` of its target.
+    ///
+    /// # Errors
+    ///
+    /// Too long or too deep, not CEL, an unknown variable, fact or function, `has()`, or a bad pattern.
+    pub fn compile(source: &str, role: Role, facts: &[FactDoc]) -> Result<Self, ConditionError> {
+        if source.len() > MAX_SOURCE_BYTES {
+            let found = format!("{} bytes", source.len());
+            return Err(ConditionError::new(found, format!("at most {MAX_SOURCE_BYTES} bytes")));
+        }
+        let parsed = environment().parser().parse(source).map_err(|errors| {
+            let first = errors.errors.first();
+            let message = first.map_or_else(String::new, |error| format!(" at column {}: {}", error.pos.1, error.msg));
+            ConditionError::new(format!("no valid expression{message}"), "a CEL expression")
+        })?;
+        if !rewrite::is_shallow(&parsed, MAX_DEPTH) {
+            return Err(ConditionError::new(
+                format!("more than {MAX_DEPTH} levels of nesting"),
+                "a less deeply nested expression",
+            ));
+        }
+        check::check(&parsed, facts)?;
+        let mut patterns = Vec::new();
+        let expression = rewrite::metered(parsed, role, &mut patterns)?;
+        Ok(Self { expression, patterns })
+    }
+
+    /// Evaluates a condition on the facts of a subject and the settings, in at most `max_steps` steps.
+    pub fn judge(&self, facts: &Node, settings: &Node, max_steps: u32) -> Answer {
+        let meter = Meter::new(max_steps);
+        let facts = Facts::new(facts, settings, &self.patterns, &meter);
+        let answer = self.evaluate(&facts, |value| {
+            value.downcast_ref::<CelBool>().map(|known| Answer::Known(*known.inner())).ok_or_else(|| wrong_type(value))
+        });
+        finish(answer, &meter)
+    }
+
+    /// Evaluates an expression that gives a text or a list of texts; each comes with its place when it stands in the
+    /// document as it is. Empty when the value is unknown.
+    ///
+    /// # Errors
+    ///
+    /// Why the evaluation failed, in words.
+    pub fn texts(&self, facts: &Node, settings: &Node, max_steps: u32) -> Result<Vec<(String, Option<Span>)>, String> {
+        let meter = Meter::new(max_steps);
+        let all = Facts::new(facts, settings, &self.patterns, &meter);
+        let mut found = Vec::new();
+        let answer = self.evaluate(&all, |value| {
+            collect_texts(value, facts, &mut found);
+            Ok(Answer::Known(true))
+        });
+        match finish(answer, &meter) {
+            Answer::Failed(why) => Err(why),
+            Answer::Known(_) | Answer::Unknown(_) => Ok(found),
+        }
+    }
+
+    fn evaluate(
+        &self,
+        facts: &Facts<'_>,
+        read: impl FnOnce(&dyn Val) -> Result<Answer, ExecutionError>,
+    ) -> Result<Answer, ExecutionError> {
+        let mut context = Context::with_env(Arc::clone(environment()));
+        context.set_variable_resolver(facts);
+        let value = Value::resolve_val(&self.expression, &context)?;
+        read(value.as_ref())
+    }
+}
+
+/// A result means nothing once the budget was exceeded on the way to it.
+fn finish(answer: Result<Answer, ExecutionError>, meter: &Meter) -> Answer {
+    if meter.is_exhausted() {
+        return Answer::Failed("it takes too many steps".to_owned());
+    }
+    answer.unwrap_or_else(|error| match value::unknown_place(&error) {
+        Some(span) => Answer::Unknown(span),
+        None => Answer::Failed(describe(&error)),
+    })
+}
+
+/// Puts an error in words that hold names and types, never values.
+fn describe(error: &ExecutionError) -> String {
+    match error {
+        ExecutionError::NoSuchOverload(overload) => format!(
+            "\"{}\" does not work on {}",
+            overload.function().trim_matches(['@', '_']),
+            overload.argument_types().join(" and ")
+        ),
+        ExecutionError::UnexpectedType { got, want } => format!("found {got} where {want} is needed"),
+        ExecutionError::UnsupportedBinaryOperator(operator, ..) => {
+            format!("\"{operator}\" does not work on these types")
+        }
+        ExecutionError::IndexOutOfBounds(_) => "an index is past the end of its list".to_owned(),
+        ExecutionError::NoSuchKey(_) => "a key is not in its map".to_owned(),
+        ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => "it divides by zero".to_owned(),
+        ExecutionError::Overflow(..) => "a number is too large".to_owned(),
+        ExecutionError::UndeclaredReference(name) => format!("\"{name}\" is not known"),
+        ExecutionError::FunctionError { function, .. } => format!("\"{function}\" failed"),
+        _ => "it can't be computed".to_owned(),
+    }
+}
+
+fn wrong_type(value: &dyn Val) -> ExecutionError {
+    ExecutionError::UnexpectedType { got: value.get_type().name().to_owned(), want: "bool".to_owned() }
+}
+
+fn collect_texts(value: &dyn Val, facts: &Node, found: &mut Vec<(String, Option<Span>)>) {
+    if let Some(list) = value.as_iterable() {
+        let mut items = list.iter();
+        while let Some(item) = items.next() {
+            found.extend(text_of(item, facts));
+        }
+    } else {
+        found.extend(text_of(value, facts));
+    }
+}
+
+fn text_of(value: &dyn Val, facts: &Node) -> Option<(String, Option<Span>)> {
+    if let Some(text) = value.downcast_ref::<CelString>() {
+        return Some((text.inner().to_owned(), value::place_of(text.inner(), facts)));
+    }
+    let kind = value.get_type().kind();
+    let printed = match kind {
+        Kind::Int | Kind::UInt | Kind::Double | Kind::Boolean => Value::try_from(value).ok()?,
+        _ => return None,
+    };
+    let text = match printed {
+        Value::Int(number) => number.to_string(),
+        Value::UInt(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Bool(value) => value.to_string(),
+        _ => return None,
+    };
+    Some((text, None))
+}
+
+/// The functions of all conditions.
+fn environment() -> &'static Arc<Env> {
+    static ENVIRONMENT: OnceLock<Arc<Env>> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| Arc::new(value::with_functions(Env::stdlib().with_optional_support(false))))
+}
+
+#[cfg(test)]
+mod tests;
