@@ -11,6 +11,7 @@ pub mod limits;
 pub mod policy;
 pub mod problem;
 pub mod secret;
+mod side;
 pub mod snapshot;
 pub mod span;
 pub mod suppression;
@@ -23,6 +24,14 @@ use policy::{PolicyId, PolicySet};
 use problem::Problem;
 use snapshot::Snapshot;
 use suppression::Suppressed;
+
+/// Judges both sides of a change by `policies`.
+///
+/// Every file of the snapshot is parsed once per side, and once in all when its text does not change. A problem of the
+/// head that the base has as well is not introduced.
+pub fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOptions) -> Scan {
+    side::scan(snapshot, policies, options)
+}
 
 /// What settings tell the engine.
 #[derive(Clone, Debug, Default)]

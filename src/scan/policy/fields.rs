@@ -7,6 +7,7 @@ use std::fmt;
 
 use super::super::document::node::{Entry, Node, Value};
 use super::super::span::{LineIndex, Span};
+use super::Written;
 
 /// A mistake in a policy file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -137,6 +138,29 @@ impl<'s> Fields<'s> {
     pub fn required_text(&mut self, name: &'static str) -> Result<String, PolicyError> {
         match self.text(name)? {
             Some(text) if !text.is_empty() => Ok(text),
+            _ => Err(self.missing(name)),
+        }
+    }
+
+    /// The text of `name` with its line.
+    ///
+    /// # Errors
+    ///
+    /// [`Mistake::Value`] when it is not a text.
+    pub fn written(&mut self, name: &'static str) -> Result<Option<Written>, PolicyError> {
+        let line = |entry: &Entry| self.source.lines.line(entry.key_span.start);
+        let Some(line) = self.node.entry(name).map(line) else { return self.text(name).map(|_| None) };
+        Ok(self.text(name)?.map(|text| Written { text, line }))
+    }
+
+    /// The text of `name` with its line.
+    ///
+    /// # Errors
+    ///
+    /// [`Mistake::MissingField`] when it is absent, [`Mistake::Value`] when it is not a text or is empty.
+    pub fn required_written(&mut self, name: &'static str) -> Result<Written, PolicyError> {
+        match self.written(name)? {
+            Some(written) if !written.text.is_empty() => Ok(written),
             _ => Err(self.missing(name)),
         }
     }

@@ -25,8 +25,8 @@
 //! | `edit` | for trees `{set: path, to: value}` or `{remove: path}`; for places `{replace: place, with: template}` |
 //! | `examples` | its tests; at least one with and one without a finding |
 //!
-//! A policy of target `secret` has, in place of `deny`, `subjects`, `at`, `raise` and `edit`: `pattern` (required),
-//! `keywords` (required), `min_entropy`, `checksum`.
+//! A policy of target `secret` has, in place of `deny`, `subjects`, `at`, `raise` and `edit`, the fields of
+//! [`SecretRule`]: `detect` (required) and `yields`; `message` may be absent.
 //!
 //! An example has `name` and `text` (required), `path` (when absent one that fits the target), `settings`
 //! (`{images: {pin: digest}}`), and marks the lines of its findings: a line that is `# deny` and nothing else means
@@ -41,10 +41,13 @@
 //! field, what was found, what was expected and the nearest valid name.
 
 use super::super::document::node::{Node, Value};
+use super::super::document::yaml;
 use super::super::finding::{Category, Severity};
 use super::fields::{Fields, Mistake, PolicyError, Source, scalar_text};
 use super::target::Target;
-use super::{ConditionRule, EditRule, Example, Judgement, Policy, PolicyId, Raise, SecretRule};
+use super::{ConditionRule, EditRule, Example, Judgement, Policy, PolicyId, Raise, Written};
+use crate::scan::limits::Limits;
+use crate::scan::secret::rule::{DetectorRule, SecretRule};
 use crate::scan::span::{LineIndex, Span};
 
 const CATEGORIES: [(&str, Category); 4] = [
@@ -53,9 +56,6 @@ const CATEGORIES: [(&str, Category); 4] = [
     ("reliability", Category::Reliability),
     ("hygiene", Category::Hygiene),
 ];
-
-/// The line in the text of an example that marks the next one as denied.
-const DENY_MARK: &str = "# deny";
 
 impl Policy {
     /// Reads the policy `id` from the text of `file`.
@@ -79,7 +79,7 @@ impl Policy {
             since: fields.text("since")?.unwrap_or_default(),
             target,
             judgement: judgement(&source, &mut fields, target)?,
-            message: fields.required_text("message")?,
+            message: message(&mut fields, target)?,
             why: fields.required_text("why")?,
             fix: fields.required_text("fix")?,
             references: fields.texts("references")?,
@@ -94,36 +94,16 @@ impl Policy {
 }
 
 fn read_tree(source: &Source<'_>, text: &str) -> Result<Node, PolicyError> {
-    let value: serde_yaml::Value = serde_yaml::from_str(text).map_err(|error| PolicyError {
-        file: source.file.to_owned(),
-        line: error.location().map_or(1, |location| location.line()),
-        mistake: Mistake::Syntax(error.to_string()),
-    })?;
-    Ok(node_of(&value))
+    yaml::parse_one(text, &Limits::default())
+        .map_err(|fault| source.error(Span::new(fault.offset, fault.offset), Mistake::Syntax(fault.message)))
 }
 
-fn node_of(value: &serde_yaml::Value) -> Node {
-    use super::super::document::node::{Entry, Mapping};
-    use serde_yaml::Value as Yaml;
-    Node::computed(match value {
-        Yaml::Null => Value::Null,
-        Yaml::Bool(value) => Value::Bool(*value),
-        Yaml::Number(number) => {
-            number.as_i64().map_or_else(|| Value::Float(number.as_f64().unwrap_or_default()), Value::Int)
-        }
-        Yaml::String(text) => text.as_str().into(),
-        Yaml::Sequence(items) => Value::Sequence(items.iter().map(node_of).collect()),
-        Yaml::Tagged(tagged) => return node_of(&tagged.value),
-        Yaml::Mapping(map) => Value::Mapping(Mapping::new(
-            map.iter()
-                .map(|(key, value)| Entry {
-                    key: scalar_text(&node_of(key)).unwrap_or_default().into(),
-                    key_span: Span::default(),
-                    value: node_of(value),
-                })
-                .collect(),
-        )),
-    })
+/// The message of a secret is made of its kind.
+fn message(fields: &mut Fields<'_>, target: Target) -> Result<Written, PolicyError> {
+    if target == Target::Secret {
+        return Ok(fields.written("message")?.unwrap_or_default());
+    }
+    fields.required_written("message")
 }
 
 fn required_target(fields: &mut Fields<'_>) -> Result<Target, PolicyError> {
@@ -142,11 +122,11 @@ fn category(fields: &mut Fields<'_>) -> Result<Option<Category>, PolicyError> {
 
 fn judgement(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Result<Judgement, PolicyError> {
     if target == Target::Secret {
-        return SecretRule::read(fields).map(|rule| Judgement::Secret(Box::new(rule)));
+        return secret_rule(fields).map(|rule| Judgement::Secret(Box::new(rule)));
     }
     let rule = ConditionRule {
-        deny: fields.required_text("deny")?,
-        subjects: fields.text("subjects")?,
+        deny: fields.required_written("deny")?,
+        subjects: fields.written("subjects")?,
         at: fields.text("at")?,
         raise: raises(source, fields)?,
         edit: edit(source, fields)?,
@@ -154,16 +134,47 @@ fn judgement(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Re
     Ok(Judgement::Condition(Box::new(rule)))
 }
 
-impl SecretRule {
-    /// Reads the fields of a secret policy.
-    fn read(fields: &mut Fields<'_>) -> Result<Self, PolicyError> {
-        let rule = Self {
-            pattern: fields.required_text("pattern")?,
-            keywords: fields.texts("keywords")?,
-            min_entropy: fields.number("min_entropy")?,
-            checksum: fields.text("checksum")?,
-        };
-        if rule.keywords.is_empty() { Err(fields.missing("keywords")) } else { Ok(rule) }
+/// Reads the fields that only secret policies have; their names are those of [`SecretRule`].
+fn secret_rule(fields: &mut Fields<'_>) -> Result<SecretRule, PolicyError> {
+    let detect = fields.entry("detect").ok_or_else(|| fields.missing("detect"))?;
+    let yields = fields.boolean("yields")?.unwrap_or_default();
+    let forms = match detect.value.value() {
+        Value::Sequence(forms) => forms.iter().map(|form| detector(fields, form)).collect::<Result<_, _>>()?,
+        _ => return Err(fields.wrong(detect, "detect", "a list of forms")),
+    };
+    let rule = SecretRule { detect: forms, yields };
+    match rule.check() {
+        Ok(()) => Ok(rule),
+        Err(error) => {
+            let found = chain(&error);
+            Err(fields.value_error(detect.key_span, "detect", found, "usable detectors".to_owned(), None))
+        }
+    }
+}
+
+fn detector(fields: &Fields<'_>, form: &Node) -> Result<DetectorRule, PolicyError> {
+    serde_json::from_value(json_of(form)).map_err(|error| {
+        let expected = "a form of a secret".to_owned();
+        fields.value_error(form.span(), "detect", error.to_string(), expected, None)
+    })
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+fn json_of(node: &Node) -> serde_json::Value {
+    match node.value() {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(value) => (*value).into(),
+        Value::Int(number) => (*number).into(),
+        Value::Float(number) => (*number).into(),
+        Value::String(text) | Value::Unknown(text) => (&**text).into(),
+        Value::Sequence(items) => items.iter().map(json_of).collect(),
+        Value::Mapping(map) => {
+            map.entries().iter().map(|entry| (entry.key.to_string(), json_of(&entry.value))).collect()
+        }
     }
 }
 
@@ -178,7 +189,7 @@ fn raises(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Vec<Raise>, Po
 
 fn raise(source: &Source<'_>, node: &Node) -> Result<Raise, PolicyError> {
     let mut fields = Fields::new(source, node, "raise")?;
-    let when = fields.required_text("when")?;
+    let when = fields.required_written("when")?;
     let to = severity(&mut fields, "to")?.ok_or_else(|| fields.missing("to"))?;
     fields.finish()?;
     Ok(Raise { when, to })
@@ -193,10 +204,7 @@ fn edit(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Option<EditRule>
             EditRule::Set { path, to }
         }
         (None, Some(path), None) => EditRule::Remove { path },
-        (None, None, Some(place)) => {
-            let with = fields.entry("with").and_then(|entry| scalar_text(&entry.value));
-            EditRule::Replace { place, with: with.ok_or_else(|| fields.missing("with"))? }
-        }
+        (None, None, Some(place)) => EditRule::Replace { place, with: fields.required_written("with")? },
         _ => return Err(fields.wrong(entry, "edit", "one of set and to, remove, replace and with")),
     };
     fields.finish()?;
@@ -221,7 +229,7 @@ fn examples(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Res
     let entry = fields.entry("examples").ok_or_else(|| fields.missing("examples"))?;
     let read = |node| example(source, node, target);
     let examples = entry.value.items().iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let denied = examples.iter().filter(|example| !example.deny.is_empty()).count();
+    let denied = examples.iter().filter(|example| example.is_denied()).count();
     if denied == 0 || denied == examples.len() {
         let found = format!("{denied} with and {} without a finding", examples.len() - denied);
         let expected = "at least one of each (a line `# deny` marks the next one)".to_owned();
@@ -233,32 +241,15 @@ fn examples(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Res
 fn example(source: &Source<'_>, node: &Node, target: Target) -> Result<Example, PolicyError> {
     let mut fields = Fields::new(source, node, "examples")?;
     let written = fields.entry("text").and_then(|entry| scalar_text(&entry.value));
-    let (text, mut deny) = take_marks(&written.ok_or_else(|| fields.missing("text"))?);
-    deny.extend(denied_lines(&mut fields)?);
-    deny.sort_unstable();
     let example = Example {
         name: fields.required_text("name")?,
         path: fields.text("path")?.unwrap_or_else(|| target.example_path().to_owned()),
-        text,
-        deny,
+        text: written.ok_or_else(|| fields.missing("text"))?,
+        deny: denied_lines(&mut fields)?,
         pin_digest: pin_digest(source, &mut fields)?,
     };
     fields.finish()?;
     Ok(example)
-}
-
-/// The text without its marks, and the lines, from 1, that they mark.
-fn take_marks(written: &str) -> (String, Vec<usize>) {
-    let (mut text, mut deny, mut line) = (String::with_capacity(written.len()), Vec::new(), 1);
-    for written_line in written.split_inclusive('\n') {
-        if written_line.trim() == DENY_MARK {
-            deny.push(line);
-        } else {
-            text.push_str(written_line);
-            line += 1;
-        }
-    }
-    (text, deny)
 }
 
 fn denied_lines(fields: &mut Fields<'_>) -> Result<Vec<usize>, PolicyError> {

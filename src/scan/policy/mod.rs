@@ -3,10 +3,15 @@
 //! Invariant: a policy decides from facts alone. What it can't know is silence, never a finding; what it can't
 //! evaluate is a [`Problem`](super::problem::Problem), never a pass.
 
+mod compile;
 pub mod condition;
+pub mod evaluate;
+pub mod example;
 pub mod fields;
 pub mod load;
+pub mod set;
 pub mod target;
+mod template;
 
 use std::fmt;
 
@@ -14,6 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use super::document::node::Node;
 use super::finding::{Category, Severity};
+use super::secret::rule::SecretRule;
+pub use fields::PolicyError;
+pub use set::PolicySet;
 use target::Target;
 
 /// The id of a policy: the path of its file below `policies/`, without the ending, such as
@@ -40,10 +48,6 @@ impl fmt::Display for PolicyId {
     }
 }
 
-/// All policies of a run: the built-in ones and a team's own.
-#[derive(Clone, Debug, Default)]
-pub struct PolicySet {}
-
 /// One rule, as its file says it; [`load`] documents every field.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -66,7 +70,7 @@ pub struct Policy {
     /// How it decides.
     pub judgement: Judgement,
     /// What a finding says; placeholders are facts.
-    pub message: String,
+    pub message: Written,
     /// Why it matters.
     pub why: String,
     /// How to put it right.
@@ -83,6 +87,31 @@ pub struct Policy {
     pub examples: Vec<Example>,
 }
 
+/// A text of a policy file that is read further, with its place for errors.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The text.
+    pub text: String,
+    /// Its line in the file, from 1.
+    pub line: usize,
+}
+
+impl Policy {
+    /// How a finding is repaired, when the policy says so.
+    pub fn edit(&self) -> Option<&EditRule> {
+        match &self.judgement {
+            Judgement::Condition(rule) => rule.edit.as_ref(),
+            Judgement::Secret(_) => None,
+        }
+    }
+
+    /// Whether the policy has that id, or another tool calls it so.
+    pub fn is_called(&self, name: &str) -> bool {
+        let alias = |ids: &[String]| ids.iter().any(|id| id.eq_ignore_ascii_case(name));
+        self.id.as_str() == name || self.aliases.iter().any(|(_, ids)| alias(ids))
+    }
+}
+
 /// How a policy decides.
 #[derive(Clone, Debug)]
 pub enum Judgement {
@@ -96,9 +125,9 @@ pub enum Judgement {
 #[derive(Clone, Debug)]
 pub struct ConditionRule {
     /// The condition, CEL: `true` is a finding.
-    pub deny: String,
+    pub deny: Written,
     /// What exactly is objected to, CEL giving a text or a list of texts.
-    pub subjects: Option<String>,
+    pub subjects: Option<Written>,
     /// Where a finding points: a named place of the target or a path from its node.
     pub at: Option<String>,
     /// When the finding matters more.
@@ -111,7 +140,7 @@ pub struct ConditionRule {
 #[derive(Clone, Debug)]
 pub struct Raise {
     /// The condition, CEL, evaluated where `deny` is true.
-    pub when: String,
+    pub when: Written,
     /// The severity then; never lowers it.
     pub to: Severity,
 }
@@ -136,21 +165,8 @@ pub enum EditRule {
         /// The name of the place.
         place: String,
         /// The new text; placeholders are facts.
-        with: String,
+        with: Written,
     },
-}
-
-/// A policy that finds secrets.
-#[derive(Clone, Debug, Default)]
-pub struct SecretRule {
-    /// The regular expression; its group `secret`, or its first group, or all of it is the secret.
-    pub pattern: String,
-    /// Texts of which one must stand near, in any letter case.
-    pub keywords: Vec<String>,
-    /// The least Shannon entropy of the secret, in bits per character.
-    pub min_entropy: Option<f64>,
-    /// The name of the checksum that the secret carries.
-    pub checksum: Option<String>,
 }
 
 /// One test of a policy.
@@ -160,9 +176,9 @@ pub struct Example {
     pub name: String,
     /// The path that the text is scanned under.
     pub path: String,
-    /// The text, without its `# deny` lines, with its `{fake:…}` placeholders.
+    /// The text as written, with its `# deny` lines and `{fake:…}` placeholders.
     pub text: String,
-    /// The lines of `text`, from 1, on which a finding must begin; empty when the policy must be silent.
+    /// Lines that `deny` names, from 1, of the text without its `# deny` lines.
     pub deny: Vec<usize>,
     /// Whether `images.pin` is `digest` for this example.
     pub pin_digest: bool,

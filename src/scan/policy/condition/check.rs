@@ -176,7 +176,8 @@ impl Checker<'_> {
     }
 
     fn is_known(&self, path: &str) -> bool {
-        self.paths().any(|known| known.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])))
+        self.paths()
+            .any(|known| known.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '['])))
     }
 }
 

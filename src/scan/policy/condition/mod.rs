@@ -20,6 +20,7 @@ use super::super::document::node::Node;
 use super::super::span::Span;
 use super::fields::nearest;
 use super::target::FactDoc;
+pub(super) use check::check_fact;
 use value::{Facts, Meter};
 
 /// Longest source of a condition, in bytes.

@@ -52,11 +52,7 @@ fn entry_parts(entry: &EntryExpr) -> Vec<&IdedExpr> {
 }
 
 /// The condition, rewritten; its patterns go to `patterns`.
-pub(super) fn metered(
-    expression: IdedExpr,
-    role: Role,
-    patterns: &mut Vec<Regex>,
-) -> Result<IdedExpr, ConditionError> {
+pub(super) fn metered(expression: IdedExpr, role: Role, patterns: &mut Vec<Regex>) -> Result<IdedExpr, ConditionError> {
     Rewriter { role, patterns }.rewrite(expression)
 }
 

@@ -1,0 +1,222 @@
+use super::*;
+use crate::scan::document::yaml;
+use crate::scan::limits::Limits;
+use crate::scan::policy::target::FactKind;
+
+const fn fact(path: &'static str, kind: FactKind) -> FactDoc {
+    FactDoc { path, kind, doc: "", example: "" }
+}
+
+const FACTS: [FactDoc; 9] = [
+    fact("c.name", FactKind::String),
+    fact("c.count", FactKind::Int),
+    fact("c.up", FactKind::Bool),
+    fact("c.caps", FactKind::StringList),
+    fact("c.ports", FactKind::List),
+    fact("c.ports[].host", FactKind::Int),
+    fact("c.spec", FactKind::Tree),
+    fact("image", FactKind::Map),
+    fact("image.tag", FactKind::String),
+];
+
+const DOCUMENT: &str = "\
+c:
+  name: web
+  count: 1
+  up: true
+  caps: [NET_RAW, \"${CAP}\", SYS_ADMIN]
+  ports: [{host: 80}, {host: 8080}]
+  spec: {a: {b: [1, 2]}, templated: \"${X}\", f: 1.5}
+image: {tag: \"${TAG}\"}
+";
+
+fn facts() -> Node {
+    yaml::parse_one(DOCUMENT, &Limits::default()).unwrap()
+}
+
+fn settings() -> Node {
+    yaml::parse_one("images: {pin: digest}", &Limits::default()).unwrap()
+}
+
+fn ask(source: &str) -> Answer {
+    let condition = Condition::compile(source, Role::Condition, &FACTS).unwrap_or_else(|e| panic!("{source}: {e:?}"));
+    condition.judge(&facts(), &settings(), 50_000)
+}
+
+fn check(source: &str, expected: bool) {
+    assert_eq!(ask(source), Answer::Known(expected), "{source}");
+}
+
+fn unknown(source: &str, value: &str) {
+    let answer = ask(source);
+    let Answer::Unknown(span) = answer else { panic!("{source}: {answer:?}") };
+    assert_eq!(span.of(DOCUMENT).trim_matches('"'), value, "{source}");
+}
+
+fn fails(source: &str, expected: &str) {
+    let answer = ask(source);
+    assert!(matches!(&answer, Answer::Failed(why) if why.contains(expected)), "{source}: {answer:?}");
+}
+
+fn refused(source: &str, found: &str, nearest: Option<&str>) {
+    let error = match Condition::compile(source, Role::Condition, &FACTS) {
+        Ok(_) => panic!("{source} is accepted"),
+        Err(error) => error,
+    };
+    assert!(error.found.contains(found), "{source}: {error:?}");
+    assert_eq!(error.nearest.as_deref(), nearest, "{source}");
+}
+
+#[test]
+fn operators_mean_what_they_say() {
+    for (source, expected) in [
+        ("c.count == 1", true),
+        ("1 == c.count", true),
+        ("c.count != 1", false),
+        ("c.count == 1.0", true),
+        ("c.count < 2 && c.count >= 1", true),
+        ("c.count + 1 == 2", true),
+        ("c.spec.f == 1.5", true),
+        ("c.up == true", true),
+        ("c.up", true),
+        ("!c.up", false),
+        ("c.name == \"web\"", true),
+        ("\"web\" == c.name", true),
+        ("c.name == \"1\"", false),
+        ("c.name in [\"db\", \"web\"]", true),
+        ("c.name.startsWith(\"w\") && c.name.endsWith(\"b\") && c.name.contains(\"e\")", true),
+        ("c.name.matches(\"^[a-z]+$\")", true),
+        ("c.name.matches(\"^[A-Z]+$\")", false),
+        ("c.name + \"-\" + c.name == \"web-web\"", true),
+        ("\"WEB\".lower() == c.name", true),
+        ("size(c.ports) == 2 && c.ports.size() == 2 && size(c.name) == 3", true),
+        ("c.ports[1].host == 8080", true),
+        ("c.ports.exists(p, p.host == 80)", true),
+        ("c.ports.all(p, p.host > 100)", false),
+        ("c.ports.exists_one(p, p.host == 80)", true),
+        ("c.ports.map(p, p.host) == [80, 8080]", true),
+        ("c.ports.filter(p, p.host > 100).size() == 1", true),
+        ("c.ports.filter(p, p.host > 100)[0].host == 8080", true),
+        ("c.spec.a.b == [1, 2]", true),
+        ("[1, 2] == c.spec.a.b", true),
+        ("c.spec.a == {\"b\": [1, 2]}", true),
+        ("c.spec.a.b == c.spec.a.b", true),
+        ("c.spec.exists(k, k == \"a\")", true),
+        ("\"a\" in c.spec", true),
+        ("settings.images.pin == \"digest\"", true),
+        ("c.count == 1 ? c.up : false", true),
+    ] {
+        check(source, expected);
+    }
+}
+
+#[test]
+fn what_is_absent_is_null_at_any_depth() {
+    for (source, expected) in [
+        ("c.spec.x == null", true),
+        ("null == c.spec.x", true),
+        ("c.spec.x.y.z == null", true),
+        ("c.spec.x[\"y\"] == null", true),
+        ("c.spec.a != null", true),
+        ("c.name != null", true),
+        ("c.spec.x == true", false),
+        ("\"a\" in c.spec.x", false),
+        ("c.spec.x.exists(i, i == 1)", false),
+        ("c.spec.a.b[7] == null", true),
+    ] {
+        check(source, expected);
+    }
+}
+
+#[test]
+fn what_is_templated_is_unknown_unless_the_rest_decides() {
+    unknown("image.tag == \"latest\"", "${TAG}");
+    unknown("image.tag != \"latest\"", "${TAG}");
+    unknown("image.tag == null", "${TAG}");
+    unknown("image.tag == null && c.up", "${TAG}");
+    unknown("c.spec.templated", "${X}");
+    unknown("!c.spec.templated", "${X}");
+    unknown("\"CHOWN\" in c.caps", "${CAP}");
+    unknown("c.caps.exists(x, x == \"CHOWN\")", "${CAP}");
+    unknown("c.caps.exists(x, \"CHOWN\" == x)", "${CAP}");
+    unknown("c.caps.exists(x, x in [\"CHOWN\"])", "${CAP}");
+    unknown("c.caps.exists(x, x.startsWith(\"CH\"))", "${CAP}");
+    unknown("c.caps.all(x, x != \"CHOWN\")", "${CAP}");
+    unknown("c.caps.filter(x, x == \"CHOWN\").size() > 0", "${CAP}");
+    unknown("c.caps == [\"NET_RAW\", \"ALL\", \"SYS_ADMIN\"]", "${CAP}");
+    unknown("c.spec == c.spec", "${X}");
+    check("image.tag == \"latest\" && false", false);
+    check("false && image.tag == \"latest\"", false);
+    check("image.tag == \"latest\" || c.up", true);
+    check("\"SYS_ADMIN\" in c.caps", true);
+    check("c.caps.exists(x, x == \"SYS_ADMIN\")", true);
+    check("c.caps.all(x, x == \"NET_RAW\")", false);
+    check("c.caps == [\"A\"]", false);
+    check("size(c.caps) == 3", true);
+}
+
+#[test]
+fn texts_come_with_their_places() {
+    let texts = |source: &str| {
+        let condition = Condition::compile(source, Role::Texts, &FACTS).unwrap();
+        let texts = condition.texts(&facts(), &settings(), 50_000).unwrap();
+        texts.into_iter().map(|(text, span)| (text, span.map(|span| span.of(DOCUMENT)))).collect::<Vec<_>>()
+    };
+    let found = |text: &str| (text.to_owned(), Some("SYS_ADMIN"));
+    assert_eq!(texts("c.caps.filter(x, x != \"NET_RAW\")"), [found("SYS_ADMIN")]);
+    assert_eq!(texts("c.name"), [("web".to_owned(), Some("web"))]);
+    assert_eq!(texts("\"a\" + c.name"), [("aweb".to_owned(), None)]);
+    assert_eq!(texts("c.ports.map(p, p.host)"), [("80".to_owned(), None), ("8080".to_owned(), None)]);
+    assert_eq!(texts("image.tag"), []);
+}
+
+#[test]
+fn errors_are_never_a_pass() {
+    fails("c.name > 1", "does not work on string and int");
+    fails("c.name.matches(\"b\") && c.count.contains(\"x\")", "does not work on int");
+    fails("c.count / 0 == 1", "divides by zero");
+    fails("c.count + 9223372036854775807 > 0", "too large");
+    fails("c.spec.a.b.c == 1", "does not work on");
+    fails("c.name", "found string where bool is needed");
+    fails("int(c.name) == 1", "");
+}
+
+#[test]
+fn unknown_names_are_refused_with_the_nearest_one() {
+    refused("c.nam == \"a\"", "unknown fact \"c.nam\"", Some("c.name"));
+    refused("cc.name == \"a\"", "unknown variable \"cc\"", Some("c"));
+    refused("imag.tag == \"a\"", "unknown variable \"imag\"", Some("image"));
+    refused("c.name.startWith(\"a\")", "unknown function \"startWith\"", Some("startsWith"));
+    refused("c.ports.exists(p, p.hots == 1)", "unknown fact \"c.ports[].hots\"", Some("c.ports[].host"));
+    refused("c.ports.filter(p, p.host > 1)[0].hos == 1", "unknown fact \"c.ports[].hos\"", Some("c.ports[].host"));
+    refused("c.name.first == 1", "\"c.name.first\"", None);
+    refused("settings.images.pinn == \"a\"", "unknown fact", Some("settings.images.pin"));
+    refused("has(c.spec.a)", "has()", None);
+    refused("c.spec.?a == null", "no valid expression", None);
+    refused("c.name ==", "no valid expression", None);
+    refused("c.name.matches(c.name)", "computed pattern", None);
+    refused("c.name.matches(\"(\")", "a bad pattern", None);
+    refused("type(c) == int", "unknown function \"type\"", None);
+}
+
+#[test]
+fn hostile_programs_are_refused_or_stopped() {
+    let chain = |count: usize| vec!["1"; count].join("+") + " == 1";
+    refused(&chain(4000), "bytes", None);
+    refused(&chain(2000), "levels of nesting", None);
+    let nested = |depth: usize| format!("{}c.up{}", "(".repeat(depth), ")".repeat(depth));
+    refused(&nested(1500), "no valid expression", None);
+    check(&format!("{}c.up", "!".repeat(3000)), true);
+    refused(&format!("c.spec{} == 1", ".a".repeat(1500)), "levels of nesting", None);
+    refused("c.name.matches(\"((a{1000}){1000}){1000}\")", "a bad pattern", None);
+    let list = format!("[{}]", vec!["1"; 100].join(","));
+    let nested = format!("{list}.all(a, {list}.all(b, {list}.all(d, {list}.all(e, a + b + d + e > 0))))");
+    fails(&nested, "too many steps");
+    let nested = format!("{list}.map(a, {list}.map(b, {list}.map(d, a))).size() > 0");
+    fails(&nested, "too many steps");
+    let nested = format!("{list}.filter(a, {list}.filter(b, {list}.filter(d, true).size() > 0).size() > 0).size() > 0");
+    fails(&nested, "too many steps");
+    let doubling = ".map(x, x + x + x + x)".repeat(60);
+    fails(&format!("[\"aaaaaaaaaaaaaaaa\"]{doubling}.size() > 0"), "too many steps");
+    fails(&format!("[[1]]{doubling}.size() > 0"), "too many steps");
+}

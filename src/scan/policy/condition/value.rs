@@ -547,4 +547,3 @@ fn same(left: &dyn Val, right: &dyn Val, depth: usize) -> Result<bool, Execution
     }
     Ok(true)
 }
-

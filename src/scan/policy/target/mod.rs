@@ -3,6 +3,11 @@
 //! Invariant: facts are code, judgement is data. A fact is absent → `null`; not known before rendering → an
 //! [`Unknown`](crate::scan::document::node::Value::Unknown) node, which CEL's own rules turn into "no finding".
 
+pub mod compose;
+pub mod dockerfile;
+pub mod kubernetes;
+
+use super::super::document::ParsedFile;
 use super::super::document::node::Node;
 use super::super::span::Span;
 
@@ -114,6 +119,36 @@ impl Target {
     /// The target of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|target| target.name() == name)
+    }
+
+    /// The things of the file that the target means, in the order of the file; none when the file is of another kind.
+    pub fn subjects(self, file: &ParsedFile, text: &str) -> Vec<Subject> {
+        match self {
+            Self::KubernetesObject
+            | Self::KubernetesPod
+            | Self::KubernetesContainer
+            | Self::KubernetesRoleRule
+            | Self::KubernetesRoleBinding => kubernetes::subjects(self, file, text),
+            Self::ComposeService => compose::subjects(self, file, text),
+            Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => {
+                dockerfile::subjects(self, file, text)
+            }
+            Self::Secret => Vec::new(),
+        }
+    }
+
+    /// The facts that conditions may ask of each thing; [`SETTINGS`] come on top.
+    pub fn facts(self) -> &'static [FactDoc] {
+        match self {
+            Self::KubernetesObject
+            | Self::KubernetesPod
+            | Self::KubernetesContainer
+            | Self::KubernetesRoleRule
+            | Self::KubernetesRoleBinding => kubernetes::facts(self),
+            Self::ComposeService => compose::facts(self),
+            Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => dockerfile::facts(self),
+            Self::Secret => &[],
+        }
     }
 
     /// The path that an example is scanned under when it names none.

@@ -1,0 +1,279 @@
+//! Policies against one file: findings and what could not be decided.
+//!
+//! Invariant: for each policy and subject there is a finding, silence because the condition is false or unknown, or a
+//! problem; an error is never a pass.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::document::ParsedFile;
+use super::super::document::node::{Entry as NodeEntry, Mapping, Node, Value};
+use super::super::finding::{Category, Finding, Fingerprint, Severity};
+use super::super::problem::{Cause, Problem};
+use super::super::span::{LineIndex, Span};
+use super::compile::Compiled;
+use super::condition::{Answer, Condition};
+use super::set::Entry;
+use super::target::{Subject, Target};
+use super::{ConditionRule, Judgement, Policy, PolicyId, PolicySet};
+use crate::scan::ScanOptions;
+
+/// Most notes about templated values in one file; the rest is counted.
+const MAX_TEMPLATED_NOTES: usize = 10;
+
+/// One side of one file, parsed.
+#[derive(Clone, Copy, Debug)]
+pub struct FileView<'f> {
+    /// The path as findings show it.
+    pub path: &'f str,
+    /// The path that fingerprints are made of: the one in the base, so that a renamed file keeps them.
+    pub identity_path: &'f str,
+    /// The text.
+    pub text: &'f str,
+    /// Its lines.
+    pub lines: &'f LineIndex,
+    /// Its content.
+    pub parsed: &'f ParsedFile,
+}
+
+/// What the policies say of one file.
+#[derive(Clone, Debug, Default)]
+pub struct Evaluation {
+    /// The findings, in the order of targets, subjects and policies.
+    pub findings: Vec<Found>,
+    /// What could not be decided.
+    pub problems: Vec<Problem>,
+}
+
+/// A finding with what an edit is made of.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The finding, without an edit.
+    pub finding: Finding,
+    /// What it was found on.
+    pub subject: Subject,
+    /// The new text of the place that the policy's edit replaces.
+    pub replacement: Option<String>,
+}
+
+/// Whether `policy` runs: it is on, or the settings give it a severity.
+pub fn runs(policy: &Policy, options: &ScanOptions) -> bool {
+    policy.enabled || options.severities.contains_key(&policy.id)
+}
+
+/// Judges one file by all policies of `set` but the secret ones.
+pub fn evaluate(set: &PolicySet, file: FileView<'_>, options: &ScanOptions) -> Evaluation {
+    evaluate_where(set, file, options, |policy| runs(policy, options))
+}
+
+/// Judges one file by those policies of `set` that `is_wanted` says.
+pub fn evaluate_where(
+    set: &PolicySet,
+    file: FileView<'_>,
+    options: &ScanOptions,
+    is_wanted: impl Fn(&Policy) -> bool,
+) -> Evaluation {
+    let mut judge = Judge::new(file, options);
+    for target in Target::ALL {
+        let entries: Vec<&Entry> = set.of_target(target).filter(|entry| is_wanted(&entry.policy)).collect();
+        if entries.is_empty() {
+            continue;
+        }
+        for subject in target.subjects(file.parsed, file.text) {
+            judge.subject(&entries, &subject);
+        }
+    }
+    judge.finish()
+}
+
+struct Judge<'f> {
+    file: FileView<'f>,
+    options: &'f ScanOptions,
+    settings: Node,
+    evaluation: Evaluation,
+    counts: BTreeMap<PolicyId, usize>,
+    fingerprints: BTreeMap<Fingerprint, usize>,
+    templated: BTreeSet<Span>,
+    failed: BTreeSet<(PolicyId, String)>,
+}
+
+impl<'f> Judge<'f> {
+    fn new(file: FileView<'f>, options: &'f ScanOptions) -> Self {
+        Self {
+            file,
+            options,
+            settings: settings(options),
+            evaluation: Evaluation::default(),
+            counts: BTreeMap::new(),
+            fingerprints: BTreeMap::new(),
+            templated: BTreeSet::new(),
+            failed: BTreeSet::new(),
+        }
+    }
+
+    /// Judges one subject; of policies that say the same of it, the most exact one speaks.
+    fn subject(&mut self, entries: &[&Entry], subject: &Subject) {
+        let denied: Vec<&Entry> = entries.iter().copied().filter(|entry| self.denies(entry, subject)).collect();
+        for entry in &denied {
+            let is_superseded = denied.iter().any(|other| other.policy.supersedes.contains(&entry.policy.id));
+            let count = self.counts.entry(entry.policy.id.clone()).or_default();
+            *count += usize::from(!is_superseded);
+            if is_superseded || *count > self.options.limits.max_findings_per_policy {
+                continue;
+            }
+            if let (Judgement::Condition(rule), Some(Ok(compiled))) = (&entry.policy.judgement, entry.compiled()) {
+                let found = self.found(&entry.policy, rule, compiled, subject);
+                self.evaluation.findings.push(found);
+            }
+        }
+    }
+
+    fn denies(&mut self, entry: &Entry, subject: &Subject) -> bool {
+        let compiled = match entry.compiled() {
+            None => return false,
+            Some(Ok(compiled)) => compiled,
+            Some(Err(error)) => {
+                self.fail(&entry.policy, subject, &error.to_string());
+                return false;
+            }
+        };
+        match self.ask(&compiled.deny, subject) {
+            Answer::Known(denied) => denied,
+            Answer::Unknown(span) => {
+                if matches!(entry.policy.category, Category::Security | Category::Secret) && !span.is_empty() {
+                    self.templated.insert(span);
+                }
+                false
+            }
+            Answer::Failed(why) => {
+                self.fail(&entry.policy, subject, &why);
+                false
+            }
+        }
+    }
+
+    fn ask(&self, condition: &Condition, subject: &Subject) -> Answer {
+        condition.judge(&subject.facts, &self.settings, self.options.limits.max_condition_steps)
+    }
+
+    /// One problem per policy and cause in a file: the second one would say nothing new.
+    fn fail(&mut self, policy: &Policy, subject: &Subject, why: &str) {
+        if self.failed.insert((policy.id.clone(), why.to_owned())) {
+            let message = format!("rule {} could not be evaluated: {why}", policy.id);
+            let position = self.file.lines.position(self.file.text, subject.span.start);
+            self.evaluation.problems.push(Problem::of_file(self.file.path, Cause::Policy, message).at(position));
+        }
+    }
+
+    fn found(&mut self, policy: &Policy, rule: &ConditionRule, compiled: &Compiled, subject: &Subject) -> Found {
+        let subjects = self.subjects(policy, compiled, subject);
+        let names: Vec<String> = subjects.iter().map(|(text, _)| text.clone()).collect();
+        let first = subjects.iter().find_map(|(_, span)| *span);
+        let span = rule.at.as_deref().and_then(|at| place(subject, at)).or(first).unwrap_or(subject.span);
+        let FileView { path, text, lines, .. } = self.file;
+        let finding = Finding {
+            rule: policy.id.clone(),
+            category: policy.category,
+            severity: self.severity(policy, compiled, subject),
+            path: path.to_owned(),
+            span,
+            start: lines.position(text, span.start),
+            end: lines.position(text, span.end),
+            message: compiled.message.render(&subject.facts, &names),
+            resource: subject.resource.clone(),
+            fingerprint: self.fingerprint(policy, subject),
+            subjects: names,
+            edit: None,
+        };
+        let replacement = compiled.replacement.as_ref();
+        let replacement = replacement.map(|with| with.render(&subject.facts, &finding.subjects));
+        Found { finding, subject: subject.clone(), replacement }
+    }
+
+    fn subjects(&mut self, policy: &Policy, compiled: &Compiled, subject: &Subject) -> Vec<(String, Option<Span>)> {
+        let Some(condition) = &compiled.subjects else { return Vec::new() };
+        let steps = self.options.limits.max_condition_steps;
+        condition.texts(&subject.facts, &self.settings, steps).unwrap_or_else(|why| {
+            self.fail(policy, subject, &why);
+            Vec::new()
+        })
+    }
+
+    /// The settings decide; else the policy, lifted by its own conditions.
+    fn severity(&self, policy: &Policy, compiled: &Compiled, subject: &Subject) -> Severity {
+        if let Some(severity) = self.options.severities.get(&policy.id) {
+            return *severity;
+        }
+        let lifts = compiled.raise.iter().filter(|(when, _)| self.ask(when, subject) == Answer::Known(true));
+        lifts.map(|(_, to)| *to).fold(policy.severity, Severity::max)
+    }
+
+    /// Two findings that nothing tells apart are numbered, in the order of the file.
+    fn fingerprint(&mut self, policy: &Policy, subject: &Subject) -> Fingerprint {
+        let mut parts = vec![policy.id.as_str(), self.file.identity_path];
+        parts.extend(subject.identity.iter().map(String::as_str));
+        let count = self.fingerprints.entry(Fingerprint::of(&parts)).or_default();
+        *count += 1;
+        let number = count.to_string();
+        if *count > 1 {
+            parts.push(&number);
+        }
+        Fingerprint::of(&parts)
+    }
+
+    fn finish(mut self) -> Evaluation {
+        let max = self.options.limits.max_findings_per_policy;
+        for (rule, count) in self.counts.iter().filter(|(_, count)| **count > max) {
+            let message =
+                format!("{count} findings of {rule}, more than the limit of {max}: the first {max} are shown");
+            self.evaluation.problems.push(Problem::of_file(self.file.path, Cause::Limit, message));
+        }
+        let note = |message: String| Problem::of_file(self.file.path, Cause::Templated, message);
+        for span in self.templated.iter().take(MAX_TEMPLATED_NOTES) {
+            let position = self.file.lines.position(self.file.text, span.start);
+            let message = "value is templated; nothing was assumed".to_owned();
+            self.evaluation.problems.push(note(message).at(position));
+        }
+        if let Some(more) = self.templated.len().checked_sub(MAX_TEMPLATED_NOTES).filter(|more| *more > 0) {
+            self.evaluation.problems.push(note(format!("{more} more values are templated; nothing was assumed")));
+        }
+        self.evaluation
+    }
+}
+
+/// The settings as conditions see them.
+fn settings(options: &ScanOptions) -> Node {
+    let pin = if options.pin_digest { "digest" } else { "tag" };
+    map("images", map("pin", Node::computed(pin.into())))
+}
+
+fn map(key: &str, value: Node) -> Node {
+    let entry = NodeEntry { key: key.into(), key_span: Span::default(), value };
+    Node::computed(Value::Mapping(Mapping::new(vec![entry])))
+}
+
+/// The place that `at` names: one of the target's, or the deepest part of a path that exists, its key included.
+fn place(subject: &Subject, at: &str) -> Option<Span> {
+    if let Some((_, span)) = subject.places.iter().find(|(name, _)| *name == at) {
+        return Some(*span);
+    }
+    let mut node = subject.node.as_ref()?;
+    let mut deepest = None;
+    for step in at.split('.') {
+        let (span, next) = match node.value() {
+            Value::Sequence(items) => {
+                let Some(item) = step.parse::<usize>().ok().and_then(|index| items.get(index)) else { break };
+                (item.span(), item)
+            }
+            _ => {
+                let Some(entry) = node.entry(step) else { break };
+                (Span::new(entry.key_span.start, entry.value.span().end), &entry.value)
+            }
+        };
+        deepest = Some(span);
+        node = next;
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests;

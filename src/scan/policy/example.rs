@@ -1,0 +1,121 @@
+//! The examples of a policy, which are its tests.
+//!
+//! Invariant: an example passes only when the policy speaks on exactly the lines that are marked, and its edit, when it
+//! has one, makes it silent.
+
+use super::super::secret::fake;
+use super::{Example, Policy, PolicySet};
+use crate::scan::edit::Edit;
+use crate::scan::finding::Finding;
+use crate::scan::snapshot::{ChangedFile, Content, Snapshot};
+use crate::scan::span::LineIndex;
+use crate::scan::{ScanOptions, scan};
+
+/// The line in the text of an example that marks the next one as denied.
+const DENY_MARK: &str = "# deny";
+
+/// Why an example fails.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExampleFailure {
+    /// The findings begin on other lines than are marked.
+    #[error("findings begin on lines {found:?}, expected on {expected:?}\n{text}")]
+    Lines {
+        /// The lines on which findings of the policy begin, from 1.
+        found: Vec<usize>,
+        /// The marked lines.
+        expected: Vec<usize>,
+        /// The text, with line numbers.
+        text: String,
+    },
+    /// Something of the example could not be judged.
+    #[error("could not be judged: {0}")]
+    Problem(String),
+    /// The policy has an edit, but a finding carries none.
+    #[error("line {line}: the policy has an edit, but none could be made that removes the finding")]
+    NoEdit {
+        /// The line of the finding, from 1.
+        line: usize,
+    },
+    /// The policy still speaks after its edit.
+    #[error("line {line}: the finding stays after its edit")]
+    EditKeeps {
+        /// The line of the finding, from 1.
+        line: usize,
+    },
+}
+
+impl Example {
+    /// Whether a finding is expected.
+    pub fn is_denied(&self) -> bool {
+        !self.deny.is_empty() || self.text.lines().any(|line| line.trim() == DENY_MARK)
+    }
+
+    /// The text as it is scanned, and the lines, from 1, on which a finding must begin.
+    pub fn rendered(&self) -> (String, Vec<usize>) {
+        let written = fake::expand(&self.text);
+        let (mut text, mut deny, mut line) = (String::with_capacity(written.len()), self.deny.clone(), 1);
+        for written_line in written.split_inclusive('\n') {
+            if written_line.trim() == DENY_MARK {
+                deny.push(line);
+            } else {
+                text.push_str(written_line);
+                line += 1;
+            }
+        }
+        deny.sort_unstable();
+        deny.dedup();
+        (text, deny)
+    }
+
+    /// Runs the example with `policy` alone.
+    ///
+    /// # Errors
+    ///
+    /// What differs from what the example expects.
+    pub fn run(&self, policy: &Policy) -> Result<(), ExampleFailure> {
+        let set = &PolicySet::of([Policy { enabled: true, ..policy.clone() }]);
+        let (text, expected) = self.rendered();
+        let findings = self.findings(policy, set, &text)?;
+        let mut found: Vec<usize> = findings.iter().map(|finding| finding.start.line).collect();
+        found.sort_unstable();
+        found.dedup();
+        if found != expected {
+            return Err(ExampleFailure::Lines { found, expected, text: numbered(&text) });
+        }
+        if policy.edit().is_some() {
+            findings.iter().try_for_each(|finding| self.check_edit(policy, set, &text, finding))?;
+        }
+        Ok(())
+    }
+
+    fn check_edit(
+        &self,
+        policy: &Policy,
+        set: &PolicySet,
+        text: &str,
+        finding: &Finding,
+    ) -> Result<(), ExampleFailure> {
+        let line = finding.start.line;
+        let edit: &Edit = finding.edit.as_ref().ok_or(ExampleFailure::NoEdit { line })?;
+        let edited = edit.apply(text).ok_or(ExampleFailure::NoEdit { line })?;
+        let left = self.findings(policy, set, &edited)?;
+        let stays = left.iter().any(|other| other.fingerprint == finding.fingerprint);
+        if stays { Err(ExampleFailure::EditKeeps { line }) } else { Ok(()) }
+    }
+
+    fn findings(&self, policy: &Policy, set: &PolicySet, text: &str) -> Result<Vec<Finding>, ExampleFailure> {
+        let options = ScanOptions { pin_digest: self.pin_digest, ..ScanOptions::default() };
+        let file = ChangedFile::standing(&self.path, Content::Text(text.into()));
+        let scan = scan(&Snapshot { files: vec![file], whole_tree: true }, set, &options);
+        if let Some(problem) = scan.head.problems.iter().find(|problem| problem.cause.leaves_unjudged()) {
+            return Err(ExampleFailure::Problem(problem.message.clone()));
+        }
+        Ok(scan.head.findings.into_iter().filter(|finding| finding.rule == policy.id).collect())
+    }
+}
+
+fn numbered(text: &str) -> String {
+    let lines = LineIndex::new(text);
+    let count = lines.line_count(text);
+    (1..=count).map(|line| format!("{line:>4} | {}\n", lines.line_span(text, line).of(text))).collect()
+}

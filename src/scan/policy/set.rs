@@ -1,0 +1,196 @@
+//! All policies of a run: the built-in ones and a team's own.
+//!
+//! Invariant: a policy file that does not load is a problem, and never takes another policy away.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use include_dir::{Dir, include_dir};
+
+use super::super::problem::{Cause, Problem};
+use super::super::secret::DetectorSet;
+use super::compile::Compiled;
+use super::fields::PolicyError;
+use super::target::Target;
+use super::{Judgement, Policy, PolicyId};
+
+static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/policies");
+
+/// Where a team keeps its own policies.
+pub const TEAM_DIRECTORY: &str = ".github/dockgate/";
+
+/// All policies of a run. Cloning shares them.
+#[derive(Clone, Debug, Default)]
+pub struct PolicySet {
+    /// By id.
+    entries: Vec<Arc<Entry>>,
+    /// The indexes of the policies of each target.
+    by_target: BTreeMap<Target, Vec<usize>>,
+    detectors: OnceLock<Arc<DetectorSet>>,
+    problems: Vec<Problem>,
+}
+
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) policy: Policy,
+    compiled: OnceLock<Result<Compiled, PolicyError>>,
+}
+
+impl Entry {
+    fn new(policy: Policy) -> Self {
+        Self { policy, compiled: OnceLock::new() }
+    }
+
+    /// The policy, compiled now if it was not before; `None` for a secret policy.
+    pub(super) fn compiled(&self) -> Option<Result<&Compiled, &PolicyError>> {
+        match &self.policy.judgement {
+            Judgement::Secret(_) => None,
+            Judgement::Condition(rule) => {
+                Some(self.compiled.get_or_init(|| Compiled::new(&self.policy, rule)).as_ref())
+            }
+        }
+    }
+}
+
+impl PolicySet {
+    /// The policies that come with dockgate, read once.
+    pub fn builtin() -> &'static Self {
+        static SET: OnceLock<PolicySet> = OnceLock::new();
+        SET.get_or_init(|| {
+            let mut files = Vec::new();
+            collect_files(&BUILT_IN, &mut files);
+            let (policies, problems) = load_all(files.iter().map(|(path, text)| (path.as_str(), *text)), "policies/");
+            Self { problems, ..Self::of(policies) }
+        })
+    }
+
+    /// The set of exactly `policies`; of two with the same id the last one stands.
+    pub fn of(policies: impl IntoIterator<Item = Policy>) -> Self {
+        let by_id: BTreeMap<PolicyId, Arc<Entry>> =
+            policies.into_iter().map(|policy| (policy.id.clone(), Arc::new(Entry::new(policy)))).collect();
+        Self::of_entries(by_id.into_values().collect())
+    }
+
+    fn of_entries(entries: Vec<Arc<Entry>>) -> Self {
+        let mut by_target: BTreeMap<Target, Vec<usize>> = BTreeMap::new();
+        for (index, entry) in entries.iter().enumerate() {
+            by_target.entry(entry.policy.target).or_default().push(index);
+        }
+        Self { entries, by_target, ..Self::default() }
+    }
+
+    /// This set with a team's own policies, from files below [`TEAM_DIRECTORY`]; others are passed over. A policy with
+    /// the id of another one takes its place.
+    ///
+    /// The problems are the files that do not load; the policy they would replace stays.
+    pub fn with_team<P: AsRef<str>, T: AsRef<str>>(&self, files: &[(P, T)]) -> (Self, Vec<Problem>) {
+        let texts = files.iter().filter(|(path, _)| is_team_policy(path.as_ref()));
+        let (own, problems) = load_all(texts.map(|(path, text)| (path.as_ref(), text.as_ref())), TEAM_DIRECTORY);
+        let mut problems = problems;
+        let mut by_id: BTreeMap<&PolicyId, Arc<Entry>> =
+            self.entries.iter().map(|entry| (&entry.policy.id, Arc::clone(entry))).collect();
+        let own: Vec<Arc<Entry>> = own.into_iter().map(|policy| Arc::new(Entry::new(policy))).collect();
+        for entry in &own {
+            match entry.compiled() {
+                Some(Err(error)) => problems.push(problem(error)),
+                Some(Ok(_)) | None => drop(by_id.insert(&entry.policy.id, Arc::clone(entry))),
+            }
+        }
+        let set = Self::of_entries(by_id.into_values().collect());
+        (Self { problems: self.problems.clone(), ..set }, problems)
+    }
+
+    /// This set without the policies that `is_off` names.
+    #[must_use]
+    pub fn without(&self, is_off: impl Fn(&PolicyId) -> bool) -> Self {
+        let kept = self.entries.iter().filter(|entry| !is_off(&entry.policy.id)).cloned().collect();
+        Self { problems: self.problems.clone(), ..Self::of_entries(kept) }
+    }
+
+    /// The policies by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Policy> {
+        self.entries.iter().map(|entry| &entry.policy)
+    }
+
+    /// The policy of that id.
+    pub fn get(&self, id: &PolicyId) -> Option<&Policy> {
+        let index = self.entries.binary_search_by(|entry| entry.policy.id.cmp(id)).ok()?;
+        self.entries.get(index).map(|entry| &entry.policy)
+    }
+
+    /// The policies of that id, or that another tool calls so, such as `KSV-0017`.
+    pub fn find<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Policy> {
+        self.iter().filter(move |policy| policy.is_called(name))
+    }
+
+    /// Built-in policies that do not load.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// The detectors of the secret policies that run, made once.
+    pub(in super::super) fn detectors(&self, runs: impl Fn(&Policy) -> bool) -> &DetectorSet {
+        self.detectors.get_or_init(|| {
+            let rules = self.iter().filter(|policy| runs(policy)).filter_map(|policy| match &policy.judgement {
+                Judgement::Secret(rule) => Some((&policy.id, policy.severity, &**rule)),
+                Judgement::Condition(_) => None,
+            });
+            Arc::new(DetectorSet::new(rules))
+        })
+    }
+
+    /// The policies of a target, by id.
+    pub(super) fn of_target(&self, target: Target) -> impl Iterator<Item = &Entry> {
+        let indexes = self.by_target.get(&target).map_or(&[][..], Vec::as_slice);
+        indexes.iter().filter_map(|index| self.entries.get(*index)).map(|entry| &**entry)
+    }
+
+    /// Compiles every policy.
+    ///
+    /// # Errors
+    ///
+    /// The mistakes of all policies.
+    pub fn check(&self) -> Result<(), Vec<PolicyError>> {
+        let errors: Vec<_> = self.entries.iter().filter_map(|entry| entry.compiled()?.err()).cloned().collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+/// Whether the file at `path` is a team's own policy.
+pub fn is_team_policy(path: &str) -> bool {
+    path.starts_with(TEAM_DIRECTORY) && without_ending(path).is_some()
+}
+
+fn without_ending(path: &str) -> Option<&str> {
+    path.strip_suffix(".yaml").or_else(|| path.strip_suffix(".yml"))
+}
+
+fn load_all<'f>(files: impl Iterator<Item = (&'f str, &'f str)>, directory: &str) -> (Vec<Policy>, Vec<Problem>) {
+    let (mut policies, mut problems) = (Vec::new(), Vec::new());
+    for (path, text) in files {
+        let Some(id) = without_ending(path) else { continue };
+        match Policy::load(PolicyId::new(id.strip_prefix(directory).unwrap_or(id)), path, text) {
+            Ok(policy) => policies.push(policy),
+            Err(error) => problems.push(problem(&error)),
+        }
+    }
+    (policies, problems)
+}
+
+fn problem(error: &PolicyError) -> Problem {
+    let mut problem =
+        Problem::of_file(&error.file, Cause::Settings, format!("{}; the policy is left out", error.mistake));
+    problem.line = Some(error.line);
+    problem
+}
+
+fn collect_files(directory: &'static Dir<'static>, files: &mut Vec<(String, &'static str)>) {
+    for file in directory.files() {
+        if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8()) {
+            files.push((format!("policies/{path}"), text));
+        }
+    }
+    for inner in directory.dirs() {
+        collect_files(inner, files);
+    }
+}

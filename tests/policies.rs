@@ -1,0 +1,31 @@
+//! Every example of every built-in policy as one named test: denied on exactly the marked lines, silent otherwise, and
+//! silent after its edit.
+
+use dockgate::scan::policy::{Policy, PolicySet};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let set = PolicySet::builtin();
+    let mut trials = vec![Trial::test("every policy loads", move || loads(set))];
+    for policy in set.iter() {
+        for example in &policy.examples {
+            let name = format!("{}: {}", policy.id, example.name);
+            trials.push(Trial::test(name, move || example.run(policy).map_err(Failed::from)));
+        }
+    }
+    trials.push(Trial::test("every superseded policy exists", move || supersedes(set)));
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn loads(set: &PolicySet) -> Result<(), Failed> {
+    let mut mistakes: Vec<String> = set.problems().iter().map(|problem| format!("{problem:?}")).collect();
+    mistakes.extend(set.check().err().unwrap_or_default().iter().map(ToString::to_string));
+    if mistakes.is_empty() { Ok(()) } else { Err(mistakes.join("\n").into()) }
+}
+
+fn supersedes(set: &PolicySet) -> Result<(), Failed> {
+    let unknown = |policy: &&Policy| policy.supersedes.iter().any(|id| set.get(id).is_none());
+    let wrong: Vec<&str> = set.iter().filter(unknown).map(|policy| policy.id.as_str()).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(format!("{wrong:?} supersede a policy that does not exist").into()) }
+}
