@@ -1,1 +1,291 @@
+//! Kubernetes objects in a document: which they are, and where their pods and containers stand.
+//!
+//! **Invariant**: a model never copies the tree; what it hands out are nodes of it, places and all.
 
+use super::node::{Node, Value};
+
+/// Objects in one document, lists unpacked; more are not looked at, as no API server takes a list of that size.
+const MAX_OBJECTS: usize = 10_000;
+/// Containers of one pod; an API server refuses far fewer.
+const MAX_CONTAINERS: usize = 1_000;
+
+/// One object.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// `group/version`, or the version alone; as written when it is templated.
+    pub api_version: String,
+    /// The kind.
+    pub kind: String,
+    /// The namespace, when the object names one.
+    pub namespace: Option<String>,
+    /// The name, or the prefix under `generateName`; as written when it is templated, empty when there is none.
+    pub name: String,
+    /// The whole object.
+    pub node: Node,
+}
+
+/// What runs as a pod, or as many of them.
+#[derive(Clone, Debug)]
+pub struct Pod {
+    /// The pod spec.
+    pub spec: Node,
+    /// The metadata of the pods; `None` when the template has none.
+    pub metadata: Option<Node>,
+}
+
+/// The list of a pod spec that a container stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// `containers`.
+    Main,
+    /// `initContainers`.
+    Init,
+    /// `ephemeralContainers`.
+    Ephemeral,
+}
+
+/// One container of a pod.
+#[derive(Clone, Debug)]
+pub struct Container {
+    /// The list it stands in.
+    pub role: Role,
+    /// The name; as written when it is templated, empty when there is none.
+    pub name: String,
+    /// The container.
+    pub node: Node,
+}
+
+/// The objects of a document, in order: the document itself, or the items of a list of any kind.
+pub fn objects(root: &Node) -> Vec<Object> {
+    let mut found = Vec::new();
+    let mut left = vec![root];
+    let mut budget = MAX_OBJECTS * 2;
+    while let Some(node) = left.pop() {
+        if budget == 0 || found.len() >= MAX_OBJECTS {
+            break;
+        }
+        budget -= 1;
+        let Some(object) = Object::read(node) else { continue };
+        match node.get("items") {
+            Some(items) if object.kind.ends_with("List") => left.extend(items.items().iter().take(budget).rev()),
+            _ => found.push(object),
+        }
+    }
+    found
+}
+
+impl Object {
+    /// Reads an object; `None` when the node is none.
+    fn read(node: &Node) -> Option<Self> {
+        let metadata = node.get("metadata");
+        let named = |key| metadata.and_then(|metadata| text_of(metadata.get(key)?));
+        Some(Self {
+            api_version: text_of(node.get("apiVersion")?)?,
+            kind: text_of(node.get("kind")?)?,
+            namespace: named("namespace"),
+            name: named("name").or_else(|| named("generateName")).unwrap_or_default(),
+            node: node.clone(),
+        })
+    }
+
+    /// The group of the API; empty for the core group, `None` when it is templated.
+    pub fn group(&self) -> Option<&str> {
+        if self.api_version.contains("{{") || self.api_version.contains("${") {
+            return None;
+        }
+        Some(self.api_version.split_once('/').map_or("", |(group, _)| group))
+    }
+
+    /// The pod or pod template of the object; `None` when its kind has none.
+    pub fn pod(&self) -> Option<Pod> {
+        let (path, _) = POD_PATHS.iter().find(|(_, kinds)| {
+            kinds.iter().any(|(group, kind)| *kind == self.kind && self.group().is_none_or(|found| found == *group))
+        })?;
+        let holder = path.iter().try_fold(&self.node, |node, key| node.get(key))?;
+        Some(Pod { spec: holder.get("spec")?.clone(), metadata: holder.get("metadata").cloned() })
+    }
+
+    /// What people call it: `Kind/namespace/name`, the namespace only when it is written.
+    pub fn title(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{}/{namespace}/{}", self.kind, self.name),
+            None => format!("{}/{}", self.kind, self.name),
+        }
+    }
+
+    /// The parts that name it across commits.
+    pub fn identity(&self) -> Vec<String> {
+        vec![self.kind.clone(), self.namespace.clone().unwrap_or_default(), self.name.clone()]
+    }
+}
+
+type Kinds = &'static [(&'static str, &'static str)];
+
+/// Where each kind, of its group, holds the map with the pod's `metadata` and `spec`.
+const POD_PATHS: &[(&[&str], Kinds)] = &[
+    (&[], &[("", "Pod"), ("serving.knative.dev", "Revision")]),
+    (&["template"], &[("", "PodTemplate")]),
+    (
+        &["spec", "template"],
+        &[
+            ("apps", "Deployment"),
+            ("extensions", "Deployment"),
+            ("apps", "StatefulSet"),
+            ("apps", "DaemonSet"),
+            ("extensions", "DaemonSet"),
+            ("apps", "ReplicaSet"),
+            ("extensions", "ReplicaSet"),
+            ("", "ReplicationController"),
+            ("batch", "Job"),
+            ("argoproj.io", "Rollout"),
+            ("serving.knative.dev", "Service"),
+            ("serving.knative.dev", "Configuration"),
+            ("apps.openshift.io", "DeploymentConfig"),
+            ("", "DeploymentConfig"),
+        ],
+    ),
+    (&["spec", "jobTemplate", "spec", "template"], &[("batch", "CronJob")]),
+];
+
+impl Pod {
+    /// The containers: init containers, containers, ephemeral containers, each in order.
+    pub fn containers(&self) -> Vec<Container> {
+        const LISTS: [(&str, Role); 3] =
+            [("initContainers", Role::Init), ("containers", Role::Main), ("ephemeralContainers", Role::Ephemeral)];
+        let listed = LISTS.into_iter().flat_map(|(key, role)| {
+            let items = self.spec.get(key).map_or(&[][..], Node::items);
+            items.iter().filter(|item| item.as_mapping().is_some()).map(move |item| (item, role))
+        });
+        let container = |(node, role): (&Node, Role)| Container {
+            role,
+            name: node.get("name").and_then(text_of).unwrap_or_default(),
+            node: node.clone(),
+        };
+        listed.take(MAX_CONTAINERS).map(container).collect()
+    }
+
+    /// The volumes that are maps.
+    pub fn volumes(&self) -> impl Iterator<Item = &Node> {
+        let items = self.spec.get("volumes").map_or(&[][..], Node::items);
+        items.iter().filter(|item| item.as_mapping().is_some()).take(MAX_CONTAINERS)
+    }
+}
+
+impl Role {
+    /// The lower-case word for it: `main`, `init`, `ephemeral`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Init => "init",
+            Self::Ephemeral => "ephemeral",
+        }
+    }
+}
+
+/// The text of a scalar, as written when it is templated.
+fn text_of(node: &Node) -> Option<String> {
+    match node.value() {
+        Value::String(text) | Value::Unknown(text) => Some(String::from(text.clone())),
+        Value::Int(number) => Some(number.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::limits::Limits;
+    use super::super::parse;
+    use super::*;
+
+    /// Each object as `title: container (role), …`.
+    fn check(text: &str, expected: &[&str]) {
+        let file = parse("deploy/x.yaml", text, &Limits::default());
+        let objects = file.documents.iter().filter_map(|document| document.tree()).flat_map(objects);
+        let shown: Vec<String> = objects
+            .map(|object| {
+                let containers = object.pod().map(|pod| pod.containers()).unwrap_or_default();
+                let names: Vec<_> =
+                    containers.iter().map(|found| format!("{} ({})", found.name, found.role.name())).collect();
+                format!("{}: {}", object.title(), names.join(", "))
+            })
+            .collect();
+        assert_eq!(shown, expected, "{text}");
+    }
+
+    #[test]
+    fn every_workload_kind_shows_its_containers() {
+        let template = "template: {spec: {containers: [{name: c}], initContainers: [{name: i}]}}";
+        for (api, kind) in [
+            ("apps/v1", "Deployment"),
+            ("apps/v1", "StatefulSet"),
+            ("apps/v1", "DaemonSet"),
+            ("apps/v1", "ReplicaSet"),
+            ("v1", "ReplicationController"),
+            ("batch/v1", "Job"),
+            ("argoproj.io/v1alpha1", "Rollout"),
+            ("serving.knative.dev/v1", "Service"),
+            ("apps.openshift.io/v1", "DeploymentConfig"),
+        ] {
+            let text = format!(
+                "apiVersion: {api}\nkind: {kind}\nmetadata: {{name: web, namespace: s}}\nspec: {{{template}}}\n"
+            );
+            check(&text, &[&format!("{kind}/s/web: i (init), c (main)")]);
+        }
+        check(
+            "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: c}], ephemeralContainers: [{name: e}]}\n",
+            &["Pod/: c (main), e (ephemeral)"],
+        );
+        check(
+            &format!("apiVersion: v1\nkind: PodTemplate\nmetadata: {{generateName: g-}}\n{template}\n"),
+            &["PodTemplate/g-: i (init), c (main)"],
+        );
+        check(
+            &format!(
+                "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: web}}\nspec: {{jobTemplate: {{spec: {{{template}}}}}}}\n"
+            ),
+            &["CronJob/web: i (init), c (main)"],
+        );
+    }
+
+    #[test]
+    fn kinds_of_other_groups_are_not_pods() {
+        check(
+            "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: c}]}}}\n",
+            &["Service/web: "],
+        );
+        check(
+            "apiVersion: batch.volcano.sh/v1\nkind: Job\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: c}]}}}\n",
+            &["Job/web: "],
+        );
+        check("apiVersion: x\nname: no kind\n", &[]);
+        check("- a\n", &[]);
+    }
+
+    #[test]
+    fn lists_are_unpacked() {
+        let pod = "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c}]}}";
+        check(
+            &format!(
+                "apiVersion: v1\nkind: List\nitems: [{pod}, {{apiVersion: v1, kind: PodList, items: [{pod}, 1]}}]\n"
+            ),
+            &["Pod/p: c (main)", "Pod/p: c (main)"],
+        );
+    }
+
+    #[test]
+    fn a_list_of_lists_of_aliases_ends() {
+        let mut text = String::from("apiVersion: v1\nkind: List\na0: &a0 {apiVersion: v1, kind: Pod}\n");
+        for level in 1..40 {
+            let before = level - 1;
+            text.push_str(&format!(
+                "a{level}: &a{level} {{apiVersion: v1, kind: List, items: [{}]}}\n",
+                vec![format!("*a{before}"); 30].join(",")
+            ));
+        }
+        text.push_str("items: [*a39]\n");
+        let file = parse("x.yaml", &text, &Limits::default());
+        let root = file.documents.first().and_then(|document| document.tree()).unwrap();
+        assert!(objects(root).len() <= MAX_OBJECTS);
+    }
+}

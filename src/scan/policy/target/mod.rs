@@ -5,6 +5,8 @@
 
 pub mod compose;
 pub mod dockerfile;
+mod facts;
+mod image;
 pub mod kubernetes;
 
 use super::super::document::ParsedFile;
@@ -69,6 +71,10 @@ pub enum Target {
     KubernetesPod,
     /// `kubernetes.container`: every container, init and ephemeral ones included.
     KubernetesContainer,
+    /// `kubernetes.security_context`: the security context of every pod template and of every container in it.
+    KubernetesSecurityContext,
+    /// `kubernetes.volume`: every volume of a pod template.
+    KubernetesVolume,
     /// `kubernetes.role_rule`: every rule of a role.
     KubernetesRoleRule,
     /// `kubernetes.role_binding`: every role binding.
@@ -87,10 +93,12 @@ pub enum Target {
 
 impl Target {
     /// All targets.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::KubernetesObject,
         Self::KubernetesPod,
         Self::KubernetesContainer,
+        Self::KubernetesSecurityContext,
+        Self::KubernetesVolume,
         Self::KubernetesRoleRule,
         Self::KubernetesRoleBinding,
         Self::ComposeService,
@@ -106,6 +114,8 @@ impl Target {
             Self::KubernetesObject => "kubernetes.object",
             Self::KubernetesPod => "kubernetes.pod",
             Self::KubernetesContainer => "kubernetes.container",
+            Self::KubernetesSecurityContext => "kubernetes.security_context",
+            Self::KubernetesVolume => "kubernetes.volume",
             Self::KubernetesRoleRule => "kubernetes.role_rule",
             Self::KubernetesRoleBinding => "kubernetes.role_binding",
             Self::ComposeService => "compose.service",
@@ -128,6 +138,8 @@ impl Target {
             | Self::KubernetesPod
             | Self::KubernetesContainer
             | Self::KubernetesRoleRule
+            | Self::KubernetesSecurityContext
+            | Self::KubernetesVolume
             | Self::KubernetesRoleBinding => kubernetes::subjects(self, file, text),
             Self::ComposeService => compose::subjects(self, file, text),
             Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => {
@@ -144,6 +156,8 @@ impl Target {
             | Self::KubernetesPod
             | Self::KubernetesContainer
             | Self::KubernetesRoleRule
+            | Self::KubernetesSecurityContext
+            | Self::KubernetesVolume
             | Self::KubernetesRoleBinding => kubernetes::facts(self),
             Self::ComposeService => compose::facts(self),
             Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => dockerfile::facts(self),

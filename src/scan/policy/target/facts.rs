@@ -1,0 +1,59 @@
+//! Building facts out of a tree.
+//!
+//! **Invariant**: a fact that the text does not settle is unknown, one that it leaves out is `null`, and both are told
+//! apart at every step.
+
+use crate::scan::document::node::{Entry, Mapping, Node, Value};
+use crate::scan::span::Span;
+
+/// A map of facts.
+pub(super) fn map(facts: Vec<(&str, Node)>) -> Node {
+    let entry = |(key, value): (&str, Node)| Entry { key: key.into(), key_span: Span::default(), value };
+    Node::computed(Value::Mapping(Mapping::new(facts.into_iter().map(entry).collect())))
+}
+
+/// The value under `key`: `null` when it is absent, unknown when the map is, or may hold it.
+pub(super) fn field(node: &Node, key: &str) -> Node {
+    match node.value() {
+        Value::Unknown(_) => node.clone(),
+        Value::Mapping(mapping) => match mapping.get(key) {
+            Some(entry) => entry.value.clone(),
+            None if mapping.is_open() => Node::new(node.span(), Value::Unknown("".into())),
+            None => null(),
+        },
+        _ => null(),
+    }
+}
+
+/// The value at a path of keys, as [`field`] finds it.
+pub(super) fn path(node: &Node, keys: &[&str]) -> Node {
+    keys.iter().fold(node.clone(), |node, key| field(&node, key))
+}
+
+/// An absent fact.
+pub(super) fn null() -> Node {
+    Node::computed(Value::Null)
+}
+
+/// A computed truth.
+pub(super) fn truth(value: bool) -> Node {
+    Node::computed(Value::Bool(value))
+}
+
+/// A computed text.
+pub(super) fn text(value: &str) -> Node {
+    Node::computed(value.into())
+}
+
+/// The texts of a list, each changed by `change` and at its old place; `[]` when the list is absent.
+pub(super) fn texts(list: &Node, change: impl Fn(&str) -> String) -> Node {
+    let item = |node: &Node| match node.value() {
+        Value::String(text) => Node::new(node.span(), Value::String(change(text).into())),
+        _ => node.clone(),
+    };
+    match list.value() {
+        Value::Unknown(_) => list.clone(),
+        Value::Sequence(items) => Node::new(list.span(), Value::Sequence(items.iter().map(item).collect())),
+        _ => Node::computed(Value::Sequence(Vec::new())),
+    }
+}

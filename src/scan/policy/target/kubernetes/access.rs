@@ -1,0 +1,71 @@
+//! Roles and their bindings.
+//!
+//! **Invariant**: only objects of `rbac.authorization.k8s.io`, or of OpenShift's copy of it, are roles.
+
+use crate::scan::document::kubernetes::Object;
+use crate::scan::document::node::{Node, Value};
+
+use super::super::facts::{field, map, path, texts};
+use super::{Subject, object_facts, subject};
+
+const GROUPS: [&str; 2] = ["rbac.authorization.k8s.io", "authorization.openshift.io"];
+
+/// The rules of a role or cluster role.
+pub(super) fn rule_subjects(object: &Object) -> Vec<Subject> {
+    if !is_one_of(object, ["Role", "ClusterRole"]) {
+        return Vec::new();
+    }
+    let shared = object_facts(object);
+    let rule = |rule: &Node| {
+        let facts = map(vec![("object", shared.clone()), ("rule", rule_facts(rule))]);
+        let mut identity = object.identity();
+        identity.extend([joined(rule, "apiGroups"), joined(rule, "resources"), joined(rule, "nonResourceURLs")]);
+        subject(facts, rule, object.title(), identity)
+    };
+    let rules = object.node.get("rules").map_or(&[][..], Node::items);
+    rules.iter().filter(|rule| rule.as_mapping().is_some()).map(rule).collect()
+}
+
+/// A binding of a role or cluster role.
+pub(super) fn binding_subject(object: &Object) -> Option<Subject> {
+    if !is_one_of(object, ["RoleBinding", "ClusterRoleBinding"]) {
+        return None;
+    }
+    let node = &object.node;
+    let binding = map(vec![
+        ("role_kind", path(node, &["roleRef", "kind"])),
+        ("role_name", path(node, &["roleRef", "name"])),
+        ("subjects", field(node, "subjects")),
+    ]);
+    let facts = map(vec![("object", object_facts(object)), ("binding", binding)]);
+    Some(subject(facts, node, object.title(), object.identity()))
+}
+
+fn is_one_of(object: &Object, kinds: [&str; 2]) -> bool {
+    kinds.contains(&object.kind.as_str()) && object.group().is_none_or(|group| GROUPS.contains(&group))
+}
+
+fn rule_facts(rule: &Node) -> Node {
+    let list = |key| texts(&field(rule, key), str::to_owned);
+    map(vec![
+        ("verbs", list("verbs")),
+        ("resources", list("resources")),
+        ("api_groups", list("apiGroups")),
+        ("non_resource_urls", list("nonResourceURLs")),
+        ("resource_names", list("resourceNames")),
+    ])
+}
+
+/// The texts of a list, sorted and in one line, so that a rule keeps its identity when they change places.
+fn joined(rule: &Node, key: &str) -> String {
+    let mut texts: Vec<&str> = rule.get(key).map_or(&[][..], Node::items).iter().filter_map(text_of).collect();
+    texts.sort_unstable();
+    texts.join(",")
+}
+
+fn text_of(node: &Node) -> Option<&str> {
+    match node.value() {
+        Value::String(text) | Value::Unknown(text) => Some(text),
+        _ => None,
+    }
+}

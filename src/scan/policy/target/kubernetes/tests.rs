@@ -1,0 +1,174 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::scan::document::parse;
+use crate::scan::limits::Limits;
+
+fn read(target: Target, text: &str) -> Vec<Subject> {
+    let file = parse("deploy/x.yaml", text, &Limits::default());
+    assert!(file.problems.iter().all(|problem| !problem.cause.leaves_unjudged()), "{:?}", file.problems);
+    subjects(target, &file, text)
+}
+
+fn show(node: Option<&Node>) -> String {
+    match node.map(Node::value) {
+        None => "no such fact".into(),
+        Some(Value::Null) => "null".into(),
+        Some(Value::Bool(value)) => value.to_string(),
+        Some(Value::Int(value)) => value.to_string(),
+        Some(Value::String(text)) => String::from(text.clone()),
+        Some(Value::Unknown(_)) => "?".into(),
+        Some(Value::Sequence(items)) => items.iter().map(|item| show(Some(item))).collect::<Vec<_>>().join(","),
+        Some(other) => format!("{other:?}"),
+    }
+}
+
+/// The value of one fact of every subject.
+fn check(target: Target, text: &str, fact: &str, expected: &[&str]) {
+    let shown: Vec<String> = read(target, text).iter().map(|subject| show(subject.facts.at(fact))).collect();
+    assert_eq!(shown, expected, "{fact} of {text}");
+}
+
+fn pod(spec: &str) -> String {
+    format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{{spec}}}\n")
+}
+
+#[test]
+fn containers_tell_their_security_context() {
+    let text = pod(
+        "containers: [{name: a, securityContext: {privileged: true, capabilities: {add: [cap_net_admin, SYS_ADMIN]}}}, {name: b, securityContext: '${X}'}, {name: c}]",
+    );
+    let target = Target::KubernetesContainer;
+    check(target, &text, "container.privileged", &["true", "?", "null"]);
+    check(target, &text, "container.capabilities_added", &["NET_ADMIN,SYS_ADMIN", "?", ""]);
+    check(target, &text, "container.name", &["a", "b", "c"]);
+    check(target, &text, "image.raw", &["null", "null", "null"]);
+    check(
+        target,
+        &pod("containers: [{image: 'a:1'}, {image: 'a:${T}'}, {image: 'A B'}]"),
+        "image.tag",
+        &["1", "?", "null"],
+    );
+}
+
+#[test]
+fn windows_is_known_by_system_or_node() {
+    let target = Target::KubernetesPod;
+    check(target, &pod("os: {name: windows}"), "pod.windows", &["true"]);
+    check(target, &pod("nodeSelector: {kubernetes.io/os: windows}"), "pod.windows", &["true"]);
+    check(target, &pod("os: {name: linux}, nodeSelector: {kubernetes.io/os: windows}"), "pod.windows", &["false"]);
+    check(target, &pod("os: {name: '${OS}'}"), "pod.windows", &["?"]);
+    check(target, &pod("hostPID: on"), "pod.host_pid", &["true"]);
+}
+
+#[test]
+fn a_setting_is_decided_in_one_place() {
+    let target = Target::KubernetesSecurityContext;
+    let decides = |spec: &str, expected: &[&str]| {
+        let users: Vec<String> = read(target, &pod(spec))
+            .iter()
+            .filter(|subject| {
+                subject
+                    .facts
+                    .at("context.decides")
+                    .unwrap()
+                    .items()
+                    .iter()
+                    .any(|fact| fact.as_str() == Some("run_as_user"))
+            })
+            .map(|subject| {
+                format!(
+                    "{}={}",
+                    show(subject.facts.at("context.holder")),
+                    show(subject.facts.at("context.run_as_user"))
+                )
+            })
+            .collect();
+        assert_eq!(users, expected, "{spec}");
+    };
+    decides("containers: [{name: a}, {name: b}]", &["the pod=null"]);
+    decides("securityContext: {runAsUser: 0}, containers: [{name: a}, {name: b}]", &["the pod=0"]);
+    decides(
+        "containers: [{name: a, securityContext: {runAsUser: 1}}, {name: b}]",
+        &["container `a`=1", "container `b`=null"],
+    );
+    decides(
+        "securityContext: {runAsUser: 0}, containers: [{name: a, securityContext: {runAsUser: 1}}]",
+        &["container `a`=1"],
+    );
+    decides(
+        "securityContext: {runAsUser: 5}, containers: [{name: a, securityContext: {runAsUser: 0}}, {name: b}]",
+        &["the pod=5", "container `a`=0"],
+    );
+    decides("initContainers: [{name: i, securityContext: {runAsUser: 0}}]", &["container `i`=0"]);
+    decides("securityContext: '${X}', containers: [{name: a}]", &["the pod=?"]);
+    decides("containers: []", &[]);
+}
+
+#[test]
+fn runtime_sockets_are_found_by_the_path_they_resolve_to() {
+    for (path, expected) in [
+        ("/var/run/docker.sock", true),
+        ("/run/docker.sock", true),
+        ("//var/run/../run/./docker.sock/", true),
+        ("/run/containerd/containerd.sock", true),
+        ("/run/crio", true),
+        ("/var/run", true),
+        ("/run/", true),
+        ("/var/runner", false),
+        ("/run/user/1000", false),
+        ("/var/lib/docker", false),
+        ("/docker.sock", false),
+        ("/", false),
+    ] {
+        assert_eq!(is_runtime_socket(path), expected, "{path}");
+    }
+    let text = pod(
+        "volumes: [{name: a, hostPath: {path: /run/docker.sock}}, {name: b, hostPath: {path: '${P}'}}, {name: c, emptyDir: {}}]",
+    );
+    check(Target::KubernetesVolume, &text, "volume.runtime_socket", &["/run/docker.sock", "?", "null"]);
+    check(Target::KubernetesVolume, &text, "volume.kind", &["hostPath", "hostPath", "emptyDir"]);
+}
+
+#[test]
+fn roles_and_bindings_are_those_of_their_group() {
+    let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}\nrules: [{apiGroups: [b, a], resources: [x], verbs: ['*']}, {}]\n";
+    check(Target::KubernetesRoleRule, role, "rule.verbs", &["*", ""]);
+    assert_eq!(
+        read(Target::KubernetesRoleRule, role).first().unwrap().identity,
+        ["ClusterRole", "", "r", "a,b", "x", ""]
+    );
+    check(Target::KubernetesRoleRule, &role.replace("rbac.auth", "other.auth"), "rule.verbs", &[]);
+    let binding = "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nroleRef: {kind: ClusterRole, name: cluster-admin}\n";
+    check(Target::KubernetesRoleBinding, binding, "binding.role_name", &["cluster-admin"]);
+}
+
+#[test]
+fn a_template_leaves_open_what_it_may_add() {
+    let text = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}\nspec:\n  containers:\n    - name: a\n      image: \"{{ .Values.image }}\"\n      securityContext:\n        {{- toYaml .Values.context | nindent 8 }}\n    - name: b\n      {{- with .Values.extra }}\n      {{- toYaml . | nindent 6 }}\n      {{- end }}\n    - name: c\n      securityContext:\n        privileged: true\n";
+    check(Target::KubernetesContainer, text, "container.privileged", &["?", "?", "true"]);
+    check(Target::KubernetesContainer, text, "container.allow_privilege_escalation", &["?", "?", "null"]);
+    check(Target::KubernetesContainer, text, "image.tag", &["?", "?", "null"]);
+}
+
+/// Every fact of every target is documented, and every documented fact is given.
+#[test]
+fn facts_and_their_documentation_are_the_same() {
+    let text = pod("volumes: [{name: v}], containers: [{name: a}]")
+        + "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nrules: [{verbs: [get]}]\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n";
+    for target in Target::ALL.into_iter().filter(|target| !facts(*target).is_empty()) {
+        let subjects = read(target, &text);
+        let given: BTreeSet<String> = subjects
+            .first()
+            .unwrap_or_else(|| panic!("{}: no subject", target.name()))
+            .facts
+            .entries()
+            .iter()
+            .flat_map(|variable| {
+                variable.value.entries().iter().map(move |fact| format!("{}.{}", variable.key, fact.key))
+            })
+            .collect();
+        let documented = facts(target).iter().map(|fact| fact.path.to_owned()).filter(|path| !path.contains("[]"));
+        assert_eq!(given, documented.collect(), "{}", target.name());
+    }
+}
