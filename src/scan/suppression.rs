@@ -84,13 +84,9 @@ pub fn apply(file: Source<'_>, findings: Vec<Finding>, known: &BTreeSet<&str>, b
         return Applied { findings, ..applied };
     }
     let secrets: Vec<Span> = spans_of_secrets(&findings);
-    let mut placed = Vec::new();
-    for directive in directives {
-        match place(file, directive, known, &secrets, &mut applied.problems) {
-            Some(one) => placed.push(one),
-            None => continue,
-        }
-    }
+    let problems = &mut applied.problems;
+    let mut placed: Vec<Placed> =
+        directives.iter().filter_map(|directive| place(file, directive, known, &secrets, problems)).collect();
     mark_introduced(&mut placed, base);
     for finding in findings {
         let lines = (file.lines.line(finding.span.start), file.lines.line(finding.span.end.max(1) - 1));
@@ -146,7 +142,7 @@ impl Placed {
 /// Checks one directive; `None` when nothing of it can be obeyed.
 fn place(
     file: Source<'_>,
-    directive: Directive<'_>,
+    directive: &Directive<'_>,
     known: &BTreeSet<&str>,
     secrets: &[Span],
     problems: &mut Vec<Problem>,
@@ -171,7 +167,7 @@ fn place(
         tool: None,
     };
     Some(Placed {
-        target_line: comment::target_line(file, &directive),
+        target_line: comment::target_line(file, directive),
         may_be_inside: file.parsed.kind == DocumentKind::Dockerfile,
         suppression,
         place,

@@ -61,6 +61,14 @@ pub(super) fn sha256_base32(text: &str) -> String {
     (0..8).map(|position| char::from(letter(position))).collect()
 }
 
+/// The lower-case hex digits of `bytes`.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut digits, byte| {
+        digits.extend([byte >> 4, byte & 15].iter().filter_map(|digit| char::from_digit(u32::from(*digit), 16)));
+        digits
+    })
+}
+
 /// CRC-32 as in IEEE 802.3 (reflected, polynomial `0xEDB88320`), bit by bit: tokens are short.
 fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };

@@ -96,7 +96,7 @@ impl<'t> Layer<'t> {
         let outer = self.decoded.iter().map(|(here, file)| (Span::new(moved(here.start), moved(here.end)), *file));
         let decoded = if is_first { moves.iter().map(|(run, here)| (*here, *run)).collect() } else { outer.collect() };
         let fresh: Vec<Span> = moves.iter().map(|(_, here)| *here).collect();
-        (!fresh.is_empty()).then(|| Layer { text: Cow::Owned(text), decoded, fresh })
+        (!fresh.is_empty()).then_some(Layer { text: Cow::Owned(text), decoded, fresh })
     }
 }
 

@@ -50,10 +50,15 @@ pub fn expand(text: &str) -> Cow<'_, str> {
     Cow::Owned(result)
 }
 
+/// `text` in base64.
+pub(super) fn encode(text: &str) -> String {
+    STANDARD.encode(text)
+}
+
 /// The value of one placeholder; `count` numbers those of a text.
 fn value(kind: &str, count: u32) -> Option<String> {
     if let Some(kind) = kind.strip_suffix(":base64") {
-        return value(kind, count).map(|value| STANDARD.encode(value));
+        return value(kind, count).map(|value| encode(&value));
     }
     if let Some(kind) = kind.strip_suffix(":escaped") {
         return value(kind, count).map(|value| value.replace('\n', "\\n"));
@@ -97,7 +102,7 @@ fn token(kind: &str, random: &mut Random) -> Option<String> {
         }
         "postgres-url" => format!("postgres://api:{}@db.prod.svc:5432/api", random.text(&alnum, 20)),
         "docker-config-github" => {
-            let login = STANDARD.encode(format!("robot:{}", token("github-token", random)?));
+            let login = encode(&format!("robot:{}", token("github-token", random)?));
             format!(r#"{{"auths":{{"ghcr.io":{{"auth":"{login}"}}}}}}"#)
         }
         "google-service-account" => {

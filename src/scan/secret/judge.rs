@@ -23,6 +23,8 @@ pub(super) struct Judged {
     pub span: Span,
     /// The value.
     pub value: Redacted,
+    /// The value without its layout, when it has one: what it is known by.
+    pub identity: Option<Redacted>,
     /// What the value is.
     pub outcome: Outcome,
     /// More to show, such as `account 1234…12`.
@@ -90,7 +92,7 @@ impl<'t> Scene<'t> {
     }
 
     fn judged(&self, span: Span, prefix: &str, outcome: Outcome) -> Judged {
-        Judged { span, value: Redacted::new(span.of(self.text), prefix), outcome, note: None }
+        Judged { span, value: Redacted::new(span.of(self.text), prefix), identity: None, outcome, note: None }
     }
 }
 

@@ -13,11 +13,15 @@ pub mod redacted;
 pub mod rule;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
 
 use decode::Layer;
 use detector::Detector;
 pub use detector::DetectorSet;
 use judge::{Judged, Outcome, Scene};
+use redacted::Redacted;
 
 use super::ScanOptions;
 use super::finding::{Category, Finding, Fingerprint, Severity};
@@ -31,6 +35,34 @@ pub struct Secrets {
     pub findings: Vec<Finding>,
     /// Limits that were reached.
     pub problems: Vec<Problem>,
+    /// Where values stand in the file, those beyond the limit too, so that whoever shows lines can leave them out.
+    pub places: Vec<Span>,
+    /// The values that are no well-known defaults, as decoded and as they stand in the file.
+    values: Vec<Redacted>,
+    scrubber: OnceLock<Option<AhoCorasick>>,
+}
+
+impl Secrets {
+    /// Takes every value that was found out of `text`, such as the message of a finding that names a thing by it.
+    pub fn scrub(&self, text: &mut String) {
+        let parts = || self.values.iter().flat_map(Redacted::parts);
+        let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(parts()).ok();
+        if self.values.is_empty() {
+            return;
+        }
+        match self.scrubber.get_or_init(build) {
+            Some(scrubber) if !scrubber.is_match(&**text) => {}
+            Some(scrubber) => {
+                let mut scrubbed = String::with_capacity(text.len());
+                scrubber.replace_all_with(text, &mut scrubbed, |_, _, into| {
+                    into.push_str("(redacted)");
+                    true
+                });
+                *text = scrubbed;
+            }
+            None => "(redacted)".clone_into(text),
+        }
+    }
 }
 
 /// Finds the secrets in the file at `path` with the given `text`.
@@ -50,11 +82,15 @@ pub fn find_secrets(path: &str, text: &str, detectors: &DetectorSet, options: &S
     let mut secrets = Secrets::default();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for Found { span, detector, judged } in found {
+        secrets.places.push(span);
         let count = counts.entry(detector.policy.as_str()).or_default();
         *count += 1;
         if *count <= options.limits.max_findings_per_policy {
             let place = Place { path, text, lines: &lines, span };
             secrets.findings.push(place.finding(detector, &judged, options));
+        }
+        if judged.outcome != Outcome::Default {
+            secrets.values.extend([judged.value, Redacted::new(span.of(text), "")]);
         }
     }
     for (policy, count) in counts {
@@ -144,7 +180,7 @@ struct Place<'t> {
 
 impl Place<'_> {
     fn finding(&self, detector: &Detector, judged: &Judged, options: &ScanOptions) -> Finding {
-        let hash = judged.value.keyed_hash(&options.secret_key);
+        let hash = judged.identity.as_ref().unwrap_or(&judged.value).keyed_hash(&options.secret_key);
         Finding {
             rule: detector.policy.clone(),
             category: Category::Secret,

@@ -8,6 +8,7 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use super::checksum::hex;
 use crate::scan::SecretKey;
 
 /// A secret value. Prints as `Redacted(40 characters)`.
@@ -35,13 +36,22 @@ impl Redacted {
         Some(&*self.prefix).filter(|prefix| !prefix.is_empty())
     }
 
+    /// What must not be shown: the value, and each of its lines when it has several. Short texts are left out, because
+    /// they are words of other things as well.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &str> {
+        const SHORTEST: usize = 6;
+        const SHORTEST_LINE: usize = 12;
+        let lines = self.value.lines().filter(|line| line.len() >= SHORTEST_LINE);
+        std::iter::once(&*self.value).filter(|value| value.len() >= SHORTEST).chain(lines)
+    }
+
     /// HMAC-SHA-256 of the value under `key`, as 64 lower-case hex digits.
     pub fn keyed_hash(&self, key: &SecretKey) -> String {
         let mut block = [0_u8; 64];
         block.iter_mut().zip(key.0).for_each(|(padded, byte)| *padded = byte);
         let mut mac = Hmac::<Sha256>::new(&block.into());
         mac.update(self.value.as_bytes());
-        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&mac.finalize().into_bytes())
     }
 }
 

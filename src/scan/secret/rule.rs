@@ -86,7 +86,7 @@ impl SecretRule {
     /// # Errors
     /// The first detector that can't be used.
     pub fn check(&self) -> Result<(), DetectorError> {
-        self.detect.iter().try_for_each(|detector| detector.check())
+        self.detect.iter().try_for_each(DetectorRule::check)
     }
 }
 

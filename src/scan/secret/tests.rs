@@ -61,3 +61,91 @@ fn policy_examples_temporary() {
         }
     }
 }
+
+#[test]
+fn messages_name_kind_length_and_public_prefix() {
+    check("t: {fake:github-token}\n", &["1:4 critical GitHub personal access token (ghp_, 40 characters)"]);
+    check("t: xoxb-{fake:digits:12}-{fake:alnum:24}\n", &["1:4 high Slack bot token (xoxb-, 42 characters)"]);
+    check(
+        "a: {fake:aws-key-id}\nb: {fake:base64:40}\n",
+        &["2:4 critical AWS secret access key (40 characters, account 0326…49)"],
+    );
+    check("u: postgres://app:tiger-lily-9@db\n", &["1:19 high password inside a connection URL (12 characters)"]);
+}
+
+#[test]
+fn weaker_values_are_lowered_and_say_why() {
+    check(
+        "u: amqp://guest:guest@mq\n",
+        &["1:17 low password inside a connection URL, a well-known default (5 characters)"],
+    );
+    check("{fake:pem-encrypted}\n", &["1:1 low private key, encrypted (1841 characters)"]);
+    check("k: sk_test_{fake:alnum:24}\n", &["1:4 low Stripe test secret key (sk_test_, 32 characters)"]);
+}
+
+#[test]
+fn settings_set_the_severity_but_do_not_raise_weaker_values() {
+    let options = ScanOptions {
+        severities: [(PolicyId::new("secret/connection-url-password"), Severity::Critical)].into(),
+        ..ScanOptions::default()
+    };
+    let text = "a: redis://:tiger-lily-9@c\nb: redis://:redis@c\n";
+    let found = find_secrets("a.yaml", text, &detectors(), &options).findings;
+    assert_eq!(found.iter().map(|finding| finding.severity).collect::<Vec<_>>(), [Severity::Critical, Severity::Low]);
+}
+
+#[test]
+fn one_place_gives_one_finding_of_the_most_precise_rule() {
+    check(
+        "u: https://x-access-token:{fake:github-token}@github.com/a/b\n",
+        &["1:27 critical GitHub personal access token (ghp_, 40 characters)"],
+    );
+    check("u: https://x-access-token:{fake:github-token-dummy}@github.com/a/b\n", &[]);
+    let account = "{\"type\": \"service_account\", \"private_key\": \"{fake:pem-pkcs8:escaped}\"}";
+    check(account, &["1:45 critical Google service account key (1718 characters)"]);
+}
+
+#[test]
+fn two_secrets_in_one_encoded_value_are_two_findings() {
+    let text = fake::expand("a={fake:github-token}\nb={fake:npm-token}\n").into_owned();
+    let encoded = fake::encode(&text);
+    let found = find(&format!("data:\n  .env: {encoded}\n"));
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|finding| (finding.start.column, finding.span.len()) == (9, encoded.len())));
+}
+
+#[test]
+fn a_secret_that_moves_keeps_its_fingerprint_and_the_key_changes_it() {
+    let text = fake::expand("t: {fake:github-token}\n").into_owned();
+    let moved = find(&format!("\n\nother: 1\n{text}"));
+    assert_eq!(find(&text)[0].fingerprint, moved[0].fingerprint);
+    let options = ScanOptions { secret_key: crate::scan::SecretKey([7; 32]), ..ScanOptions::default() };
+    let keyed = find_secrets("file.yaml", &text, &detectors(), &options).findings;
+    assert_ne!(keyed[0].fingerprint, moved[0].fingerprint);
+}
+
+#[test]
+fn a_key_keeps_its_fingerprint_however_its_lines_are_broken() {
+    let key = fake::expand("{fake:pem-rsa}").into_owned();
+    let texts = [key.replace('\n', "\n      "), key.replace('\n', "\\n"), fake::encode(&key), key];
+    let prints: Vec<_> = texts.iter().map(|text| find(&format!("k: {text}\n"))[0].fingerprint.clone()).collect();
+    assert!(prints.iter().all(|print| *print == prints[0]), "{prints:?}");
+}
+
+#[test]
+fn findings_beyond_the_limit_are_summed_up() {
+    let text = "u: redis://:tiger-lily-9@c\n".repeat(205);
+    let secrets = find_secrets("a.yaml", &text, &detectors(), &ScanOptions::default());
+    assert_eq!((secrets.findings.len(), secrets.places.len(), secrets.problems.len()), (200, 205, 1));
+    assert!(secrets.problems[0].message.starts_with("205 findings of secret/connection-url-password"));
+}
+
+#[test]
+fn values_are_scrubbed_from_other_texts() {
+    let token = fake::expand("{fake:github-token}").into_owned();
+    let text = format!("t: {token}\nu: postgres://postgres:postgres@db\n");
+    let secrets = find_secrets("a.yaml", &text, &detectors(), &ScanOptions::default());
+    let mut message = format!("container `{token}` of image postgres");
+    secrets.scrub(&mut message);
+    assert_eq!(message, "container `(redacted)` of image postgres");
+}

@@ -4,6 +4,8 @@
 
 use sha2::{Digest, Sha256};
 
+use super::super::checksum::hex;
+
 /// SHA-256 of samples that providers print in their documentation; hashes, because the samples themselves have the
 /// shape of secrets.
 const DOCUMENTED: &[&str] = &[
@@ -27,9 +29,16 @@ const MADE_UP_WORDS: &[&str] = &[
     "secret",
 ];
 
+/// Passwords that everybody tries first, in lower case and without `-`, `_`, `.` and `!`.
+const DEFAULTS: &str = "admin administrator changeit changeme default guest letmein mariadb minio minio123 minioadmin mongo \
+    mongodb mysql nopassword pass passw0rd passwd password password1 password123 postgres postgresql pwd \
+    qwerty rabbitmq redis root sa secret super superuser sysadmin test testing test123 toor user \
+    username welcome abc123 123 1234 12345 123456 12345678 123456789 1234567890 foo bar foobar dev demo \
+    local localhost development";
+
 /// Whether a provider's documentation prints `value`.
 pub(super) fn is_documented(value: &str) -> bool {
-    let hash = || Sha256::digest(value.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hash = || hex(&Sha256::digest(value.as_bytes()));
     value.len() <= 64 && DOCUMENTED.contains(&hash().as_str())
 }
 
@@ -82,67 +91,9 @@ pub(super) fn is_placeholder(value: &str) -> bool {
 
 /// Whether `value` is a password that everybody tries first, or the user's own name.
 pub(super) fn is_default(value: &str, user: &str) -> bool {
-    const DEFAULTS: &[&str] = &[
-        "admin",
-        "administrator",
-        "changeit",
-        "changeme",
-        "default",
-        "guest",
-        "letmein",
-        "mariadb",
-        "minio",
-        "minio123",
-        "minioadmin",
-        "mongo",
-        "mongodb",
-        "mysql",
-        "nopassword",
-        "pass",
-        "passw0rd",
-        "passwd",
-        "password",
-        "password1",
-        "password123",
-        "postgres",
-        "postgresql",
-        "pwd",
-        "qwerty",
-        "rabbitmq",
-        "redis",
-        "root",
-        "sa",
-        "secret",
-        "super",
-        "superuser",
-        "sysadmin",
-        "test",
-        "testing",
-        "test123",
-        "toor",
-        "user",
-        "username",
-        "welcome",
-        "abc123",
-        "123",
-        "1234",
-        "12345",
-        "123456",
-        "12345678",
-        "123456789",
-        "1234567890",
-        "foo",
-        "bar",
-        "foobar",
-        "dev",
-        "demo",
-        "local",
-        "localhost",
-        "development",
-    ];
     let plain: String = value.chars().filter(|character| !matches!(character, '-' | '_' | '.' | '!')).collect();
     let plain = plain.to_ascii_lowercase();
-    DEFAULTS.contains(&plain.as_str()) || (!user.is_empty() && value.eq_ignore_ascii_case(user))
+    DEFAULTS.split(' ').any(|default| default == plain) || (!user.is_empty() && value.eq_ignore_ascii_case(user))
 }
 
 #[cfg(test)]

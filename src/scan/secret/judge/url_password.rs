@@ -35,7 +35,7 @@ fn is_no_login_host(after: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let reserved = ["example.com", "example.org", "example.net", "example", "invalid"];
     let below = |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    matches!(host.as_str(), "sha256" | "sha512" | "host" | "hostname") || reserved.iter().any(|domain| below(&domain))
+    matches!(host.as_str(), "sha256" | "sha512" | "host" | "hostname") || reserved.iter().any(below)
 }
 
 /// Whether `value` has the shape of a token whose checksum fails.
