@@ -10,6 +10,8 @@ pub mod github;
 #[cfg(feature = "io")]
 pub mod job;
 #[cfg(feature = "io")]
+pub mod source;
+#[cfg(feature = "io")]
 pub mod store;
 #[cfg(feature = "io")]
 pub mod worker;

@@ -3,13 +3,24 @@
 //! Invariant: a renderer shows every finding and problem of the verdict or says how many it leaves out and where they
 //! are; it adds no judgement, and the same input always gives the same text.
 
+pub mod budget;
+pub mod check_run;
+pub mod frame;
+pub mod github;
 pub mod json;
+pub mod markdown;
 pub mod place;
+pub mod review;
+#[cfg(test)]
+mod sample;
+pub mod text;
+pub mod words;
 
 use std::time::Duration;
 
 use crate::scan::policy::PolicySet;
 use crate::scan::snapshot::Snapshot;
+use crate::settings::repository::RepositorySettings;
 use crate::verdict::Verdict;
 
 /// What a renderer may show.
@@ -21,6 +32,8 @@ pub struct ReportInput<'a> {
     pub policies: &'a PolicySet,
     /// The files that were judged, for code frames and for the lines a comment may stand on.
     pub snapshot: &'a Snapshot,
+    /// The settings in force.
+    pub settings: &'a RepositorySettings,
     /// How long judging took; `None` where the same input must give the same text.
     pub elapsed: Option<Duration>,
     /// Where the settings came from, such as `main@4f1c2e9` or `defaults`.
@@ -29,6 +42,8 @@ pub struct ReportInput<'a> {
     pub head: Option<&'a str>,
     /// Where the rest of a report that does not fit is to be read, when there is such a place.
     pub details_url: Option<&'a str>,
+    /// Where files of the head can be seen, without a `/` at its end, such as `https://github.com/o/r/blob/SHA`.
+    pub source_url: Option<&'a str>,
     /// Whether text may hold colours.
     pub colour: bool,
 }
@@ -36,13 +51,20 @@ pub struct ReportInput<'a> {
 /// A format of reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
+    /// For a terminal.
+    Human,
     /// For programs.
     Json,
+    /// For comments and job summaries.
+    Markdown,
+    /// Workflow commands for GitHub Actions.
+    Github,
 }
 
 impl Format {
     /// All formats with their names.
-    pub const ALL: [(&'static str, Self); 1] = [("json", Self::Json)];
+    pub const ALL: [(&'static str, Self); 4] =
+        [("human", Self::Human), ("json", Self::Json), ("markdown", Self::Markdown), ("github", Self::Github)];
 
     /// The format called `name`.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -53,6 +75,9 @@ impl Format {
 /// Renders a report; the text ends with a line break.
 pub fn render(format: Format, input: &ReportInput<'_>) -> String {
     match format {
+        Format::Human => text::render(input),
         Format::Json => json::render(input),
+        Format::Markdown => markdown::render(input),
+        Format::Github => github::render(input),
     }
 }

@@ -84,7 +84,7 @@ fn nothing_and_empty_are_fine() {
 #[test]
 fn mistakes_name_the_line_and_the_nearest_key() {
     check("fail_on: high\n", &["1: unknown setting \"fail_on\"; did you mean \"fail-on\"?"]);
-    check("\nimages:\n  pn: tag\n", &["3: unknown setting \"images.pn\"; did you mean \"images.pin\"?"]);
+    check("\nimages:\n  pins: tag\n", &["3: unknown setting \"images.pins\"; did you mean \"images.pin\"?"]);
     check("comments:\n  x: 1\n", &["2: unknown setting \"comments.x\"; known here: \"max\"."]);
     check(
         "fail-on: hihg\nunjudged: [a]\n",

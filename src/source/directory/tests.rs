@@ -1,0 +1,83 @@
+use std::os::unix::fs::symlink;
+
+use tempfile::TempDir;
+
+use super::*;
+
+fn tree(files: &[(&str, &[u8])]) -> TempDir {
+    let root = TempDir::new().unwrap();
+    for (path, bytes) in files {
+        let path = root.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    root
+}
+
+/// Reads `paths` of the tree and tells each file with its kind of content.
+fn check(root: &Path, paths: &[&str], expected: &[&str]) {
+    let limits = Limits { max_file_bytes: 10, ..Limits::default() };
+    let source = DirectorySource::new(root, paths.iter().map(PathBuf::from).collect(), limits);
+    let change = source.read_now().unwrap();
+    let told: Vec<String> = change
+        .snapshot
+        .files
+        .iter()
+        .map(|file| match &file.head {
+            Content::Text(text) => format!("{} {}", file.path, text.len()),
+            Content::Unjudged(cause) => format!("{} {:?}", file.path, cause.cause()),
+            Content::Absent => format!("{} absent", file.path),
+        })
+        .collect();
+    assert_eq!(told, expected, "{paths:?}");
+    assert!(change.snapshot.whole_tree);
+}
+
+#[test]
+fn a_directory_is_read_without_what_git_ignores() {
+    let root = tree(&[
+        (".git/config", b"x"),
+        (".gitignore", b"*.log\n"),
+        (".github/a.yml", b"x"),
+        ("b/c.txt", b"12"),
+        ("b/d.log", b"x"),
+        ("bin", b"\0"),
+        ("large", b"12345678901"),
+    ]);
+    symlink("/etc", root.path().join("link")).unwrap();
+    let all = [".github/a.yml 1", ".gitignore 6", "b/c.txt 2", "bin Binary", "large Limit", "link Symlink"];
+    check(root.path(), &[], &all);
+    check(root.path(), &["."], &all);
+    check(root.path(), &["b", "b/c.txt"], &["b/c.txt 2"]);
+    check(root.path(), &["b/d.log"], &["b/d.log 1"]);
+    check(root.path(), &["./b/../bin"], &["b/../bin Binary"]);
+}
+
+#[test]
+fn names_that_are_not_utf_8_are_escaped() {
+    let root = TempDir::new().unwrap();
+    std::fs::write(root.path().join(std::ffi::OsStr::from_bytes(b"a\xffb")), "x").unwrap();
+    check(root.path(), &[], &["a\\xffb 1"]);
+}
+
+#[test]
+fn what_is_not_there_is_an_error() {
+    let root = TempDir::new().unwrap();
+    let outcome = DirectorySource::new(root.path(), vec!["gone".into()], Limits::default()).read_now();
+    assert!(matches!(outcome, Err(SourceError::Path { .. })));
+}
+
+#[test]
+fn settings_of_the_root_are_read_whatever_is_scanned() {
+    let root = tree(&[
+        (".github/dockgate.yml", b"a: 1\n"),
+        (".github/dockgate/x/y.yaml", b"b: 1\n"),
+        (".github/dockgate/README.md", b"x"),
+        ("f", b"x"),
+    ]);
+    let source = DirectorySource::new(root.path(), vec!["f".into()], Limits::default());
+    let team = source.read_now().unwrap().team;
+    assert_eq!(team.settings, FileText::Text("a: 1\n".into()));
+    let paths: Vec<&str> = team.policies.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, [".github/dockgate/x/y.yaml"]);
+}
