@@ -49,7 +49,7 @@ fn a_key_is_inserted_in_the_style_around_it() {
         "s:\n  - env:\n      - x\n    args: [a]\n",
         "s.0",
         "c",
-        "y",
+        "'8'",
         "s:\n  - c: \"8\"\n    env:\n      - x\n    args: [a]\n",
     );
     set("a: |\n  text\nb: >-\n  more\n", "", "c", "1", "c: 1\na: |\n  text\nb: >-\n  more\n");
