@@ -10,8 +10,13 @@ pub mod github;
 #[cfg(feature = "io")]
 pub mod job;
 #[cfg(feature = "io")]
+pub mod pipeline;
+#[cfg(feature = "io")]
 pub mod source;
 #[cfg(feature = "io")]
 pub mod store;
 #[cfg(feature = "io")]
 pub mod worker;
+
+#[cfg(feature = "io")]
+pub mod cli;

@@ -18,12 +18,13 @@ pub mod suppression;
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
+
 use finding::{Finding, Severity};
 use limits::Limits;
 use policy::{PolicyId, PolicySet};
 use problem::Problem;
 use snapshot::Snapshot;
-use span::Span;
 use suppression::Suppressed;
 
 /// Judges both sides of a change by `policies`.
@@ -51,6 +52,13 @@ pub struct ScanOptions {
 #[derive(Clone, Default)]
 pub struct SecretKey(pub [u8; 32]);
 
+impl SecretKey {
+    /// The key that stands for `passphrase`: its SHA-256.
+    pub fn derived(passphrase: &str) -> Self {
+        Self(Sha256::digest(passphrase.as_bytes()).into())
+    }
+}
+
 impl std::fmt::Debug for SecretKey {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("SecretKey(…)")
@@ -77,6 +85,4 @@ pub struct Side {
     pub problems: Vec<Problem>,
     /// The number of files that were judged.
     pub files: usize,
-    /// Where secret values stand, by path, so that whoever shows lines of a file leaves them out.
-    pub secrets: BTreeMap<String, Vec<Span>>,
 }

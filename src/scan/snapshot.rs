@@ -7,6 +7,8 @@ mod lines;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::limits::Limits;
 use super::problem::Cause;
 
@@ -39,7 +41,8 @@ pub struct ChangedFile {
 }
 
 /// What a change does to a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum FileStatus {
     /// The base has no such path.
     Added,
@@ -56,7 +59,8 @@ pub enum FileStatus {
 }
 
 /// One side of a changed file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Content {
     /// The side has no such file.
     Absent,
@@ -67,7 +71,8 @@ pub enum Content {
 }
 
 /// Why the content of an existing file is not judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unjudged {
     /// The content holds NUL bytes.
     Binary,
@@ -124,6 +129,9 @@ impl Content {
         const LFS_HEADER: &[u8] = b"version https://git-lfs.github.com/spec/";
         if bytes.len() > limits.max_file_bytes {
             return Self::Unjudged(Unjudged::too_large(bytes.len() as u64, limits));
+        }
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            return Self::Unjudged(Unjudged::NotUtf8 { offset: 0 });
         }
         if bytes.starts_with(LFS_HEADER) && bytes.len() < 1024 {
             return Self::Unjudged(Unjudged::LfsPointer);

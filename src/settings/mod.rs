@@ -5,7 +5,6 @@
 
 pub mod date;
 pub mod glob;
-pub mod process;
 pub mod repository;
 
 use crate::scan::problem::{Cause, Problem};
@@ -81,14 +80,6 @@ pub enum SettingsError {
         file: String,
         /// The line, from 1.
         line: usize,
-        /// What is wrong and what to do.
-        message: String,
-    },
-    /// A mistake in a flag or an environment variable.
-    #[error("{name}: {message}")]
-    Variable {
-        /// The variable.
-        name: String,
         /// What is wrong and what to do.
         message: String,
     },

@@ -57,7 +57,8 @@ pub struct RepositorySettings {
 }
 
 /// A settings file as a source hands it over.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SettingsFile {
     /// There is no such file.
     #[default]

@@ -12,8 +12,9 @@ use ignore::WalkBuilder;
 
 use super::git::unavailable;
 use super::raw_diff::path_text;
+use super::team_files::settings_file;
 use super::team_files::{TeamFiles, content_of, is_team_file};
-use super::{Change, FileText, Source, SourceError};
+use super::{Change, Source, SourceError};
 use crate::scan::limits::Limits;
 use crate::scan::snapshot::{ChangedFile, Content, FileMode, Snapshot, Unjudged};
 
@@ -97,7 +98,7 @@ impl DirectorySource {
     }
 
     /// The settings and policies of the root, whatever paths are scanned.
-    fn team(&self) -> TeamFiles {
+    pub fn team(&self) -> TeamFiles {
         let mut team = TeamFiles::default();
         let directory = self.root.join(".github");
         if !directory.is_dir() {
@@ -109,7 +110,7 @@ impl DirectorySource {
             if is_team_file(&name) {
                 let is_link = entry.path_is_symlink();
                 let mode = if is_link { FileMode::Symlink } else { FileMode::Regular };
-                team.add(&name, FileText::of(&content(entry.path(), mode, &self.limits)));
+                team.add(&name, settings_file(&content(entry.path(), mode, &self.limits)));
             }
         }
         team

@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 
 use super::raw_diff::{Entry, Object, parse_diff, parse_tree, path_text};
+use super::team_files::settings_file;
 use super::team_files::{TeamFiles, content_of, is_team_file};
-use super::{Change, FileText, Source, SourceError};
+use super::{Change, Source, SourceError};
 use crate::scan::limits::Limits;
 use crate::scan::snapshot::{ChangedFile, Content, FileMode, FileStatus, Snapshot, Unjudged};
 use command::Git;
@@ -111,7 +112,7 @@ pub(super) async fn team_objects(git: &Git, tree: &str) -> Result<Vec<(String, O
 pub(super) fn team_files(found: &[(String, Object)], objects: &Objects, limits: &Limits) -> TeamFiles {
     let mut team = TeamFiles::default();
     for (path, object) in found {
-        team.add(path, FileText::of(&content_of(object.mode, limits, || objects.bytes(&object.oid))));
+        team.add(path, settings_file(&content_of(object.mode, limits, || objects.bytes(&object.oid))));
     }
     team
 }

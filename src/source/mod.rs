@@ -8,6 +8,7 @@ pub mod directory;
 pub mod git;
 pub mod pull_request;
 mod raw_diff;
+pub mod saved;
 mod team_files;
 
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ use async_trait::async_trait;
 use crate::github::GitHubError;
 use crate::scan::snapshot::Snapshot;
 
-pub use team_files::{FileText, POLICY_DIRECTORY, SETTINGS_PATH, TeamFile, TeamFiles};
+pub use team_files::{POLICY_DIRECTORY, SETTINGS_PATH, TeamFile, TeamFiles};
 
 /// A change and what its base says about judging it.
 #[derive(Clone, Debug, Default)]

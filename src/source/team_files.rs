@@ -2,8 +2,11 @@
 //!
 //! Invariant: absent, unreadable and present are three different things.
 
+use serde::{Deserialize, Serialize};
+
 use crate::scan::limits::Limits;
 use crate::scan::snapshot::{Content, FileMode, Unjudged};
+use crate::settings::repository::SettingsFile;
 
 /// Where a repository's settings are.
 pub const SETTINGS_PATH: &str = ".github/dockgate.yml";
@@ -11,46 +14,29 @@ pub const SETTINGS_PATH: &str = ".github/dockgate.yml";
 pub const POLICY_DIRECTORY: &str = ".github/dockgate/";
 
 /// Settings and policies as they stand at the base.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TeamFiles {
     /// The settings, from [`SETTINGS_PATH`].
-    pub settings: FileText,
+    pub settings: SettingsFile,
     /// The policies, from [`POLICY_DIRECTORY`], in the order of their paths.
     pub policies: Vec<TeamFile>,
 }
 
 /// One of the team's files.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TeamFile {
     /// Its path in the repository.
     pub path: String,
     /// Its text.
-    pub text: FileText,
+    pub text: SettingsFile,
 }
 
-/// The text of a file that may not be there.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum FileText {
-    /// There is no such file.
-    #[default]
-    Absent,
-    /// The text.
-    Text(String),
-    /// There is a file, and it can't be read.
-    Unreadable {
-        /// Why, in a few words.
-        why: String,
-    },
-}
-
-impl FileText {
-    /// The text of a side of a file.
-    pub fn of(content: &Content) -> Self {
-        match content {
-            Content::Absent => Self::Absent,
-            Content::Text(text) => Self::Text(text.to_string()),
-            Content::Unjudged(cause) => Self::Unreadable { why: cause.message() },
-        }
+/// A side of a file, as settings and policies are handed over.
+pub fn settings_file(content: &Content) -> SettingsFile {
+    match content {
+        Content::Absent => SettingsFile::Absent,
+        Content::Text(text) => SettingsFile::Text(text.to_string()),
+        Content::Unjudged(cause) => SettingsFile::Unreadable { why: cause.message() },
     }
 }
 
@@ -62,7 +48,7 @@ pub fn is_team_file(path: &str) -> bool {
 
 impl TeamFiles {
     /// Takes in one file of the base, by its path; others than a team's are left.
-    pub fn add(&mut self, path: &str, text: FileText) {
+    pub fn add(&mut self, path: &str, text: SettingsFile) {
         if path == SETTINGS_PATH {
             self.settings = text;
         } else if is_team_file(path) {

@@ -1,3 +1,4 @@
+use crate::settings::repository::SettingsFile;
 use std::os::unix::fs::symlink;
 
 use tempfile::TempDir;
@@ -77,7 +78,7 @@ fn settings_of_the_root_are_read_whatever_is_scanned() {
     ]);
     let source = DirectorySource::new(root.path(), vec!["f".into()], Limits::default());
     let team = source.read_now().unwrap().team;
-    assert_eq!(team.settings, FileText::Text("a: 1\n".into()));
+    assert_eq!(team.settings, SettingsFile::Text("a: 1\n".into()));
     let paths: Vec<&str> = team.policies.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(paths, [".github/dockgate/x/y.yaml"]);
 }

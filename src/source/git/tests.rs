@@ -1,3 +1,4 @@
+use crate::settings::repository::SettingsFile;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -122,7 +123,7 @@ async fn the_change_is_measured_from_the_common_commit() {
     let change = repository.between("main", "topic").await;
     assert_eq!(told(&change), [r#"Added mine: - -> "1\n""#]);
     // Settings come from the base as it stands now.
-    assert_eq!(change.team.settings, FileText::Text("fail-on: low\n".into()));
+    assert_eq!(change.team.settings, SettingsFile::Text("fail-on: low\n".into()));
     assert_eq!(change.team.policies[0].path, ".github/dockgate/own.yaml");
 }
 

@@ -1,0 +1,132 @@
+//! `dockgate rules`: the rules as a table, as JSON, or one of them whole.
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::{Exit, Surroundings, team};
+use crate::scan::policy::set::PolicySet;
+use crate::scan::policy::{Policy, PolicyId};
+
+/// Arguments of `dockgate rules`.
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// A rule, or the name another tool gives it, such as KSV-0017
+    id: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = RulesFormat::Human)]
+    format: RulesFormat,
+    /// Only the rules of a standard, such as pss:baseline
+    #[arg(long)]
+    standard: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RulesFormat {
+    Human,
+    Json,
+}
+
+/// Prints the rules.
+///
+/// # Errors
+/// No rule has that name.
+pub fn run(args: &RulesArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Exit> {
+    let (policies, problems) = team::policies_here();
+    for problem in problems.iter().chain(policies.problems()) {
+        writeln!(surroundings.err, "{}: {}", problem.path.as_deref().unwrap_or_default(), problem.message)?;
+    }
+    let of_standard =
+        |policy: &&Policy| args.standard.as_ref().is_none_or(|standard| policy.standards.contains(standard));
+    let chosen: Vec<&Policy> = match &args.id {
+        Some(name) => policies.find(name).filter(of_standard).collect(),
+        None => policies.iter().filter(of_standard).collect(),
+    };
+    if let (Some(name), true) = (&args.id, chosen.is_empty()) {
+        bail!("no rule is called \"{name}\"{}", nearest(&policies, name));
+    }
+    match (args.format, args.id.is_some()) {
+        (RulesFormat::Json, _) => {
+            let list: Vec<Value> = chosen.into_iter().map(as_json).collect();
+            writeln!(surroundings.out, "{}", serde_json::to_string_pretty(&list)?)?;
+        }
+        (RulesFormat::Human, false) => print_table(&chosen, surroundings)?,
+        (RulesFormat::Human, true) => {
+            for policy in chosen {
+                print_page(policy, surroundings)?;
+            }
+        }
+    }
+    Ok(if problems.is_empty() { Exit::Clean } else { Exit::Unjudged })
+}
+
+fn nearest(policies: &PolicySet, name: &str) -> String {
+    let score = |id: &PolicyId| {
+        let last = id.as_str().rsplit('/').next().unwrap_or_default();
+        strsim::jaro_winkler(id.as_str(), name).max(strsim::jaro_winkler(last, name))
+    };
+    let best = policies.iter().map(|policy| (score(&policy.id), &policy.id)).max_by(|a, b| a.0.total_cmp(&b.0));
+    match best {
+        Some((score, id)) if score > 0.7 => format!("; did you mean \"{id}\"?"),
+        _ => "; `dockgate rules` lists them".into(),
+    }
+}
+
+fn as_json(policy: &Policy) -> Value {
+    json!({
+        "id": policy.id.as_str(),
+        "title": policy.title,
+        "category": policy.category,
+        "severity": policy.severity,
+        "target": policy.target.name(),
+        "enabled": policy.enabled,
+        "since": policy.since,
+        "standards": policy.standards,
+        "aliases": policy.aliases.iter().map(|(tool, ids)| (tool.clone(), json!(ids))).collect::<serde_json::Map<_, _>>(),
+        "why": policy.why,
+        "fix": policy.fix,
+        "references": policy.references,
+        "has_edit": policy.edit().is_some(),
+    })
+}
+
+fn print_table(policies: &[&Policy], surroundings: &mut Surroundings<'_>) -> anyhow::Result<()> {
+    let width = policies.iter().map(|policy| policy.id.as_str().len()).max().unwrap_or_default();
+    for policy in policies {
+        let off = if policy.enabled { "" } else { " (off by default)" };
+        writeln!(surroundings.out, "{:<width$}  {:<8}  {}{off}", policy.id, policy.severity, policy.title)?;
+    }
+    writeln!(surroundings.out, "\n{} rules; `dockgate rules ID` explains one", policies.len())?;
+    Ok(())
+}
+
+fn print_page(policy: &Policy, surroundings: &mut Surroundings<'_>) -> anyhow::Result<()> {
+    let out = &mut surroundings.out;
+    let off = if policy.enabled { "" } else { " · off by default" };
+    writeln!(out, "{}\n{}\n", policy.id, policy.title)?;
+    writeln!(out, "severity   {}{off}", policy.severity)?;
+    writeln!(out, "judges     {}", policy.target.name())?;
+    if !policy.standards.is_empty() {
+        writeln!(out, "standards  {}", policy.standards.join(", "))?;
+    }
+    for (tool, ids) in &policy.aliases {
+        writeln!(out, "{tool:<10} {}", ids.join(", "))?;
+    }
+    writeln!(out, "\nWhy\n{}\n\nFix\n{}", indented(&policy.why), indented(&policy.fix))?;
+    for example in &policy.examples {
+        let kind = if example.is_denied() { "bad" } else { "good" };
+        let (text, lines) = example.rendered();
+        writeln!(out, "\nExample ({kind}): {}", example.name)?;
+        for (number, line) in (1..).zip(text.lines()) {
+            writeln!(out, "  {} {line}", if lines.contains(&number) { ">" } else { " " })?;
+        }
+    }
+    for reference in &policy.references {
+        writeln!(out, "\n{reference}")?;
+    }
+    Ok(())
+}
+
+fn indented(text: &str) -> String {
+    text.trim_end().lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}

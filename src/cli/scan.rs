@@ -1,0 +1,241 @@
+//! `dockgate scan`: judges files, a folder, or a change of a git repository.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
+
+use anyhow::{Context, bail};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+
+use super::{Exit, Surroundings, fix};
+use crate::pipeline::{self, Circumstances, Judgement};
+use crate::report::{self, Format, ReportInput};
+use crate::scan::SecretKey;
+use crate::scan::finding::Severity;
+use crate::scan::limits::Limits;
+use crate::settings::date::Date;
+use crate::settings::repository::SettingsFile;
+use crate::source::directory::DirectorySource;
+use crate::source::git::{GitDiffSource, GitRange};
+use crate::source::saved::SavedChange;
+use crate::source::{Change, Source};
+use crate::verdict::{Conclusion, Verdict};
+
+/// How many files make a scan long enough to say so on a terminal.
+const MANY_FILES: usize = 2_000;
+
+/// Arguments of `dockgate scan`.
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// Files and folders; when absent the current folder. With --base or --staged: only these of the change
+    paths: Vec<PathBuf>,
+    /// Judge only what changed since the common commit with this revision
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+    /// Judge this revision, not the files as they stand (with --base)
+    #[arg(long, value_name = "REV", requires = "base")]
+    head: Option<String>,
+    /// Judge what is staged for the next commit, as a pre-commit hook does
+    #[arg(long, conflicts_with = "head")]
+    staged: bool,
+    /// How to print
+    #[arg(long, default_value = "human", value_parser = format_parser())]
+    format: Format,
+    /// Introduced findings from this severity on block: info, low, medium, high, critical or never
+    #[arg(long, value_name = "SEVERITY", value_parser = parse_threshold)]
+    fail_on: Option<Threshold>,
+    /// Apply the safe edits to the files, then judge again
+    #[arg(long, conflicts_with_all = ["head", "staged", "save"])]
+    fix: bool,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    color: Colour,
+    /// Also write the change to this file, for `dockgate replay` (it holds the files' text)
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+}
+
+/// A threshold as the flag gives it; `None` is `never`.
+#[derive(Clone, Copy, Debug)]
+struct Threshold(Option<Severity>);
+
+fn parse_threshold(text: &str) -> Result<Threshold, String> {
+    pipeline::threshold(text).map(Threshold).map_err(|error| format!("{error}, or never"))
+}
+
+/// Reads the name of a report format.
+pub fn format_parser() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(|(name, _)| name))
+        .map(|name| Format::from_name(&name).unwrap_or(Format::Human))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+/// Judges and prints.
+///
+/// # Errors
+/// The files or the repository can't be read.
+pub fn run(args: &ScanArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Exit> {
+    let started = Instant::now();
+    let circumstances = circumstances(args.fail_on.map(|threshold| threshold.0), &surroundings.environment);
+    let change = read(args)?;
+    if let Some(file) = &args.save {
+        save(&change, &circumstances, file)?;
+    }
+    if surroundings.err_is_terminal && change.snapshot.files.len() >= MANY_FILES {
+        write!(surroundings.err, "judging {} files…\r", change.snapshot.files.len())?;
+    }
+    let mut judgement = pipeline::run(change, &circumstances);
+    if args.fix {
+        let fixed = fix::apply(&mut judgement, &root(args)?, || Ok(pipeline::run(read(args)?, &circumstances)))?;
+        writeln!(surroundings.err, "{fixed}")?;
+    }
+    let settings_from = args.base.clone().unwrap_or_else(|| "this folder".into());
+    let input = ReportInput {
+        elapsed: Some(started.elapsed()),
+        colour: colour(args, surroundings),
+        ..plain_input(&judgement, &settings_from)
+    };
+    surroundings.out.write_all(report::render(args.format, &input).as_bytes())?;
+    Ok(exit(&judgement.verdict))
+}
+
+fn save(change: &Change, circumstances: &Circumstances, file: &Path) -> anyhow::Result<()> {
+    let fail_on = circumstances.fail_on.map(|severity| severity.map_or("never", Severity::name).to_owned());
+    let saved = SavedChange::new(change, circumstances.today.to_string(), fail_on, circumstances.organisation.clone());
+    std::fs::write(file, saved.to_json()?).with_context(|| format!("write {}", file.display()))
+}
+
+/// What a report shows of `judgement` when the same judgement must give the same text.
+pub fn plain_input<'a>(judgement: &'a Judgement, settings_from: &'a str) -> ReportInput<'a> {
+    ReportInput {
+        verdict: &judgement.verdict,
+        policies: &judgement.policies,
+        snapshot: &judgement.snapshot,
+        settings: &judgement.settings,
+        elapsed: None,
+        settings_from,
+        head: None,
+        details_url: None,
+        source_url: None,
+        colour: false,
+    }
+}
+
+/// How a command ends that came to `verdict`.
+pub fn exit(verdict: &Verdict) -> Exit {
+    match verdict.conclusion {
+        Conclusion::Success => Exit::Clean,
+        Conclusion::Failure => Exit::Blocked,
+        Conclusion::Neutral => Exit::Unjudged,
+    }
+}
+
+/// What judging needs besides the files, from the process.
+pub fn circumstances(fail_on: Option<Option<Severity>>, environment: &BTreeMap<String, String>) -> Circumstances {
+    let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    Circumstances {
+        organisation: SettingsFile::Absent,
+        secret_key: environment
+            .get("DOCKGATE_FINGERPRINT_KEY")
+            .map(|text| SecretKey::derived(text))
+            .unwrap_or_default(),
+        today: Date::from_unix_seconds(seconds),
+        fail_on,
+    }
+}
+
+fn colour(args: &ScanArgs, surroundings: &Surroundings<'_>) -> bool {
+    match args.color {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => surroundings.out_is_terminal && !surroundings.environment.contains_key("NO_COLOR"),
+    }
+}
+
+fn read(args: &ScanArgs) -> anyhow::Result<Change> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    let limits = Limits::default();
+    let Some(range) = range(args) else {
+        let (root, paths) = root_and_paths(&args.paths)?;
+        return Ok(DirectorySource::new(root, paths, limits).read_now()?);
+    };
+    let mut change = runtime.block_on(GitDiffSource::new(".", range, limits).read())?;
+    keep_only(&mut change, &args.paths)?;
+    Ok(change)
+}
+
+fn range(args: &ScanArgs) -> Option<GitRange> {
+    match (&args.base, &args.head) {
+        (base, _) if args.staged => Some(GitRange::Staged { base: base.clone() }),
+        (Some(base), Some(head)) => Some(GitRange::Commits { base: base.clone(), head: head.clone() }),
+        (Some(base), None) => Some(GitRange::WorkingTree { base: base.clone() }),
+        (None, _) => None,
+    }
+}
+
+/// The folder that paths are named from: here, unless a path lies outside; then the one folder that was given.
+fn root_and_paths(paths: &[PathBuf]) -> anyhow::Result<(PathBuf, Vec<PathBuf>)> {
+    let here = Path::new(".").canonicalize().context("find the current folder")?;
+    let real = |path: &PathBuf| path.canonicalize().with_context(|| format!("read {}", path.display()));
+    let inside: Vec<bool> =
+        paths.iter().map(|path| Ok(real(path)?.starts_with(&here))).collect::<anyhow::Result<_>>()?;
+    match paths {
+        [folder] if !inside.iter().all(|inside| *inside) && folder.is_dir() => Ok((real(folder)?, Vec::new())),
+        [file] if !inside.iter().all(|inside| *inside) => {
+            let file = real(file)?;
+            let folder = file.parent().context("find the folder of the file")?.to_path_buf();
+            Ok((folder, vec![file]))
+        }
+        _ => Ok((here, paths.iter().map(real).collect::<anyhow::Result<_>>()?)),
+    }
+}
+
+/// Leaves out of a change what lies below none of `paths`, which are relative to the current folder.
+fn keep_only(change: &mut Change, paths: &[PathBuf]) -> anyhow::Result<()> {
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let top = repository_root()?;
+    let here = Path::new(".").canonicalize().context("find the current folder")?;
+    let mut prefixes = Vec::new();
+    for path in paths {
+        let Ok(inside) = here.join(path).strip_prefix(&top).map(|inside| clean(inside)) else {
+            bail!("{} is outside the repository {}", path.display(), top.display());
+        };
+        prefixes.push(inside);
+    }
+    change.snapshot.files.retain(|file| prefixes.iter().any(|prefix| Path::new(&file.path).starts_with(prefix)));
+    Ok(())
+}
+
+/// The path without its `.` parts, and with each `..` taking away the part before it.
+fn clean(path: &Path) -> PathBuf {
+    let mut parts = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => drop(parts.pop()),
+            other => parts.push(other),
+        }
+    }
+    parts
+}
+
+/// The top folder of the git repository that holds the current one.
+fn repository_root() -> anyhow::Result<PathBuf> {
+    let here = Path::new(".").canonicalize().context("find the current folder")?;
+    let top = here.ancestors().find(|folder| folder.join(".git").exists());
+    top.map(Path::to_path_buf).context("find the git repository: this folder is in none")
+}
+
+/// The folder that the paths of findings start from.
+fn root(args: &ScanArgs) -> anyhow::Result<PathBuf> {
+    if args.base.is_some() { repository_root() } else { Ok(root_and_paths(&args.paths)?.0) }
+}

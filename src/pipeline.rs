@@ -1,0 +1,83 @@
+//! From a change to its verdict: the one path that the command line and the server share.
+//!
+//! Invariant: settings and policies are those of the base. What is wrong with them becomes a problem of the verdict,
+//! and no file that can't be read loosens anything.
+
+use crate::scan::finding::Severity;
+use crate::scan::policy::set::PolicySet;
+use crate::scan::problem::{Cause, Problem};
+use crate::scan::snapshot::Snapshot;
+use crate::scan::{ScanOptions, SecretKey, scan};
+use crate::settings::Origin;
+use crate::settings::date::Date;
+use crate::settings::repository::{RepositorySettings, SettingsFile};
+use crate::source::{Change, TeamFile};
+use crate::verdict::{Verdict, decide};
+
+/// What judging needs besides the change.
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    /// The organisation's defaults.
+    pub organisation: SettingsFile,
+    /// The key of the secrets' fingerprints.
+    pub secret_key: SecretKey,
+    /// The day, for waivers that end.
+    pub today: Date,
+    /// A threshold from the command line; `Some(None)` for `never`.
+    pub fail_on: Option<Option<Severity>>,
+}
+
+/// A verdict with what it was made from.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The change.
+    pub snapshot: Snapshot,
+    /// The policies that were applied.
+    pub policies: PolicySet,
+    /// The settings in force.
+    pub settings: RepositorySettings,
+}
+
+/// Judges `change`.
+pub fn run(change: Change, circumstances: &Circumstances) -> Judgement {
+    let Change { snapshot, team } = change;
+    let (own, mut problems) = readable(&team.policies);
+    let (policies, broken) = PolicySet::builtin().with_team(&own);
+    problems.extend(broken);
+    let known: Vec<&str> = policies.iter().map(|policy| policy.id.as_str()).collect();
+    let mut settings = RepositorySettings::resolve(&circumstances.organisation, &team.settings, &known);
+    settings.fail_on.set(circumstances.fail_on, Origin::Flag);
+    settings.problems.extend(problems);
+    let disabled = settings.disabled_rules();
+    let policies = policies.without(|id| disabled.contains(id));
+    let options = ScanOptions { secret_key: circumstances.secret_key.clone(), ..settings.scan_options() };
+    let found = scan(&snapshot, &policies, &options);
+    let verdict = decide(found, &snapshot, &settings, circumstances.today);
+    Judgement { verdict, snapshot, policies, settings }
+}
+
+/// The policy files that could be read, and a problem for each of the others.
+fn readable(files: &[TeamFile]) -> (Vec<(&str, &str)>, Vec<Problem>) {
+    let (mut texts, mut problems) = (Vec::new(), Vec::new());
+    for file in files {
+        match &file.text {
+            SettingsFile::Text(text) => texts.push((file.path.as_str(), text.as_str())),
+            SettingsFile::Unreadable { why } => {
+                let message = format!("policy could not be read: {why}; the built-in policies are used");
+                problems.push(Problem::of_file(&file.path, Cause::Settings, message));
+            }
+            SettingsFile::Absent => {}
+        }
+    }
+    (texts, problems)
+}
+
+/// The value of a `--fail-on` flag: a severity, or `never`.
+///
+/// # Errors
+/// The text is neither.
+pub fn threshold(text: &str) -> Result<Option<Severity>, crate::scan::finding::UnknownSeverity> {
+    if text == "never" { Ok(None) } else { text.parse().map(Some) }
+}
