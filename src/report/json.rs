@@ -34,6 +34,9 @@ struct Entry<'a> {
     status: &'static str,
     blocks: bool,
     fingerprint: &'a str,
+    title: &'a str,
+    why: &'a str,
+    fix: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,7 +129,11 @@ fn entry<'a>(judged: &'a Judged, input: &ReportInput<'a>) -> Entry<'a> {
         Standing::Waived(note) => (None, Some(note)),
         Standing::Blocks | Standing::Introduced | Standing::Existing => (None, None),
     };
+    let policy = input.policies.get(&finding.rule);
     Entry {
+        title: policy.map_or("", |policy| &policy.title),
+        why: policy.map_or("", |policy| policy.why.trim()),
+        fix: policy.map_or("", |policy| policy.fix.trim()),
         rule: finding.rule.as_str(),
         category: finding.category,
         severity: finding.severity,

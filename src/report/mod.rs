@@ -7,12 +7,14 @@ pub mod budget;
 pub mod check_run;
 pub mod frame;
 pub mod github;
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod place;
 pub mod review;
 #[cfg(test)]
 mod sample;
+pub mod sarif;
 pub mod text;
 pub mod words;
 
@@ -55,16 +57,26 @@ pub enum Format {
     Human,
     /// For programs.
     Json,
+    /// For code scanning: SARIF 2.1.0.
+    Sarif,
     /// For comments and job summaries.
     Markdown,
+    /// A page that stands alone.
+    Html,
     /// Workflow commands for GitHub Actions.
     Github,
 }
 
 impl Format {
     /// All formats with their names.
-    pub const ALL: [(&'static str, Self); 4] =
-        [("human", Self::Human), ("json", Self::Json), ("markdown", Self::Markdown), ("github", Self::Github)];
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("human", Self::Human),
+        ("json", Self::Json),
+        ("sarif", Self::Sarif),
+        ("markdown", Self::Markdown),
+        ("html", Self::Html),
+        ("github", Self::Github),
+    ];
 
     /// The format called `name`.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -77,6 +89,8 @@ pub fn render(format: Format, input: &ReportInput<'_>) -> String {
     match format {
         Format::Human => text::render(input),
         Format::Json => json::render(input),
+        Format::Sarif => sarif::render(input),
+        Format::Html => html::render(input),
         Format::Markdown => markdown::render(input),
         Format::Github => github::render(input),
     }

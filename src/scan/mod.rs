@@ -25,6 +25,7 @@ use limits::Limits;
 use policy::{PolicyId, PolicySet};
 use problem::Problem;
 use snapshot::Snapshot;
+use span::Span;
 use suppression::Suppressed;
 
 /// Judges both sides of a change by `policies`.
@@ -85,4 +86,6 @@ pub struct Side {
     pub problems: Vec<Problem>,
     /// The number of files that were judged.
     pub files: usize,
+    /// Where secret values stand, by path, so that whoever shows lines of a file leaves them out.
+    pub secrets: BTreeMap<String, Vec<Span>>,
 }

@@ -5,27 +5,25 @@
 use std::collections::BTreeSet;
 
 use super::document::{self, ParsedFile};
-use super::finding::Finding;
-use super::policy::PolicySet;
+use super::finding::{Finding, Fingerprint};
 use super::policy::evaluate::{Evaluation, FileView, evaluate, runs};
+use super::policy::{PolicySet, fix};
 use super::problem::{Cause, Problem};
-use super::secret::find_secrets;
-use super::snapshot::{ChangedFile, Content, Snapshot};
-use super::span::LineIndex;
+use super::secret::{DetectorSet, Secrets, find_secrets};
+use super::snapshot::{ChangedFile, Content, Snapshot, Unjudged};
+use super::span::{LineIndex, Span};
+use super::suppression::{self, Source, Suppression};
 use super::{Scan, ScanOptions, Side};
 
 /// Judges both sides.
 pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOptions) -> Scan {
     let mut scan = Scan::default();
     scan.head.problems.extend(policies.problems().iter().cloned());
+    let detectors = policies.detectors(|policy| runs(policy, options));
+    let known = policies.known();
     for file in &snapshot.files {
-        let scanner = FileScanner { file, policies, options };
-        let base_path = file.previous_path.as_deref().unwrap_or(&file.path);
-        let is_same = file.base == file.head && base_path == file.path;
-        let head = scanner.side(&file.path, &file.head);
-        let base = if is_same { head.clone() } else { scanner.side(base_path, &file.base) };
-        append(&mut scan.base, base);
-        append(&mut scan.head, head);
+        let scanner = FileScanner { file, policies, options, detectors: &detectors, known: &known };
+        scanner.both_sides(&mut scan, snapshot.whole_tree);
     }
     mark_existing(&scan.base.problems, &mut scan.head.problems, snapshot);
     sort(&mut scan.base);
@@ -37,51 +35,138 @@ struct FileScanner<'s> {
     file: &'s ChangedFile,
     policies: &'s PolicySet,
     options: &'s ScanOptions,
+    detectors: &'s DetectorSet,
+    known: &'s BTreeSet<&'s str>,
+}
+
+/// One side of a file before its suppressions.
+struct Judged {
+    path: String,
+    text: String,
+    lines: LineIndex,
+    parsed: ParsedFile,
+    findings: Vec<Finding>,
+    problems: Vec<Problem>,
+    secrets: Vec<Span>,
 }
 
 impl FileScanner<'_> {
-    /// Judges one side of the file, which has `path` there.
-    fn side(&self, path: &str, content: &Content) -> Side {
+    fn both_sides(&self, scan: &mut Scan, whole_tree: bool) {
+        let base_path = self.file.previous_path.as_deref().unwrap_or(&self.file.path);
+        let base = self.side(base_path, &self.file.base, |_| false);
+        let mut suppressions = Vec::new();
+        let mut known: BTreeSet<Fingerprint> = BTreeSet::new();
+        if let Ok(base) = &base {
+            known.extend(base.iter().flat_map(|base| &base.findings).map(|finding| finding.fingerprint.clone()));
+        }
+        let is_same = base_path == self.file.path && self.file.base == self.file.head;
+        if is_same {
+            let copy = base.as_ref().map(|base| base.as_ref().map(Judged::again)).map_err(Problem::clone);
+            suppressions = self.add(&mut scan.base, base, &[]);
+            self.add(&mut scan.head, copy, &suppressions);
+            return;
+        }
+        suppressions.extend(self.add(&mut scan.base, base, &[]));
+        let is_new = |finding: &Finding| whole_tree || !known.contains(&finding.fingerprint);
+        let head = self.side(&self.file.path, &self.file.head, is_new);
+        self.add(&mut scan.head, head, &suppressions);
+    }
+
+    /// Judges one side of the file, which has `path` there; edits are made for the findings that `is_wanted` names.
+    fn side(
+        &self,
+        path: &str,
+        content: &Content,
+        is_wanted: impl Fn(&Finding) -> bool,
+    ) -> Result<Option<Judged>, Problem> {
+        let limits = &self.options.limits;
+        let unjudged = |why: &Unjudged| Problem::of_file(path, why.cause(), why.message());
         match content {
-            Content::Absent => Side::default(),
-            Content::Text(text) => self.text(path, text),
-            Content::Unjudged(why) => {
-                Side { problems: vec![Problem::of_file(path, why.cause(), why.message())], ..Side::default() }
+            Content::Absent => Ok(None),
+            Content::Unjudged(why) => Err(unjudged(why)),
+            Content::Text(text) if text.len() > limits.max_file_bytes => {
+                Err(unjudged(&Unjudged::too_large(text.len() as u64, limits)))
             }
+            Content::Text(text) => Ok(Some(self.text(path, text, is_wanted))),
         }
     }
 
-    fn text(&self, path: &str, text: &str) -> Side {
-        if text.len() > self.options.limits.max_file_bytes {
-            let why = super::snapshot::Unjudged::too_large(text.len() as u64, &self.options.limits);
-            return self.side(path, &Content::Unjudged(why));
-        }
+    fn text(&self, path: &str, text: &str, is_wanted: impl Fn(&Finding) -> bool) -> Judged {
         let parsed = document::parse(path, text, &self.options.limits);
         let lines = LineIndex::new(text);
         let identity_path = self.file.previous_path.as_deref().unwrap_or(&self.file.path);
         let view = FileView { path, identity_path, text, lines: &lines, parsed: &parsed };
-        let evaluation = evaluate(self.policies, view, self.options);
-        self.judged(view, evaluation)
+        let mut evaluation = evaluate(self.policies, view, self.options);
+        fix::offer(self.policies, view, &mut evaluation, self.options, |found| is_wanted(&found.finding));
+        let secrets = find_secrets(path, text, self.detectors, self.options);
+        let (findings, problems) = without_secrets(evaluation, &secrets);
+        let problems = parsed.problems.iter().cloned().chain(problems).chain(secrets.problems).collect();
+        let findings = findings.into_iter().chain(secrets.findings).collect();
+        Judged {
+            path: path.to_owned(),
+            text: text.to_owned(),
+            lines,
+            parsed,
+            findings,
+            problems,
+            secrets: secrets.places,
+        }
     }
 
-    fn judged(&self, view: FileView<'_>, evaluation: Evaluation) -> Side {
-        let parsed: &ParsedFile = view.parsed;
-        let mut problems = parsed.problems.clone();
-        problems.extend(evaluation.problems);
-        let mut findings: Vec<Finding> = evaluation.findings.into_iter().map(|found| found.finding).collect();
-        let detectors = self.policies.detectors(|policy| runs(policy, self.options));
-        let secrets = find_secrets(view.path, view.text, detectors, self.options);
-        findings.extend(secrets.findings);
-        problems.extend(secrets.problems);
-        Side { findings, suppressed: Vec::new(), problems, files: 1 }
+    /// Adds what was found to `side`, suppressions applied; returns those that can be obeyed.
+    fn add(&self, side: &mut Side, judged: Result<Option<Judged>, Problem>, base: &[Suppression]) -> Vec<Suppression> {
+        let judged = match judged {
+            Ok(Some(judged)) => judged,
+            Ok(None) => return Vec::new(),
+            Err(problem) => {
+                side.problems.push(problem);
+                return Vec::new();
+            }
+        };
+        let Judged { path, text, lines, parsed, findings, problems, secrets } = judged;
+        let source = Source { path: &path, text: &text, lines: &lines, parsed: &parsed };
+        let applied = suppression::apply(source, findings, self.known, base);
+        side.findings.extend(applied.findings);
+        side.suppressed.extend(applied.suppressed);
+        side.problems.extend(problems.into_iter().chain(applied.problems));
+        side.files += 1;
+        if !secrets.is_empty() {
+            side.secrets.insert(path, secrets);
+        }
+        applied.suppressions
     }
 }
 
-fn append(side: &mut Side, other: Side) {
-    side.findings.extend(other.findings);
-    side.suppressed.extend(other.suppressed);
-    side.problems.extend(other.problems);
-    side.files += other.files;
+impl Judged {
+    fn again(&self) -> Self {
+        Self {
+            path: self.path.clone(),
+            text: self.text.clone(),
+            lines: self.lines.clone(),
+            parsed: self.parsed.clone(),
+            findings: self.findings.clone(),
+            problems: self.problems.clone(),
+            secrets: self.secrets.clone(),
+        }
+    }
+}
+
+/// Takes secret values out of what the policies say; an edit that holds one is not offered.
+fn without_secrets(evaluation: Evaluation, secrets: &Secrets) -> (Vec<Finding>, Vec<Problem>) {
+    let mut findings: Vec<Finding> = evaluation.findings.into_iter().map(|found| found.finding).collect();
+    let mut problems = evaluation.problems;
+    for finding in &mut findings {
+        secrets.scrub(&mut finding.message);
+        finding.subjects.iter_mut().chain(&mut finding.resource).for_each(|text| secrets.scrub(text));
+        let holds_secret = |replacement: &str| {
+            let mut scrubbed = replacement.to_owned();
+            secrets.scrub(&mut scrubbed);
+            scrubbed != replacement
+        };
+        finding.edit = finding.edit.take().filter(|edit| !holds_secret(&edit.replacement));
+    }
+    problems.iter_mut().for_each(|problem| secrets.scrub(&mut problem.message));
+    (findings, problems)
 }
 
 fn sort(side: &mut Side) {

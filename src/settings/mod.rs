@@ -5,6 +5,7 @@
 
 pub mod date;
 pub mod glob;
+pub mod process;
 pub mod repository;
 
 use crate::scan::problem::{Cause, Problem};
@@ -80,6 +81,14 @@ pub enum SettingsError {
         file: String,
         /// The line, from 1.
         line: usize,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// A mistake in a flag or an environment variable.
+    #[error("{name}: {message}")]
+    Variable {
+        /// The variable.
+        name: String,
         /// What is wrong and what to do.
         message: String,
     },

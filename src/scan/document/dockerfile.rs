@@ -13,6 +13,7 @@ mod keyword;
 mod lines;
 mod problems;
 mod resolve;
+mod script;
 pub mod source;
 mod stage;
 #[cfg(test)]
@@ -82,5 +83,9 @@ pub fn parse(text: &str, limits: &Limits) -> (Dockerfile, Vec<Comment>, Vec<Prob
     }
     let mut dockerfile = Dockerfile { directives: lines.directives, instructions, stages: Vec::new() };
     resolve::resolve(&mut dockerfile, lines.escape, limits, &mut problems);
-    (dockerfile, lines.comments, problems.finish())
+    script::read(text, &mut dockerfile.instructions, &dockerfile.stages, &mut problems);
+    let mut comments = lines.comments;
+    comments.extend(script::comments(text, &dockerfile.instructions));
+    comments.sort_by_key(|comment| comment.span);
+    (dockerfile, comments, problems.finish())
 }

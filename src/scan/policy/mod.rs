@@ -8,6 +8,7 @@ pub mod condition;
 pub mod evaluate;
 pub mod example;
 pub mod fields;
+pub mod fix;
 pub mod load;
 pub mod set;
 pub mod target;

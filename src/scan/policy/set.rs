@@ -2,7 +2,7 @@
 //!
 //! Invariant: a policy file that does not load is a problem, and never takes another policy away.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use include_dir::{Dir, include_dir};
@@ -26,7 +26,9 @@ pub struct PolicySet {
     entries: Vec<Arc<Entry>>,
     /// The indexes of the policies of each target.
     by_target: BTreeMap<Target, Vec<usize>>,
-    detectors: OnceLock<Arc<DetectorSet>>,
+    off: BTreeSet<PolicyId>,
+    /// The detectors of the policies that are on by themselves.
+    detectors: Arc<OnceLock<Arc<DetectorSet>>>,
     problems: Vec<Problem>,
 }
 
@@ -97,14 +99,20 @@ impl PolicySet {
             }
         }
         let set = Self::of_entries(by_id.into_values().collect());
-        (Self { problems: self.problems.clone(), ..set }, problems)
+        (Self { problems: self.problems.clone(), off: self.off.clone(), ..set }, problems)
     }
 
-    /// This set without the policies that `is_off` names.
+    /// This set with the policies switched off that `is_off` names. They are still known by name.
     #[must_use]
     pub fn without(&self, is_off: impl Fn(&PolicyId) -> bool) -> Self {
-        let kept = self.entries.iter().filter(|entry| !is_off(&entry.policy.id)).cloned().collect();
-        Self { problems: self.problems.clone(), ..Self::of_entries(kept) }
+        let off = self.iter().filter(|policy| is_off(&policy.id)).map(|policy| policy.id.clone());
+        let off: BTreeSet<PolicyId> = off.chain(self.off.iter().cloned()).collect();
+        Self { off, detectors: Arc::default(), ..self.clone() }
+    }
+
+    /// The ids of all policies, those that are off included.
+    pub fn known(&self) -> BTreeSet<&str> {
+        self.iter().map(|policy| policy.id.as_str()).collect()
     }
 
     /// The policies by id.
@@ -128,21 +136,24 @@ impl PolicySet {
         &self.problems
     }
 
-    /// The detectors of the secret policies that run, made once.
-    pub(in super::super) fn detectors(&self, runs: impl Fn(&Policy) -> bool) -> &DetectorSet {
-        self.detectors.get_or_init(|| {
-            let rules = self.iter().filter(|policy| runs(policy)).filter_map(|policy| match &policy.judgement {
-                Judgement::Secret(rule) => Some((&policy.id, policy.severity, &**rule)),
+    /// The detectors of the secret policies that run; kept where those are the ones that are on by themselves.
+    pub(in super::super) fn detectors(&self, runs: impl Fn(&Policy) -> bool) -> Arc<DetectorSet> {
+        let differs = self.of_target(Target::Secret).any(|entry| runs(&entry.policy) != entry.policy.enabled);
+        let make = || {
+            let entries = self.of_target(Target::Secret).filter(|entry| runs(&entry.policy));
+            Arc::new(DetectorSet::new(entries.filter_map(|entry| match &entry.policy.judgement {
+                Judgement::Secret(rule) => Some((&entry.policy.id, entry.policy.severity, &**rule)),
                 Judgement::Condition(_) => None,
-            });
-            Arc::new(DetectorSet::new(rules))
-        })
+            })))
+        };
+        if differs { make() } else { Arc::clone(self.detectors.get_or_init(make)) }
     }
 
-    /// The policies of a target, by id.
+    /// The policies of a target that are not switched off, by id.
     pub(super) fn of_target(&self, target: Target) -> impl Iterator<Item = &Entry> {
         let indexes = self.by_target.get(&target).map_or(&[][..], Vec::as_slice);
-        indexes.iter().filter_map(|index| self.entries.get(*index)).map(|entry| &**entry)
+        let entries = indexes.iter().filter_map(|index| self.entries.get(*index)).map(|entry| &**entry);
+        entries.filter(|entry| !self.off.contains(&entry.policy.id))
     }
 
     /// Compiles every policy.

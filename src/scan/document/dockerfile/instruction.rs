@@ -9,6 +9,7 @@ use super::problems::Problems;
 use super::source::Source;
 use super::stage::Origin;
 use super::word::{self, RawWord, Word};
+use crate::scan::document::shell::ShellScript;
 use crate::scan::problem::Cause;
 use crate::scan::span::Span;
 
@@ -33,6 +34,8 @@ pub struct Instruction {
     pub heredocs: Vec<Heredoc>,
     /// The images and stages it takes files from.
     pub origins: Vec<Origin>,
+    /// The shell texts that a RUN executes: its line, and here-documents that a shell reads.
+    pub scripts: Vec<ShellScript>,
 }
 
 /// A flag: `--name` or `--name=value`.
@@ -132,6 +135,7 @@ pub(super) fn parse(line: LogicalLine, escape: char, problems: &mut Problems<'_>
         arguments,
         heredocs: line.heredocs,
         origins: Vec::new(),
+        scripts: Vec::new(),
     };
     check(&instruction, problems);
     Some(instruction)

@@ -13,6 +13,8 @@ pub struct Source {
     pieces: Vec<(usize, usize)>,
     /// Offset in the file one past the last byte.
     end: usize,
+    /// The place of everything, when single bytes have none.
+    only: Option<Span>,
 }
 
 impl Source {
@@ -21,6 +23,11 @@ impl Source {
         let mut source = Self::default();
         source.push(file, span);
         source
+    }
+
+    /// A text whose parts all stand at `span`: one that was decoded.
+    pub fn opaque(text: &str, span: Span) -> Self {
+        Self { text: text.to_owned(), pieces: vec![(0, span.start)], end: span.end, only: Some(span) }
     }
 
     /// Adds the text of `span` of `file`.
@@ -48,6 +55,9 @@ impl Source {
 
     /// The place in the file of the bytes from `start` to `end` of the joined text.
     pub fn span(&self, start: usize, end: usize) -> Span {
+        if let Some(only) = self.only {
+            return only;
+        }
         if end <= start {
             let place = self.offset(start);
             return Span::new(place, place);
@@ -70,6 +80,6 @@ impl Source {
         pieces
             .extend(rest.take_while(|(joined, _)| *joined < end).map(|(joined, original)| (joined - start, *original)));
         let last = if end > start { self.offset(end - 1) + 1 } else { self.offset(start) };
-        Self { text: text.to_owned(), pieces, end: last }
+        Self { text: text.to_owned(), pieces, end: last, only: self.only }
     }
 }

@@ -258,6 +258,47 @@ fn what_a_builder_refuses_is_a_problem_with_its_place() {
     check_problems("FROM a\nENV X=\"y\nRUN z", &[]);
 }
 
+/// `expected`: the words of all commands that RUN instructions execute.
+fn check_commands(text: &str, expected: &str) {
+    let (dockerfile, _, _) = parsed(text);
+    let scripts = dockerfile.instructions.iter().flat_map(|instruction| &instruction.scripts);
+    let commands = scripts.flat_map(crate::scan::document::shell::ShellScript::commands);
+    let found: Vec<&str> = commands.map(|(pipeline, position)| pipeline.commands[position].span.of(text)).collect();
+    assert_eq!(found.join(" ; "), expected, "{text:?}");
+}
+
+#[test]
+fn commands_are_found_wherever_a_shell_reads_them() {
+    for (text, expected) in [
+        ("FROM a\nRUN b && \\\n # c\n d", "b ; d"),
+        ("FROM a\nRUN [\"sh\", \"-c\", \"b | c\"]", "sh\", \"-c\", \"b | c ; b ; c"),
+        ("FROM a\nRUN [\"sh\", \"-c\", \"b \\\"c\\\"\"]", "sh\", \"-c\", \"b \\\"c\\\" ; b \\\"c\\\""),
+        ("FROM a\nRUN <<E\nb\nc\nE", "<<E ; b ; c"),
+        ("FROM a\nRUN bash -e <<E\nb\nE", "bash -e <<E ; b"),
+        ("FROM a\nRUN cat <<E >f\nb\nE", "cat <<E >f"),
+        ("FROM a\nRUN <<E\n#!/usr/bin/env python3\nb\nE", "<<E"),
+        ("FROM a\nRUN <<E\n#!/bin/bash -e\nb\nE", "<<E ; b"),
+        ("FROM a\nSHELL [\"powershell\", \"-c\"]\nRUN b\nSHELL [\"/bin/bash\", \"-c\"]\nRUN c", "c"),
+        ("FROM a AS x\nSHELL [\"C:/x/pwsh.exe\"]\nFROM x\nRUN b\nFROM a\nRUN c", "c"),
+        ("FROM a\nCMD b", ""),
+    ] {
+        check_commands(text, expected);
+    }
+}
+
+#[test]
+fn comments_of_the_shell_are_comments_of_the_file() {
+    let text = "FROM a # no\nRUN b # yes\nRUN c # d \\\n e\nRUN <<E\n# own\nf # end\nE\nCOPY <<E /x\n# data\nE";
+    let (_, comments, _) = parsed(text);
+    let found: Vec<(&str, bool)> = comments.iter().map(|comment| (comment.span.of(text), comment.own_line)).collect();
+    assert_eq!(found, [("# yes", false), ("# own", true), ("# end", false)]);
+}
+
+#[test]
+fn shell_text_that_is_not_understood_is_a_problem() {
+    check_problems("FROM a\nRUN echo 'b", &[(2, 1, "a quote or bracket in this RUN")]);
+}
+
 #[test]
 fn hostile_files_take_linear_time() {
     let started = std::time::Instant::now();

@@ -137,7 +137,7 @@ fn lend<'b, 'v, 'n: 'v>(node: &'n Node, meter: &'n Meter) -> CowVal<'b, 'v> {
         Value::String(text) if meter.take_text(text).is_ok() => CowVal::owned(CelString::from(&**text)),
         Value::String(_) | Value::Unknown(_) => CowVal::owned(UnknownVal { span: node.span() }),
         Value::Sequence(nodes) => CowVal::owned(ListVal { nodes, meter, items: OnceLock::new() }),
-        Value::Mapping(mapping) => CowVal::owned(MapVal { mapping, meter, keys: OnceLock::new() }),
+        Value::Mapping(mapping) => CowVal::owned(MapVal { mapping, span: node.span(), meter, keys: OnceLock::new() }),
     }
 }
 
@@ -394,10 +394,11 @@ impl Iterable for ListVal<'_> {
     }
 }
 
-/// A map of the document; a key that it does not have is `null`.
+/// A map of the document; a key that it does not have is `null`, or unknown where a template may add it.
 #[derive(Debug)]
 struct MapVal<'n> {
     mapping: &'n Mapping,
+    span: Span,
     meter: &'n Meter,
     keys: OnceLock<Vec<Box<dyn Val + 'n>>>,
 }
@@ -420,7 +421,10 @@ impl<'n> MapVal<'n> {
         let key = key.downcast_ref::<CelString>().ok_or_else(|| {
             ExecutionError::no_such_overload("_[_]", vec!["map".to_owned(), key.get_type().name().to_owned()])
         })?;
-        Ok(self.mapping.get(key.inner()).map(|entry| &entry.value))
+        match self.mapping.get(key.inner()) {
+            None if self.mapping.is_open() => Err(unknown(self.span)),
+            entry => Ok(entry.map(|entry| &entry.value)),
+        }
     }
 }
 
@@ -428,7 +432,7 @@ impl Val for MapVal<'_> {
     typed!(MAP);
     indexer!();
     iterable!();
-    boxed!(self => MapVal { mapping: self.mapping, meter: self.meter, keys: OnceLock::new() });
+    boxed!(self => MapVal { mapping: self.mapping, span: self.span, meter: self.meter, keys: OnceLock::new() });
     fn as_container(&self) -> Option<&dyn Container> {
         Some(self)
     }

@@ -1,0 +1,142 @@
+//! Fixes: the edit that a policy names, built for one finding and verified.
+//!
+//! Invariant: an edit is offered only when the file, edited, was read and judged again: the finding is gone, and there
+//! is no new finding and no new problem.
+
+mod tree;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::document;
+use super::super::edit::{Edit, apply_all};
+use super::super::finding::Fingerprint;
+use super::super::problem::{Cause, Problem};
+use super::super::span::LineIndex;
+use super::evaluate::{Evaluation, FileView, Found, evaluate};
+use super::{EditRule, PolicySet};
+use crate::scan::ScanOptions;
+use tree::Tree;
+
+/// How many bytes of text may be judged again for the edits of one file, at the least once.
+const MAX_REJUDGED_BYTES: usize = 1024 * 1024;
+
+/// Gives the findings of `evaluation` that `is_wanted` their edits, where the policy has one that works.
+pub fn offer(
+    set: &PolicySet,
+    file: FileView<'_>,
+    evaluation: &mut Evaluation,
+    options: &ScanOptions,
+    is_wanted: impl Fn(&Found) -> bool,
+) {
+    let wanted = evaluation.findings.iter().enumerate().filter(|(_, found)| is_wanted(found));
+    let built: Vec<(usize, Edit)> =
+        wanted.filter_map(|(index, found)| Some((index, build(set, file.text, found)?))).collect();
+    if built.is_empty() {
+        return;
+    }
+    let mut verifier = Verifier { set, file, options, before: Seen::of(evaluation), left: MAX_REJUDGED_BYTES };
+    for round in rounds(built) {
+        for (index, edit) in verifier.verified(&round, evaluation) {
+            if let Some(found) = evaluation.findings.get_mut(index) {
+                found.finding.edit = Some(edit);
+            }
+        }
+    }
+}
+
+fn build(set: &PolicySet, text: &str, found: &Found) -> Option<Edit> {
+    let rule = set.get(&found.finding.rule)?.edit()?;
+    match rule {
+        EditRule::Set { path, to } => Tree { text, root: found.subject.node.as_ref()? }.set(path, to),
+        EditRule::Remove { path } => Tree { text, root: found.subject.node.as_ref()? }.remove(path),
+        EditRule::Replace { place, .. } => {
+            let (_, span) = found.subject.places.iter().find(|(name, _)| name == place)?;
+            Some(Edit { span: *span, replacement: found.replacement.clone()? })
+        }
+    }
+}
+
+/// Edits that do not meet can be verified together; those at one place come one after the other.
+fn rounds(built: Vec<(usize, Edit)>) -> Vec<Vec<(usize, Edit)>> {
+    let mut used: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut rounds: Vec<Vec<(usize, Edit)>> = Vec::new();
+    for (index, edit) in built {
+        let round = used.entry(edit.span.start).or_default();
+        if rounds.len() <= *round {
+            rounds.push(Vec::new());
+        }
+        if let Some(edits) = rounds.get_mut(*round) {
+            edits.push((index, edit));
+        }
+        *round += 1;
+    }
+    rounds
+}
+
+/// What an edited file must not add to.
+struct Seen {
+    fingerprints: BTreeSet<Fingerprint>,
+    problems: BTreeSet<(Cause, String)>,
+}
+
+impl Seen {
+    fn of(evaluation: &Evaluation) -> Self {
+        Self {
+            fingerprints: evaluation.findings.iter().map(|found| found.finding.fingerprint.clone()).collect(),
+            problems: evaluation.problems.iter().map(kind_of).collect(),
+        }
+    }
+}
+
+fn kind_of(problem: &Problem) -> (Cause, String) {
+    (problem.cause, problem.message.clone())
+}
+
+struct Verifier<'v> {
+    set: &'v PolicySet,
+    file: FileView<'v>,
+    options: &'v ScanOptions,
+    before: Seen,
+    left: usize,
+}
+
+impl Verifier<'_> {
+    /// Those of `edits` that work: all at once when they do, else one by one as far as the bytes last.
+    fn verified(&mut self, edits: &[(usize, Edit)], evaluation: &Evaluation) -> Vec<(usize, Edit)> {
+        if self.works(edits, evaluation) {
+            return edits.to_vec();
+        }
+        if edits.len() == 1 {
+            return Vec::new();
+        }
+        edits.iter().filter(|edit| self.works(std::slice::from_ref(edit), evaluation)).cloned().collect()
+    }
+
+    fn works(&mut self, edits: &[(usize, Edit)], evaluation: &Evaluation) -> bool {
+        let Some(left) = self.left.checked_sub(self.file.text.len().min(MAX_REJUDGED_BYTES)) else { return false };
+        self.left = left;
+        let texts: Vec<Edit> = edits.iter().map(|(_, edit)| edit.clone()).collect();
+        let (text, applied) = apply_all(self.file.text, &texts);
+        if applied != edits.len() {
+            return false;
+        }
+        let lines = LineIndex::new(&text);
+        let parsed = document::parse(self.file.path, &text, &self.options.limits);
+        let known: BTreeSet<(Cause, String)> = self.file.parsed.problems.iter().map(kind_of).collect();
+        if parsed.kind != self.file.parsed.kind
+            || parsed.problems.iter().any(|problem| !known.contains(&kind_of(problem)))
+        {
+            return false;
+        }
+        let view = FileView { text: &text, lines: &lines, parsed: &parsed, ..self.file };
+        let after = evaluate(self.set, view, self.options);
+        let fixed = |index: usize| evaluation.findings.get(index).map(|found| &found.finding.fingerprint);
+        let fixed: BTreeSet<&Fingerprint> = edits.iter().filter_map(|(index, _)| fixed(*index)).collect();
+        let may_stay = |found: &Found| {
+            let fingerprint = &found.finding.fingerprint;
+            self.before.fingerprints.contains(fingerprint) && !fixed.contains(fingerprint)
+        };
+        after.findings.iter().all(may_stay)
+            && after.problems.iter().all(|problem| self.before.problems.contains(&kind_of(problem)))
+    }
+}

@@ -1,0 +1,247 @@
+//! Minimal edits of YAML and JSON: the smallest text that sets or removes one key and keeps indentation, comments,
+//! quoting and style of the rest.
+//!
+//! Invariant: an edit lies inside the map it changes, never where an anchor or a merge key lent something from elsewhere.
+
+use crate::scan::document::node::{Entry, Node, Value};
+use crate::scan::edit::Edit;
+use crate::scan::span::Span;
+
+/// The text of one file, with the map that edits start from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tree<'t> {
+    /// The text.
+    pub text: &'t str,
+    /// The map that paths start from.
+    pub root: &'t Node,
+}
+
+impl Tree<'_> {
+    /// Gives the key at the dotted `path` the value `to`, creating the maps above it; `None` when there is no plain way.
+    pub(super) fn set(&self, path: &str, to: &Node) -> Option<Edit> {
+        let steps: Vec<&str> = path.split('.').collect();
+        let mut node = self.root;
+        for (index, step) in steps.iter().enumerate() {
+            let rest = steps.get(index + 1..)?;
+            let Some(entry) = node.entry(step) else { return self.insert(node, step, rest, to) };
+            let inside = contains(node.span(), entry.key_span) && contains(node.span(), entry.value.span());
+            let is_here = inside && entry.value.span().start >= entry.key_span.end;
+            if !is_here && !entry.value.span().is_empty() {
+                return None;
+            }
+            match (rest, entry.value.value()) {
+                ([], _) => return self.replace(node, entry, &[], to),
+                (_, Value::Null) => return self.replace(node, entry, rest, to),
+                (_, Value::Mapping(_)) => node = &entry.value,
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// Removes the key at the dotted `path`, and the maps above it that hold nothing else; `None` when it is not there.
+    pub(super) fn remove(&self, path: &str) -> Option<Edit> {
+        let (mut node, mut target) = (self.root, None);
+        for step in path.split('.') {
+            let entry = node.entry(step)?;
+            if !contains(node.span(), entry.key_span) || !contains(node.span(), entry.value.span()) {
+                return None;
+            }
+            if target.is_none() || node.entries().len() > 1 {
+                target = Some((node, entry));
+            }
+            node = &entry.value;
+        }
+        let (map, entry) = target?;
+        if self.is_flow(map) { self.remove_from_flow(map, entry) } else { self.remove_from_block(map, entry) }
+    }
+
+    /// Replaces all after the colon of `entry`, so that a block below it becomes one line.
+    fn replace(&self, map: &Node, entry: &Entry, rest: &[&str], to: &Node) -> Option<Edit> {
+        let quoted = self.quotes_keys(map);
+        let value = rest.iter().rev().fold(scalar(to, quoted)?, |inner, key| {
+            let key = if quoted { quote(key) } else { (*key).to_owned() };
+            format!("{{{key}: {inner}}}")
+        });
+        let span = entry.value.span();
+        if span.is_empty() || span.start < entry.key_span.end {
+            let colon = entry.key_span.end + self.text.get(entry.key_span.end..)?.find(':')? + 1;
+            return Some(edit(colon, colon, format!(" {value}")));
+        }
+        let between = self.text.get(entry.key_span.end..span.start)?;
+        match between.find('\n') {
+            Some(_) => {
+                let colon = entry.key_span.end + between.find(':')? + 1;
+                Some(edit(colon, span.end, format!(" {value}")))
+            }
+            None => Some(edit(span.start, span.end, value)),
+        }
+    }
+
+    fn insert(&self, map: &Node, key: &str, rest: &[&str], to: &Node) -> Option<Edit> {
+        if map.is_open() {
+            return None;
+        }
+        if self.is_flow(map) {
+            self.insert_in_flow(map, key, rest, to)
+        } else {
+            self.insert_in_block(map, key, rest, to)
+        }
+    }
+
+    /// Adds lines after the first entry of one line; before the first entry when there is none.
+    fn insert_in_block(&self, map: &Node, key: &str, rest: &[&str], to: &Node) -> Option<Edit> {
+        let own = |entry: &&Entry| contains(map.span(), entry.key_span);
+        let first = map.entries().iter().find(own)?;
+        let column = self.column(first.key_span.start);
+        let line_break = self.line_break();
+        let lines = block_lines(key, rest, &scalar(to, false)?, column, line_break);
+        let single = map.entries().iter().filter(own).find_map(|entry| self.end_of_single_line(entry));
+        Some(match single {
+            Some(end) => edit(end, end, format!("{line_break}{}{lines}", " ".repeat(column))),
+            None => {
+                let start = first.key_span.start;
+                edit(start, start, format!("{lines}{line_break}{}", " ".repeat(column)))
+            }
+        })
+    }
+
+    fn insert_in_flow(&self, map: &Node, key: &str, rest: &[&str], to: &Node) -> Option<Edit> {
+        let quoted = self.quotes_keys(map);
+        let name = |key: &str| if quoted { quote(key) } else { key.to_owned() };
+        let value =
+            rest.iter().rev().try_fold(scalar(to, quoted)?, |inner, key| Some(format!("{{{}: {inner}}}", name(key))));
+        let item = format!("{}: {}", name(key), value?);
+        let inside = map.span().start + 1;
+        let Some(first) = map.entries().iter().find(|entry| contains(map.span(), entry.key_span)) else {
+            return Some(edit(inside, inside, item));
+        };
+        let space = self.text.get(inside..first.key_span.start)?;
+        if space.contains('\n') && space.trim().is_empty() {
+            return Some(edit(inside, inside, format!("{space}{item},")));
+        }
+        Some(edit(first.key_span.start, first.key_span.start, format!("{item}, ")))
+    }
+
+    /// Removes whole lines; the first key of a list item gives its place to the next one.
+    fn remove_from_block(&self, map: &Node, entry: &Entry) -> Option<Edit> {
+        let start = entry.key_span.start;
+        let line_start = self.line_start(start);
+        let next = map.entries().iter().filter(|other| other.key_span.start > start).map(|other| other.key_span.start);
+        if self.text.get(line_start..start)?.trim().is_empty() {
+            let end = entry.value.span().end.max(entry.key_span.end);
+            let rest = self.text.get(end..)?;
+            let end = end + rest.find('\n').map_or(rest.len(), |index| index + 1);
+            return Some(edit(line_start, end, String::new()));
+        }
+        Some(edit(start, next.min()?, String::new()))
+    }
+
+    fn remove_from_flow(&self, map: &Node, entry: &Entry) -> Option<Edit> {
+        let start = entry.key_span.start;
+        let own = || map.entries().iter().filter(|other| contains(map.span(), other.key_span));
+        let next = own().map(|other| other.key_span.start).filter(|other| *other > start).min();
+        let previous = own().filter(|other| other.key_span.start < start).map(|other| other.value.span().end).max();
+        Some(match (next, previous) {
+            (Some(next), _) => edit(start, next, String::new()),
+            (None, Some(previous)) => edit(previous, entry.value.span().end, String::new()),
+            (None, None) => edit(map.span().start + 1, map.span().end.checked_sub(1)?, String::new()),
+        })
+    }
+
+    fn is_flow(&self, map: &Node) -> bool {
+        map.span().of(self.text).starts_with('{')
+    }
+
+    /// Whether keys are quoted: those of the map are, or the whole text is JSON.
+    fn quotes_keys(&self, map: &Node) -> bool {
+        match map.entries().first() {
+            Some(entry) => entry.key_span.of(self.text).starts_with('"'),
+            None => self.text.trim_start().starts_with(['{', '[']),
+        }
+    }
+
+    /// The end of the line of an entry whose value is a plain or quoted scalar on the line of its key.
+    fn end_of_single_line(&self, entry: &Entry) -> Option<usize> {
+        let span = entry.value.span();
+        let value = span.of(self.text);
+        let is_scalar = !matches!(entry.value.value(), Value::Null | Value::Sequence(_) | Value::Mapping(_));
+        let is_here = span.start >= entry.key_span.end && !value.starts_with(['|', '>']);
+        let one_line = !self.text.get(entry.key_span.start..span.end)?.contains('\n');
+        if !(is_scalar && is_here && one_line) {
+            return None;
+        }
+        let rest = self.text.get(span.end..)?;
+        let rest = rest.split('\n').next().unwrap_or_default();
+        let rest = rest.strip_suffix('\r').unwrap_or(rest);
+        (rest.trim().is_empty() || rest.trim_start().starts_with('#')).then_some(span.end + rest.len())
+    }
+
+    /// The column of `offset`, from 0, in characters.
+    fn column(&self, offset: usize) -> usize {
+        self.text.get(self.line_start(offset)..offset).unwrap_or_default().chars().count()
+    }
+
+    fn line_start(&self, offset: usize) -> usize {
+        self.text.get(..offset).unwrap_or_default().rfind('\n').map_or(0, |index| index + 1)
+    }
+
+    fn line_break(&self) -> &'static str {
+        if self.text.contains("\r\n") { "\r\n" } else { "\n" }
+    }
+}
+
+/// The lines of a key in a block, without the indentation of the first one.
+fn block_lines(key: &str, rest: &[&str], value: &str, column: usize, line_break: &str) -> String {
+    let mut lines = format!("{key}:");
+    for (depth, key) in rest.iter().enumerate() {
+        lines.push_str(&format!("{line_break}{}{key}:", " ".repeat(column + 2 * (depth + 1))));
+    }
+    format!("{lines} {value}")
+}
+
+/// A value on one line; `json` quotes texts always.
+fn scalar(node: &Node, json: bool) -> Option<String> {
+    let list = |items: Option<Vec<String>>| items.map(|items| items.join(", "));
+    Some(match node.value() {
+        Value::Null => "null".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Int(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::String(text) | Value::Unknown(text) => {
+            let is_plain = text.chars().all(|character| character.is_ascii_alphanumeric() || "-_/".contains(character));
+            let reads_as_text = text.starts_with(|first: char| first.is_ascii_alphabetic()) && !is_keyword(text);
+            if is_plain && reads_as_text && !json { text.to_string() } else { quote(text) }
+        }
+        Value::Sequence(items) => {
+            format!("[{}]", list(items.iter().take(100).map(|item| scalar(item, json)).collect())?)
+        }
+        Value::Mapping(map) => {
+            let entry = |entry: &Entry| {
+                let key = if json { quote(&entry.key) } else { entry.key.to_string() };
+                Some(format!("{key}: {}", scalar(&entry.value, json)?))
+            };
+            format!("{{{}}}", list(map.entries().iter().map(entry).collect())?)
+        }
+    })
+}
+
+/// Whether YAML 1.1 reads a word as something else than a text.
+fn is_keyword(text: &str) -> bool {
+    ["true", "false", "yes", "no", "on", "off", "y", "n", "null"].iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+fn quote(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+fn contains(outer: Span, inner: Span) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
+}
+
+fn edit(start: usize, end: usize, replacement: String) -> Edit {
+    Edit { span: Span::new(start, end), replacement }
+}
+
+#[cfg(test)]
+mod tests;

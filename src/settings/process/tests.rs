@@ -1,0 +1,90 @@
+use super::*;
+
+fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn read(flags: &[(&str, &str)], environment: &[(&str, &str)]) -> Result<ProcessSettings, String> {
+    let file = |path: &str| if path == "/key" { Ok("the key\n".to_owned()) } else { Err("no such file".to_owned()) };
+    ProcessSettings::read(&map(flags), &map(environment), file).map_err(|errors| errors.to_string())
+}
+
+#[test]
+fn nothing_set_gives_the_defaults() {
+    let settings = read(&[], &[("PATH", "/bin"), ("DOCKGATE_WORKERS", "")]).unwrap();
+    assert_eq!(settings, ProcessSettings::default());
+    assert_eq!(settings.missing().len(), 3);
+    assert!(settings.effective().iter().all(|(_, _, origin)| *origin == Origin::Default));
+}
+
+#[test]
+fn flags_stand_over_the_environment() {
+    let settings = read(
+        &[("DOCKGATE_LISTEN", "127.0.0.1:1")],
+        &[("DOCKGATE_LISTEN", "127.0.0.1:2"), ("DOCKGATE_WORKERS", "8"), ("DOCKGATE_LOG_FORMAT", "json")],
+    );
+    let settings = settings.unwrap();
+    assert_eq!((settings.listen.value.port(), settings.listen.origin), (1, Origin::Flag));
+    assert_eq!((settings.workers.value, settings.workers.origin), (8, Origin::Environment));
+    assert_eq!(settings.log_format.value, LogFormat::Json);
+}
+
+#[test]
+fn the_web_address_follows_the_api() {
+    for (api, expected) in [
+        ("https://api.github.com", "https://github.com"),
+        ("https://api.github.com/", "https://github.com"),
+        ("https://git.acme.example/api/v3", "https://git.acme.example"),
+        ("https://api.acme.ghe.com", "https://acme.ghe.com"),
+        ("http://127.0.0.1:4600", "http://127.0.0.1:4600"),
+    ] {
+        let settings = read(&[], &[("DOCKGATE_GITHUB_API_URL", api)]).unwrap();
+        assert_eq!(settings.github_url.value, expected, "{api}");
+    }
+    let own = read(&[], &[("DOCKGATE_GITHUB_API_URL", "http://a"), ("DOCKGATE_GITHUB_URL", "http://b/")]).unwrap();
+    assert_eq!(own.github_url.value, "http://b");
+}
+
+#[test]
+fn secrets_come_from_a_file_or_a_variable_and_are_never_printed() {
+    let settings = read(
+        &[],
+        &[
+            ("DOCKGATE_PRIVATE_KEY_FILE", "/key"),
+            ("DOCKGATE_WEBHOOK_SECRET", "open\\nsesame"),
+            ("DOCKGATE_APP_ID", "7"),
+        ],
+    );
+    let settings = settings.unwrap();
+    assert_eq!(settings.private_key.value.as_ref().unwrap().expose(), "the key");
+    assert_eq!(settings.webhook_secret.value.as_ref().unwrap().expose(), "open\nsesame");
+    assert_eq!(settings.missing(), [""; 0]);
+    let printed = format!("{settings:?} {:?}", settings.effective());
+    assert!(!printed.contains("sesame") && !printed.contains("the key"), "{printed}");
+}
+
+#[test]
+fn every_mistake_is_told_at_once() {
+    let errors = read(
+        &[],
+        &[
+            ("DOCKGATE_APP_ID", "seven"),
+            ("DOCKGATE_DATABASE_URL", "postgres://user:pass@host/db"),
+            ("DOCKGATE_LISTEN", "8080"),
+            ("DOCKGATE_PRIVATE_KEY_FILE", "/none"),
+            ("DOCKGATE_WEBHOOK_SECRET", "x"),
+            ("DOCKGATE_WEBHOOK_SECRET_FILE", "/key"),
+            ("DOCKGATE_WORKER", "3"),
+        ],
+    );
+    let errors = errors.unwrap_err();
+    assert_eq!(
+        errors,
+        "DOCKGATE_WORKER: unknown; did you mean DOCKGATE_WORKERS?\n\
+         DOCKGATE_LISTEN: found \"8080\", expected an address such as 0.0.0.0:8080\n\
+         DOCKGATE_APP_ID: found \"seven\", expected the App ID, a number\n\
+         DOCKGATE_PRIVATE_KEY_FILE: /none could not be read: no such file\n\
+         DOCKGATE_WEBHOOK_SECRET: set together with DOCKGATE_WEBHOOK_SECRET_FILE; set one of them\n\
+         DOCKGATE_DATABASE_URL: found \"postgres://…@host/db\", expected sqlite://PATH"
+    );
+}
