@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::github::event::{Event, Place};
 use crate::github::identity::{CommitSha, InstallationId, PullRequestNumber, RepositoryName};
 
 /// One check to make.
@@ -57,6 +58,36 @@ impl JobKey {
 }
 
 impl Job {
+    /// What an event asks to be done; nothing for most events.
+    ///
+    /// When a re-run names no pull request, as for forks, the check run's own name (the [`JobKey`] it was made under)
+    /// says which one it was; without one, the worker looks the commit's pull requests up.
+    pub fn from_event(event: &Event) -> Vec<Self> {
+        match event {
+            Event::PullRequest { at, number, head } => {
+                vec![Self::of(at, JobSubject::PullRequest { number: *number, head: head.clone() })]
+            }
+            Event::Rerequested { at, head, pull_requests, external_id, .. } => {
+                let named = external_id.as_deref().and_then(|id| pull_request_of(id, at));
+                let numbers = if pull_requests.is_empty() { named.as_slice() } else { pull_requests };
+                if numbers.is_empty() {
+                    return vec![Self::of(at, JobSubject::Commit { head: head.clone() })];
+                }
+                let subject =
+                    |number: &PullRequestNumber| JobSubject::PullRequest { number: *number, head: head.clone() };
+                numbers.iter().map(|number| Self::of(at, subject(number))).collect()
+            }
+            Event::MergeGroup { at, head, base } => {
+                vec![Self::of(at, JobSubject::MergeGroup { head: head.clone(), base: base.clone() })]
+            }
+            Event::Installation { .. } | Event::Ping | Event::Ignored { .. } => Vec::new(),
+        }
+    }
+
+    fn of(at: &Place, subject: JobSubject) -> Self {
+        Self { installation: at.installation, repository: at.repository.clone(), subject }
+    }
+
     /// The key under which the job waits.
     pub fn key(&self) -> JobKey {
         JobKey(match &self.subject {
@@ -73,5 +104,65 @@ impl Job {
             | JobSubject::MergeGroup { head, .. }
             | JobSubject::Commit { head } => head,
         }
+    }
+}
+
+/// The pull request of a key such as `acme/shop#12`, when it is one of the same repository.
+fn pull_request_of(key: &str, at: &Place) -> Option<PullRequestNumber> {
+    let (repository, number) = key.rsplit_once('#')?;
+    let number = number.parse().ok()?;
+    (repository == at.repository.to_string()).then_some(PullRequestNumber(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sha(digit: char) -> CommitSha {
+        digit.to_string().repeat(40).parse().unwrap()
+    }
+
+    fn place() -> Place {
+        Place { installation: InstallationId(7), repository: "acme/shop".parse().unwrap() }
+    }
+
+    fn rerequested(pull_requests: &[u64], external_id: Option<&str>) -> Event {
+        Event::Rerequested {
+            at: place(),
+            head: sha('a'),
+            pull_requests: pull_requests.iter().copied().map(PullRequestNumber).collect(),
+            external_id: external_id.map(str::to_owned),
+            app_id: None,
+        }
+    }
+
+    fn check(event: &Event, expected: &[&str]) {
+        let jobs = Job::from_event(event);
+        let keys: Vec<_> = jobs.iter().map(Job::key).collect();
+        assert_eq!(keys.iter().map(JobKey::as_str).collect::<Vec<_>>(), expected, "{event:?}");
+        assert!(jobs.iter().all(|job| *job.head() == sha('a') && job.installation == InstallationId(7)));
+        let json = serde_json::to_string(&jobs).unwrap();
+        assert_eq!(serde_json::from_str::<Vec<Job>>(&json).unwrap(), jobs);
+    }
+
+    #[test]
+    fn events_become_jobs() {
+        let number = PullRequestNumber(12);
+        check(&Event::PullRequest { at: place(), number, head: sha('a') }, &["acme/shop#12"]);
+        let group = format!("acme/shop@{}", sha('a'));
+        check(&Event::MergeGroup { at: place(), head: sha('a'), base: sha('b') }, &[&group]);
+        check(&Event::Ping, &[]);
+        check(&Event::Ignored { why: "x".into() }, &[]);
+        check(&Event::Installation { installation: InstallationId(7), action: "created".into() }, &[]);
+    }
+
+    #[test]
+    fn a_re_run_finds_its_pull_request_by_list_by_name_or_by_commit() {
+        let commit = format!("acme/shop?{}", sha('a'));
+        check(&rerequested(&[1, 2], Some("acme/shop#12")), &["acme/shop#1", "acme/shop#2"]);
+        check(&rerequested(&[], Some("acme/shop#12")), &["acme/shop#12"]);
+        check(&rerequested(&[], Some("acme/other#12")), &[&commit]);
+        check(&rerequested(&[], Some("#12")), &[&commit]);
+        check(&rerequested(&[], None), &[&commit]);
     }
 }

@@ -12,9 +12,13 @@ pub mod job;
 #[cfg(feature = "io")]
 pub mod pipeline;
 #[cfg(feature = "io")]
+pub mod server;
+#[cfg(feature = "io")]
 pub mod source;
 #[cfg(feature = "io")]
 pub mod store;
+#[cfg(feature = "io")]
+pub mod telemetry;
 #[cfg(feature = "io")]
 pub mod worker;
 

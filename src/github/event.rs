@@ -3,12 +3,15 @@
 //! Invariant: nothing is parsed before its signature holds, only our few fields are read, and what we don't know is
 //! ignored with a reason, never an error: GitHub adds events and actions without notice.
 
+use std::time::SystemTime;
+
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
 
 use super::identity::{CommitSha, InstallationId, PullRequestNumber, RepositoryName};
+use super::timestamp;
 
 /// Why a delivery is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +132,23 @@ impl Event {
             "installation" | "installation_repositories" => installation(name, body),
             _ => Ok(Self::ignored(format!("event {name:.60}"))),
         }
+    }
+
+    /// The moment whose state a delivery describes, where it says so: a pull request's `updated_at`.
+    pub fn as_of(name: &str, body: &[u8]) -> Option<SystemTime> {
+        #[derive(Deserialize)]
+        struct Body {
+            pull_request: Pull,
+        }
+        #[derive(Deserialize)]
+        struct Pull {
+            updated_at: String,
+        }
+        if name != "pull_request" {
+            return None;
+        }
+        let body: Body = serde_json::from_slice(body).ok()?;
+        timestamp::parse(&body.pull_request.updated_at)
     }
 
     fn ignored(why: impl Into<String>) -> Self {

@@ -45,6 +45,14 @@ pub trait JobHandler: Send + Sync + 'static {
     /// # Errors
     /// [`JobError::Retry`] when the check run still stands open.
     async fn abandon(&self, job: &Job, cause: &str) -> Result<(), JobError>;
+
+    /// Concludes the check run that `older` may have left open, as superseded: a newer job of its key is about to run.
+    ///
+    /// # Errors
+    /// [`JobError`] when the check run may still stand open.
+    async fn supersede(&self, older: &Job) -> Result<(), JobError> {
+        self.abandon(older, "superseded by a newer commit").await
+    }
 }
 
 /// How a job ended that did not fail.
@@ -367,7 +375,7 @@ impl Worker {
 /// Concludes what older jobs left open, then does the job.
 async fn work(handler: Arc<dyn JobHandler>, lease: Lease, cancelled: CancellationToken) -> Result<Done, JobError> {
     for older in &lease.left_behind {
-        if let Err(error) = handler.abandon(older, "superseded by a newer commit").await {
+        if let Err(error) = handler.supersede(older).await {
             warn!(sha = %older.head(), error = describe(&error), "could not conclude an older check run");
         }
     }
@@ -389,8 +397,8 @@ fn span(lease: &Lease) -> tracing::Span {
     span
 }
 
-/// The messages of an error and its sources, joined.
-fn describe(error: &(dyn std::error::Error + 'static)) -> String {
+/// The messages of an error and its sources, joined by colons.
+pub fn describe(error: &(dyn std::error::Error + 'static)) -> String {
     let sources = std::iter::successors(Some(error), |error| error.source());
     sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
