@@ -6,7 +6,7 @@
 //! words, which may quote what it choked on.
 
 use tracing::{Level, Metadata, Subscriber};
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -66,7 +66,7 @@ where
         LogFormat::Text => layer.with_target(false).boxed(),
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
     };
-    Ok(tracing_subscriber::registry().with(layer.with_filter(filter_fn(is_ours_or_serious)).with_filter(parsed)))
+    Ok(tracing_subscriber::registry().with(layer.with_filter(parsed.and(filter_fn(is_ours_or_serious)))))
 }
 
 /// Libraries log requests, headers and statements below `warn`: no filter brings those out.

@@ -285,7 +285,8 @@ async fn the_number_of_series_is_bounded() {
 
 #[tokio::test]
 async fn a_server_without_a_secret_does_not_start() {
-    for secrets in [&[][..], &[""], &[SECRET, ""]] {
+    let lists: [&[&str]; 3] = [&[], &[""], &[SECRET, ""]];
+    for secrets in lists {
         let config = config(secrets, &Metrics::new().unwrap(), Ok(()));
         let store = crate::store::open("sqlite::memory:").await.unwrap();
         let (sender, _ran) = mpsc::unbounded_channel();
