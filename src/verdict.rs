@@ -116,14 +116,19 @@ impl Verdict {
         self.findings.iter().filter(move |judged| accepts(&judged.standing))
     }
 
-    /// What the change leaves unjudged, and what is wrong with the settings.
+    /// What the change brings that could not be judged.
     pub fn unjudged(&self) -> impl Iterator<Item = &Problem> {
-        self.problems.iter().filter(|problem| leaves_unjudged(problem))
+        self.problems.iter().filter(|problem| !is_settings(problem) && leaves_unjudged(problem))
+    }
+
+    /// What is wrong with the settings, policies and waivers of the base, and could change the verdict.
+    pub fn settings_mistakes(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().filter(|problem| is_settings(problem))
     }
 
     /// The problems that are only worth a note.
     pub fn notes(&self) -> impl Iterator<Item = &Problem> {
-        self.problems.iter().filter(|problem| !leaves_unjudged(problem))
+        self.problems.iter().filter(|problem| !is_settings(problem) && !leaves_unjudged(problem))
     }
 }
 
@@ -223,15 +228,18 @@ fn judge(found: Candidate, settings: &RepositorySettings, today: Date) -> Judged
     Judged { finding, standing, note: (!notes.is_empty()).then(|| notes.join("; ")) }
 }
 
+fn is_settings(problem: &Problem) -> bool {
+    problem.cause == Cause::Settings
+}
+
 fn leaves_unjudged(problem: &Problem) -> bool {
-    problem.cause == Cause::Settings || (problem.introduced && problem.cause.leaves_unjudged())
+    problem.introduced && problem.cause.leaves_unjudged()
 }
 
 fn conclude(findings: &[Judged], problems: &[Problem], settings: &RepositorySettings) -> (Conclusion, bool) {
-    let introduced = |problem: &&Problem| problem.introduced && problem.cause.leaves_unjudged();
-    let unjudged = problems.iter().any(|problem| introduced(&problem));
+    let unjudged = problems.iter().any(leaves_unjudged);
     let unjudged_blocks = unjudged && settings.unjudged.value == WhenUnjudged::Fail;
-    let settings_wrong = problems.iter().any(|problem| problem.cause == Cause::Settings);
+    let settings_wrong = problems.iter().any(is_settings);
     let conclusion = if unjudged_blocks || findings.iter().any(|judged| judged.standing == Standing::Blocks) {
         Conclusion::Failure
     } else if settings_wrong || (unjudged && settings.unjudged.value != WhenUnjudged::Pass) {

@@ -10,7 +10,7 @@ use super::budget::Budget;
 use super::{ReportInput, markdown, place, words};
 use crate::scan::finding::Severity;
 use crate::scan::problem::Problem;
-use crate::verdict::{Conclusion, Judged, Standing, Verdict};
+use crate::verdict::{Judged, Standing, Verdict};
 
 /// Most bytes of a summary or text.
 const MAX_TEXT_BYTES: usize = 65_535;
@@ -74,7 +74,8 @@ pub fn output(input: &ReportInput<'_>) -> CheckRunOutput {
     let verdict = input.verdict;
     let mut annotations: Vec<Annotation> =
         verdict.blocking().chain(verdict.to_know()).map(|judged| of_finding(judged, input)).collect();
-    annotations.extend(verdict.unjudged().filter_map(of_problem));
+    annotations.extend(verdict.unjudged().filter_map(|problem| of_problem(problem, "could not be judged")));
+    annotations.extend(verdict.settings_mistakes().filter_map(|problem| of_problem(problem, "mistake")));
     let without = annotations.len().saturating_sub(MAX_ANNOTATIONS);
     annotations.truncate(MAX_ANNOTATIONS);
     let mut summary = Budget::new(MAX_TEXT_BYTES);
@@ -102,14 +103,15 @@ pub fn output(input: &ReportInput<'_>) -> CheckRunOutput {
 /// What blocks, in one line of at most 255 characters.
 pub fn title(verdict: &Verdict) -> String {
     let blocking = verdict.blocking().count();
-    let unjudged = verdict.unjudged().count();
+    let (unjudged, mistakes) = (verdict.unjudged().count(), verdict.settings_mistakes().count());
     let files = format!("{} checked", words::count(verdict.files, "file"));
     let title = match (blocking, verdict.to_know().count()) {
         (0, _) if verdict.unjudged_blocks => {
             format!("{} could not be judged, and that blocks here", words::count(unjudged, "place"))
         }
-        (0, _) if verdict.conclusion == Conclusion::Neutral => {
-            format!("Nothing blocks, {unjudged} could not be judged: {files}")
+        (0, _) if unjudged > 0 => format!("Nothing blocks, {unjudged} could not be judged: {files}"),
+        (0, _) if mistakes > 0 => {
+            format!("Nothing blocks, {} in the settings: {files}", words::count(mistakes, "mistake"))
         }
         (0, to_know) => format!("Nothing blocks: {files}, {}", words::count(to_know, "finding")),
         (1, _) => format!("1 finding blocks this merge ({})", words::by_severity(verdict.blocking())),
@@ -146,7 +148,7 @@ fn of_finding(judged: &Judged, input: &ReportInput<'_>) -> Annotation {
     }
 }
 
-fn of_problem(problem: &Problem) -> Option<Annotation> {
+fn of_problem(problem: &Problem, what: &str) -> Option<Annotation> {
     let line = problem.line?;
     Some(Annotation {
         path: problem.path.clone()?,
@@ -155,7 +157,7 @@ fn of_problem(problem: &Problem) -> Option<Annotation> {
         start_column: problem.column,
         end_column: problem.column,
         annotation_level: AnnotationLevel::Warning,
-        title: format!("could not be judged: {}", words::cause(problem.cause)),
+        title: format!("{what}: {}", words::cause(problem.cause)),
         message: words::inert(&problem.message),
     })
 }

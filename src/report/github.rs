@@ -20,7 +20,11 @@ pub fn render(input: &ReportInput<'_>) -> String {
         out.push_str(&finding(judged, input));
     }
     for problem in verdict.unjudged() {
-        out.push_str(&unjudged(problem, if verdict.unjudged_blocks { "error" } else { "warning" }));
+        let level = if verdict.unjudged_blocks { "error" } else { "warning" };
+        out.push_str(&remark(problem, level, "could not be judged"));
+    }
+    for problem in verdict.settings_mistakes() {
+        out.push_str(&remark(problem, "warning", "mistake in the settings"));
     }
     let _ = writeln!(out, "{} · {}", words::parts(verdict).join(", "), words::count(verdict.files, "file"));
     out
@@ -34,7 +38,7 @@ fn finding(judged: &Judged, input: &ReportInput<'_>) -> String {
         _ => "notice",
     };
     let last = place::last_line(found);
-    let mut properties = format!("file={},line={}", property(&found.path), found.start.line);
+    let mut properties = format!("file={},line={}", property(&words::inert_in_full(&found.path)), found.start.line);
     if last > found.start.line {
         let _ = write!(properties, ",endLine={last}");
     } else {
@@ -47,11 +51,11 @@ fn finding(judged: &Judged, input: &ReportInput<'_>) -> String {
     format!("::{level} {properties},title={}::{}\n", property(&title), data(&message))
 }
 
-fn unjudged(problem: &Problem, level: &str) -> String {
+fn remark(problem: &Problem, level: &str, title: &str) -> String {
     let mut properties = Vec::new();
-    properties.extend(problem.path.as_ref().map(|path| format!("file={}", property(path))));
+    properties.extend(problem.path.as_ref().map(|path| format!("file={}", property(&words::inert_in_full(path)))));
     properties.extend(problem.line.map(|line| format!("line={line}")));
-    properties.push(format!("title={}", property("could not be judged")));
+    properties.push(format!("title={}", property(title)));
     let message = format!("{}: {}", words::cause(problem.cause), words::inert(&problem.message));
     format!("::{level} {}::{}\n", properties.join(","), data(&message))
 }

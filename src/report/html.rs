@@ -43,6 +43,7 @@ pub fn render(input: &ReportInput<'_>) -> String {
         section(&mut page, heading, &findings, open, input);
     }
     problems(&mut page, "could not be judged", verdict.unjudged().collect());
+    problems(&mut page, "wrong in the settings", verdict.settings_mistakes().collect());
     problems(&mut page, "worth a note", verdict.notes().collect());
     page.push_str("</body>\n</html>\n");
     page

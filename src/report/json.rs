@@ -74,6 +74,7 @@ struct Summary<'a> {
     suppressed: usize,
     resolved: usize,
     unjudged: usize,
+    settings_mistakes: usize,
     ignored_files: usize,
     settings_from: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,6 +113,7 @@ fn summary<'a>(input: &ReportInput<'a>) -> Summary<'a> {
         suppressed: verdict.accepted().count(),
         resolved: verdict.resolved,
         unjudged: verdict.unjudged().count(),
+        settings_mistakes: verdict.settings_mistakes().count(),
         ignored_files: verdict.ignored,
         settings_from: input.settings_from,
         head: input.head,

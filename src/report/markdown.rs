@@ -29,8 +29,10 @@ pub fn body(input: &ReportInput<'_>, budget: &mut Budget) {
     blocking(input, budget);
     let verdict = input.verdict;
     let to_know: Vec<String> = verdict.to_know().map(|judged| bullet(judged, input)).collect();
-    let many = to_know.len();
-    budget.folded(&format!("{many} to know ({many} {} not block)", if many == 1 { "does" } else { "do" }), &to_know);
+    let verb = if to_know.len() == 1 { "does" } else { "do" };
+    budget.folded(&format!("{} to know ({verb} not block)", to_know.len()), &to_know);
+    let settings: Vec<String> = verdict.settings_mistakes().map(problem).collect();
+    budget.folded(&format!("{} in the settings", words::count(settings.len(), "mistake")), &settings);
     let unjudged: Vec<String> = verdict.unjudged().map(problem).collect();
     budget.folded(&format!("{} could not be judged", unjudged.len()), &unjudged);
     let accepted: Vec<String> = verdict.accepted().map(|judged| bullet(judged, input)).collect();
@@ -53,7 +55,7 @@ pub fn existing(input: &ReportInput<'_>, budget: &mut Budget) {
 fn headline(input: &ReportInput<'_>) -> String {
     let verdict = input.verdict;
     let mut line = format!("**{}** — {}", words::parts(verdict).join(" · "), words::count(verdict.files, "file"));
-    let _ = write!(line, ", settings from {}", text(input.settings_from));
+    let _ = write!(line, ", settings from {}", code(input.settings_from));
     if verdict.ignored > 0 {
         let _ = write!(line, ", {} left out by `paths.ignore`", words::count(verdict.ignored, "file"));
     }
@@ -161,7 +163,8 @@ pub fn percent(path: &str) -> String {
 pub fn text(text: &str) -> String {
     let shown = words::inert(text);
     let mut escaped = String::with_capacity(shown.len() + 16);
-    for character in shown.chars() {
+    let mut characters = shown.chars().peekable();
+    while let Some(character) = characters.next() {
         match character {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
@@ -170,9 +173,9 @@ pub fn text(text: &str) -> String {
                 escaped.push(character);
                 escaped.push('\u{200b}');
             }
-            // Without its colon and its dots nothing becomes a link of itself.
-            ':' => escaped.push_str("&#58;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '{' | '}' | '!' | '|' | '~' | '+' | '=' | '$' => {
+            // With what follows it, a colon makes a link or an emoji.
+            ':' if characters.peek().is_some_and(|next| !next.is_whitespace()) => escaped.push_str("&#58;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' => {
                 escaped.push('\\');
                 escaped.push(character);
             }
@@ -263,8 +266,8 @@ mod tests {
     #[test]
     fn text_of_a_change_stays_text() {
         check(text, "@octocat see #1", "@\u{200b}octocat see #\u{200b}1");
-        check(text, "<img src=x>", "&lt;img src\\=x&gt;");
-        check(text, "[a](https://x.y)", "\\[a\\]\\(https&#58;//x.y\\)");
+        check(text, "<img src=x>", "&lt;img src=x&gt;");
+        check(text, "[a](https://x.y)", "\\[a\\](https&#58;//x.y)");
         check(text, "a|b\n# c", "a\\|b\\\\n#\u{200b} c");
         check(text, "see WWW.x.y", "see WWW\u{200b}.x.y");
         check(text, "**b** `c`", "\\*\\*b\\*\\* \\`c\\`");

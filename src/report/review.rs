@@ -120,6 +120,9 @@ fn body(judged: &Judged, suggestion: Option<&Suggestion>, input: &ReportInput<'_
         let _ = writeln!(body, "{}\n", markdown::message(&policy.why));
     }
     if let Some(suggestion) = suggestion {
+        if let Some(policy) = policy.filter(|_| suggestion.text.is_empty()) {
+            let _ = writeln!(body, "{}\n", markdown::message(&policy.fix));
+        }
         body.push_str(&markdown::fenced("suggestion", &suggestion.text));
         body.push('\n');
     } else if let Some(policy) = policy {

@@ -29,6 +29,9 @@ pub fn render(input: &ReportInput<'_>) -> String {
     for problem in verdict.unjudged() {
         let _ = writeln!(out, "{}", problem_line(problem, "could not be judged"));
     }
+    for problem in verdict.settings_mistakes() {
+        let _ = writeln!(out, "{}: {}", words::place(problem), words::inert(&problem.message));
+    }
     notes(&mut out, verdict);
     if !out.is_empty() && !out.ends_with("\n\n") {
         out.push('\n');

@@ -23,6 +23,7 @@ pub fn parts(verdict: &Verdict) -> Vec<String> {
         (verdict.blocking().count(), "block", "blocks"),
         (verdict.to_know().count(), "to know", "to know"),
         (verdict.unjudged().count(), "could not be judged", "could not be judged"),
+        (verdict.settings_mistakes().count(), "mistakes in the settings", "mistake in the settings"),
     ];
     let told = numbers.into_iter().filter(|(number, ..)| *number > 0);
     let parts: Vec<String> =
@@ -87,6 +88,15 @@ pub fn inert(text: &str) -> String {
             shown.push('…');
             break;
         }
+        push_inert(&mut shown, character);
+    }
+    shown
+}
+
+/// `text` as [`inert`] shows it, in full.
+pub fn inert_in_full(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
         push_inert(&mut shown, character);
     }
     shown
