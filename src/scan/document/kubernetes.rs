@@ -90,7 +90,7 @@ impl Object {
 
     /// The group of the API; empty for the core group, `None` when it is templated.
     pub fn group(&self) -> Option<&str> {
-        if self.api_version.contains("{{") || self.api_version.contains("${") {
+        if is_templated(&self.api_version) {
             return None;
         }
         Some(self.api_version.split_once('/').map_or("", |(group, _)| group))
@@ -98,9 +98,16 @@ impl Object {
 
     /// The pod or pod template of the object; `None` when its kind has none.
     pub fn pod(&self) -> Option<Pod> {
+        if is_templated(&self.kind) {
+            return POD_PATHS.iter().rev().find_map(|(path, _)| self.pod_at(path));
+        }
         let (path, _) = POD_PATHS.iter().find(|(_, kinds)| {
             kinds.iter().any(|(group, kind)| *kind == self.kind && self.group().is_none_or(|found| found == *group))
         })?;
+        self.pod_at(path)
+    }
+
+    fn pod_at(&self, path: &[&str]) -> Option<Pod> {
         let holder = path.iter().try_fold(&self.node, |node, key| node.get(key))?;
         Some(Pod { spec: holder.get("spec")?.clone(), metadata: holder.get("metadata").cloned() })
     }
@@ -180,6 +187,10 @@ impl Role {
             Self::Ephemeral => "ephemeral",
         }
     }
+}
+
+fn is_templated(text: &str) -> bool {
+    text.contains("{{") || text.contains("${")
 }
 
 /// The text of a scalar, as written when it is templated.

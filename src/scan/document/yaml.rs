@@ -122,4 +122,6 @@ pub fn parse_one(text: &str, limits: &Limits) -> Result<Node, Fault> {
 }
 
 #[cfg(test)]
+mod template_tests;
+#[cfg(test)]
 mod tests;

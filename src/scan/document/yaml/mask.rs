@@ -56,6 +56,11 @@ impl Mask {
         self.actions.is_empty()
     }
 
+    /// How many masked places from the one at `index` on begin before `end`.
+    pub(super) fn count_before(&self, index: usize, end: usize) -> usize {
+        self.actions.iter().skip(index).take_while(|masked| masked.span.start < end).count()
+    }
+
     /// Whether a masked place lies in `span`.
     pub(super) fn touches(&self, span: Span) -> bool {
         let next = self.actions.partition_point(|masked| masked.span.end <= span.start);
@@ -127,18 +132,17 @@ impl Painter<'_> {
                 }
                 Kind::End => {
                     if let Some(Some(branch)) = open.pop() {
-                        dropped.push(Span::new(branch.end, action.span.start));
+                        dropped.push((Span::new(branch.end, action.span.start), self.lines.column(branch.start)));
                     }
                 }
                 _ => {}
             }
         }
         dropped.sort();
-        for span in dropped {
+        for (span, indent) in dropped {
             if span.start >= covered {
                 covered = span.end;
                 self.fill(span, b' ', b' ');
-                let indent = self.lines.column(span.start);
                 self.mask.actions.push(Masked { span, adds_lines: true, indent, kind: Kind::Print });
             }
         }

@@ -212,6 +212,8 @@ fn read_part(view: View<'_>, part: Range<usize>, limits: &Limits, spent: &mut Sp
             break;
         }
     }
+    // Actions after the last document, or in place of one, are still to be told of.
+    builder.finish(part.end).unwrap_or_default();
     piece.saw_templated_key = builder.saw_templated_key;
     piece.faults.append(&mut builder.notes);
     piece
@@ -310,9 +312,10 @@ impl<'a> Gathered<'a> {
         let comments = piece.comments.into_iter().filter_map(|span| comment(self.original, span));
         file.comments.extend(comments);
         self.reading.saw_templated_key |= piece.saw_templated_key;
-        if !stops && self.documents > self.limits.max_documents {
+        if !stops && file.documents.len() > self.limits.max_documents {
+            file.documents.truncate(self.limits.max_documents);
             let message = format!("more than {} documents; the rest was not judged", self.limits.max_documents);
-            file.faults.push(Fault::limit(part.end, message));
+            file.faults.push(Fault::limit(part.start, message));
             return None;
         }
         (!stops).then_some(())

@@ -164,6 +164,8 @@ impl<'a> Builder<'a> {
             let value = self.implicit_value(reaches);
             return self.add(Built { node: Node::new(Span::new(reaches, reaches), value), height: 1 }, anchor, reaches);
         }
+        // What stands in the scalar is not also an action around it.
+        self.next_action += self.mask.count_before(self.next_action, span.end);
         let value = if self.mask.touches(span) {
             Value::Unknown(unquoted(span.of(self.original)).into())
         } else {
@@ -195,15 +197,33 @@ impl<'a> Builder<'a> {
         if self.mask.touches(span) { span.of(self.original).into() } else { scalar::key_text(value, text) }
     }
 
-    /// Where a value that is not written stands: right after the colon of its key, else where the parser says.
+    /// Where a value that is not written stands: right after the colon of its key or after its dash, else where the
+    /// parser says.
     fn implicit_place(&self, fallback: usize) -> usize {
-        let Some(Content::Mapping { key: Some(key), .. }) = self.top().map(|frame| &frame.content) else {
-            return fallback;
+        let Some(frame) = self.top() else { return fallback };
+        let key = match &frame.content {
+            Content::Mapping { key: Some(key), .. } => key,
+            Content::Sequence(_) if frame.block => return self.after_dash(frame.span.end).unwrap_or(fallback),
+            _ => return fallback,
         };
         let after = self.masked.get(key.span.end..).unwrap_or_default();
         let blank = after.len() - after.trim_start_matches([' ', '\t']).len();
         let colon = usize::from(after.get(blank..).is_some_and(|rest| rest.starts_with(':')));
         key.span.end + if colon == 1 { blank + 1 } else { 0 }
+    }
+
+    /// One past the next dash, when only white space and comments stand before it.
+    fn after_dash(&self, from: usize) -> Option<usize> {
+        let bytes = self.masked.as_bytes();
+        let mut at = from;
+        loop {
+            match bytes.get(at)? {
+                b' ' | b'\t' | b'\n' | b'\r' => at += 1,
+                b'#' => at += bytes.iter().skip(at).take_while(|byte| !matches!(byte, b'\n' | b'\r')).count(),
+                b'-' => return Some(at + 1),
+                _ => return None,
+            }
+        }
     }
 
     /// `null`, unless a template action stands where the value would.
@@ -236,6 +256,7 @@ impl<'a> Builder<'a> {
     }
 
     fn open(&mut self, content: Content, style: StructureStyle, anchor: usize, mut span: Span) -> Result<(), Fault> {
+        let opened = self.first_action_within(self.column, span.start);
         self.settle(span.start)?;
         if self.stack.len() >= self.limits.max_depth {
             return Err(Fault::too_deep(span.start, self.limits));
@@ -248,7 +269,23 @@ impl<'a> Builder<'a> {
             span.start -= before;
         }
         self.stack.push(Frame { content, span, block, anchor, height: 0, column, open: false });
+        if let Some(action) = opened {
+            self.open_at(column, action);
+        }
         Ok(())
+    }
+
+    /// An action that prints lines before the first entry of a collection that begins at `place`, which they join.
+    /// It is then taken care of.
+    fn first_action_within(&mut self, column: usize, place: usize) -> Option<Span> {
+        let mut ahead =
+            self.mask.actions.get(self.next_action..)?.iter().take_while(|action| action.span.start < place);
+        let index = self.next_action + ahead.position(|action| action.adds_lines)?;
+        let action = self.mask.actions.get(index)?;
+        if !self.ends.is_empty() || action.indent < column || !self.used_actions.insert(index) {
+            return None;
+        }
+        Some(action.span)
     }
 
     /// How far before `place` the dash stands, for a list that the parser places at its first item.
@@ -309,11 +346,14 @@ impl<'a> Builder<'a> {
         self.add(Built { node: Node::new(span, value), height }, anchor, span.end)
     }
 
-    fn mapping(&mut self, entries: Vec<Entry>, merges: &[(Span, Node)], open: bool) -> Result<Value, Fault> {
+    fn mapping(&mut self, mut entries: Vec<Entry>, merges: &[(Span, Node)], open: bool) -> Result<Value, Fault> {
         let mut seen: HashSet<&str> = HashSet::with_capacity(entries.len());
         let doubles: Vec<Span> =
             entries.iter().filter(|entry| !seen.insert(&entry.key)).map(|entry| entry.key_span).collect();
         drop(seen);
+        if !doubles.is_empty() && !self.mask.is_empty() {
+            settle_branches(&mut entries);
+        }
         for span in doubles {
             self.duplicate(span);
         }
@@ -423,6 +463,22 @@ impl<'a> Builder<'a> {
 
     fn top_mut(&mut self) -> Option<&mut Frame> {
         self.stack.last_mut()
+    }
+}
+
+/// Of a key that a template writes twice, in the branches of a condition, the value is not known when they differ.
+fn settle_branches(entries: &mut [Entry]) {
+    let mut first: HashMap<Box<str>, String> = HashMap::new();
+    for entry in entries {
+        let shown = match entry.value.value() {
+            Value::Sequence(_) | Value::Mapping(_) => continue,
+            scalar => format!("{scalar:?}"),
+        };
+        let differs = first.get(&entry.key).is_some_and(|other| *other != shown);
+        first.entry(entry.key.clone()).or_insert(shown);
+        if differs {
+            entry.value = Node::new(entry.value.span(), Value::Unknown("{{ if … }}".into()));
+        }
     }
 }
 

@@ -44,7 +44,8 @@ pub(super) fn subjects(object: &Object) -> Vec<Subject> {
 }
 
 fn facts(volume: &Node) -> Node {
-    let kind = volume.entries().iter().find(|entry| &*entry.key != "name");
+    let other = || volume.entries().iter().find(|entry| &*entry.key != "name");
+    let kind = volume.entry("hostPath").or_else(other);
     let host_path = path(volume, &["hostPath", "path"]);
     let socket = match host_path.value() {
         Value::String(path) if is_runtime_socket(path) => host_path.clone(),
