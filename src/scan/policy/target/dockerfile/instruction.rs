@@ -1,0 +1,158 @@
+//! Facts of an instruction.
+//!
+//! Invariant: the value of an ENV or ARG is never part of a resource's name or of an identity.
+
+use super::super::Subject;
+use super::super::facts::{map, null, text, truth};
+use super::{image_facts, list, optional_word, origin_identity, origin_kind, stage_facts, stage_identity, stage_title};
+use super::{verification, word_fact};
+use crate::scan::document::dockerfile::{Dockerfile, Flag, Instruction, Keyword, Pair, Word};
+use crate::scan::document::node::{Node, Value};
+
+/// The flags that conditions may ask for, with the name of the fact.
+const FLAGS: [(&str, &str); 9] = [
+    ("checksum", "checksum"),
+    ("chmod", "chmod"),
+    ("chown", "chown"),
+    ("from", "from"),
+    ("keep-git-dir", "keep_git_dir"),
+    ("link", "link"),
+    ("network", "network"),
+    ("platform", "platform"),
+    ("security", "security"),
+];
+
+pub(super) fn subjects(dockerfile: &Dockerfile) -> Vec<Subject> {
+    dockerfile.instructions.iter().map(|instruction| subject(dockerfile, instruction)).collect()
+}
+
+fn subject(dockerfile: &Dockerfile, instruction: &Instruction) -> Subject {
+    let stage = instruction.stage.and_then(|stage| dockerfile.stages.get(stage));
+    let mut identity = stage.map(stage_identity).unwrap_or_default();
+    identity.push(instruction.keyword.name().to_owned());
+    identity.extend(own_identity(instruction));
+    let from = instruction.origins.first();
+    let mut places: Vec<_> = from.map(|origin| ("image", origin.word.span)).into_iter().collect();
+    places.push(("keyword", instruction.keyword_span));
+    places.extend(remote_sources(instruction).first().map(|source| ("remote_source", source.span())));
+    let single = from.filter(|_| instruction.keyword == Keyword::Copy);
+    Subject {
+        facts: map(vec![
+            ("instruction", facts(dockerfile, instruction)),
+            ("stage", map(stage_facts(dockerfile, instruction.stage))),
+            ("image", image_facts(single)),
+        ]),
+        node: None,
+        places,
+        span: instruction.span,
+        resource: Some(stage.map_or_else(|| "before the first stage".to_owned(), stage_title)),
+        identity,
+    }
+}
+
+/// What tells an instruction from others of its keyword: what it copies, sets or takes files from.
+fn own_identity(instruction: &Instruction) -> Option<String> {
+    if let Some(origin) = instruction.origins.first() {
+        return Some(origin_identity(origin));
+    }
+    match instruction.keyword {
+        Keyword::Env | Keyword::Arg | Keyword::Label => {
+            instruction.pairs().first().map(|pair| pair.key.shown().to_owned())
+        }
+        Keyword::Add | Keyword::Copy => instruction.words().last().map(|word| word.raw.to_string()),
+        _ => None,
+    }
+}
+
+fn facts(dockerfile: &Dockerfile, instruction: &Instruction) -> Node {
+    let sources = sources(instruction);
+    let takes_files = matches!(instruction.keyword, Keyword::Add | Keyword::Copy);
+    let destination = instruction.words().last().filter(|_| takes_files && instruction.words().len() > 1);
+    map(vec![
+        ("keyword", text(instruction.keyword.name())),
+        ("on_build", truth(instruction.on_build)),
+        ("flags", map(FLAGS.map(|(flag, fact)| (fact, flag_fact(instruction.flag(flag)))).to_vec())),
+        ("mounts", list(instruction.flags.iter().filter(|flag| &*flag.name == "mount").map(mount))),
+        ("arguments", list(instruction.words().iter().map(word_fact))),
+        ("sources", list(sources)),
+        ("remote_sources", list(remote_sources(instruction))),
+        ("destination", optional_word(destination)),
+        ("pairs", list(instruction.pairs().iter().map(pair))),
+        (
+            "images",
+            list(instruction.origins.iter().map(|origin| {
+                let image = image_facts(Some(origin));
+                let part = |name: &str| image.get(name).cloned().unwrap_or_else(null);
+                map(vec![
+                    ("kind", origin_kind(origin)),
+                    ("raw", part("raw")),
+                    ("repository", part("repository")),
+                    ("tag", part("tag")),
+                    ("digest", part("digest")),
+                    ("moving", part("moving")),
+                ])
+            })),
+        ),
+        ("tls_disabled", list(verification::disabled(dockerfile, instruction))),
+    ])
+}
+
+/// The value of a flag; `true` for one without a value.
+fn flag_fact(flag: Option<&Flag>) -> Node {
+    match flag {
+        Some(flag) => flag.value.as_ref().map_or_else(|| Node::new(flag.span, Value::String("true".into())), word_fact),
+        None => null(),
+    }
+}
+
+fn mount(flag: &Flag) -> Node {
+    let value = |names: &[&str]| {
+        let found =
+            flag.parameters.iter().find(|pair| names.iter().any(|name| pair.key.raw.eq_ignore_ascii_case(name)));
+        optional_word(found.and_then(|pair| pair.value.as_ref()))
+    };
+    map(vec![
+        ("type", value(&["type"])),
+        ("from", value(&["from"])),
+        ("source", value(&["source", "src"])),
+        ("target", value(&["target", "dst", "destination"])),
+        ("id", value(&["id"])),
+    ])
+}
+
+/// What ADD and COPY take, here-documents left out.
+fn sources(instruction: &Instruction) -> Vec<Node> {
+    if !matches!(instruction.keyword, Keyword::Add | Keyword::Copy) {
+        return Vec::new();
+    }
+    let words = instruction.words();
+    let sources = words.get(..words.len().saturating_sub(1)).unwrap_or_default();
+    sources.iter().filter(|word| !word.raw.starts_with("<<")).map(word_fact).collect()
+}
+
+/// The URLs among the sources of ADD, without what may be a secret: user, password and query. A variable in a URL
+/// does not make it less remote.
+fn remote_sources(instruction: &Instruction) -> Vec<Node> {
+    let words = instruction.words();
+    let sources = words.get(..words.len().saturating_sub(1)).unwrap_or_default();
+    let sources = sources.iter().filter(|_| instruction.keyword == Keyword::Add);
+    let url = |word: &Word| {
+        let (scheme, rest) = word.shown().split_once("://")?;
+        let scheme = scheme.to_ascii_lowercase();
+        let end = rest.find('?').unwrap_or(rest.len());
+        let (authority, path) = rest.get(..end)?.split_at(rest.find('/').unwrap_or(end).min(end));
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        let is_remote = matches!(scheme.as_str(), "http" | "https" | "git" | "ssh");
+        is_remote.then(|| Node::new(word.span, Value::String(format!("{scheme}://{host}{path}").into())))
+    };
+    sources.filter_map(url).collect()
+}
+
+fn pair(pair: &Pair) -> Node {
+    let is_literal = pair.value.as_ref().map(|value| value.value.is_some() && !value.raw.contains('$'));
+    map(vec![
+        ("key", Node::new(pair.key.span, Value::String(pair.key.shown().into()))),
+        ("value", optional_word(pair.value.as_ref())),
+        ("is_literal", truth(is_literal.unwrap_or_default())),
+    ])
+}

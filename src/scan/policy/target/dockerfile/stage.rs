@@ -1,0 +1,91 @@
+//! Facts of a stage.
+//!
+//! Invariant: what a stage inherits from another stage of the file is followed; what an image brings is not assumed.
+
+use super::super::Subject;
+use super::super::facts::{map, null, text, truth};
+use super::{image_facts, is_last, optional_word, optional_word_raw, origin_identity, origin_kind, stage_identity};
+use super::{stage_title, unknown};
+use crate::scan::document::dockerfile::{Dockerfile, Stage, Word};
+use crate::scan::document::node::{Node, Value};
+use crate::scan::span::Span;
+
+pub(super) fn subjects(dockerfile: &Dockerfile) -> Vec<Subject> {
+    dockerfile.stages.iter().map(|stage| subject(dockerfile, stage)).collect()
+}
+
+fn subject(dockerfile: &Dockerfile, stage: &Stage) -> Subject {
+    let user = dockerfile.user_of(stage.index).and_then(|instruction| instruction.words().first());
+    let syntax = syntax(dockerfile, stage);
+    let from = dockerfile.instructions_of(stage.index).first();
+    let mut places = vec![("image", stage.origin.word.span)];
+    places.extend(user.map(|user| ("user", user.span)));
+    places.extend((!syntax.is_null()).then(|| ("syntax", syntax.span())));
+    let mut identity = stage_identity(stage);
+    identity.push(origin_identity(&stage.origin));
+    Subject {
+        facts: map(vec![
+            ("stage", stage_map(dockerfile, stage)),
+            ("image", image_facts(Some(&stage.origin))),
+            ("user", user_facts(user, stage, dockerfile)),
+            ("syntax", super::super::image::facts(&syntax)),
+        ]),
+        node: None,
+        places,
+        span: from.map_or(stage.span, |from| from.span),
+        resource: Some(stage_title(stage)),
+        identity,
+    }
+}
+
+fn stage_map(dockerfile: &Dockerfile, stage: &Stage) -> Node {
+    map(vec![
+        ("name", optional_word_raw(stage.name.as_ref())),
+        ("title", text(&stage_title(stage))),
+        ("is_last", truth(is_last(dockerfile, stage.index))),
+        ("is_first", truth(stage.index == 0)),
+        ("platform", optional_word(stage.platform.as_ref())),
+        ("starts_from", origin_kind(&stage.origin)),
+    ])
+}
+
+fn user_facts(user: Option<&Word>, stage: &Stage, dockerfile: &Dockerfile) -> Node {
+    let Some(word) = user else {
+        return map(["raw", "name", "group", "is_root", "is_own"].map(|name| (name, null())).to_vec());
+    };
+    let (name, group) = user_parts(word);
+    let is_root = match &name {
+        Some(name) => truth(name == "root" || (!name.is_empty() && name.bytes().all(|byte| byte == b'0'))),
+        None => unknown(&word.raw),
+    };
+    let is_own = dockerfile.user_of(stage.index).is_some_and(|user| user.stage == Some(stage.index));
+    let at = |text: String| Node::new(word.span, Value::String(text.into()));
+    map(vec![
+        ("raw", at(word.shown().to_owned())),
+        ("name", name.map_or_else(|| unknown(&word.raw), at)),
+        ("group", group),
+        ("is_root", is_root),
+        ("is_own", truth(is_own)),
+    ])
+}
+
+/// The user and the group of `user[:group]`. The part before the colon is known when it holds no variable, whatever
+/// the group is.
+fn user_parts(word: &Word) -> (Option<String>, Node) {
+    if let Some(value) = &word.value {
+        let (name, group) = value.split_once(':').map_or((&**value, None), |(name, group)| (name, Some(group)));
+        return (Some(name.to_owned()), group.map_or_else(null, text));
+    }
+    let known = word.raw.split_once(':').map(|(name, _)| name).filter(|name| !name.contains(['$', '"', '\'', '\\']));
+    (known.map(str::to_owned), unknown(&word.raw))
+}
+
+/// The image of the `syntax` directive: a fact of the first stage alone, so that a file gets one finding.
+fn syntax(dockerfile: &Dockerfile, stage: &Stage) -> Node {
+    let directive = dockerfile.directive("syntax").filter(|_| stage.index == 0);
+    let image = directive.and_then(|directive| Some((directive, directive.value.split_whitespace().next()?)));
+    image.map_or_else(null, |(directive, image)| {
+        let start = directive.value_span.start;
+        Node::new(Span::new(start, start + image.len()), Value::String(image.into()))
+    })
+}
