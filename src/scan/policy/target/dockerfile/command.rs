@@ -12,6 +12,9 @@ use crate::scan::document::shell::{Pipeline, Program, ShellCommand, ShellWord};
 /// Options of one letter that take the rest of their word, or the next word, as a value, by program.
 const VALUE_LETTERS: [(&str, &str); 2] = [("curl", "ABCDEFHKMPQTUXYbcdehmortuwxyz"), ("wget", "ABDGIOPQRTUXaeiltwo")];
 
+/// How many commands before a shell tell it from others.
+const MAX_IDENTITY_COMMANDS: usize = 10;
+
 pub(super) fn subjects(dockerfile: &Dockerfile) -> Vec<Subject> {
     let mut subjects = Vec::new();
     for instruction in &dockerfile.instructions {
@@ -43,7 +46,7 @@ fn subject(
     let mut identity = stage.map(stage_identity).unwrap_or_default();
     identity.extend(["command".to_owned(), command_identity(command)]);
     if runs_download {
-        identity.extend(pipeline.commands.iter().take(position).map(command_identity));
+        identity.extend(pipeline.commands.iter().take(position.min(MAX_IDENTITY_COMMANDS)).map(command_identity));
     }
     let mut places = vec![("pipeline", pipeline.span)];
     places.extend(command.words.first().map(|name| ("name", name.span)));

@@ -5,7 +5,7 @@
 use super::super::Subject;
 use super::super::facts::{map, null, text, truth};
 use super::{image_facts, is_last, optional_word, optional_word_raw, origin_identity, origin_kind, stage_identity};
-use super::{stage_title, unknown};
+use super::{stage_title, word_fact};
 use crate::scan::document::dockerfile::{Dockerfile, Stage, Word};
 use crate::scan::document::node::{Node, Value};
 use crate::scan::span::Span;
@@ -56,13 +56,13 @@ fn user_facts(user: Option<&Word>, stage: &Stage, dockerfile: &Dockerfile) -> No
     let (name, group) = user_parts(word);
     let is_root = match &name {
         Some(name) => truth(name == "root" || (!name.is_empty() && name.bytes().all(|byte| byte == b'0'))),
-        None => unknown(&word.raw),
+        None => word_fact(word),
     };
     let is_own = dockerfile.user_of(stage.index).is_some_and(|user| user.stage == Some(stage.index));
     let at = |text: String| Node::new(word.span, Value::String(text.into()));
     map(vec![
         ("raw", at(word.shown().to_owned())),
-        ("name", name.map_or_else(|| unknown(&word.raw), at)),
+        ("name", name.map_or_else(|| word_fact(word), at)),
         ("group", group),
         ("is_root", is_root),
         ("is_own", truth(is_own)),
@@ -77,7 +77,7 @@ fn user_parts(word: &Word) -> (Option<String>, Node) {
         return (Some(name.to_owned()), group.map_or_else(null, text));
     }
     let known = word.raw.split_once(':').map(|(name, _)| name).filter(|name| !name.contains(['$', '"', '\'', '\\']));
-    (known.map(str::to_owned), unknown(&word.raw))
+    (known.map(str::to_owned), word_fact(word))
 }
 
 /// The image of the `syntax` directive: a fact of the first stage alone, so that a file gets one finding.
