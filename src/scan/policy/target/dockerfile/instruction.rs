@@ -137,7 +137,7 @@ fn remote_sources(instruction: &Instruction) -> Vec<Node> {
     let sources = words.get(..words.len().saturating_sub(1)).unwrap_or_default();
     let sources = sources.iter().filter(|_| instruction.keyword == Keyword::Add);
     let url = |word: &Word| {
-        let (scheme, rest) = word.shown().split_once("://")?;
+        let (scheme, rest) = word.shown().trim_matches(['"', '\'']).split_once("://")?;
         let scheme = scheme.to_ascii_lowercase();
         let end = rest.find('?').unwrap_or(rest.len());
         let (authority, path) = rest.get(..end)?.split_at(rest.find('/').unwrap_or(end).min(end));
