@@ -3,10 +3,12 @@
 //! Invariant: a command prints its result on standard output, what went wrong on standard error, and ends with 0
 //! (nothing blocks), 1 (something blocks) or 2 (it could not judge).
 
+mod doctor;
 mod fix;
 mod replay;
 mod rules;
 mod scan;
+mod serve;
 mod team;
 mod test;
 
@@ -69,6 +71,10 @@ enum Command {
     Test(test::TestArgs),
     /// Judge a saved snapshot or a recorded webhook delivery again
     Replay(replay::ReplayArgs),
+    /// Receive webhooks as a GitHub App
+    Serve(serve::ServeArgs),
+    /// Check credentials, permissions, database and settings
+    Doctor(doctor::DoctorArgs),
 }
 
 /// Runs the command that `args` name.
@@ -81,5 +87,7 @@ pub fn run(args: Args, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Ex
         Command::Rules(args) => rules::run(&args, surroundings),
         Command::Test(args) => test::run(&args, surroundings),
         Command::Replay(args) => replay::run(&args, surroundings),
+        Command::Serve(args) => serve::run(&args, surroundings),
+        Command::Doctor(args) => doctor::run(&args, surroundings),
     }
 }

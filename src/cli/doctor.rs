@@ -1,0 +1,196 @@
+//! `dockgate doctor`: what works, what does not, and what to do about it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use clap::Args;
+
+use super::serve::{self, ServeArgs};
+use super::{Exit, Surroundings};
+use crate::github::client::AppInfo;
+use crate::github::transport::NoObserver;
+use crate::scan::limits::Limits;
+use crate::scan::policy::set::PolicySet;
+use crate::settings::process::ProcessSettings;
+use crate::settings::repository::{RepositorySettings, SettingsFile};
+use crate::source::directory::DirectorySource;
+use crate::store;
+
+/// The permissions that the app needs, with the level and the reason.
+const PERMISSIONS: [(&str, &str, &str); 4] = [
+    ("checks", "write", "to post the check run"),
+    ("contents", "read", "to read the changed files and the settings"),
+    ("pull_requests", "write", "to post review comments"),
+    ("metadata", "read", "GitHub asks for it with every other permission"),
+];
+
+/// The events that the app needs, with the reason.
+const EVENTS: [(&str, &str); 4] = [
+    ("pull_request", "to judge each push to a pull request"),
+    ("check_run", "for the Re-run button of the check"),
+    ("check_suite", "for the Re-run button of all checks"),
+    ("merge_group", "to judge what a merge queue is about to merge"),
+];
+
+/// The longest that one answer of GitHub may take.
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// How far our clock may be from GitHub's: the app's tokens are dated.
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(30);
+
+/// Arguments of `dockgate doctor`; the same settings as `dockgate serve`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+/// Checks everything and prints a line for each.
+///
+/// # Errors
+/// Standard output is closed.
+pub fn run(args: &DoctorArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Exit> {
+    let mut report = Report { out: &mut *surroundings.out, failed: 0 };
+    repository(&mut report)?;
+    match args.serve.settings(&surroundings.environment) {
+        Ok(settings) => server(&settings, &mut report)?,
+        Err(error) => report.failed("settings", &format!("{error:#}"))?,
+    }
+    let failed = report.failed;
+    writeln!(surroundings.out, "\n{}", if failed == 0 { "all is well".into() } else { format!("{failed} to put right") })?;
+    Ok(if failed == 0 { Exit::Clean } else { Exit::Unjudged })
+}
+
+struct Report<'a> {
+    out: &'a mut dyn std::io::Write,
+    failed: usize,
+}
+
+impl Report<'_> {
+    fn title(&mut self, title: &str) -> std::io::Result<()> {
+        writeln!(self.out, "\n{title}")
+    }
+
+    fn ok(&mut self, what: &str, detail: &str) -> std::io::Result<()> {
+        writeln!(self.out, "  ok    {what}: {detail}")
+    }
+
+    fn note(&mut self, what: &str, detail: &str) -> std::io::Result<()> {
+        writeln!(self.out, "  note  {what}: {detail}")
+    }
+
+    fn failed(&mut self, what: &str, detail: &str) -> std::io::Result<()> {
+        self.failed += 1;
+        writeln!(self.out, "  FAIL  {what}: {detail}")
+    }
+
+    fn value(&mut self, name: &str, value: &str, origin: &str) -> std::io::Result<()> {
+        writeln!(self.out, "  {name} = {value}  ({origin})")
+    }
+}
+
+/// The rules and the settings of the folder it stands in.
+fn repository(report: &mut Report<'_>) -> std::io::Result<()> {
+    let team = DirectorySource::new(Path::new("."), Vec::new(), Limits::default()).team();
+    let texts: Vec<(&str, &str)> = team
+        .policies
+        .iter()
+        .filter_map(|file| match &file.text {
+            SettingsFile::Text(text) => Some((file.path.as_str(), text.as_str())),
+            SettingsFile::Absent | SettingsFile::Unreadable { .. } => None,
+        })
+        .collect();
+    let (policies, problems) = PolicySet::builtin().with_team(&texts);
+    let known: Vec<&str> = policies.iter().map(|policy| policy.id.as_str()).collect();
+    let settings = RepositorySettings::resolve(&SettingsFile::Absent, &team.settings, &known);
+    report.title("Settings of the repository in this folder")?;
+    for (name, value, origin) in settings.effective() {
+        report.value(&name, &value, origin.name())?;
+    }
+    report.ok("rules", &format!("{} in force, {} files of your own", policies.iter().count(), texts.len()))?;
+    for problem in problems.iter().chain(&settings.problems).chain(policies.problems()) {
+        let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
+        report.failed(&format!("{}{line}", problem.path.as_deref().unwrap_or("settings")), &problem.message)?;
+    }
+    Ok(())
+}
+
+/// What `dockgate serve` needs.
+fn server(settings: &ProcessSettings, report: &mut Report<'_>) -> anyhow::Result<()> {
+    report.title("Settings of the server")?;
+    for (name, value, origin) in settings.effective() {
+        report.value(name, &value, origin.name())?;
+    }
+    report.title("Server")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    git(report)?;
+    let missing = settings.missing();
+    if !missing.is_empty() {
+        report.note("GitHub App", &format!("not set up here: {} not set", missing.join(", ")))?;
+        return Ok(());
+    }
+    match runtime.block_on(store::open(&settings.database_url.value)) {
+        Ok(_) => report.ok("database", "opened and up to date")?,
+        Err(error) => report.failed("database", &format!("{:#}", anyhow::Error::new(error)))?,
+    }
+    runtime.block_on(github(settings, report))
+}
+
+fn git(report: &mut Report<'_>) -> std::io::Result<()> {
+    match std::process::Command::new("git").arg("--version").output() {
+        Ok(output) => report.ok("git", String::from_utf8_lossy(&output.stdout).trim()),
+        Err(error) => report.failed("git", &format!("{error}; without it large pull requests can't be read whole")),
+    }
+}
+
+async fn github(settings: &ProcessSettings, report: &mut Report<'_>) -> anyhow::Result<()> {
+    let client = match serve::client(settings, Arc::new(NoObserver)) {
+        Ok(client) => client,
+        Err(error) => return Ok(report.failed("private key", &format!("{error:#}"))?),
+    };
+    match tokio::time::timeout(LIMIT, client.app()).await {
+        Err(_) => report.failed("GitHub", &format!("no answer within {} s", LIMIT.as_secs()))?,
+        Ok(Err(error)) => report.failed("GitHub", &format!("{:#}", anyhow::Error::new(error)))?,
+        Ok(Ok(app)) => {
+            report.ok("GitHub", &format!("knows the app `{}` (number {})", app.slug.escape_debug(), app.id))?;
+            clock(&app, report)?;
+            permissions(&app, report)?;
+        }
+    }
+    Ok(())
+}
+
+fn clock(app: &AppInfo, report: &mut Report<'_>) -> std::io::Result<()> {
+    let Some(theirs) = app.answered_at else { return report.note("clock", "GitHub did not tell its time") };
+    let now = SystemTime::now();
+    let skew = now.duration_since(theirs).or_else(|_| theirs.duration_since(now)).unwrap_or_default();
+    let detail = format!("{} s from GitHub's", skew.as_secs());
+    if skew <= MAX_CLOCK_SKEW {
+        report.ok("clock", &detail)
+    } else {
+        report.failed("clock", &format!("{detail}; set it right, or the app's tokens are refused"))
+    }
+}
+
+fn permissions(app: &AppInfo, report: &mut Report<'_>) -> std::io::Result<()> {
+    for (name, level, why) in PERMISSIONS {
+        let granted = app.permissions.get(name).map_or("none", String::as_str);
+        if granted == level || granted == "write" {
+            report.ok("permission", &format!("{name}: {granted}"))?;
+        } else {
+            report.failed("permission", &format!("{name}: {granted}, needs {level} {why}"))?;
+        }
+    }
+    for (event, why) in EVENTS {
+        if app.events.iter().any(|known| known == event) {
+            report.ok("event", event)?;
+        } else {
+            report.failed("event", &format!("{event} is not subscribed; it is needed {why}"))?;
+        }
+    }
+    if app.permissions.get("contents").map(String::as_str) != Some("write") {
+        report.note("review threads", "without contents: write GitHub lets no app resolve them; comments that are fixed are marked so instead")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! `dockgate serve`: the GitHub App.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use async_trait::async_trait;
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use super::{Exit, Surroundings};
+use crate::github::app::AppCredentials;
+use crate::github::client::{Client, ClientConfig};
+use crate::github::transport::Observer;
+use crate::server::{self, Metrics, Probe, ServerConfig};
+use crate::settings::process::{ProcessSettings, SecretText};
+use crate::store;
+use crate::telemetry;
+use crate::worker::WorkerSettings;
+use crate::worker::check_pull_request::{CheckOptions, CheckPullRequest};
+
+/// Arguments of `dockgate serve`; each stands over the environment variable of its name.
+#[derive(Debug, Default, Args)]
+pub struct ServeArgs {
+    /// Address to listen on [env: DOCKGATE_LISTEN]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// GitHub's API, for GitHub Enterprise Server https://HOST/api/v3 [env: DOCKGATE_GITHUB_API_URL]
+    #[arg(long, value_name = "URL")]
+    github_api_url: Option<String>,
+    /// Number of the GitHub App [env: DOCKGATE_APP_ID]
+    #[arg(long, value_name = "NUMBER")]
+    app_id: Option<String>,
+    /// File with the app's private key [env: DOCKGATE_PRIVATE_KEY_FILE]
+    #[arg(long, value_name = "FILE")]
+    private_key_file: Option<String>,
+    /// File with the webhook secret [env: DOCKGATE_WEBHOOK_SECRET_FILE]
+    #[arg(long, value_name = "FILE")]
+    webhook_secret_file: Option<String>,
+    /// Database, sqlite:///path [env: DOCKGATE_DATABASE_URL]
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+}
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// A setting is missing or wrong, the database can't be opened, or the address is taken.
+pub fn run(args: &ServeArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Exit> {
+    let settings = args.settings(&surroundings.environment)?;
+    let missing = settings.missing();
+    if !missing.is_empty() {
+        bail!("not set: {}; see `dockgate doctor`", missing.join(", "));
+    }
+    telemetry::init(settings.log_format.value, &settings.log.value).context("set up logging")?;
+    let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
+    runtime.block_on(serve(settings))?;
+    Ok(Exit::Clean)
+}
+
+impl ServeArgs {
+    /// The settings of the process: flags over environment over built-in values.
+    ///
+    /// # Errors
+    /// Every mistake at once.
+    pub fn settings(&self, environment: &BTreeMap<String, String>) -> anyhow::Result<ProcessSettings> {
+        let flags = [
+            ("DOCKGATE_LISTEN", &self.listen),
+            ("DOCKGATE_GITHUB_API_URL", &self.github_api_url),
+            ("DOCKGATE_APP_ID", &self.app_id),
+            ("DOCKGATE_PRIVATE_KEY_FILE", &self.private_key_file),
+            ("DOCKGATE_WEBHOOK_SECRET_FILE", &self.webhook_secret_file),
+            ("DOCKGATE_DATABASE_URL", &self.database_url),
+        ];
+        let given = flags.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
+        let read_file = |path: &str| std::fs::read_to_string(path).map_err(|error| error.to_string());
+        Ok(ProcessSettings::read(&given.collect(), environment, read_file)?)
+    }
+}
+
+/// The client of the app that `settings` name.
+///
+/// # Errors
+/// The key does not sign, or the address is none.
+pub fn client(settings: &ProcessSettings, observer: Arc<dyn Observer>) -> anyhow::Result<Client> {
+    let key = settings.private_key.value.as_ref().map(SecretText::expose).unwrap_or_default();
+    let credentials = AppCredentials::new(settings.app_id.value.unwrap_or_default(), key)?;
+    let config = ClientConfig {
+        address: settings.github_api_url.value.clone(),
+        web_address: settings.github_url.value.clone(),
+        ..ClientConfig::default()
+    };
+    Ok(Client::new(config, credentials, observer)?)
+}
+
+async fn serve(settings: ProcessSettings) -> anyhow::Result<()> {
+    let store = store::open(&settings.database_url.value).await?;
+    let metrics = Metrics::new()?;
+    let client = client(&settings, metrics.clone())?;
+    let options = CheckOptions { secret_key: store.secret_key().await?, ..CheckOptions::default() };
+    let secret = settings.webhook_secret.value.as_ref().map(SecretText::expose).unwrap_or_default();
+    let config = ServerConfig {
+        listen: settings.listen.value,
+        webhook_secrets: vec![secret.to_owned().into()],
+        worker: WorkerSettings {
+            concurrency: settings.workers.value,
+            lease: settings.lease.value,
+            time_limit: settings.run.value,
+            ..WorkerSettings::default()
+        },
+        probes: vec![Arc::new(Credentials(client.clone()))],
+        metrics,
+    };
+    info!(version = env!("CARGO_PKG_VERSION"), app = client.app_id(), "starting");
+    let shutdown = CancellationToken::new();
+    tokio::spawn(stop_on_signal(shutdown.clone()));
+    server::serve(config, store, Arc::new(CheckPullRequest::new(client, options)), shutdown).await?;
+    Ok(())
+}
+
+/// Fires `shutdown` when the process is asked to stop.
+async fn stop_on_signal(shutdown: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    info!("stopping");
+    shutdown.cancel();
+}
+
+/// Whether GitHub still knows the app by its key.
+struct Credentials(Client);
+
+#[async_trait]
+impl Probe for Credentials {
+    fn name(&self) -> &'static str {
+        "credentials"
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        const LIMIT: Duration = Duration::from_secs(5);
+        match tokio::time::timeout(LIMIT, self.0.app()).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no answer within {} s", LIMIT.as_secs())),
+        }
+    }
+}
