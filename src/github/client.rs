@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 pub use check_run::{CheckRun, CheckRunState, NewCheckRun};
-pub use content::{BlobText, GRAPHQL_BATCH};
+pub use content::{GRAPHQL_BATCH, PathEntry, PathObject};
 pub use pull_request::{ApiFile, Comparison, OpenPullRequest, PullRequest};
 pub use review::{NewComment, PullRequestState, ReviewThread, ThreadComment};
 

@@ -1,1 +1,123 @@
-//! x
+//! A change that lies at GitHub: a pull request or a merge group.
+//!
+//! Invariant: the bytes are those of the named commits, got with git (no REST request, exact modes) or, failing that,
+//! with the API; a file that neither gives is in the snapshot as unavailable. Nothing is checked out.
+
+mod api;
+mod fetch;
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+
+use super::git::unavailable;
+use super::{Change, Source, SourceError};
+use crate::github::client::{ApiFile, RepositoryClient};
+use crate::github::identity::{CommitSha, PullRequestNumber};
+use crate::scan::limits::Limits;
+use crate::scan::snapshot::{ChangedFile, Content, FileStatus};
+
+/// How changes are fetched from GitHub.
+#[derive(Clone, Debug)]
+pub struct FetchOptions {
+    /// Where the short-lived bare repositories go.
+    pub directory: PathBuf,
+    /// Whether git is used at all.
+    pub uses_git: bool,
+}
+
+impl Default for FetchOptions {
+    fn default() -> Self {
+        Self { directory: std::env::temp_dir(), uses_git: true }
+    }
+}
+
+/// What is to be read.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The branch or commit that the change goes to; settings come from there.
+    pub base: String,
+    /// The commit that is judged.
+    pub head: CommitSha,
+    /// The pull request; `None` for a merge group.
+    pub pull_request: Option<PullRequestNumber>,
+    /// How many files GitHub says it changes, when it does.
+    pub changed_files: Option<usize>,
+}
+
+/// A change that lies at GitHub.
+pub struct PullRequestSource {
+    client: RepositoryClient,
+    target: Target,
+    limits: Limits,
+    options: FetchOptions,
+}
+
+/// The commits of a change.
+#[derive(Clone, Debug)]
+struct Commits {
+    /// Settings come from here.
+    base: CommitSha,
+    /// The change is compared with this one.
+    fork: CommitSha,
+    /// This one is judged.
+    head: CommitSha,
+}
+
+impl PullRequestSource {
+    /// The change `target` of the client's repository.
+    pub fn new(client: RepositoryClient, target: Target, limits: Limits, options: FetchOptions) -> Self {
+        Self { client, target, limits, options }
+    }
+
+    /// Reads the change, and the commit at which the base stands.
+    ///
+    /// # Errors
+    /// [`SourceError::GitHub`] when not even the commits can be found.
+    pub async fn read_with_base(&self) -> Result<(Change, CommitSha), SourceError> {
+        let comparison = self.client.compare(&self.target.base, &self.target.head).await?;
+        let commits = Commits {
+            base: comparison.base().clone(),
+            fork: comparison.merge_base().clone(),
+            head: self.target.head.clone(),
+        };
+        if self.options.uses_git {
+            match self.fetch(&commits).await {
+                Ok(change) => return Ok((change, commits.base)),
+                Err(error) => {
+                    let cause = &error as &dyn std::error::Error;
+                    let (repo, sha) = (self.client.name().to_string(), commits.head.as_str());
+                    tracing::warn!(repo, sha, error = cause, "git could not fetch the change, the API is used");
+                }
+            }
+        }
+        let is_complete = comparison.is_complete();
+        let files = match self.target.pull_request {
+            Some(number) if !is_complete => self.client.pull_request_files(number).await?,
+            _ => comparison.files,
+        };
+        let mut change = self.read_by_api(&commits, &files).await?;
+        change.snapshot.files.extend(self.unlisted(&files, is_complete));
+        Ok((change, commits.base))
+    }
+
+    /// Stands for the files that GitHub does not list, so that they are not passed over.
+    fn unlisted(&self, files: &[ApiFile], is_complete: bool) -> Option<ChangedFile> {
+        let missing = self.target.changed_files.map_or(0, |count| count.saturating_sub(files.len()));
+        let is_short = missing > 0 || (self.target.pull_request.is_none() && !is_complete);
+        let count = if missing > 0 { format!("{missing} more files") } else { "more files".to_owned() };
+        let why = format!("GitHub lists only {} files of this change, and git could not fetch it", files.len());
+        let head = Content::Unjudged(unavailable(&why));
+        is_short.then(|| ChangedFile::new(format!("({count})"), None, FileStatus::Modified, Content::Absent, head))
+    }
+}
+
+#[async_trait]
+impl Source for PullRequestSource {
+    async fn read(&self) -> Result<Change, SourceError> {
+        Ok(self.read_with_base().await?.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -18,60 +18,91 @@ use crate::github::transport::Call;
 /// How many blobs one GraphQL query asks for.
 pub const GRAPHQL_BATCH: usize = 100;
 
-/// An object at a path of a commit, as GraphQL tells it.
+/// What stands at a path of a commit, as GraphQL tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BlobText {
-    /// The object's id.
+pub struct PathEntry {
+    /// Its name in its directory.
+    #[serde(default)]
+    pub name: String,
+    /// Its git mode, as a number (`0o100644`, `0o120000`, …).
+    pub mode: u32,
+    /// Its object's id.
     pub oid: String,
-    /// Size in bytes; absent when the object is no blob.
+    /// The object; `None` for a submodule.
+    #[serde(default)]
+    pub object: Option<PathObject>,
+}
+
+/// A blob or a directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PathObject {
+    /// Size of a blob in bytes.
     #[serde(default)]
     pub byte_size: Option<u64>,
-    /// Whether GitHub takes it for binary.
+    /// Whether GitHub takes the blob for binary.
     #[serde(default)]
     pub is_binary: Option<bool>,
     /// Whether `text` is only the beginning.
     #[serde(default)]
     pub is_truncated: bool,
-    /// The text.
+    /// The text of a blob.
     #[serde(default)]
     pub text: Option<String>,
+    /// What a directory holds, two levels deep; below, `None`.
+    #[serde(default)]
+    pub entries: Option<Vec<PathEntry>>,
 }
 
+const FRAGMENTS: &str = "fragment entry on TreeEntry { mode oid object { ...blob ...tree } } \
+    fragment blob on Blob { byteSize isBinary isTruncated text } \
+    fragment tree on Tree { entries { name mode oid object { ...blob \
+    ... on Tree { entries { name mode oid object { ...blob } } } } } }";
+
 impl RepositoryClient {
-    /// Reads the objects at `paths`, each a commit and a path; `None` where there is none. One request per 100 paths.
+    /// Reads what stands at `paths`, each a commit and a path; `None` where there is nothing. One request per 100 paths.
     ///
     /// # Errors
     /// Any [`GitHubError`].
-    pub async fn blobs(&self, paths: &[(CommitSha, String)]) -> Result<Vec<Option<BlobText>>, GitHubError> {
+    pub async fn paths(&self, paths: &[(CommitSha, String)]) -> Result<Vec<Option<PathEntry>>, GitHubError> {
         let mut all = Vec::with_capacity(paths.len());
         for batch in paths.chunks(GRAPHQL_BATCH) {
-            all.extend(self.blob_batch(batch).await?);
+            all.extend(self.path_batch(batch).await?);
         }
         Ok(all)
     }
 
-    async fn blob_batch(&self, batch: &[(CommitSha, String)]) -> Result<Vec<Option<BlobText>>, GitHubError> {
+    async fn path_batch(&self, batch: &[(CommitSha, String)]) -> Result<Vec<Option<PathEntry>>, GitHubError> {
         #[derive(Deserialize)]
         struct Data {
-            repository: BTreeMap<String, Option<BlobText>>,
+            repository: BTreeMap<String, Option<Commit>>,
+        }
+        #[derive(Deserialize)]
+        struct Commit {
+            #[serde(default)]
+            file: Option<PathEntry>,
         }
         let mut variables = json!({ "owner": self.name().owner(), "name": self.name().name() });
         let (mut declared, mut asked) = (String::new(), String::new());
         for (index, (commit, path)) in batch.iter().enumerate() {
             // Paths travel as variables: nothing in a file name can change the query.
-            variables[format!("p{index}")] = json!(format!("{commit}:{path}"));
-            let _ = write!(declared, ", $p{index}: String!");
-            let _ = write!(asked, " b{index}: object(expression: $p{index}) {{ ...blob }}");
+            variables[format!("c{index}")] = json!(commit);
+            variables[format!("p{index}")] = json!(path);
+            let _ = write!(declared, ", $c{index}: String!, $p{index}: String!");
+            let _ = write!(
+                asked,
+                " b{index}: object(expression: $c{index}) {{ ... on Commit {{ file(path: $p{index}) {{ ...entry }} }} }}"
+            );
         }
         let query = format!(
-            "query Blobs($owner: String!, $name: String!{declared}) {{ repository(owner: $owner, name: $name) {{{asked} }} }} \
-             fragment blob on GitObject {{ oid ... on Blob {{ byteSize isBinary isTruncated text }} }}"
+            "query Paths($owner: String!, $name: String!{declared}) {{ \
+             repository(owner: $owner, name: $name) {{{asked} }} }} {FRAGMENTS}"
         );
         let subject = format!("{} of {}", batch.len(), self.name());
-        let data: Data = self.query("read blobs", subject, false, &query, variables).await?;
+        let data: Data = self.query("read paths", subject, false, &query, variables).await?;
         let mut found = data.repository;
-        Ok((0..batch.len()).map(|index| found.remove(&format!("b{index}")).flatten()).collect())
+        let entry = |index| found.remove(&format!("b{index}")).flatten().and_then(|commit| commit.file);
+        Ok((0..batch.len()).map(entry).collect())
     }
 
     /// The bytes of a blob, at most `max_bytes`.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::{Pid, Resource, Rlimit, Signal};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
@@ -48,6 +49,9 @@ const SETTINGS: [(&str, &str); 13] = [
     ("fetch.fsckObjects", "false"),
     ("diff.renameLimit", "2000"),
 ];
+
+/// The largest file that git may write.
+const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// git, in one directory, under our rules.
 #[derive(Clone, Debug)]
@@ -143,6 +147,7 @@ impl Git {
         input: Vec<u8>,
     ) -> Result<Vec<u8>, SourceError> {
         let mut child = Group(self.command(command, arguments).spawn().map_err(SourceError::NoGit)?);
+        child.limit_files();
         let outcome = tokio::time::timeout(self.limit, self.converse(&mut child.0, command, input)).await;
         outcome.unwrap_or_else(|_| Err(SourceError::Slow { command: command.to_owned(), limit: self.limit }))
     }
@@ -221,12 +226,25 @@ impl Git {
 /// A child that takes its process group with it.
 struct Group(Child);
 
+impl Group {
+    fn id(&self) -> Option<Pid> {
+        self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
+    }
+
+    /// Bounds each file that git writes: a fetch of more than that fails instead of filling the disk.
+    fn limit_files(&self) {
+        let limit = Rlimit { current: Some(MAX_FILE_BYTES), maximum: Some(MAX_FILE_BYTES) };
+        if self.id().is_some() {
+            let _ = rustix::process::prlimit(self.id(), Resource::Fsize, limit);
+        }
+    }
+}
+
 impl Drop for Group {
     fn drop(&mut self) {
         // The id is there only while the child has not been waited for, so it is still its own.
-        let group = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-        if let Some(group) = group {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        if let Some(group) = self.id() {
+            let _ = rustix::process::kill_process_group(group, Signal::KILL);
         }
     }
 }

@@ -59,11 +59,22 @@ pub async fn read(git: &Git, wanted: BTreeSet<String>, limits: &Limits) -> Resul
     Ok(objects)
 }
 
+/// Those of `oids` that the repository does not have.
+///
+/// # Errors
+/// Any [`SourceError`] of git.
+pub async fn missing(git: &Git, oids: &BTreeSet<String>) -> Result<BTreeSet<String>, SourceError> {
+    let output = git.run_with_input("cat-file", &["--batch-check"], lines(oids.iter())).await?;
+    let sizes = sizes(&output).ok_or_else(misread)?;
+    Ok(sizes.into_iter().filter(|(_, size)| size.is_none()).map(|(oid, _)| oid).collect())
+}
+
 fn misread() -> SourceError {
     SourceError::Output { command: "cat-file".into() }
 }
 
-fn lines<'a>(oids: impl Iterator<Item = &'a String>) -> Vec<u8> {
+/// Object ids, one a line, as git reads them.
+pub fn lines<'a>(oids: impl Iterator<Item = &'a String>) -> Vec<u8> {
     oids.flat_map(|oid| [oid.as_bytes(), b"\n"]).flatten().copied().collect()
 }
 

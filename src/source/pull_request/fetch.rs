@@ -1,0 +1,96 @@
+//! A change by git: a bare, shallow fetch of three commits without blobs, then one fetch of the blobs that differ.
+//!
+//! Invariant: two conversations with the server however many files there are; the token is in git's environment only,
+//! bound to the server's address, and is not taken along by a redirect.
+
+use std::collections::BTreeSet;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::super::git::command::Git;
+use super::super::git::objects::{self, missing};
+use super::super::git::{team_files, team_objects, wanted};
+use super::super::raw_diff::{Entry, Object, parse_diff, path_text};
+use super::super::team_files::content_of;
+use super::super::{Change, SourceError};
+use super::{Commits, PullRequestSource};
+use crate::scan::snapshot::{ChangedFile, Content, Snapshot};
+
+const FETCH: [&str; 4] = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc"];
+
+impl PullRequestSource {
+    /// Reads the change with git.
+    pub(super) async fn fetch(&self, commits: &Commits) -> Result<Change, SourceError> {
+        let directory = tempfile::Builder::new()
+            .prefix("dockgate-")
+            .tempdir_in(&self.options.directory)
+            .map_err(|source| SourceError::Path { path: self.options.directory.clone(), source })?;
+        let git = self.repository(Git::bare(directory.path()), commits).await?;
+        let entries = diff(&git, commits, "--no-renames").await?;
+        if self.target.changed_files.is_some_and(|count| entries.len() < count) {
+            return Err(SourceError::Output { command: "diff-tree".into() });
+        }
+        let team = team_objects(&git, commits.base.as_str()).await?;
+        let oids: BTreeSet<String> =
+            wanted(&entries).chain(team.iter().map(|(_, object)| object.oid.clone())).collect();
+        let absent = missing(&git, &oids).await?;
+        if !absent.is_empty() {
+            let arguments = [&FETCH[..], &["--filter=blob:none", "--stdin", "origin"]].concat();
+            git.run_with_input("fetch", &arguments, objects::lines(absent.iter())).await?;
+        }
+        // Now that the blobs are there, similar files can be told to be renamed ones.
+        let mut entries = diff(&git, commits, "-M").await.unwrap_or(entries);
+        entries.sort_by(|one, other| one.path.cmp(&other.path));
+        let objects = objects::read(&git, oids, &self.limits).await?;
+        let side = |object: &Option<Object>| match object {
+            None => Content::Absent,
+            Some(object) => content_of(object.mode, &self.limits, || objects.bytes(&object.oid)),
+        };
+        let files = entries.iter().map(|entry| {
+            let previous_path = entry.previous_path.as_deref().map(path_text);
+            ChangedFile::new(path_text(&entry.path), previous_path, entry.status, side(&entry.base), side(&entry.head))
+        });
+        let snapshot = Snapshot { files: files.collect(), whole_tree: false };
+        Ok(Change { snapshot, team: team_files(&team, &objects, &self.limits) })
+    }
+
+    /// A bare repository that has the commits and their trees.
+    async fn repository(&self, git: Git, commits: &Commits) -> Result<Git, SourceError> {
+        let format = if commits.head.as_str().len() == 64 { "--object-format=sha256" } else { "--object-format=sha1" };
+        git.run("init", &["--quiet", "--bare", "--template=", format]).await?;
+        let root = self.client.web_root();
+        let token = self.client.token().await?.secret;
+        let basic = STANDARD.encode(format!("x-access-token:{}", token.expose_secret()));
+        let plain = |text: String| SecretString::from(text);
+        let git = git
+            .with_setting("remote.origin.url", plain(format!("{root}/{}.git", self.client.name())))
+            .with_setting("remote.origin.promisor", plain("true".into()))
+            .with_setting("remote.origin.partialCloneFilter", plain("blob:none".into()))
+            .with_setting("http.followRedirects", plain("false".into()))
+            .with_setting("credential.helper", plain(String::new()))
+            .with_setting(format!("http.{root}/.extraHeader"), plain(format!("Authorization: Basic {basic}")));
+        let arguments = [&FETCH[..], &["--depth=1", "--filter=blob:none", "origin"]].concat();
+        let fetch = async |head: &str| {
+            let mut arguments = arguments.clone();
+            arguments.extend([head, commits.fork.as_str(), commits.base.as_str()]);
+            git.run("fetch", &arguments).await
+        };
+        if let Err(error) = fetch(commits.head.as_str()).await {
+            // A server may refuse a commit by its id and still give the reference that holds it.
+            let Some(number) = self.target.pull_request else { return Err(error) };
+            fetch(&format!("refs/pull/{number}/head")).await?;
+        }
+        // Whatever the reference holds by now, it is this commit that is judged.
+        git.commit(commits.head.as_str()).await?;
+        Ok(git)
+    }
+}
+
+async fn diff(git: &Git, commits: &Commits, renames: &str) -> Result<Vec<Entry>, SourceError> {
+    let (fork, head) = (commits.fork.as_str(), commits.head.as_str());
+    let arguments = ["-r", "--raw", "-z", "--no-abbrev", "--no-ext-diff", "--no-textconv", renames, fork, head, "--"];
+    let output = git.run("diff-tree", &arguments).await?;
+    parse_diff(&output).ok_or_else(|| SourceError::Output { command: "diff-tree".into() })
+}
