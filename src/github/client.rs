@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-pub use check_run::{CheckRun, CheckRunState, NewCheckRun};
+pub use check_run::{ANNOTATIONS_PER_REQUEST, CheckRun, CheckRunState, NewCheckRun};
 pub use content::{GRAPHQL_BATCH, PathEntry, PathObject};
 pub use pull_request::{ApiFile, Comparison, OpenPullRequest, PullRequest};
 pub use review::{NewComment, PullRequestState, ReviewThread, ThreadComment};

@@ -118,6 +118,3 @@ impl Source for PullRequestSource {
         Ok(self.read_with_base().await?.0)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,6 +7,8 @@
 //! Invariant: every job that is leased ends in a verdict, a retry, or a check run that names the cause; a panic or a
 //! hang in one job harms no other.
 
+pub mod check_pull_request;
+pub mod publish;
 mod retry;
 mod supervise;
 #[cfg(test)]

@@ -3,13 +3,14 @@
 //! Invariant: a text is taken only when it has as many bytes as GitHub says the blob has.
 
 use super::super::git::unavailable;
-use super::super::team_files::{POLICY_DIRECTORY, SETTINGS_PATH, TeamFiles, is_team_file};
-use super::super::{Change, FileText, SourceError};
+use super::super::team_files::{POLICY_DIRECTORY, SETTINGS_PATH, TeamFiles, is_team_file, settings_file};
+use super::super::{Change, SourceError};
 use super::{Commits, PullRequestSource};
 use crate::github::GitHubError;
 use crate::github::client::{ApiFile, PathEntry, PathObject};
 use crate::github::identity::CommitSha;
 use crate::scan::snapshot::{ChangedFile, Content, FileMode, FileStatus, Snapshot, Unjudged};
+use crate::settings::repository::SettingsFile;
 
 impl PullRequestSource {
     /// Reads the changed `files`, and the team's files, from the API.
@@ -80,7 +81,7 @@ impl PullRequestSource {
     async fn team(&self, settings: Option<PathEntry>, policies: Option<PathEntry>) -> Result<TeamFiles, SourceError> {
         let mut team = TeamFiles::default();
         if let Some(entry) = settings {
-            team.add(SETTINGS_PATH, FileText::of(&self.content(Some(entry)).await?));
+            team.add(SETTINGS_PATH, settings_file(&self.content(Some(entry)).await?));
         }
         let mut open = vec![(POLICY_DIRECTORY.to_owned(), policies)];
         while let Some((directory, entry)) = open.pop() {
@@ -93,11 +94,11 @@ impl PullRequestSource {
                 let is_deep = is_directory && entry.object.as_ref().is_none_or(|object| object.entries.is_none());
                 if is_deep {
                     let why = "policies lie at most two directories deep".to_owned();
-                    team.add(&format!("{path}/more.yaml"), FileText::Unreadable { why });
+                    team.add(&format!("{path}/more.yaml"), SettingsFile::Unreadable { why });
                 } else if is_directory {
                     open.push((format!("{path}/"), Some(entry)));
                 } else if is_team_file(&path) {
-                    team.add(&path, FileText::of(&self.content(Some(entry)).await?));
+                    team.add(&path, settings_file(&self.content(Some(entry)).await?));
                 }
             }
         }

@@ -1,0 +1,337 @@
+//! One job, from start to end: open the check run, read the change, judge it, conclude, comment.
+//!
+//! Invariant: every path ends in a conclusion or in an error that the queue answers with another attempt or with
+//! [`JobHandler::abandon`], which concludes too. The head is read again before concluding; a commit that is no longer
+//! the head is never concluded as judged.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use super::publish::{self, OwnCheckRun};
+use super::{Done, JobError, JobHandler, Outcome};
+use crate::github::GitHubError;
+use crate::github::app::Clock;
+use crate::github::client::{Client, PullRequestState, RepositoryClient};
+use crate::github::identity::{CommitSha, InstallationId, PullRequestNumber};
+use crate::job::{Job, JobSubject};
+use crate::pipeline::{self, Circumstances, Judgement};
+use crate::report::{ReportInput, check_run, review};
+use crate::scan::SecretKey;
+use crate::scan::limits::Limits;
+use crate::settings::date::Date;
+use crate::settings::repository::{ORGANISATION_PATH, SettingsFile};
+use crate::source::pull_request::{FetchOptions, PullRequestSource, Target};
+use crate::source::{Change, SourceError};
+use crate::verdict::Conclusion;
+
+/// How long an organisation's defaults are remembered.
+const ORGANISATION_MEMORY: Duration = Duration::from_secs(3 * 60);
+/// The most organisations that are remembered.
+const MOST_ORGANISATIONS: usize = 10_000;
+/// The largest file of an organisation's defaults.
+const MAX_SETTINGS_BYTES: usize = 1 << 20;
+
+/// Settings of the checks, the same for all repositories.
+#[derive(Clone)]
+pub struct CheckOptions {
+    /// How changes are fetched.
+    pub fetch: FetchOptions,
+    /// The bounds of reading; a repository's own may be lower.
+    pub limits: Limits,
+    /// The key of the secrets' fingerprints.
+    pub secret_key: SecretKey,
+    /// Tells the time.
+    pub clock: Clock,
+}
+
+impl Default for CheckOptions {
+    fn default() -> Self {
+        Self {
+            fetch: FetchOptions::default(),
+            limits: Limits::default(),
+            secret_key: SecretKey::default(),
+            clock: Arc::new(SystemTime::now),
+        }
+    }
+}
+
+type Organisation = (InstallationId, String);
+
+/// Checks pull requests and merge groups.
+pub struct CheckPullRequest {
+    client: Client,
+    options: CheckOptions,
+    organisations: tokio::sync::Mutex<HashMap<Organisation, (Instant, SettingsFile)>>,
+}
+
+/// What one run checks.
+struct Subject {
+    head: CommitSha,
+    base: String,
+    pull_request: Option<PullRequestNumber>,
+    changed_files: Option<usize>,
+}
+
+/// A judged change.
+struct Judged {
+    judgement: Judgement,
+    settings_from: String,
+    scan: Duration,
+}
+
+#[async_trait]
+impl JobHandler for CheckPullRequest {
+    async fn run(&self, job: &Job, cancelled: CancellationToken) -> Result<Done, JobError> {
+        let client = self.client.repository(job.installation, job.repository.clone());
+        let subject = match self.subject(&client, job).await? {
+            Ok(subject) => subject,
+            Err(done) => return Ok(done),
+        };
+        let run = OwnCheckRun::open(&client, &subject.head, &job.key()).await?;
+        if subject.head != *job.head() {
+            supersede_all(&client, job.head(), job, &subject.head).await?;
+        }
+        tokio::select! {
+            done = self.check(&client, job, &subject, &run) => done,
+            () = cancelled.cancelled() => {
+                run.supersede("by a newer event of this pull request").await?;
+                Ok(Done::without_scan(Outcome::Superseded))
+            }
+        }
+    }
+
+    async fn abandon(&self, job: &Job, cause: &str) -> Result<(), JobError> {
+        if matches!(job.subject, JobSubject::Commit { .. }) {
+            return Ok(());
+        }
+        let client = self.client.repository(job.installation, job.repository.clone());
+        let mut heads = vec![job.head().clone()];
+        if let JobSubject::PullRequest { number, .. } = &job.subject {
+            // The job may have judged a newer head than it was asked for.
+            let newest = client.pull_request(*number).await.ok().map(|pull| pull.head.sha);
+            heads.extend(newest.filter(|newest| newest != job.head()));
+        }
+        let mut is_told = false;
+        for head in &heads {
+            // A verdict that stands there is not taken back because its comments failed.
+            is_told = OwnCheckRun::fail_all(&client, head, &job.key(), cause).await?;
+        }
+        if let (false, Some(head)) = (is_told, heads.last()) {
+            publish::report_failure(&client, head, &job.key(), cause).await?;
+        }
+        Ok(())
+    }
+}
+
+impl CheckPullRequest {
+    /// A handler that works as the app of `client`.
+    pub fn new(client: Client, options: CheckOptions) -> Self {
+        Self { client, options, organisations: tokio::sync::Mutex::default() }
+    }
+
+    /// What the job is about now, or how it ends when there is nothing to check.
+    async fn subject(&self, client: &RepositoryClient, job: &Job) -> Result<Result<Subject, Done>, JobError> {
+        match &job.subject {
+            JobSubject::MergeGroup { head, base } => {
+                Ok(Ok(Subject { head: head.clone(), base: base.to_string(), pull_request: None, changed_files: None }))
+            }
+            JobSubject::Commit { head } => {
+                let pulls = client.pull_requests_of(head).await?.into_iter();
+                let follow_up = pulls.map(|pull| follow_up(job, pull.number, pull.head)).collect();
+                Ok(Err(Done { follow_up, ..Done::without_scan(Outcome::Nothing) }))
+            }
+            JobSubject::PullRequest { number, .. } => {
+                let pull = match client.pull_request(*number).await {
+                    Err(error) if error.is_absent() => return Ok(Err(Done::without_scan(Outcome::Nothing))),
+                    pull => pull?,
+                };
+                if pull.state != "open" {
+                    supersede_all(client, job.head(), job, &pull.head.sha).await?;
+                    return Ok(Err(Done::without_scan(Outcome::Nothing)));
+                }
+                let changed_files = (pull.changed_files > 0).then_some(pull.changed_files);
+                let (head, base) = (pull.head.sha, pull.base.branch);
+                Ok(Ok(Subject { head, base, pull_request: Some(*number), changed_files }))
+            }
+        }
+    }
+
+    async fn check(
+        &self,
+        client: &RepositoryClient,
+        job: &Job,
+        subject: &Subject,
+        run: &OwnCheckRun,
+    ) -> Result<Done, JobError> {
+        let judged = self.judge(client, subject).await?;
+        let mut state = None;
+        if let Some(number) = subject.pull_request {
+            let now = client.pull_request_state(number).await?;
+            if !publish::still_stands(&now, &subject.head) {
+                run.supersede(&format!("by {}", now.head.short())).await?;
+                // The webhook of the newer head may be lost: the job for it does not wait for one.
+                let follow_up = vec![follow_up(job, number, now.head)];
+                return Ok(Done { follow_up, ..Done::without_scan(Outcome::Superseded) });
+            }
+            state = Some((number, now));
+        }
+        let source_url = format!("{}/{}/blob/{}", client.web_root(), client.name(), subject.head);
+        let input = ReportInput {
+            verdict: &judged.judgement.verdict,
+            policies: &judged.judgement.policies,
+            snapshot: &judged.judgement.snapshot,
+            settings: &judged.judgement.settings,
+            elapsed: None,
+            settings_from: &judged.settings_from,
+            head: Some(subject.head.as_str()),
+            details_url: None,
+            source_url: Some(&source_url),
+            colour: false,
+        };
+        let conclusion = judged.judgement.verdict.conclusion;
+        run.conclude(conclusion, &check_run::output(&input)).await?;
+        if let Some((number, state)) = state.filter(|(_, state)| state.is_open) {
+            self.comment(client, number, &state, &input).await?;
+        }
+        Ok(done(&judged))
+    }
+
+    async fn comment(
+        &self,
+        client: &RepositoryClient,
+        number: PullRequestNumber,
+        state: &PullRequestState,
+        input: &ReportInput<'_>,
+    ) -> Result<(), JobError> {
+        let wanted = review::plan(input).comments;
+        let plan = publish::plan_comments(&wanted, input.verdict, &state.threads);
+        Ok(publish::comment(client, number, &state.head, &plan).await?)
+    }
+
+    async fn judge(&self, client: &RepositoryClient, subject: &Subject) -> Result<Judged, JobError> {
+        let target = Target {
+            base: subject.base.clone(),
+            head: subject.head.clone(),
+            pull_request: subject.pull_request,
+            changed_files: subject.changed_files,
+        };
+        let source =
+            PullRequestSource::new(client.clone(), target, self.options.limits.clone(), self.options.fetch.clone());
+        let (change, base) = source.read_with_base().await?;
+        let organisation = self.organisation(client).await?;
+        let settings_from = settings_from(&change, &organisation, subject, &base);
+        let since = (self.options.clock)().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let circumstances = Circumstances {
+            organisation,
+            secret_key: self.options.secret_key.clone(),
+            today: Date::from_unix_seconds(since.as_secs()),
+            fail_on: None,
+        };
+        // Judging is work for a processor: it must not hold up the tasks that wait for the network.
+        let start = Instant::now();
+        let judgement = tokio::task::spawn_blocking(move || pipeline::run(change, &circumstances)).await;
+        let judgement = judgement.map_err(|error| JobError::Permanent {
+            message: "judging the change broke off".into(),
+            source: Some(error.into()),
+        })?;
+        Ok(Judged { judgement, settings_from, scan: start.elapsed() })
+    }
+
+    /// The defaults of the organisation, from its `.github` repository, remembered for a while.
+    async fn organisation(&self, client: &RepositoryClient) -> Result<SettingsFile, GitHubError> {
+        let key = (client.installation(), client.name().owner().to_owned());
+        let remembered = |known: &HashMap<Organisation, (Instant, SettingsFile)>| {
+            known.get(&key).filter(|(read, _)| read.elapsed() < ORGANISATION_MEMORY).map(|(_, file)| file.clone())
+        };
+        if let Some(file) = remembered(&*self.organisations.lock().await) {
+            return Ok(file);
+        }
+        let file = read_organisation(client).await?;
+        let mut known = self.organisations.lock().await;
+        if known.len() >= MOST_ORGANISATIONS {
+            known.clear();
+        }
+        known.insert(key, (Instant::now(), file.clone()));
+        Ok(file)
+    }
+}
+
+async fn read_organisation(client: &RepositoryClient) -> Result<SettingsFile, GitHubError> {
+    let Ok(repository) = client.name().sibling(".github") else { return Ok(SettingsFile::Absent) };
+    match client.sibling(repository).file(ORGANISATION_PATH, None, MAX_SETTINGS_BYTES).await {
+        Ok(None) => Ok(SettingsFile::Absent),
+        Ok(Some(bytes)) => Ok(match String::from_utf8(bytes) {
+            Ok(text) => SettingsFile::Text(text),
+            Err(_) => SettingsFile::Unreadable { why: "not UTF-8".into() },
+        }),
+        // The app is not installed on that repository, or there is none: no defaults.
+        Err(error) if matches!(error.status(), Some(403 | 404 | 422)) => Ok(SettingsFile::Absent),
+        Err(error) if error.is_retryable() => Err(error),
+        Err(error) => Ok(SettingsFile::Unreadable { why: error.to_string() }),
+    }
+}
+
+fn settings_from(change: &Change, organisation: &SettingsFile, subject: &Subject, base: &CommitSha) -> String {
+    let is_absent = change.team.settings == SettingsFile::Absent && *organisation == SettingsFile::Absent;
+    match (is_absent, subject.pull_request) {
+        (true, _) => "defaults".into(),
+        (false, Some(_)) => format!("{}@{}", subject.base, base.short()),
+        (false, None) => base.short().to_owned(),
+    }
+}
+
+fn follow_up(job: &Job, number: PullRequestNumber, head: CommitSha) -> Job {
+    Job { subject: JobSubject::PullRequest { number, head }, ..job.clone() }
+}
+
+/// Concludes what earlier attempts left open on a commit that is no longer the head.
+async fn supersede_all(
+    client: &RepositoryClient,
+    old: &CommitSha,
+    job: &Job,
+    newer: &CommitSha,
+) -> Result<(), GitHubError> {
+    for run in OwnCheckRun::left_open(client, old, &job.key()).await? {
+        let by =
+            if old == newer { "by the end of the pull request".to_owned() } else { format!("by {}", newer.short()) };
+        run.supersede(&by).await?;
+    }
+    Ok(())
+}
+
+fn done(judged: &Judged) -> Done {
+    let verdict = &judged.judgement.verdict;
+    let outcome = match verdict.conclusion {
+        Conclusion::Success => Outcome::Passed,
+        Conclusion::Failure => Outcome::Blocked,
+        Conclusion::Neutral => Outcome::Neutral,
+    };
+    let shown = verdict.blocking().chain(verdict.to_know());
+    let findings = shown.map(|judged| (judged.finding.rule.clone(), judged.finding.severity)).collect();
+    Done { outcome, scan: judged.scan, findings, follow_up: Vec::new() }
+}
+
+impl From<GitHubError> for JobError {
+    fn from(error: GitHubError) -> Self {
+        SourceError::from(error).into()
+    }
+}
+
+impl From<SourceError> for JobError {
+    fn from(error: SourceError) -> Self {
+        let message = error.to_string();
+        if !error.is_retryable() {
+            return Self::Permanent { message, source: cause(error) };
+        }
+        Self::Retry { message, retry_after: error.retry_after(), source: cause(error) }
+    }
+}
+
+/// What lies below an error whose own message is already said.
+fn cause(error: SourceError) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+    std::error::Error::source(&error).map(|source| source.to_string().into())
+}
