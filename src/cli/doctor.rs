@@ -58,7 +58,11 @@ pub fn run(args: &DoctorArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Re
         Err(error) => report.failed("settings", &format!("{error:#}"))?,
     }
     let failed = report.failed;
-    writeln!(surroundings.out, "\n{}", if failed == 0 { "all is well".into() } else { format!("{failed} to put right") })?;
+    writeln!(
+        surroundings.out,
+        "\n{}",
+        if failed == 0 { "all is well".into() } else { format!("{failed} to put right") }
+    )?;
     Ok(if failed == 0 { Exit::Clean } else { Exit::Unjudged })
 }
 
@@ -190,7 +194,10 @@ fn permissions(app: &AppInfo, report: &mut Report<'_>) -> std::io::Result<()> {
         }
     }
     if app.permissions.get("contents").map(String::as_str) != Some("write") {
-        report.note("review threads", "without contents: write GitHub lets no app resolve them; comments that are fixed are marked so instead")?;
+        report.note(
+            "review threads",
+            "without contents: write GitHub lets no app resolve them; comments that are fixed are marked so instead",
+        )?;
     }
     Ok(())
 }

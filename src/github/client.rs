@@ -26,6 +26,7 @@ use super::GitHubError;
 use super::app::{self, AppCredentials, Clock, FRESH, InstallationToken, TokenCache};
 use super::identity::{InstallationId, RepositoryName};
 use super::rate_limit::{Account, RateLimitConfig, RateLimits, number};
+use super::timestamp;
 use super::transport::{Answer, Call, GRAPHQL_READ, GRAPHQL_WRITE, Transport, shorten};
 pub use super::transport::{NoObserver, Observer};
 
@@ -38,6 +39,8 @@ pub struct ClientConfig {
     pub timeout: Duration,
     /// How limits are obeyed.
     pub rate_limit: RateLimitConfig,
+    /// The root of the web pages and of `git`; the same host as `address` when empty.
+    pub web_address: String,
     /// The wait before a refused fresh token is tried once more.
     pub fresh_token_wait: Duration,
     /// Whether tokens may also write contents, which GitHub wants for resolving review threads.
@@ -52,6 +55,7 @@ impl Default for ClientConfig {
             address: "https://api.github.com".into(),
             timeout: Duration::from_secs(30),
             rate_limit: RateLimitConfig::default(),
+            web_address: String::new(),
             fresh_token_wait: Duration::from_secs(1),
             resolves_threads: false,
             clock: Arc::new(SystemTime::now),
@@ -88,6 +92,9 @@ pub struct AppInfo {
     /// The events it subscribes to.
     #[serde(default)]
     pub events: Vec<String>,
+    /// GitHub's time when it answered.
+    #[serde(skip)]
+    pub answered_at: Option<SystemTime>,
 }
 
 impl Client {
@@ -121,7 +128,9 @@ impl Client {
     /// Any [`GitHubError`].
     pub async fn app(&self) -> Result<AppInfo, GitHubError> {
         let call = Call::get("read app", self.app_id().to_string(), "/app");
-        self.as_app(&call).await?.json(&call)
+        let answer = self.as_app(&call).await?;
+        let date = answer.headers.get("date").and_then(|date| date.to_str().ok());
+        Ok(AppInfo { answered_at: date.and_then(timestamp::parse_header), ..answer.json(&call)? })
     }
 
     async fn as_app(&self, call: &Call) -> Result<Answer, GitHubError> {
@@ -195,7 +204,11 @@ impl RepositoryClient {
 
     /// The root of the web pages and of `git` for this GitHub: `https://github.com` or `https://HOST`.
     pub fn web_root(&self) -> String {
-        let address = self.client.0.config.address.trim_end_matches('/');
+        let config = &self.client.0.config;
+        if !config.web_address.is_empty() {
+            return config.web_address.trim_end_matches('/').into();
+        }
+        let address = config.address.trim_end_matches('/');
         if address == "https://api.github.com" {
             return "https://github.com".into();
         }

@@ -9,7 +9,7 @@ pub mod event;
 pub mod identity;
 pub mod rate_limit;
 mod timestamp;
-mod transport;
+pub mod transport;
 
 use std::time::Duration;
 
