@@ -50,10 +50,11 @@ async fn reads_are_what_github_takes_at_either_address() {
         assert_eq!((compared.base(), compared.files.len()), (&pull.base.sha, 2));
         assert_eq!(client.pull_requests_of(&head).await.unwrap().len(), 1);
         let wanted = [(head.clone(), "ü b.txt".to_owned()), (head.clone(), "absent".to_owned())];
-        let blobs = client.blobs(&wanted).await.unwrap();
-        assert_eq!(blobs[0].as_ref().unwrap().text.as_deref(), Some("new\n"));
-        assert!(blobs[1].is_none());
-        assert_eq!(client.raw_blob(&blobs[0].as_ref().unwrap().oid, 100).await.unwrap(), b"new\n");
+        let found = client.paths(&wanted).await.unwrap();
+        let entry = found[0].as_ref().unwrap();
+        assert_eq!((entry.mode, entry.object.as_ref().unwrap().text.as_deref()), (0o100_644, Some("new\n")));
+        assert!(found[1].is_none());
+        assert_eq!(client.raw_blob(&entry.oid, 100).await.unwrap(), b"new\n");
         assert_eq!(client.file("ü b.txt", Some(head.as_str()), 100).await.unwrap().as_deref(), Some(&b"new\n"[..]));
         assert_eq!(client.file("absent", None, 100).await.unwrap(), None);
         assert_eq!(client.web_root(), fake.url);

@@ -191,6 +191,13 @@ impl ObjectValue for Object<'_, '_> {
             "Repository" => {
                 self.context.repository(self.fields["nameWithOwner"].as_str().unwrap(), field, &arguments)?
             }
+            "Commit" if field == "file" => {
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                let (name, oid) = (text(&self.fields["inRepository"]), text(&self.fields["oid"]));
+                let path = text(&arguments["path"]);
+                let entry = |repository: &Repository| entries(repository, &[&oid, "--", &path], 0).pop();
+                self.context.with_repository(&name, entry).flatten().unwrap_or(Value::Null)
+            }
             other => return Err(unknown(other, field)),
         };
         Ok(self.context.resolved(value))
@@ -280,7 +287,27 @@ fn object_data(repository: &Repository, expression: &str) -> Value {
                 "isBinary": binary, "isTruncated": bytes.len() > MAX_TEXT,
                 "text": if binary { Value::Null } else { json!(text) }})
         }
-        "commit" => json!({"__typename": "Commit", "oid": oid, "id": format!("C_{oid}")}),
+        "commit" => json!({"__typename": "Commit", "oid": oid, "id": format!("C_{oid}"),
+            "inRepository": repository.full_name}),
         _ => json!({"__typename": "Tree", "oid": oid, "id": format!("T_{oid}")}),
     }
+}
+
+/// The tree entries that `git ls-tree` lists; those of directories hold their own, four levels deep.
+fn entries(repository: &Repository, arguments: &[&str], depth: usize) -> Vec<Value> {
+    let listed = repository.git.bytes(&[&["ls-tree", "-z"], arguments].concat()).unwrap_or_default();
+    let records = listed.split(|byte| *byte == 0).filter(|record| !record.is_empty());
+    records.map(|record| entry(repository, &String::from_utf8_lossy(record), depth)).collect()
+}
+
+fn entry(repository: &Repository, record: &str, depth: usize) -> Value {
+    let (head, path) = record.split_once('\t').unwrap();
+    let [mode, kind, oid]: [&str; 3] = head.split(' ').collect::<Vec<_>>().try_into().unwrap();
+    let mut object = if kind == "commit" { Value::Null } else { object_data(repository, oid) };
+    if kind == "tree" && depth < 4 {
+        object["entries"] = Value::Array(entries(repository, &[oid], depth + 1));
+    }
+    let name = path.rsplit('/').next().unwrap();
+    json!({"__typename": "TreeEntry", "name": name, "path": path, "type": kind, "oid": oid,
+        "mode": u32::from_str_radix(mode, 8).unwrap(), "object": object})
 }
