@@ -16,6 +16,7 @@ use super::{FactDoc, Subject, Target};
 use crate::scan::document::dockerfile::{Base, Dockerfile, Origin, Stage, Word};
 use crate::scan::document::node::{Node, Value};
 use crate::scan::document::{Body, ParsedFile};
+use crate::scan::image_reference::ImageReference;
 
 /// The things of `file` that `target` means, in the order of the file.
 pub fn subjects(target: Target, file: &ParsedFile, _text: &str) -> Vec<Subject> {
@@ -85,7 +86,7 @@ fn origin_kind(origin: &Origin) -> Node {
 
 /// The repository of an origin, or its name as written: what stays when a version changes.
 fn origin_identity(origin: &Origin) -> String {
-    origin.base.image().map_or_else(|| origin.word.raw.to_string(), |image| image.repository())
+    origin.base.image().map_or_else(|| origin.word.raw.to_string(), ImageReference::repository)
 }
 
 fn stage_name(stage: &Stage) -> Option<String> {
