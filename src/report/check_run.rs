@@ -82,8 +82,7 @@ pub fn output(input: &ReportInput<'_>) -> CheckRunOutput {
     markdown::body(input, &mut summary);
     if without > 0 {
         summary.line("");
-        summary
-            .line(&format!("{without} of them are listed here only: a check run has {MAX_ANNOTATIONS} annotations."));
+        summary.line(&format!("{without} have no annotation: a check run has at most {MAX_ANNOTATIONS} annotations."));
     }
     if let Some(url) = input.details_url {
         summary.line("");
@@ -169,4 +168,53 @@ fn clip(message: &str) -> String {
         return message.to_owned();
     };
     format!("{}…", message.get(..end).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use crate::scan::policy::PolicySet;
+    use crate::scan::snapshot::Snapshot;
+    use crate::settings::repository::RepositorySettings;
+
+    fn made(findings: usize) -> CheckRunOutput {
+        let finding = sample::finding_at("a/long/path/to/deployment.yaml", "a: 1\n", "1");
+        let verdict = sample::verdict(vec![(finding, Standing::Blocks); findings]);
+        output(&ReportInput {
+            verdict: &verdict,
+            policies: &PolicySet::default(),
+            snapshot: &Snapshot::default(),
+            settings: &RepositorySettings::default(),
+            elapsed: None,
+            settings_from: "defaults",
+            head: None,
+            details_url: Some("https://dockgate.example/1"),
+            source_url: None,
+            colour: false,
+        })
+    }
+
+    #[test]
+    fn the_title_counts_what_blocks() {
+        for (findings, expected) in [
+            (0, "Nothing blocks: 1 file checked, 0 findings"),
+            (1, "1 finding blocks this merge (1 high)"),
+            (3, "3 findings block this merge (3 high)"),
+        ] {
+            assert_eq!(made(findings).title, expected);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_counted_and_has_a_place() {
+        let many = 5_000;
+        let output = made(many);
+        assert!(output.summary.len() <= MAX_TEXT_BYTES, "{}", output.summary.len());
+        let shown = output.summary.matches("| high |").count();
+        assert!(shown > 100 && output.summary.contains(&format!("{} more did not fit", many - shown)), "{shown}");
+        assert!(output.summary.contains("4800 have no annotation"), "{}", output.summary);
+        assert!(output.summary.ends_with("[The whole report](https://dockgate.example/1)\n"));
+        assert_eq!(output.annotations.len(), MAX_ANNOTATIONS);
+    }
 }

@@ -49,7 +49,8 @@ pub fn render(input: &ReportInput<'_>) -> String {
 
 fn rule(id: &PolicyId, input: &ReportInput<'_>) -> Value {
     let Some(policy) = input.policies.get(id) else { return json!({"id": id}) };
-    let references = policy.references.iter().map(|reference| format!("- <{reference}>\n")).collect::<String>();
+    let references: Vec<String> = policy.references.iter().map(|reference| format!("- <{reference}>")).collect();
+    let references = references.join("\n");
     let mut tags = vec![json!(policy.category)];
     tags.extend(policy.standards.iter().map(|standard| json!(standard)));
     let mut properties = json!({"tags": tags, "precision": "high"});

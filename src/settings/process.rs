@@ -116,8 +116,8 @@ impl Default for ProcessSettings {
             workers: Setting::built_in(4),
             log: Setting::built_in("info".to_owned()),
             log_format: Setting::default(),
-            lease: Setting::built_in(Duration::from_secs(60)),
-            run: Setting::built_in(Duration::from_secs(300)),
+            lease: Setting::built_in(Duration::from_mins(1)),
+            run: Setting::built_in(Duration::from_mins(5)),
         }
     }
 }
@@ -217,12 +217,11 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
 
     fn parse<T>(&mut self, setting: &mut Setting<T>, name: &str, expected: &str, read: impl Fn(&str) -> Option<T>) {
         let Some((text, origin)) = self.value(name) else { return };
-        match read(&text) {
-            Some(value) => *setting = Setting { value, origin },
-            None => {
-                let found: String = without_password(&text).chars().take(60).filter(|c| !c.is_control()).collect();
-                self.wrong(name, format!("found \"{found}\", expected {expected}"));
-            }
+        if let Some(value) = read(&text) {
+            *setting = Setting { value, origin };
+        } else {
+            let found: String = without_password(&text).chars().take(60).filter(|c| !c.is_control()).collect();
+            self.wrong(name, format!("found \"{found}\", expected {expected}"));
         }
     }
 

@@ -189,7 +189,7 @@ fn an_ended_waiver_is_named() {
     assert_eq!(verdict.findings[0].note.as_deref(), Some("the waiver of team-a ended on 2026-05-09"));
 }
 
-fn check_unjudged(problem: Problem, when: WhenUnjudged, expected: Conclusion) {
+fn check_unjudged(problem: &Problem, when: WhenUnjudged, expected: Conclusion) {
     let mut settings = RepositorySettings::default();
     settings.unjudged.value = when;
     let mut scan = Scan { base: side(&[]), head: side(&[]) };
@@ -202,13 +202,13 @@ fn what_is_not_judged_is_never_clean() {
     let syntax = Problem::of_file("a", Cause::Syntax, "no");
     let old = Problem { introduced: false, ..syntax.clone() };
     let settings = Problem { introduced: false, ..Problem::of_file("a", Cause::Settings, "no") };
-    check_unjudged(syntax.clone(), WhenUnjudged::Neutral, Conclusion::Neutral);
-    check_unjudged(syntax.clone(), WhenUnjudged::Fail, Conclusion::Failure);
-    check_unjudged(syntax, WhenUnjudged::Pass, Conclusion::Success);
-    check_unjudged(old.clone(), WhenUnjudged::Fail, Conclusion::Success);
-    check_unjudged(settings.clone(), WhenUnjudged::Pass, Conclusion::Neutral);
-    check_unjudged(settings, WhenUnjudged::Fail, Conclusion::Neutral);
-    check_unjudged(Problem::of_file("a", Cause::Binary, "no"), WhenUnjudged::Fail, Conclusion::Success);
+    check_unjudged(&syntax, WhenUnjudged::Neutral, Conclusion::Neutral);
+    check_unjudged(&syntax, WhenUnjudged::Fail, Conclusion::Failure);
+    check_unjudged(&syntax, WhenUnjudged::Pass, Conclusion::Success);
+    check_unjudged(&old, WhenUnjudged::Fail, Conclusion::Success);
+    check_unjudged(&settings, WhenUnjudged::Pass, Conclusion::Neutral);
+    check_unjudged(&settings, WhenUnjudged::Fail, Conclusion::Neutral);
+    check_unjudged(&Problem::of_file("a", Cause::Binary, "no"), WhenUnjudged::Fail, Conclusion::Success);
 }
 
 #[test]

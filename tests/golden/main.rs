@@ -4,6 +4,8 @@
 //! part; `-- head PATH was OLD --` is a renamed file. `{fake:…}` stands for a made-up secret. The snapshots beside the
 //! cases are what people see, so a change of one is a change of what we say.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
+
 mod case;
 mod sarif;
 

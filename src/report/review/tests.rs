@@ -140,5 +140,8 @@ fn a_hostile_name_stays_inert() {
     let verdict = sample::verdict(vec![(finding, Standing::Blocks)]);
     let snapshot = Snapshot { files: vec![sample::file("a.yaml", text)], whole_tree: false };
     let body = planned(&verdict, &snapshot, &RepositorySettings::default()).comments.remove(0).body;
-    assert!(!body.contains("@octocat") && body.contains("!\\[\\](http&#58;") && body.matches("<!--").count() == 1, "{body}");
+    assert!(
+        !body.contains("@octocat") && body.contains("!\\[\\](http&#58;") && body.matches("<!--").count() == 1,
+        "{body}"
+    );
 }

@@ -25,6 +25,7 @@ const WAIVER_KEYS: [&str; 5] = ["rule", "paths", "until", "owner", "reason"];
 
 /// What one file says; `None` where it is silent.
 #[derive(Debug, Default, PartialEq, Eq)]
+#[expect(clippy::option_option, reason = "a file may be silent, and may say never")]
 pub(super) struct Patch {
     pub fail_on: Option<Option<Severity>>,
     pub rules: Vec<(String, RuleSetting, usize)>,
@@ -147,6 +148,7 @@ impl Reader<'_> {
         }
     }
 
+    #[expect(clippy::option_option, reason = "a value may be wrong, and may be never")]
     fn threshold(&mut self, name: &str, node: &Node) -> Option<Option<Severity>> {
         let severities = Severity::ALL.into_iter().map(|severity| (severity.name(), Some(severity)));
         self.one_of(name, node, &severities.chain([("never", None)]).collect::<Vec<_>>())
@@ -255,12 +257,11 @@ impl Reader<'_> {
                 None
             }
         });
-        let paths = match node.get("paths") {
-            Some(paths) => self.globs("waivers.paths", paths),
-            None => {
-                self.error(node.span(), "a waiver needs \"paths\"; write [\"**\"] for every file");
-                None
-            }
+        let paths = if let Some(paths) = node.get("paths") {
+            self.globs("waivers.paths", paths)
+        } else {
+            self.error(node.span(), "a waiver needs \"paths\"; write [\"**\"] for every file");
+            None
         };
         let line = self.lines.line(node.entry("rule").map_or(node.span(), |entry| entry.value.span()).start);
         Some(WaiverPatch { rule: rule?, paths: paths?, until: until?, owner: owner?, reason: reason?, line })
