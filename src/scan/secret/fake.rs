@@ -20,7 +20,8 @@ const MAX_LENGTH: usize = 10_000;
 /// Replaces every `{fake:KIND}` and `{fake:KIND:LENGTH}` of `text`; an unknown kind stays as it is.
 ///
 /// Kinds with a length: `alnum`, `alpha`, `base64`, `base64url`, `digits`, `hex`, `lower`, `upper`, `base32`.
-/// Kinds of their own: `github-token`, `github-token-dummy`, `github-pat`, `npm-token`, `npm-token-dummy`, `uuid`,
+/// Kinds of their own: `github-token`, `github-token-dummy`, `github-pat`, `npm-token`, `npm-token-dummy`, `uuid`, `password` (as
+/// a person chooses one),
 /// `aws-key-id`, `pem-rsa`, `pem-rsa-encrypted`, `pem-ec`, `pem-pkcs8`, `pem-encrypted`, `pem-openssh`,
 /// `pem-openssh-encrypted`, `pem-pgp`, `pem-certificate`, `pem-public`, and of other forms: `postgres-url`,
 /// `docker-config-github`, `google-service-account`. After a kind of PEM, `:escaped` writes line
@@ -100,6 +101,7 @@ fn token(kind: &str, random: &mut Random) -> Option<String> {
             let body = format!("github_pat_{}_{}", random.text(&alnum, 22), random.text(&alnum, 43));
             format!("{body}{}{}", sha256_base32(&body), random.text(&alnum, 8))
         }
+        "password" => format!("Tiger-{}-{}", random.text(LOWER, 6), random.text(DIGITS, 2)),
         "postgres-url" => format!("postgres://api:{}@db.prod.svc:5432/api", random.text(&alnum, 20)),
         "docker-config-github" => {
             let login = encode(&format!("robot:{}", token("github-token", random)?));

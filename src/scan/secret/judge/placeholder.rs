@@ -89,11 +89,14 @@ pub(super) fn is_placeholder(value: &str) -> bool {
     ASKS.iter().any(|word| lower.contains(word)) || (name_like && names_itself) || value.starts_with("__")
 }
 
-/// Whether `value` is a password that everybody tries first, or the user's own name.
+/// Whether `value` is a password that everybody tries first, the user's own name, or tried at once for being so short.
 pub(super) fn is_default(value: &str, user: &str) -> bool {
+    const SHORTEST: usize = 4;
     let plain: String = value.chars().filter(|character| !matches!(character, '-' | '_' | '.' | '!')).collect();
     let plain = plain.to_ascii_lowercase();
-    DEFAULTS.split(' ').any(|default| default == plain) || (!user.is_empty() && value.eq_ignore_ascii_case(user))
+    value.chars().count() < SHORTEST
+        || DEFAULTS.split(' ').any(|default| default == plain)
+        || (!user.is_empty() && value.eq_ignore_ascii_case(user))
 }
 
 #[cfg(test)]
