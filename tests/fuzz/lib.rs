@@ -1,0 +1,164 @@
+//! What is fuzzed, one function per target: each takes any text and panics when a promise of the engine is broken.
+//!
+//! `cargo +nightly fuzz run secret --fuzz-dir tests/fuzz` fuzzes one target; `tests/fuzz_corpus.rs` replays the seeds
+//! and random splices of them as ordinary tests.
+
+use dockgate::scan::document::yaml::Templating;
+use dockgate::scan::document::{self, yaml};
+use dockgate::scan::finding::{Category, Finding};
+use dockgate::scan::image_reference::ImageReference;
+use dockgate::scan::limits::Limits;
+use dockgate::scan::policy::condition::{Condition, Role};
+use dockgate::scan::policy::target::Target;
+use dockgate::scan::policy::{Policy, PolicyId, PolicySet};
+use dockgate::scan::secret::fake;
+use dockgate::scan::snapshot::{ChangedFile, Content, FileStatus, Snapshot};
+use dockgate::scan::span::{LineIndex, Span};
+use dockgate::scan::{Scan, ScanOptions, document::node::Node, document::node::Value};
+use dockgate::settings::repository::{RepositorySettings, SettingsFile};
+
+/// Every target by the name of its corpus.
+pub const TARGETS: &[(&str, fn(&str))] = &[
+    ("condition", condition),
+    ("dockerfile", dockerfile),
+    ("image_reference", image_reference),
+    ("policy", policy),
+    ("scan", scan),
+    ("secret", secret),
+    ("settings", settings),
+    ("suppression", suppression),
+    #[cfg(feature = "io")]
+    ("webhook", webhook),
+    ("yaml", yaml),
+];
+
+/// Bounds that a hostile text reaches soon.
+fn limits() -> Limits {
+    Limits { max_file_bytes: 200_000, max_documents: 50, max_nodes: 20_000, ..Limits::default() }
+}
+
+fn assert_fits(text: &str, span: Span) {
+    assert!(text.get(span.start..span.end).is_some(), "{span:?} does not fit the text");
+}
+
+/// YAML and JSON, plain and as a template.
+pub fn yaml(text: &str) {
+    for templating in [Templating::Possible, Templating::Certain] {
+        let file = yaml::parse(text, &limits(), templating);
+        for document in &file.documents {
+            assert_fits(text, document.root.span());
+        }
+        for comment in &file.comments {
+            assert_fits(text, comment.span);
+        }
+    }
+}
+
+/// Dockerfiles, with the shell words inside.
+pub fn dockerfile(text: &str) {
+    let parsed = document::parse("Dockerfile", text, &limits());
+    for comment in &parsed.comments {
+        assert_fits(text, comment.span);
+    }
+    for subject in Target::ALL.iter().flat_map(|target| target.subjects(&parsed, text)) {
+        assert_fits(text, subject.span);
+    }
+}
+
+/// Image references.
+pub fn image_reference(text: &str) {
+    let Ok(reference) = ImageReference::parse(text) else { return };
+    assert!(text.get(reference.name_range()).is_some());
+    assert!(reference.tag_range().is_none_or(|range| text.get(range) == reference.tag()));
+    assert_eq!(ImageReference::parse(reference.raw()).as_ref(), Ok(&reference));
+}
+
+/// Policy files; one that loads is run on its own examples.
+pub fn policy(text: &str) {
+    let Ok(policy) = Policy::load(PolicyId::new("team/fuzzed"), "fuzzed.yaml", text) else { return };
+    let set = PolicySet::of([policy.clone()]);
+    let examples = policy.examples.iter().take(3);
+    for example in examples {
+        judge(&standing(&example.path, &example.rendered().0), &set);
+    }
+}
+
+/// Conditions of every target, on facts that are all absent.
+pub fn condition(text: &str) {
+    let nothing = Node::computed(Value::Null);
+    for target in Target::ALL {
+        if let Ok(condition) = Condition::compile(text, Role::Condition, target.facts()) {
+            drop(condition.judge(&nothing, &nothing, 1_000));
+        }
+    }
+}
+
+/// Text with secrets: `{fake:…}` is expanded first, so that the seeds hold none.
+pub fn secret(text: &str) {
+    let text = fake::expand(text);
+    judge(&standing("file.txt", &text), PolicySet::builtin());
+}
+
+/// Suppressions in every kind of comment.
+pub fn suppression(text: &str) {
+    for path in ["a.yaml", "Dockerfile", "a.go", "a.md", "a.ini", "templates/a.yaml", "a.json"] {
+        judge(&standing(path, text), PolicySet::builtin());
+    }
+}
+
+/// Settings files.
+pub fn settings(text: &str) {
+    let file = SettingsFile::Text(text.to_owned());
+    let settings = RepositorySettings::resolve(&SettingsFile::Absent, &file, &["kubernetes/privileged-container"]);
+    assert!(!settings.effective().is_empty());
+}
+
+/// Deliveries of GitHub: the first line is the name of the event.
+#[cfg(feature = "io")]
+pub fn webhook(text: &str) {
+    let (name, body) = text.split_once('\n').unwrap_or((text, ""));
+    drop(dockgate::github::event::Event::parse(name, body.as_bytes()));
+}
+
+/// A change: the first line is the path, the base is the first half of the rest, the head all of it.
+pub fn scan(text: &str) {
+    let (path, text) = text.split_once('\n').unwrap_or(("a.yaml", text));
+    let text = fake::expand(text);
+    let base = text.get(..text.floor_char_boundary(text.len() / 2)).unwrap_or_default();
+    let content = |text: &str| Content::Text(text.into());
+    let file = ChangedFile::new(path, None, FileStatus::Modified, content(base), content(&text));
+    judge(&Snapshot { files: vec![file], whole_tree: false }, PolicySet::builtin());
+}
+
+fn standing(path: &str, text: &str) -> Snapshot {
+    let file = ChangedFile::standing(path, Content::Text(text.into()));
+    Snapshot { files: vec![file], whole_tree: true }
+}
+
+/// Scans a snapshot of one file and checks what must hold of every result.
+fn judge(snapshot: &Snapshot, policies: &PolicySet) {
+    let options = ScanOptions { limits: limits(), ..ScanOptions::default() };
+    let scan = dockgate::scan::scan(snapshot, policies, &options);
+    let text = snapshot.files.first().and_then(|file| file.head.text()).map_or("", |text| &**text);
+    let suppressed = scan.head.suppressed.iter().map(|suppressed| &suppressed.finding);
+    for finding in scan.head.findings.iter().chain(suppressed) {
+        assert_in_place(text, finding);
+        assert_kept(text, finding, &scan);
+    }
+}
+
+fn assert_in_place(text: &str, finding: &Finding) {
+    assert_fits(text, finding.span);
+    let lines = LineIndex::new(text);
+    assert_eq!(finding.start, lines.position(text, finding.span.start), "{finding:?}");
+    assert_eq!(finding.end, lines.position(text, finding.span.end), "{finding:?}");
+    assert!(finding.edit.as_ref().is_none_or(|edit| edit.apply(text).is_some()), "{finding:?}");
+}
+
+/// A secret stands in nothing that is put out.
+fn assert_kept(text: &str, finding: &Finding, scan: &Scan) {
+    let value = finding.span.of(text);
+    if finding.category == Category::Secret && value.len() >= 12 {
+        assert!(!format!("{scan:?}").contains(value), "{}", finding.message);
+    }
+}
