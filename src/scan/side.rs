@@ -11,7 +11,7 @@ use super::policy::{PolicySet, fix};
 use super::problem::{Cause, Problem};
 use super::secret::{DetectorSet, Secrets, find_secrets};
 use super::snapshot::{ChangedFile, Content, Snapshot, Unjudged};
-use super::span::{LineIndex, Span};
+use super::span::LineIndex;
 use super::suppression::{self, Source, Suppression};
 use super::{Scan, ScanOptions, Side};
 
@@ -47,7 +47,7 @@ struct Judged {
     parsed: ParsedFile,
     findings: Vec<Finding>,
     problems: Vec<Problem>,
-    secrets: Vec<Span>,
+    secrets: Secrets,
 }
 
 impl FileScanner<'_> {
@@ -100,17 +100,11 @@ impl FileScanner<'_> {
         fix::offer(self.policies, view, &mut evaluation, self.options, |found| is_wanted(&found.finding));
         let secrets = find_secrets(path, text, self.detectors, self.options);
         let (findings, problems) = without_secrets(evaluation, &secrets);
-        let problems = parsed.problems.iter().cloned().chain(problems).chain(secrets.problems).collect();
-        let findings = findings.into_iter().chain(secrets.findings).collect();
-        Judged {
-            path: path.to_owned(),
-            text: text.to_owned(),
-            lines,
-            parsed,
-            findings,
-            problems,
-            secrets: secrets.places,
-        }
+        let mut problems: Vec<Problem> = parsed.problems.iter().cloned().chain(problems).collect();
+        problems.iter_mut().for_each(|problem| secrets.scrub(&mut problem.message));
+        problems.extend(secrets.problems.iter().cloned());
+        let findings = findings.into_iter().chain(secrets.findings.iter().cloned()).collect();
+        Judged { path: path.to_owned(), text: text.to_owned(), lines, parsed, findings, problems, secrets }
     }
 
     /// Adds what was found to `side`, suppressions applied; returns those that can be obeyed.
@@ -125,13 +119,16 @@ impl FileScanner<'_> {
         };
         let Judged { path, text, lines, parsed, findings, problems, secrets } = judged;
         let source = Source { path: &path, text: &text, lines: &lines, parsed: &parsed };
-        let applied = suppression::apply(source, findings, self.known, base);
+        let mut applied = suppression::apply(source, findings, self.known, base);
+        for suppressed in &mut applied.suppressed {
+            secrets.scrub(&mut suppressed.suppression.reason);
+        }
         side.findings.extend(applied.findings);
         side.suppressed.extend(applied.suppressed);
         side.problems.extend(problems.into_iter().chain(applied.problems));
         side.files += 1;
-        if !secrets.is_empty() {
-            side.secrets.insert(path, secrets);
+        if !secrets.places.is_empty() {
+            side.secrets.insert(path, secrets.places);
         }
         applied.suppressions
     }
@@ -154,7 +151,7 @@ impl Judged {
 /// Takes secret values out of what the policies say; an edit that holds one is not offered.
 fn without_secrets(evaluation: Evaluation, secrets: &Secrets) -> (Vec<Finding>, Vec<Problem>) {
     let mut findings: Vec<Finding> = evaluation.findings.into_iter().map(|found| found.finding).collect();
-    let mut problems = evaluation.problems;
+    let problems = evaluation.problems;
     for finding in &mut findings {
         secrets.scrub(&mut finding.message);
         finding.subjects.iter_mut().chain(&mut finding.resource).for_each(|text| secrets.scrub(text));
@@ -165,7 +162,6 @@ fn without_secrets(evaluation: Evaluation, secrets: &Secrets) -> (Vec<Finding>, 
         };
         finding.edit = finding.edit.take().filter(|edit| !holds_secret(&edit.replacement));
     }
-    problems.iter_mut().for_each(|problem| secrets.scrub(&mut problem.message));
     (findings, problems)
 }
 
