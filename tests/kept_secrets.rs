@@ -66,7 +66,7 @@ fn check(rule: &str, path: &str, text: &str, secret: &str) {
         for part in characters.windows(PART) {
             let part: String = part.iter().collect();
             let is_public = ["PRIVATE KEY", "-----"].iter().any(|public| part.contains(public));
-            assert!(is_public || !shown.contains(&part), "{rule} in {path}: part of the value is shown in\n{shown}");
+            assert!(is_public || !shown.contains(&part), "{rule} in {path}: {part} of the value is shown in\n{shown}");
         }
     }
 }

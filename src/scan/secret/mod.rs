@@ -28,6 +28,9 @@ use super::finding::{Category, Finding, Fingerprint, Severity};
 use super::problem::{Cause, Problem};
 use super::span::{LineIndex, Span};
 
+/// What stands in place of a value.
+const WITHHELD: &str = "(redacted)";
+
 /// What was found in one file.
 #[derive(Clone, Debug, Default)]
 pub struct Secrets {
@@ -43,25 +46,47 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Takes every value that was found out of `text`, such as the message of a finding that names a thing by it.
+    /// Takes every value that was found out of `text`, such as the message of a finding that names a thing by it. A
+    /// value that is cut short with `…` is taken out as well.
     pub fn scrub(&self, text: &mut String) {
-        let parts = || self.values.iter().flat_map(Redacted::parts);
-        let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(parts()).ok();
         if self.values.is_empty() {
             return;
         }
+        while let Some((start, end)) = self.cut_short(text) {
+            text.replace_range(start..end, WITHHELD);
+        }
+        let parts = || self.values.iter().flat_map(Redacted::parts);
+        let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(parts()).ok();
         match self.scrubber.get_or_init(build) {
             Some(scrubber) if !scrubber.is_match(&**text) => {}
             Some(scrubber) => {
                 let mut scrubbed = String::with_capacity(text.len());
                 scrubber.replace_all_with(text, &mut scrubbed, |_, _, into| {
-                    into.push_str("(redacted)");
+                    into.push_str(WITHHELD);
                     true
                 });
                 *text = scrubbed;
             }
-            None => "(redacted)".clone_into(text),
+            None => WITHHELD.clone_into(text),
         }
+    }
+
+    /// Where the beginning of a value stands that `…` cuts short, the `…` included.
+    fn cut_short(&self, text: &str) -> Option<(usize, usize)> {
+        const ELLIPSIS: char = '…';
+        const SHORTEST: usize = 6;
+        text.match_indices(ELLIPSIS).find_map(|(cut, mark)| {
+            let before = text.get(..cut)?;
+            let parts = self.values.iter().flat_map(Redacted::parts);
+            let starts = parts.filter_map(|part| {
+                let head = part.get(..part.ceil_char_boundary(SHORTEST))?;
+                before
+                    .match_indices(head)
+                    .map(|(start, _)| start)
+                    .find(|start| before.get(*start..).is_some_and(|begin| part.starts_with(begin)))
+            });
+            starts.min().map(|start| (start, cut + mark.len()))
+        })
     }
 }
 

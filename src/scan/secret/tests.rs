@@ -148,4 +148,7 @@ fn values_are_scrubbed_from_other_texts() {
     let mut message = format!("container `{token}` of image postgres");
     secrets.scrub(&mut message);
     assert_eq!(message, "container `(redacted)` of image postgres");
+    let mut cut = format!("container `{}…` runs", &token[..20]);
+    secrets.scrub(&mut cut);
+    assert_eq!(cut, "container `(redacted)` runs");
 }
