@@ -2,7 +2,7 @@
 //!
 //! Invariant: each text is parsed once, and a file whose text does not change is judged once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{self, ParsedFile};
 use super::finding::{Finding, Fingerprint};
@@ -46,6 +46,7 @@ struct Judged {
     lines: LineIndex,
     parsed: ParsedFile,
     findings: Vec<Finding>,
+    superseded: Vec<Finding>,
     problems: Vec<Problem>,
     secrets: Secrets,
 }
@@ -56,7 +57,9 @@ impl FileScanner<'_> {
         let base = self.side(base_path, &self.file.base, |_| false);
         let mut suppressions = Vec::new();
         let mut known: BTreeSet<Fingerprint> = BTreeSet::new();
+        let mut superseded = Vec::new();
         if let Ok(base) = &base {
+            superseded.extend(base.iter().flat_map(|base| base.superseded.iter().cloned()));
             known.extend(base.iter().flat_map(|base| &base.findings).map(|finding| finding.fingerprint.clone()));
         }
         let is_same = base_path == self.file.path && self.file.base == self.file.head;
@@ -69,6 +72,13 @@ impl FileScanner<'_> {
         suppressions.extend(self.add(&mut scan.base, base, &[]));
         let is_new = |finding: &Finding| whole_tree || !known.contains(&finding.fingerprint);
         let head = self.side(&self.file.path, &self.file.head, is_new);
+        // What a more exact finding of the base spoke for was there before that one was fixed.
+        let uncovered: BTreeSet<&Fingerprint> = match &head {
+            Ok(Some(head)) => head.findings.iter().map(|finding| &finding.fingerprint).collect(),
+            Ok(None) | Err(_) => BTreeSet::new(),
+        };
+        superseded.retain(|finding| uncovered.contains(&finding.fingerprint));
+        scan.base.findings.extend(superseded);
         self.add(&mut scan.head, head, &suppressions);
     }
 
@@ -99,12 +109,12 @@ impl FileScanner<'_> {
         let mut evaluation = evaluate(self.policies, view, self.options);
         fix::offer(self.policies, view, &mut evaluation, self.options, |found| is_wanted(&found.finding));
         let secrets = find_secrets(path, text, self.detectors, self.options);
-        let (findings, problems) = without_secrets(evaluation, &secrets);
+        let (findings, superseded, problems) = without_secrets(evaluation, &secrets);
         let mut problems: Vec<Problem> = parsed.problems.iter().cloned().chain(problems).collect();
         problems.iter_mut().for_each(|problem| secrets.scrub(&mut problem.message));
         problems.extend(secrets.problems.iter().cloned());
         let findings = findings.into_iter().chain(secrets.findings.iter().cloned()).collect();
-        Judged { path: path.to_owned(), text: text.to_owned(), lines, parsed, findings, problems, secrets }
+        Judged { path: path.to_owned(), text: text.to_owned(), lines, parsed, findings, superseded, problems, secrets }
     }
 
     /// Adds what was found to `side`, suppressions applied; returns those that can be obeyed.
@@ -117,7 +127,7 @@ impl FileScanner<'_> {
                 return Vec::new();
             }
         };
-        let Judged { path, text, lines, parsed, findings, problems, secrets } = judged;
+        let Judged { path, text, lines, parsed, findings, problems, secrets, .. } = judged;
         let source = Source { path: &path, text: &text, lines: &lines, parsed: &parsed };
         let mut applied = suppression::apply(source, findings, self.known, base);
         for suppressed in &mut applied.suppressed {
@@ -142,6 +152,7 @@ impl Judged {
             lines: self.lines.clone(),
             parsed: self.parsed.clone(),
             findings: self.findings.clone(),
+            superseded: self.superseded.clone(),
             problems: self.problems.clone(),
             secrets: self.secrets.clone(),
         }
@@ -149,10 +160,10 @@ impl Judged {
 }
 
 /// Takes secret values out of what the policies say; an edit that holds one is not offered.
-fn without_secrets(evaluation: Evaluation, secrets: &Secrets) -> (Vec<Finding>, Vec<Problem>) {
+fn without_secrets(evaluation: Evaluation, secrets: &Secrets) -> (Vec<Finding>, Vec<Finding>, Vec<Problem>) {
     let mut findings: Vec<Finding> = evaluation.findings.into_iter().map(|found| found.finding).collect();
-    let problems = evaluation.problems;
-    for finding in &mut findings {
+    let (mut superseded, problems) = (evaluation.superseded, evaluation.problems);
+    for finding in findings.iter_mut().chain(&mut superseded) {
         secrets.scrub(&mut finding.message);
         finding.subjects.iter_mut().chain(&mut finding.resource).for_each(|text| secrets.scrub(text));
         let holds_secret = |replacement: &str| {
@@ -162,7 +173,7 @@ fn without_secrets(evaluation: Evaluation, secrets: &Secrets) -> (Vec<Finding>, 
         };
         finding.edit = finding.edit.take().filter(|edit| !holds_secret(&edit.replacement));
     }
-    (findings, problems)
+    (findings, superseded, problems)
 }
 
 fn sort(side: &mut Side) {
@@ -172,17 +183,22 @@ fn sort(side: &mut Side) {
     side.problems.sort();
 }
 
-/// A problem that the base has as well was not brought by the change, wherever its line moved.
+/// A problem that the base has as well was not brought by the change, wherever its line moved; one more of the same kind was.
 fn mark_existing(base: &[Problem], head: &mut [Problem], snapshot: &Snapshot) {
-    let base_path = |path: &str| {
-        let renamed = snapshot.files.iter().find(|file| file.path == path);
-        renamed.and_then(|file| file.previous_path.as_deref()).unwrap_or(path).to_owned()
-    };
-    let known: BTreeSet<(Option<&str>, Cause, &str)> =
-        base.iter().map(|problem| (problem.path.as_deref(), problem.cause, problem.message.as_str())).collect();
+    let renamed: BTreeMap<&str, &str> =
+        snapshot.files.iter().filter_map(|file| Some((file.path.as_str(), file.previous_path.as_deref()?))).collect();
+    let mut known: BTreeMap<(Option<String>, Cause, String), usize> = BTreeMap::new();
+    for problem in base {
+        *known.entry((problem.path.clone(), problem.cause, problem.message.clone())).or_default() += 1;
+    }
     for problem in head {
-        let path = problem.path.as_deref().map(base_path);
-        problem.introduced = !known.contains(&(path.as_deref(), problem.cause, problem.message.as_str()));
+        let base_path = |path: &str| (*renamed.get(path).unwrap_or(&path)).to_owned();
+        let kind = (problem.path.as_deref().map(base_path), problem.cause, problem.message.clone());
+        let left = known.get_mut(&kind).filter(|count| **count > 0);
+        problem.introduced = left.is_none();
+        if let Some(left) = left {
+            *left -= 1;
+        }
     }
 }
 

@@ -20,6 +20,9 @@ use crate::scan::ScanOptions;
 /// Most notes about templated values in one file; the rest is counted.
 const MAX_TEMPLATED_NOTES: usize = 10;
 
+/// Most problems of one policy in one file for one reason; the rest is counted.
+const MAX_FAILURES: usize = 5;
+
 /// One side of one file, parsed.
 #[derive(Clone, Copy, Debug)]
 pub struct FileView<'f> {
@@ -40,6 +43,8 @@ pub struct FileView<'f> {
 pub struct Evaluation {
     /// The findings, in the order of targets, subjects and policies.
     pub findings: Vec<Found>,
+    /// Findings that a more exact policy speaks for: when that one is gone, they are no news.
+    pub superseded: Vec<Finding>,
     /// What could not be decided.
     pub problems: Vec<Problem>,
 }
@@ -93,7 +98,7 @@ struct Judge<'f> {
     counts: BTreeMap<PolicyId, usize>,
     fingerprints: BTreeMap<Fingerprint, usize>,
     templated: BTreeSet<Span>,
-    failed: BTreeSet<(PolicyId, String)>,
+    failed: BTreeMap<(PolicyId, String), usize>,
 }
 
 impl<'f> Judge<'f> {
@@ -106,22 +111,28 @@ impl<'f> Judge<'f> {
             counts: BTreeMap::new(),
             fingerprints: BTreeMap::new(),
             templated: BTreeSet::new(),
-            failed: BTreeSet::new(),
+            failed: BTreeMap::new(),
         }
     }
 
     /// Judges one subject; of policies that say the same of it, the most exact one speaks.
     fn subject(&mut self, entries: &[&Entry], subject: &Subject) {
         let denied: Vec<&Entry> = entries.iter().copied().filter(|entry| self.denies(entry, subject)).collect();
+        let max = self.options.limits.max_findings_per_policy;
         for entry in &denied {
+            let (Judgement::Condition(rule), Some(Ok(compiled))) = (&entry.policy.judgement, entry.compiled()) else {
+                continue;
+            };
             let is_superseded = denied.iter().any(|other| other.policy.supersedes.contains(&entry.policy.id));
             let count = self.counts.entry(entry.policy.id.clone()).or_default();
             *count += usize::from(!is_superseded);
-            if is_superseded || *count > self.options.limits.max_findings_per_policy {
+            if *count > max || self.evaluation.superseded.len() > 10 * max {
                 continue;
             }
-            if let (Judgement::Condition(rule), Some(Ok(compiled))) = (&entry.policy.judgement, entry.compiled()) {
-                let found = self.found(&entry.policy, rule, compiled, subject);
+            let found = self.found(&entry.policy, rule, compiled, subject);
+            if is_superseded {
+                self.evaluation.superseded.push(found.finding);
+            } else {
                 self.evaluation.findings.push(found);
             }
         }
@@ -155,10 +166,12 @@ impl<'f> Judge<'f> {
         condition.judge(&subject.facts, &self.settings, self.options.limits.max_condition_steps)
     }
 
-    /// One problem per policy and cause in a file: the second one would say nothing new.
+    /// The first failures of a policy for one reason are problems of their own, the rest is counted.
     fn fail(&mut self, policy: &Policy, subject: &Subject, why: &str) {
-        if self.failed.insert((policy.id.clone(), why.to_owned())) {
-            let message = format!("rule {} could not be evaluated: {why}", policy.id);
+        let count = self.failed.entry((policy.id.clone(), why.to_owned())).or_default();
+        *count += 1;
+        if *count <= MAX_FAILURES {
+            let message = failure(&policy.id, why);
             let position = self.file.lines.position(self.file.text, subject.span.start);
             self.evaluation.problems.push(Problem::of_file(self.file.path, Cause::Policy, message).at(position));
         }
@@ -185,7 +198,7 @@ impl<'f> Judge<'f> {
             edit: None,
         };
         let replacement = compiled.replacement.as_ref();
-        let replacement = replacement.map(|with| with.render(&subject.facts, &finding.subjects));
+        let replacement = replacement.map(|with| with.render_whole(&subject.facts, &finding.subjects));
         Found { finding, subject: subject.clone(), replacement }
     }
 
@@ -227,6 +240,10 @@ impl<'f> Judge<'f> {
                 format!("{count} findings of {rule}, more than the limit of {max}: the first {max} are shown");
             self.evaluation.problems.push(Problem::of_file(self.file.path, Cause::Limit, message));
         }
+        for ((rule, why), count) in self.failed.iter().filter(|(_, count)| **count > MAX_FAILURES) {
+            let message = format!("{}, on {} more", failure(rule, why), count - MAX_FAILURES);
+            self.evaluation.problems.push(Problem::of_file(self.file.path, Cause::Policy, message));
+        }
         let note = |message: String| Problem::of_file(self.file.path, Cause::Templated, message);
         for span in self.templated.iter().take(MAX_TEMPLATED_NOTES) {
             let position = self.file.lines.position(self.file.text, span.start);
@@ -238,6 +255,10 @@ impl<'f> Judge<'f> {
         }
         self.evaluation
     }
+}
+
+fn failure(rule: &PolicyId, why: &str) -> String {
+    format!("rule {rule} could not be evaluated: {why}")
 }
 
 /// The settings as conditions see them.

@@ -44,12 +44,21 @@ impl Template {
         Ok(Self { parts })
     }
 
-    /// The text with the facts and subjects of one finding.
+    /// The text with the facts and subjects of one finding, fit to be shown.
     pub(super) fn render(&self, facts: &Node, subjects: &[String]) -> String {
+        self.fill(facts, subjects, shown)
+    }
+
+    /// The text with the facts and subjects of one finding, as they stand.
+    pub(super) fn render_whole(&self, facts: &Node, subjects: &[String]) -> String {
+        self.fill(facts, subjects, str::to_owned)
+    }
+
+    fn fill(&self, facts: &Node, subjects: &[String], show: impl Fn(&str) -> String) -> String {
         let value = |part: &Part| match part {
             Part::Text(text) => text.clone(),
-            Part::Fact(path) => facts.at(path).map_or_else(String::new, |node| shown(&plain(node))),
-            Part::Subjects => shown(&subjects.join(", ")),
+            Part::Fact(path) => facts.at(path).map_or_else(String::new, |node| show(&plain(node))),
+            Part::Subjects => show(&subjects.join(", ")),
         };
         self.parts.iter().map(value).collect()
     }

@@ -1,1 +1,152 @@
+use super::super::finding::Severity;
+use super::super::policy::PolicyId;
+use super::super::snapshot::FileStatus;
+use super::*;
 
+const PRIVILEGED: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  containers:
+    - name: web
+      securityContext:
+        privileged: true
+";
+const RULE: &str = "kubernetes/privileged-container";
+
+fn text(text: &str) -> Content {
+    Content::Text(text.into())
+}
+
+fn change(path: &str, base: Content, head: Content) -> ChangedFile {
+    ChangedFile::new(path, None, FileStatus::Modified, base, head)
+}
+
+fn judge(files: Vec<ChangedFile>) -> Scan {
+    scan(&Snapshot { files, whole_tree: false }, PolicySet::builtin(), &ScanOptions::default())
+}
+
+fn found<'s>(side: &'s Side, rule: &str) -> Vec<&'s Finding> {
+    side.findings.iter().filter(|finding| finding.rule.as_str() == rule).collect()
+}
+
+#[test]
+fn a_renamed_file_and_moved_lines_keep_fingerprints() {
+    let head = format!("# one more line\n{PRIVILEGED}");
+    let file = ChangedFile::new("b.yaml", Some("a.yaml".into()), FileStatus::Renamed, text(PRIVILEGED), text(&head));
+    let scan = judge(vec![file]);
+    let (base, head) = (found(&scan.base, RULE), found(&scan.head, RULE));
+    let [base, head] = [base.first().unwrap(), head.first().unwrap()];
+    assert_eq!((base.path.as_str(), base.start.line), ("a.yaml", 8));
+    assert_eq!((head.path.as_str(), head.start.line), ("b.yaml", 9));
+    assert_eq!(base.fingerprint, head.fingerprint);
+}
+
+#[test]
+fn only_new_findings_get_an_edit() {
+    let added = judge(vec![change("a.yaml", Content::Absent, text(PRIVILEGED))]);
+    let edit = found(&added.head, RULE).first().unwrap().edit.clone().unwrap();
+    let fixed = edit.apply(PRIVILEGED).unwrap();
+    assert!(!fixed.contains("privileged"), "{fixed}");
+    let kept = judge(vec![change("a.yaml", text(PRIVILEGED), text(&format!("{PRIVILEGED}\n")))]);
+    assert_eq!(found(&kept.head, RULE).first().unwrap().edit, None);
+}
+
+#[test]
+fn what_a_fixed_finding_spoke_for_is_no_news() {
+    let fixed = PRIVILEGED.replace("privileged: true", "runAsUser: 1000");
+    let scan = judge(vec![change("a.yaml", text(PRIVILEGED), text(&fixed))]);
+    let rule = "kubernetes/privilege-escalation-allowed";
+    let fingerprints =
+        |side: &Side| found(side, rule).iter().map(|found| found.fingerprint.clone()).collect::<Vec<_>>();
+    assert_eq!(fingerprints(&scan.head).len(), 1);
+    assert_eq!(fingerprints(&scan.base), fingerprints(&scan.head));
+    let unchanged = judge(vec![change("a.yaml", text(PRIVILEGED), text(&format!("{PRIVILEGED}\n")))]);
+    assert!(found(&unchanged.base, rule).is_empty());
+}
+
+#[test]
+fn a_problem_that_the_base_has_is_not_introduced() {
+    let broken = format!("{PRIVILEGED}---\na: [1\n");
+    let moved = format!("# line\n{broken}");
+    let introduced = |base: &str| {
+        let scan = judge(vec![change("a.yaml", text(base), text(&moved))]);
+        let problems = scan.head.problems.iter().filter(|problem| problem.cause == Cause::Syntax);
+        problems.map(|problem| problem.introduced).collect::<Vec<_>>()
+    };
+    assert_eq!(introduced(&broken), [false]);
+    assert_eq!(introduced(PRIVILEGED), [true]);
+}
+
+#[test]
+fn what_is_not_judged_is_a_problem() {
+    let limits = crate::scan::limits::Limits::default();
+    for (content, cause) in [
+        (Content::from_bytes(b"a\0".to_vec(), &limits), Cause::Binary),
+        (Content::from_bytes(vec![0xff], &limits), Cause::NotUtf8),
+        (Content::Unjudged(Unjudged::Symlink), Cause::Symlink),
+        (Content::Unjudged(Unjudged::Submodule), Cause::Submodule),
+        (text(&" ".repeat(limits.max_file_bytes + 1)), Cause::Limit),
+    ] {
+        let scan = judge(vec![change("a", Content::Absent, content)]);
+        let causes: Vec<Cause> = scan.head.problems.iter().map(|problem| problem.cause).collect();
+        assert_eq!((causes, scan.head.files), (vec![cause], 0));
+    }
+}
+
+#[test]
+fn a_suppression_is_introduced_when_the_base_has_none() {
+    let suppressed =
+        PRIVILEGED.replace("        priv", &format!("        # dockgate:ignore {RULE} -- needed\n        priv"));
+    let introduced = |base: &str| {
+        let scan = judge(vec![change("a.yaml", text(base), text(&suppressed))]);
+        assert!(found(&scan.head, RULE).is_empty());
+        scan.head.suppressed.iter().map(|suppressed| suppressed.introduced).collect::<Vec<_>>()
+    };
+    assert_eq!(introduced(PRIVILEGED), [true]);
+    assert_eq!(introduced(&suppressed), [false]);
+    assert_eq!(introduced(&format!("{suppressed}\n")), [false]);
+}
+
+#[test]
+fn a_team_overrides_adds_and_never_breaks() {
+    let own = "\
+title: t
+severity: low
+target: kubernetes.container
+deny: container.spec.securityContext.privileged == true
+message: m
+why: w
+fix: f
+examples: [{name: denied, deny: [1], text: x}, {name: fine, text: x}]
+";
+    let override_path = format!(".github/dockgate/{RULE}.yaml");
+    let severity = |files: &[(&str, String)]| {
+        let (set, problems) = PolicySet::builtin().with_team(files);
+        let file = change("a.yaml", Content::Absent, text(PRIVILEGED));
+        let scan = scan(&Snapshot { files: vec![file], whole_tree: false }, &set, &ScanOptions::default());
+        let found = |rule: &str| found(&scan.head, rule).first().map(|finding| finding.severity);
+        ((found(RULE), found("own/rule")), problems.iter().map(|problem| problem.line).collect::<Vec<_>>())
+    };
+    let builtin = severity(&[]).0.0;
+    assert!(builtin > Some(Severity::Low));
+    assert_eq!(severity(&[(&override_path, own.into())]), ((Some(Severity::Low), None), vec![]));
+    let added = (".github/dockgate/own/rule.yaml", own.to_owned());
+    assert_eq!(severity(&[added]), ((builtin, Some(Severity::Low)), vec![]));
+    assert_eq!(severity(&[(&override_path, own.replace("deny:", "deni:"))]), ((builtin, None), vec![Some(1)]));
+    let unknown_fact = own.replace("container.spec", "container.spek");
+    assert_eq!(severity(&[(&override_path, unknown_fact)]), ((builtin, None), vec![Some(4)]));
+    assert_eq!(severity(&[("docs/rule.yaml", own.into())]), ((builtin, None), vec![]));
+}
+
+#[test]
+fn a_policy_that_is_switched_off_is_silent_but_known() {
+    let set = PolicySet::builtin().without(|id| id.as_str() == RULE);
+    let suppressed =
+        PRIVILEGED.replace("        priv", &format!("        # dockgate:ignore {RULE} -- needed\n        priv"));
+    let file = change("a.yaml", Content::Absent, text(&suppressed));
+    let scan = scan(&Snapshot { files: vec![file], whole_tree: false }, &set, &ScanOptions::default());
+    assert!(found(&scan.head, RULE).is_empty() && scan.head.suppressed.is_empty());
+    assert!(set.get(&PolicyId::new(RULE)).is_some());
+}

@@ -7,6 +7,8 @@
 //! what is unknown for absent or false.
 
 mod check;
+mod function;
+mod meter;
 mod rewrite;
 mod value;
 
@@ -21,7 +23,8 @@ use super::super::span::Span;
 use super::fields::nearest;
 use super::target::FactDoc;
 pub(super) use check::check_fact;
-use value::{Facts, Meter};
+use meter::Meter;
+use value::Facts;
 
 /// Longest source of a condition, in bytes.
 const MAX_SOURCE_BYTES: usize = 4096;
@@ -217,7 +220,7 @@ fn text_of(value: &dyn Val, facts: &Node) -> Option<(String, Option<Span>)> {
 /// The functions of all conditions.
 fn environment() -> &'static Arc<Env> {
     static ENVIRONMENT: OnceLock<Arc<Env>> = OnceLock::new();
-    ENVIRONMENT.get_or_init(|| Arc::new(value::with_functions(Env::stdlib().with_optional_support(false))))
+    ENVIRONMENT.get_or_init(|| Arc::new(function::with_functions(Env::stdlib().with_optional_support(false))))
 }
 
 #[cfg(test)]

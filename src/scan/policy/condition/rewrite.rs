@@ -11,7 +11,8 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, operators};
 use regex::{Regex, RegexBuilder};
 
-use super::value::{METER, NULL, PATTERN, SAME, TICK};
+use super::function::SAME;
+use super::value::{METER, NULL, PATTERN, TICK};
 use super::{ConditionError, Role};
 
 /// Largest compiled pattern, in bytes.

@@ -6,17 +6,15 @@
 //! Invariant: reading a fact costs steps by its size, so no expression over any document runs past its budget.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 
+use cel::ExecutionError;
 use cel::common::traits::{Adder, Container, Indexer, Iterable, Iterator as ValIterator, Sizer};
-use cel::common::types::{
-    CelBool, CelDouble, CelInt, CelString, DYN_TYPE, Kind, LIST_TYPE, MAP_TYPE, NULL_TYPE, STRING_TYPE, Type,
-};
+use cel::common::types::{CelBool, CelDouble, CelInt, CelString, Kind, LIST_TYPE, MAP_TYPE, NULL_TYPE, Type};
 use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
-use cel::{Env, ExecutionError};
 use regex::Regex;
 
+use super::meter::Meter;
 use crate::scan::document::node::{Mapping, Node, Value};
 use crate::scan::span::Span;
 
@@ -25,43 +23,12 @@ pub(super) const TICK: &str = "@tick";
 pub(super) const METER: &str = "@meter";
 pub(super) const NULL: &str = "@null";
 pub(super) const PATTERN: &str = "@pattern";
-pub(super) const SAME: &str = "@same";
 const UNKNOWN: &str = "@unknown";
-/// How many bytes of text cost one step.
-const BYTES_PER_STEP: usize = 256;
 
 static LIST: Type = LIST_TYPE;
 static MAP: Type = MAP_TYPE;
 static ABSENT: Type = NULL_TYPE;
-static OTHER: Type = Type::new_unspecified_type("unknown");
-
-/// Counts the steps of one evaluation.
-#[derive(Debug)]
-pub(super) struct Meter {
-    left: AtomicU32,
-}
-
-impl Meter {
-    pub(super) fn new(max_steps: u32) -> Self {
-        Self { left: AtomicU32::new(max_steps) }
-    }
-
-    pub(super) fn is_exhausted(&self) -> bool {
-        self.left.load(Ordering::Relaxed) == 0
-    }
-
-    /// Takes `steps`; fails when fewer are left, and ever after.
-    fn take(&self, steps: usize) -> Result<(), ExecutionError> {
-        let left = self.left.load(Ordering::Relaxed);
-        let rest = left.saturating_sub(u32::try_from(steps).unwrap_or(u32::MAX));
-        self.left.store(rest, Ordering::Relaxed);
-        if rest == 0 { Err(ExecutionError::function_error("budget", "exceeded")) } else { Ok(()) }
-    }
-
-    fn take_text(&self, text: &str) -> Result<(), ExecutionError> {
-        self.take(text.len() / BYTES_PER_STEP)
-    }
-}
+pub(super) static OTHER: Type = Type::new_unspecified_type("unknown");
 
 /// The variables of one evaluation.
 #[derive(Debug)]
@@ -123,7 +90,7 @@ pub(super) fn place_of(text: &str, facts: &Node) -> Option<Span> {
     None
 }
 
-fn truth<'b, 'v>(value: bool) -> CowVal<'b, 'v> {
+pub(super) fn truth<'b, 'v>(value: bool) -> CowVal<'b, 'v> {
     CowVal::owned(CelBool::from(value))
 }
 
@@ -309,7 +276,8 @@ impl Adder for MeterVal<'_> {
         Self: 'v,
     {
         if let Some(text) = value.downcast_ref::<CelString>() {
-            self.meter.take(1 + text.inner().len() / BYTES_PER_STEP)?;
+            self.meter.take(1)?;
+            self.meter.take_text(text.inner())?;
         } else if value.get_type().name() == OTHER.name() {
             // The error of an unknown value carries its place.
             value.as_adder().map_or(Ok(()), |unknown| unknown.add(&CelBool::from(true)).map(drop))?;
@@ -502,52 +470,4 @@ impl Container for PatternVal<'_> {
             ExecutionError::no_such_overload("matches", vec![value.get_type().name().to_owned(), "string".to_owned()])
         })
     }
-}
-
-/// The environment with our own functions.
-pub(super) fn with_functions(mut env: Env) -> Env {
-    // The names are new, so neither can be refused.
-    let _ = env.add_overload(SAME, "same_dyn_dyn", vec![DYN_TYPE, DYN_TYPE], |arguments| match arguments.as_slice() {
-        [left, right] => same(left.as_ref(), right.as_ref(), 0).map(truth),
-        _ => Err(ExecutionError::MissingArgumentOrTarget),
-    });
-    let _ = env.add_member_overload("lower", "string_lower", STRING_TYPE, vec![], |arguments| {
-        let text = arguments.first().and_then(|text| text.downcast_ref::<CelString>());
-        let text = text.ok_or(ExecutionError::MissingArgumentOrTarget)?;
-        Ok(CowVal::owned(CelString::from(text.inner().to_ascii_lowercase())))
-    });
-    env
-}
-
-/// Whether two values are equal, item by item; fails when an unknown one decides.
-fn same(left: &dyn Val, right: &dyn Val, depth: usize) -> Result<bool, ExecutionError> {
-    if depth > 32 {
-        return Err(ExecutionError::function_error("==", "too deep"));
-    }
-    for value in [left, right] {
-        if let (true, Some(unknown)) = (value.get_type().name() == OTHER.name(), value.as_adder()) {
-            unknown.add(&CelBool::from(true))?;
-        }
-    }
-    let (a, b) = (left.get_type().kind(), right.get_type().kind());
-    if a != b || !matches!(a, Kind::List | Kind::Map) {
-        return Ok(left.equals(right));
-    }
-    let sizes = left.as_sizer().map(|sizer| *sizer.size().inner()) == right.as_sizer().map(|s| *s.size().inner());
-    let (Some(left_items), Some(right_items), true) = (left.as_iterable(), right.as_iterable(), sizes) else {
-        return Ok(false);
-    };
-    let (mut left_items, mut right_items) = (left_items.iter(), right_items.iter());
-    while let Some(item) = left_items.next() {
-        let equal = match (a, left.as_indexer(), right.as_indexer(), right.as_container()) {
-            (Kind::Map, Some(left), Some(right), Some(keys)) => {
-                keys.contains(item)? && same(left.get(item)?.as_ref(), right.get(item)?.as_ref(), depth + 1)?
-            }
-            _ => right_items.next().map_or(Ok(false), |other| same(item, other, depth + 1))?,
-        };
-        if !equal {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }

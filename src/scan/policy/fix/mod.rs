@@ -82,7 +82,10 @@ struct Seen {
 impl Seen {
     fn of(evaluation: &Evaluation) -> Self {
         Self {
-            fingerprints: evaluation.findings.iter().map(|found| found.finding.fingerprint.clone()).collect(),
+            fingerprints: (evaluation.findings.iter().map(|found| &found.finding))
+                .chain(&evaluation.superseded)
+                .map(|finding| finding.fingerprint.clone())
+                .collect(),
             problems: evaluation.problems.iter().map(kind_of).collect(),
         }
     }
