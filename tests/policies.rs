@@ -1,6 +1,7 @@
 //! Every example of every built-in policy as one named test: denied on exactly the marked lines, silent otherwise, and
 //! silent after its edit.
 
+use dockgate::scan::policy::example::check_edits;
 use dockgate::scan::policy::{Policy, PolicySet};
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -9,6 +10,9 @@ fn main() {
     let set = PolicySet::builtin();
     let mut trials = vec![Trial::test("every policy loads", move || loads(set))];
     for policy in set.iter() {
+        trials.push(Trial::test(format!("{}: its edit, if any, works", policy.id), move || {
+            check_edits(policy).map_err(Failed::from)
+        }));
         for example in &policy.examples {
             let name = format!("{}: {}", policy.id, example.name);
             trials.push(Trial::test(name, move || example.run(policy).map_err(Failed::from)));
