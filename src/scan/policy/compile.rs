@@ -53,6 +53,6 @@ fn mistake(policy: &Policy, written: &Written, field: &str, error: ConditionErro
     PolicyError {
         file: policy.file.clone(),
         line: written.line,
-        mistake: Mistake::Value { field: field.to_owned(), found, expected, nearest },
+        mistake: Box::new(Mistake::Value { field: field.to_owned(), found, expected, nearest }),
     }
 }

@@ -18,7 +18,7 @@ pub struct PolicyError {
     /// The line, from 1.
     pub line: usize,
     /// What is wrong.
-    pub mistake: Mistake,
+    pub mistake: Box<Mistake>,
 }
 
 /// What is wrong in a policy file.
@@ -88,7 +88,7 @@ pub struct Source<'s> {
 impl Source<'_> {
     /// The error of `mistake` at `span`.
     pub fn error(&self, span: Span, mistake: Mistake) -> PolicyError {
-        PolicyError { file: self.file.to_owned(), line: self.lines.line(span.start), mistake }
+        PolicyError { file: self.file.to_owned(), line: self.lines.line(span.start), mistake: Box::new(mistake) }
     }
 }
 
