@@ -205,6 +205,8 @@ fn text_of(node: &Node) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::super::super::limits::Limits;
     use super::super::parse;
     use super::*;
@@ -289,10 +291,8 @@ mod tests {
         let mut text = String::from("apiVersion: v1\nkind: List\na0: &a0 {apiVersion: v1, kind: Pod}\n");
         for level in 1..40 {
             let before = level - 1;
-            text.push_str(&format!(
-                "a{level}: &a{level} {{apiVersion: v1, kind: List, items: [{}]}}\n",
-                vec![format!("*a{before}"); 30].join(",")
-            ));
+            let items = vec![format!("*a{before}"); 30].join(",");
+            writeln!(text, "a{level}: &a{level} {{apiVersion: v1, kind: List, items: [{items}]}}").unwrap();
         }
         text.push_str("items: [*a39]\n");
         let file = parse("x.yaml", &text, &Limits::default());

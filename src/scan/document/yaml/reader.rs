@@ -92,9 +92,9 @@ fn read_masked(
     let failed = first.unwrap_or_default();
     spent.blanked_parts += 1;
     if spent.blanked_parts > MAX_BLANKED_PARTS {
-        return failed.as_template();
+        return failed.told_of_template();
     }
-    read_blanked(lines, views, part, limits, spent).unwrap_or_else(|| failed.as_template())
+    read_blanked(lines, views, part, limits, spent).unwrap_or_else(|| failed.told_of_template())
 }
 
 /// Leaves out the lines at which the reader stops, one after the other.
@@ -180,7 +180,7 @@ impl Piece {
         !self.faults.iter().any(|fault| fault.cause == Cause::Syntax)
     }
 
-    fn as_template(mut self) -> Self {
+    fn told_of_template(mut self) -> Self {
         for fault in self.faults.iter_mut().filter(|fault| fault.cause == Cause::Syntax) {
             fault.message = format!("the template does not read as YAML: {}", fault.message);
         }
@@ -334,5 +334,5 @@ impl<'a> Gathered<'a> {
 fn comment(lines: &Lines<'_>, span: Span) -> Option<Comment> {
     let text = span.of(lines.text);
     let own_line = lines.between(lines.start(span.start), span.start).trim_end().is_empty();
-    text.starts_with('#').then(|| Comment { span, own_line })
+    text.starts_with('#').then_some(Comment { span, own_line })
 }

@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use super::super::node::{Entry, Value};
 use super::*;
 
@@ -178,7 +180,7 @@ fn hostile_nesting_is_a_fault() {
         let file = parse(&open.repeat(count), &Limits::default(), Templating::Possible);
         assert!(file.documents.is_empty() && !file.faults.is_empty(), "{open}");
     }
-    let deep: String = (0..200).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+    let deep = (0..200).map(|level| format!("{}a:\n", " ".repeat(level))).collect::<Vec<_>>().concat();
     let file = parse(&deep, &Limits::default(), Templating::Possible);
     assert_eq!(file.faults.iter().map(|fault| fault.cause).collect::<Vec<_>>(), [Cause::Limit]);
 }
@@ -187,11 +189,12 @@ fn hostile_nesting_is_a_fault() {
 fn an_alias_bomb_costs_nothing_and_an_alias_tower_is_too_deep() {
     let mut bomb = String::from("a0: &a0 [x]\n");
     for level in 1..60 {
-        bomb.push_str(&format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 9].join(",")));
+        let items = vec![format!("*a{}", level - 1); 9].join(",");
+        writeln!(bomb, "a{level}: &a{level} [{items}]").unwrap();
     }
     assert!(parse(&bomb, &Limits::default(), Templating::Possible).faults.is_empty());
     for level in 60..2_000 {
-        bomb.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+        writeln!(bomb, "a{level}: &a{level} [*a{}]", level - 1).unwrap();
     }
     let file = parse(&bomb, &Limits::default(), Templating::Possible);
     assert_eq!((file.documents.len(), file.faults.first().unwrap().cause), (0, Cause::Limit));
@@ -199,7 +202,7 @@ fn an_alias_bomb_costs_nothing_and_an_alias_tower_is_too_deep() {
 
 #[test]
 fn merged_entries_are_counted() {
-    let keys: String = (0..3_000).map(|key| format!("k{key}: 1, ")).collect();
+    let keys = (0..3_000).map(|key| format!("k{key}: 1, ")).collect::<Vec<_>>().concat();
     let merges = "- {<<: *a}\n".repeat(3_000);
     let file = parse(&format!("a: &a {{{keys}}}\nb:\n{merges}"), &Limits::default(), Templating::Possible);
     assert_eq!(file.faults.iter().map(|fault| fault.cause).collect::<Vec<_>>(), [Cause::Limit]);

@@ -1,6 +1,6 @@
 //! Roles and their bindings.
 //!
-//! **Invariant**: only objects of `rbac.authorization.k8s.io`, or of OpenShift's copy of it, are roles.
+//! **Invariant**: only objects of `rbac.authorization.k8s.io`, or of the copy that `OpenShift` has, are roles.
 
 use crate::scan::document::kubernetes::Object;
 use crate::scan::document::node::{Node, Value};
