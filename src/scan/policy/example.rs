@@ -127,5 +127,6 @@ pub fn check_edits(policy: &Policy) -> Result<(), ExampleFailure> {
 fn numbered(text: &str) -> String {
     let lines = LineIndex::new(text);
     let count = lines.line_count(text);
-    (1..=count).map(|line| format!("{line:>4} | {}\n", lines.line_span(text, line).of(text))).collect()
+    let numbered = (1..=count).map(|line| format!("{line:>4} | {}", lines.line_span(text, line).of(text)));
+    numbered.collect::<Vec<_>>().join("\n")
 }

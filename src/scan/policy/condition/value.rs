@@ -33,15 +33,15 @@ pub(super) static OTHER: Type = Type::new_unspecified_type("unknown");
 /// The variables of one evaluation.
 #[derive(Debug)]
 pub(super) struct Facts<'n> {
-    facts: &'n Node,
+    subject: &'n Node,
     settings: &'n Node,
     patterns: &'n [Regex],
     meter: &'n Meter,
 }
 
 impl<'n> Facts<'n> {
-    pub(super) fn new(facts: &'n Node, settings: &'n Node, patterns: &'n [Regex], meter: &'n Meter) -> Self {
-        Self { facts, settings, patterns, meter }
+    pub(super) fn new(subject: &'n Node, settings: &'n Node, patterns: &'n [Regex], meter: &'n Meter) -> Self {
+        Self { subject, settings, patterns, meter }
     }
 }
 
@@ -57,7 +57,7 @@ impl VariableResolver for Facts<'_> {
                     let pattern = self.patterns.get(index.parse::<usize>().ok()?)?;
                     Some(CowVal::owned(PatternVal { pattern }))
                 }
-                None => self.facts.get(variable).map(|node| lend(node, self.meter)),
+                None => self.subject.get(variable).map(|node| lend(node, self.meter)),
             },
         }
     }
@@ -307,7 +307,7 @@ impl<'n> ListVal<'n> {
     }
 }
 
-impl<'n> Val for ListVal<'n> {
+impl Val for ListVal<'_> {
     typed!(LIST);
     indexer!();
     iterable!();

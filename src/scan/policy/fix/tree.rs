@@ -53,7 +53,7 @@ impl Tree<'_> {
             node = &entry.value;
         }
         let (map, entry) = target?;
-        if self.is_flow(map) { self.remove_from_flow(map, entry) } else { self.remove_from_block(map, entry) }
+        if self.is_flow(map) { Self::remove_from_flow(map, entry) } else { self.remove_from_block(map, entry) }
     }
 
     /// Replaces all after the colon of `entry`, so that a block below it becomes one line.
@@ -137,7 +137,7 @@ impl Tree<'_> {
         Some(edit(start, next.min()?, String::new()))
     }
 
-    fn remove_from_flow(&self, map: &Node, entry: &Entry) -> Option<Edit> {
+    fn remove_from_flow(map: &Node, entry: &Entry) -> Option<Edit> {
         let start = entry.key_span.start;
         let own = || map.entries().iter().filter(|other| contains(map.span(), other.key_span));
         let next = own().map(|other| other.key_span.start).filter(|other| *other > start).min();
@@ -195,7 +195,7 @@ impl Tree<'_> {
 fn block_lines(key: &str, rest: &[&str], value: &str, column: usize, line_break: &str) -> String {
     let mut lines = format!("{key}:");
     for (depth, key) in rest.iter().enumerate() {
-        lines.push_str(&format!("{line_break}{}{key}:", " ".repeat(column + 2 * (depth + 1))));
+        lines = format!("{lines}{line_break}{}{key}:", " ".repeat(column + 2 * (depth + 1)));
     }
     format!("{lines} {value}")
 }
