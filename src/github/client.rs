@@ -350,3 +350,6 @@ pub(super) fn segment(text: &str) -> String {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -162,3 +162,6 @@ fn said_wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
 pub fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
     headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -278,3 +278,6 @@ fn tolerate(outcome: Result<(), GitHubError>, what: &str) -> Result<(), GitHubEr
 pub fn still_stands(state: &PullRequestState, head: &CommitSha) -> bool {
     state.head == *head
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+
+use super::*;
+
+const ACCOUNT: Account = Some(InstallationId(7));
+const OTHER: Account = Some(InstallationId(8));
+
+fn limits() -> (RateLimits, Arc<AtomicU64>) {
+    let now = Arc::new(AtomicU64::new(1_000));
+    let clock = now.clone();
+    let config = RateLimitConfig { longest_wait: Duration::from_secs(2), ..RateLimitConfig::default() };
+    let clock: Clock = Arc::new(move || SystemTime::UNIX_EPOCH + Duration::from_secs(clock.load(Ordering::Relaxed)));
+    (RateLimits::new(config, clock), now)
+}
+
+fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
+    let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+    Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: Bytes::copy_from_slice(body.as_bytes()) }
+}
+
+/// The wait that an answer asks for at 1,000 s, in seconds.
+fn check(status: u16, headers: &[(&'static str, &str)], body: &str, seconds: Option<u64>) {
+    let (limits, _) = limits();
+    let wait = limits.observe(ACCOUNT, &answer(status, headers, body));
+    assert_eq!(wait, seconds.map(Duration::from_secs), "{status} {headers:?} {body}");
+    let expected = seconds.map_or(Ok(Duration::ZERO), |seconds| Err(Duration::from_secs(seconds)));
+    assert_eq!(limits.reserve(ACCOUNT, false), expected, "{status} {headers:?} {body}");
+    assert_eq!(limits.reserve(OTHER, false), Ok(Duration::ZERO));
+}
+
+#[test]
+fn each_way_of_being_limited_is_understood() {
+    check(200, &[("x-ratelimit-remaining", "0")], "{}", None);
+    check(429, &[("retry-after", "30")], "", Some(30));
+    check(403, &[("retry-after", "30")], "", Some(30));
+    check(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1100")], "", Some(101));
+    check(403, &[], r#"{"message": "You have exceeded a secondary rate limit"}"#, Some(60));
+    check(403, &[], r#"{"message": "Resource not accessible by integration"}"#, None);
+    check(429, &[("retry-after", "soon")], "", Some(60));
+    check(200, &[], r#"{"errors": [{"type": "RATE_LIMITED", "message": "x"}]}"#, Some(60));
+    check(200, &[], r#"{"data": {"text": "RATE_LIMITED"}}"#, None);
+    check(502, &[], "", None);
+}
+
+#[test]
+fn unexplained_refusals_double_the_wait_until_one_succeeds() {
+    let (limits, _) = limits();
+    let refusal = answer(429, &[], "");
+    let waits: Vec<u64> = (0..3).map(|_| limits.observe(ACCOUNT, &refusal).unwrap().as_secs()).collect();
+    assert_eq!(waits, [60, 120, 240]);
+    limits.observe(ACCOUNT, &answer(200, &[], "{}"));
+    assert_eq!(limits.observe(ACCOUNT, &refusal), Some(Duration::from_secs(60)));
+}
+
+#[test]
+fn writes_of_an_installation_are_spaced_and_reads_are_not() {
+    let (limits, now) = limits();
+    let waits: Vec<u64> = (0..3).map(|_| limits.reserve(ACCOUNT, true).unwrap().as_secs()).collect();
+    assert_eq!(waits, [0, 1, 2]);
+    assert_eq!(limits.reserve(ACCOUNT, false), Ok(Duration::ZERO));
+    assert_eq!(limits.reserve(OTHER, true), Ok(Duration::ZERO));
+    now.store(1_010, Ordering::Relaxed);
+    assert_eq!(limits.reserve(ACCOUNT, true), Ok(Duration::ZERO));
+}
+
+#[test]
+fn a_block_ends() {
+    let (limits, now) = limits();
+    limits.observe(ACCOUNT, &answer(429, &[("retry-after", "30")], ""));
+    now.store(1_029, Ordering::Relaxed);
+    assert_eq!(limits.reserve(ACCOUNT, false), Ok(Duration::from_secs(1)), "short enough to wait in place");
+    now.store(1_031, Ordering::Relaxed);
+    assert_eq!(limits.reserve(ACCOUNT, false), Ok(Duration::ZERO));
+}
