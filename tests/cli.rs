@@ -1,0 +1,263 @@
+//! The binary as a person uses it: what it prints and how it ends.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const PRIVILEGED: &str = "apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+  containers:
+    - name: web # the shop
+      image: registry.example.com/web:1.2.3
+      securityContext:
+        privileged: true
+";
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = TempDir::new().expect("temporary folder");
+    write(folder.path(), files);
+    folder
+}
+
+fn write(folder: &Path, files: &[(&str, &str)]) {
+    for (path, text) in files {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().expect("parent")).expect("folder");
+        fs::write(path, text).expect("file");
+    }
+}
+
+fn dockgate(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dockgate"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .output()
+        .expect("run dockgate")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn json(folder: &Path, arguments: &[&str]) -> (Value, i32) {
+    let output = dockgate(folder, &[&["scan", "--format", "json"], arguments].concat());
+    let value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
+    (value, output.status.code().unwrap_or(-1))
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
+    let output = Command::new("git").args(identity).args(arguments).current_dir(folder).output().expect("run git");
+    assert!(output.status.success(), "git {arguments:?}: {}", text(&output.stderr));
+}
+
+/// A repository with one commit.
+fn repository(files: &[(&str, &str)]) -> TempDir {
+    let folder = folder(files);
+    git(folder.path(), &["init", "-q", "-b", "main"]);
+    git(folder.path(), &["add", "-A"]);
+    git(folder.path(), &["commit", "-q", "-m", "first"]);
+    folder
+}
+
+fn rules(report: &Value, status: &str) -> Vec<String> {
+    let findings = report["findings"].as_array().expect("findings").iter();
+    findings.filter(|f| f["status"] == status).map(|f| f["rule"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn a_folder_is_judged_and_the_exit_code_tells() {
+    let bad = folder(&[("pod.yaml", PRIVILEGED)]);
+    let (report, code) = json(bad.path(), &[]);
+    assert_eq!(code, 1);
+    let finding = report["findings"].as_array().and_then(|f| f.iter().find(|f| f["rule"] == "kubernetes/privileged-container"));
+    let finding = finding.expect("privileged-container");
+    assert_eq!((finding["path"].as_str(), finding["line"].as_u64()), (Some("pod.yaml"), Some(10)));
+    assert_eq!(finding["severity"], "high");
+    let good = folder(&[("notes.txt", "hello\n")]);
+    assert_eq!(json(good.path(), &[]).1, 0);
+    assert_eq!(dockgate(good.path(), &["scan", "nowhere"]).status.code(), Some(2));
+    assert_eq!(dockgate(good.path(), &["scan", "--fail-on", "loud"]).status.code(), Some(2));
+}
+
+#[test]
+fn what_does_not_parse_is_named_and_ends_with_two() {
+    let broken = folder(&[("a.yaml", "kind: [Pod\n")]);
+    let (report, code) = json(broken.path(), &[]);
+    assert_eq!(code, 2);
+    assert_eq!(report["problems"][0]["path"], "a.yaml");
+    assert_eq!(report["problems"][0]["cause"], "syntax");
+    assert!(report["problems"][0]["line"].is_u64());
+}
+
+#[test]
+fn a_threshold_of_the_flag_stands_over_the_settings() {
+    let tree = folder(&[("pod.yaml", PRIVILEGED), (".github/dockgate.yml", "fail-on: low\n")]);
+    assert_eq!(json(tree.path(), &["--fail-on", "critical"]).1, 0);
+    assert_eq!(json(tree.path(), &["--fail-on", "never"]).1, 0);
+    assert_eq!(json(tree.path(), &[]).1, 1);
+}
+
+#[test]
+fn only_what_a_change_introduces_blocks() {
+    let repository = repository(&[("old.yaml", PRIVILEGED)]);
+    write(repository.path(), &[("old.yaml", &format!("# moved down\n\n{PRIVILEGED}"))]);
+    let (report, code) = json(repository.path(), &["--base", "HEAD"]);
+    assert_eq!(code, 0, "{report}");
+    assert!(rules(&report, "existing").contains(&"kubernetes/privileged-container".to_owned()));
+    write(repository.path(), &[("new.yaml", PRIVILEGED)]);
+    let (report, code) = json(repository.path(), &["--base", "HEAD"]);
+    assert_eq!(code, 1);
+    assert!(rules(&report, "introduced").contains(&"kubernetes/privileged-container".to_owned()));
+    assert_eq!(json(repository.path(), &["--base", "HEAD", "old.yaml"]).1, 0);
+    assert_eq!(json(repository.path(), &["--staged"]).1, 0);
+    git(repository.path(), &["add", "new.yaml"]);
+    assert_eq!(json(repository.path(), &["--staged"]).1, 1);
+    git(repository.path(), &["commit", "-q", "-m", "second"]);
+    assert_eq!(json(repository.path(), &["--base", "HEAD~1", "--head", "HEAD"]).1, 1);
+    assert_eq!(dockgate(repository.path(), &["scan", "--base", "--output=x"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_change_does_not_choose_its_own_settings() {
+    let repository = repository(&[("notes.txt", "x\n")]);
+    let off = "rules: {kubernetes/privileged-container: off}\nfail-on: never\n";
+    write(repository.path(), &[("new.yaml", PRIVILEGED), (".github/dockgate.yml", off)]);
+    assert_eq!(json(repository.path(), &["--base", "HEAD"]).1, 1);
+}
+
+#[test]
+fn fix_mends_the_file_and_keeps_its_comments() {
+    let tree = folder(&[("pod.yaml", PRIVILEGED)]);
+    let output = dockgate(tree.path(), &["scan", "--fix", "--fail-on", "high"]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+    let fixed = fs::read_to_string(tree.path().join("pod.yaml")).expect("pod.yaml");
+    assert!(!fixed.contains("privileged: true"), "{fixed}");
+    assert!(fixed.contains("- name: web # the shop\n"), "{fixed}");
+}
+
+#[test]
+fn every_format_prints_something_of_its_own() {
+    let tree = folder(&[("pod.yaml", PRIVILEGED)]);
+    for (format, mark) in [
+        ("human", "kubernetes/privileged-container"),
+        ("json", "\"findings\""),
+        ("sarif", "\"2.1.0\""),
+        ("markdown", "|"),
+        ("html", "<!doctype html>"),
+        ("github", "::error "),
+    ] {
+        let output = dockgate(tree.path(), &["scan", "--format", format]);
+        assert_eq!(output.status.code(), Some(1), "{format}");
+        assert!(text(&output.stdout).to_lowercase().contains(&mark.to_lowercase()), "{format}: {}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn a_saved_change_gives_the_same_verdict() {
+    let repository = repository(&[("old.yaml", PRIVILEGED)]);
+    write(repository.path(), &[("new.yaml", PRIVILEGED)]);
+    let (_, code) = json(repository.path(), &["--base", "HEAD", "--save", "saved.json"]);
+    let (first, second) = (
+        dockgate(repository.path(), &["replay", "--format", "json", "saved.json"]),
+        dockgate(repository.path(), &["replay", "--format", "json", "saved.json"]),
+    );
+    assert_eq!(first.status.code(), Some(code));
+    assert_eq!(first.stdout, second.stdout);
+    let report: Value = serde_json::from_slice(&first.stdout).expect("JSON");
+    assert!(rules(&report, "introduced").contains(&"kubernetes/privileged-container".to_owned()));
+}
+
+#[test]
+fn rules_are_listed_explained_and_found_by_other_names() {
+    let here = folder(&[]);
+    let list = dockgate(here.path(), &["rules", "--format", "json"]);
+    let list: Value = serde_json::from_slice(&list.stdout).expect("JSON");
+    let list = list.as_array().expect("a list");
+    assert!(list.len() >= 38, "{} rules", list.len());
+    for rule in list {
+        for field in ["id", "title", "category", "severity", "target", "standards", "aliases", "enabled"] {
+            assert!(!rule[field].is_null(), "{field} of {rule}");
+        }
+    }
+    assert!(text(&dockgate(here.path(), &["rules", "KSV-0017"]).stdout).contains("kubernetes/privileged-container"));
+    let unknown = dockgate(here.path(), &["rules", "kubernetes/priviledged-container"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(text(&unknown.stderr).contains("did you mean \"kubernetes/privileged-container\"?"));
+}
+
+const OWN_POLICY: &str = "title: Deployment has one replica
+severity: high
+target: kubernetes.object
+deny: object.kind == \"Deployment\" && object.node.spec.replicas == 1
+at: spec.replicas
+message: one replica is none when its node drains
+why: A drained node takes the whole service down.
+fix: Set two replicas or more.
+examples:
+  - name: one
+    text: |
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: web}
+      spec:
+        # deny
+        replicas: 1
+  - name: two
+    text: |
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: web}
+      spec: {replicas: 2}
+";
+
+#[test]
+fn a_team_adds_a_rule_with_one_file() {
+    let tree = folder(&[
+        (".github/dockgate/team/one-replica.yaml", OWN_POLICY),
+        ("web.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 1\n"),
+    ]);
+    let tested = dockgate(tree.path(), &["test"]);
+    assert_eq!(tested.status.code(), Some(0), "{}", text(&tested.stdout));
+    let (report, code) = json(tree.path(), &["web.yaml"]);
+    assert_eq!(code, 1, "{report}");
+    assert!(rules(&report, "introduced").contains(&"team/one-replica".to_owned()), "{report}");
+}
+
+#[test]
+fn a_bad_rule_is_named_with_its_line_and_the_nearest_field() {
+    let bad = OWN_POLICY.replace("severity: high", "sevrity: high");
+    let tree = folder(&[(".github/dockgate/team/bad.yaml", &bad)]);
+    let tested = dockgate(tree.path(), &["test"]);
+    assert_eq!(tested.status.code(), Some(1));
+    let out = text(&tested.stdout);
+    assert!(out.contains("bad.yaml:2") && out.contains("severity"), "{out}");
+    let (report, code) = json(tree.path(), &["."]);
+    assert_eq!(code, 2, "{report}");
+}
+
+#[test]
+fn doctor_names_what_is_wrong() {
+    let tree = folder(&[(".github/dockgate.yml", "fail_on: high\n")]);
+    let output = dockgate(tree.path(), &["doctor"]);
+    assert_eq!(output.status.code(), Some(2));
+    let out = text(&output.stdout);
+    assert!(out.contains("did you mean \"fail-on\"?"), "{out}");
+    assert!(out.contains("fail-on = high  (default)"), "{out}");
+    assert_eq!(dockgate(folder(&[]).path(), &["doctor"]).status.code(), Some(0));
+}
+
+#[test]
+fn serve_says_what_it_lacks() {
+    let output = dockgate(folder(&[]).path(), &["serve"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("DOCKGATE_APP_ID"));
+}
