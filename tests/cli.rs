@@ -197,7 +197,7 @@ fn rules_are_listed_explained_and_found_by_other_names() {
 const OWN_POLICY: &str = "title: Deployment has one replica
 severity: high
 target: kubernetes.object
-deny: object.kind == \"Deployment\" && object.node.spec.replicas == 1
+deny: object.kind == \"Deployment\" && object.tree.spec.replicas == 1
 at: spec.replicas
 message: one replica is none when its node drains
 why: A drained node takes the whole service down.

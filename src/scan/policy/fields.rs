@@ -245,8 +245,13 @@ impl<'s> Fields<'s> {
         }
     }
 
-    /// The error of an absent field.
+    /// The error of an absent field, or of the misspelt one that stands in its place.
     pub fn missing(&self, name: &str) -> PolicyError {
+        let misspelt = |entry: &&Entry| !self.asked.contains(&&*entry.key) && nearest(&entry.key, [name]).is_some();
+        if let Some(entry) = self.node.entries().iter().find(misspelt) {
+            let (field, nearest) = (self.name(&entry.key), Some(name.to_owned()));
+            return self.source.error(entry.key_span, Mistake::UnknownField { field, nearest });
+        }
         self.source.error(self.node.span(), Mistake::MissingField { field: self.name(name) })
     }
 

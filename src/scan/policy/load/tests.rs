@@ -45,13 +45,14 @@ fn a_good_file_becomes_a_policy() {
 
 #[test]
 fn mistakes_name_the_field_and_the_nearest_name() {
-    check("message:", "mesage:", "\"message\" is missing");
+    check("message:", "mesage:", "unknown field \"mesage\"; did you mean \"message\"?");
+    check("message:", "mail:", "\"message\" is missing");
     check("at:", "att:", "unknown field \"att\"; did you mean \"at\"?");
     check("severity: high", "severity: hihg", "did you mean \"high\"?");
     check("target: kubernetes.container", "target: kubernetes.containers", "did you mean \"kubernetes.container\"?");
-    check("title: C", "titel: C", "\"title\" is missing");
-    check("    text: 'a: 1'", "    texts: 'a: 1'", "\"examples.text\" is missing");
-    check("when:", "wenn:", "\"raise.when\" is missing");
+    check("title: C", "titel: C", "did you mean \"title\"?");
+    check("    text: 'a: 1'", "    texts: 'a: 1'", "unknown field \"examples.texts\"; did you mean \"text\"?");
+    check("when:", "wenn:", "unknown field \"raise.wenn\"; did you mean \"when\"?");
     check("# deny", "# denied", "at least one of each (a line `# deny` marks the next one)");
     check("why: It shares the node.", "why: [x]", "found a list, expected a text");
 }
