@@ -35,9 +35,9 @@
 //! | `source` | where a change comes from: a folder, a git repository, a pull request, a saved change |
 //! | `pipeline` | from a change to its verdict |
 //! | `worker` | leases jobs, runs them, writes the outcome to GitHub |
+//! | `telemetry` | logs |
 //! | `server` | webhook, health and metrics |
 //! | `cli` | one file for each subcommand |
-//! | `telemetry` | logs |
 //!
 //! # What always holds
 //!
@@ -95,10 +95,10 @@ pub mod pipeline;
 pub mod worker;
 
 #[cfg(feature = "io")]
+pub mod telemetry;
+
+#[cfg(feature = "io")]
 pub mod server;
 
 #[cfg(feature = "io")]
 pub mod cli;
-
-#[cfg(feature = "io")]
-pub mod telemetry;

@@ -78,7 +78,8 @@ fn a_folder_is_judged_and_the_exit_code_tells() {
     let bad = folder(&[("pod.yaml", PRIVILEGED)]);
     let (report, code) = json(bad.path(), &[]);
     assert_eq!(code, 1);
-    let finding = report["findings"].as_array().and_then(|f| f.iter().find(|f| f["rule"] == "kubernetes/privileged-container"));
+    let finding =
+        report["findings"].as_array().and_then(|f| f.iter().find(|f| f["rule"] == "kubernetes/privileged-container"));
     let finding = finding.expect("privileged-container");
     assert_eq!((finding["path"].as_str(), finding["line"].as_u64()), (Some("pod.yaml"), Some(10)));
     assert_eq!(finding["severity"], "high");
@@ -157,7 +158,11 @@ fn every_format_prints_something_of_its_own() {
     ] {
         let output = dockgate(tree.path(), &["scan", "--format", format]);
         assert_eq!(output.status.code(), Some(1), "{format}");
-        assert!(text(&output.stdout).to_lowercase().contains(&mark.to_lowercase()), "{format}: {}", text(&output.stdout));
+        assert!(
+            text(&output.stdout).to_lowercase().contains(&mark.to_lowercase()),
+            "{format}: {}",
+            text(&output.stdout)
+        );
     }
 }
 

@@ -9,7 +9,7 @@ use clap::Args;
 use super::serve::{self, ServeArgs};
 use super::{Exit, Surroundings};
 use crate::github::client::AppInfo;
-use crate::github::transport::NoObserver;
+use crate::github::client::NoObserver;
 use crate::scan::limits::Limits;
 use crate::scan::policy::set::PolicySet;
 use crate::settings::process::ProcessSettings;

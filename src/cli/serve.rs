@@ -12,8 +12,8 @@ use tracing::info;
 
 use super::{Exit, Surroundings};
 use crate::github::app::AppCredentials;
+use crate::github::client::Observer;
 use crate::github::client::{Client, ClientConfig};
-use crate::github::transport::Observer;
 use crate::server::{self, Metrics, Probe, ServerConfig};
 use crate::settings::process::{ProcessSettings, SecretText};
 use crate::store;

@@ -9,7 +9,7 @@ pub mod event;
 pub mod identity;
 pub mod rate_limit;
 mod timestamp;
-pub mod transport;
+mod transport;
 
 use std::time::Duration;
 
