@@ -3,7 +3,10 @@
 //! Invariant: settings and policies are those of the base. What is wrong with them becomes a problem of the verdict,
 //! and no file that can't be read loosens anything.
 
-use crate::scan::finding::Severity;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::scan::finding::{Severity, UnknownSeverity};
 use crate::scan::policy::set::PolicySet;
 use crate::scan::problem::{Cause, Problem};
 use crate::scan::snapshot::Snapshot;
@@ -23,8 +26,17 @@ pub struct Circumstances {
     pub secret_key: SecretKey,
     /// The day, for waivers that end.
     pub today: Date,
-    /// A threshold from the command line; `Some(None)` for `never`.
-    pub fail_on: Option<Option<Severity>>,
+    /// A threshold that stands over the settings.
+    pub fail_on: Option<Threshold>,
+}
+
+/// From which severity on introduced findings block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threshold {
+    /// From this severity on.
+    From(Severity),
+    /// Nothing blocks.
+    Never,
 }
 
 /// A verdict with what it was made from.
@@ -48,7 +60,7 @@ pub fn run(change: Change, circumstances: &Circumstances) -> Judgement {
     problems.extend(broken);
     let known: Vec<&str> = policies.iter().map(|policy| policy.id.as_str()).collect();
     let mut settings = RepositorySettings::resolve(&circumstances.organisation, &team.settings, &known);
-    settings.fail_on.set(circumstances.fail_on, Origin::Flag);
+    settings.fail_on.set(circumstances.fail_on.map(Threshold::severity), Origin::Flag);
     settings.problems.extend(problems);
     let disabled = settings.disabled_rules();
     let policies = policies.without(|id| disabled.contains(id));
@@ -74,10 +86,25 @@ fn readable(files: &[TeamFile]) -> (Vec<(&str, &str)>, Vec<Problem>) {
     (texts, problems)
 }
 
-/// The value of a `--fail-on` flag: a severity, or `never`.
-///
-/// # Errors
-/// The text is neither.
-pub fn threshold(text: &str) -> Result<Option<Severity>, crate::scan::finding::UnknownSeverity> {
-    if text == "never" { Ok(None) } else { text.parse().map(Some) }
+impl Threshold {
+    fn severity(self) -> Option<Severity> {
+        match self {
+            Self::From(severity) => Some(severity),
+            Self::Never => None,
+        }
+    }
+}
+
+impl FromStr for Threshold {
+    type Err = UnknownSeverity;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "never" { Ok(Self::Never) } else { text.parse().map(Self::From) }
+    }
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.severity().map_or("never", Severity::name))
+    }
 }

@@ -1,5 +1,7 @@
 //! The binary as a person uses it: what it prints and how it ends.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a failing test says what it expected")]
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

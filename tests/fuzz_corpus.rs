@@ -1,5 +1,7 @@
 //! The fuzz targets as ordinary tests: every seed, and random splices of seeds, through every target.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a failing test says what it expected")]
+
 #[path = "fuzz/lib.rs"]
 mod targets;
 

@@ -1,6 +1,8 @@
 //! Plants a secret of each kind in each kind of document, at the places that get into messages too, and looks for it in
 //! everything the engine puts out.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a failing test says what it expected")]
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dockgate::scan::policy::PolicySet;

@@ -31,7 +31,7 @@ pub fn run(args: &ReplayArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Re
     let circumstances = Circumstances {
         organisation: saved.organisation.clone(),
         today: saved.today.parse().map_err(|error| anyhow!("{}: today: {error}", args.file.display()))?,
-        fail_on: saved.fail_on.as_deref().map(pipeline::threshold).transpose()?,
+        fail_on: saved.fail_on.as_deref().map(str::parse).transpose()?,
         ..circumstances(None, &surroundings.environment)
     };
     let judgement = pipeline::run(saved.into_change(), &circumstances);

@@ -9,10 +9,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::{Exit, Surroundings, fix};
-use crate::pipeline::{self, Circumstances, Judgement};
+use crate::pipeline::{self, Circumstances, Judgement, Threshold};
 use crate::report::{self, Format, ReportInput};
 use crate::scan::SecretKey;
-use crate::scan::finding::Severity;
 use crate::scan::limits::Limits;
 use crate::settings::date::Date;
 use crate::settings::repository::SettingsFile;
@@ -43,7 +42,7 @@ pub struct ScanArgs {
     #[arg(long, default_value = "human", value_parser = format_parser())]
     format: Format,
     /// Introduced findings from this severity on block: info, low, medium, high, critical or never
-    #[arg(long, value_name = "SEVERITY", value_parser = parse_threshold)]
+    #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<Threshold>,
     /// Apply the safe edits to the files, then judge again
     #[arg(long, conflicts_with_all = ["head", "staged", "save"])]
@@ -54,14 +53,6 @@ pub struct ScanArgs {
     /// Also write the change to this file, for `dockgate replay` (it holds the files' text)
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
-}
-
-/// A threshold as the flag gives it; `None` is `never`.
-#[derive(Clone, Copy, Debug)]
-struct Threshold(Option<Severity>);
-
-fn parse_threshold(text: &str) -> Result<Threshold, String> {
-    pipeline::threshold(text).map(Threshold).map_err(|error| format!("{error}, or never"))
 }
 
 /// Reads the name of a report format.
@@ -83,7 +74,7 @@ enum Colour {
 /// The files or the repository can't be read.
 pub fn run(args: &ScanArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Exit> {
     let started = Instant::now();
-    let circumstances = circumstances(args.fail_on.map(|threshold| threshold.0), &surroundings.environment);
+    let circumstances = circumstances(args.fail_on, &surroundings.environment);
     let change = read(args)?;
     if let Some(file) = &args.save {
         save(&change, &circumstances, file)?;
@@ -107,7 +98,7 @@ pub fn run(args: &ScanArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Resu
 }
 
 fn save(change: &Change, circumstances: &Circumstances, file: &Path) -> anyhow::Result<()> {
-    let fail_on = circumstances.fail_on.map(|severity| severity.map_or("never", Severity::name).to_owned());
+    let fail_on = circumstances.fail_on.map(|threshold| threshold.to_string());
     let saved = SavedChange::new(change, circumstances.today.to_string(), fail_on, circumstances.organisation.clone());
     std::fs::write(file, saved.to_json()?).with_context(|| format!("write {}", file.display()))
 }
@@ -138,7 +129,7 @@ pub fn exit(verdict: &Verdict) -> Exit {
 }
 
 /// What judging needs besides the files, from the process.
-pub fn circumstances(fail_on: Option<Option<Severity>>, environment: &BTreeMap<String, String>) -> Circumstances {
+pub fn circumstances(fail_on: Option<Threshold>, environment: &BTreeMap<String, String>) -> Circumstances {
     let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     Circumstances {
         organisation: SettingsFile::Absent,
@@ -206,7 +197,7 @@ fn keep_only(change: &mut Change, paths: &[PathBuf]) -> anyhow::Result<()> {
     let here = Path::new(".").canonicalize().context("find the current folder")?;
     let mut prefixes = Vec::new();
     for path in paths {
-        let Ok(inside) = here.join(path).strip_prefix(&top).map(|inside| clean(inside)) else {
+        let Ok(inside) = here.join(path).strip_prefix(&top).map(clean) else {
             bail!("{} is outside the repository {}", path.display(), top.display());
         };
         prefixes.push(inside);

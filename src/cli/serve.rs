@@ -24,22 +24,22 @@ use crate::worker::check_pull_request::{CheckOptions, CheckPullRequest};
 /// Arguments of `dockgate serve`; each stands over the environment variable of its name.
 #[derive(Debug, Default, Args)]
 pub struct ServeArgs {
-    /// Address to listen on [env: DOCKGATE_LISTEN]
+    /// Address to listen on (or `DOCKGATE_LISTEN`)
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
-    /// GitHub's API, for GitHub Enterprise Server https://HOST/api/v3 [env: DOCKGATE_GITHUB_API_URL]
+    /// GitHub's API, for GitHub Enterprise Server `https://HOST/api/v3` (or `DOCKGATE_GITHUB_API_URL`)
     #[arg(long, value_name = "URL")]
     github_api_url: Option<String>,
-    /// Number of the GitHub App [env: DOCKGATE_APP_ID]
+    /// Number of the GitHub App (or `DOCKGATE_APP_ID`)
     #[arg(long, value_name = "NUMBER")]
     app_id: Option<String>,
-    /// File with the app's private key [env: DOCKGATE_PRIVATE_KEY_FILE]
+    /// File with the app's private key (or `DOCKGATE_PRIVATE_KEY_FILE`)
     #[arg(long, value_name = "FILE")]
     private_key_file: Option<String>,
-    /// File with the webhook secret [env: DOCKGATE_WEBHOOK_SECRET_FILE]
+    /// File with the webhook secret (or `DOCKGATE_WEBHOOK_SECRET_FILE`)
     #[arg(long, value_name = "FILE")]
     webhook_secret_file: Option<String>,
-    /// Database, sqlite:///path [env: DOCKGATE_DATABASE_URL]
+    /// Database, `sqlite:///path` (or `DOCKGATE_DATABASE_URL`)
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
 }

@@ -93,8 +93,9 @@ impl Fingerprint {
             hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             hash.update(part.as_bytes());
         }
-        let digest = hash.finalize();
-        Self(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+        let digest: [u8; 32] = hash.finalize().into();
+        let [high, ..] = digest.as_chunks().0 else { return Self(String::new()) };
+        Self(format!("{:032x}", u128::from_be_bytes(*high)))
     }
 
     /// The hex digits.

@@ -111,7 +111,9 @@ impl FileScanner<'_> {
         let secrets = find_secrets(path, text, self.detectors, self.options);
         let (findings, superseded, problems) = without_secrets(evaluation, &secrets);
         let mut problems: Vec<Problem> = parsed.problems.iter().cloned().chain(problems).collect();
-        problems.iter_mut().for_each(|problem| secrets.scrub(&mut problem.message));
+        for problem in &mut problems {
+            secrets.scrub(&mut problem.message);
+        }
         problems.extend(secrets.problems.iter().cloned());
         let findings = findings.into_iter().chain(secrets.findings.iter().cloned()).collect();
         Judged { path: path.to_owned(), text: text.to_owned(), lines, parsed, findings, superseded, problems, secrets }

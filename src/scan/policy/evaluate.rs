@@ -280,15 +280,12 @@ fn place(subject: &Subject, at: &str) -> Option<Span> {
     let mut node = subject.node.as_ref()?;
     let mut deepest = None;
     for step in at.split('.') {
-        let (span, next) = match node.value() {
-            Value::Sequence(items) => {
-                let Some(item) = step.parse::<usize>().ok().and_then(|index| items.get(index)) else { break };
-                (item.span(), item)
-            }
-            _ => {
-                let Some(entry) = node.entry(step) else { break };
-                (Span::new(entry.key_span.start, entry.value.span().end), &entry.value)
-            }
+        let (span, next) = if let Value::Sequence(items) = node.value() {
+            let Some(item) = step.parse::<usize>().ok().and_then(|index| items.get(index)) else { break };
+            (item.span(), item)
+        } else {
+            let Some(entry) = node.entry(step) else { break };
+            (Span::new(entry.key_span.start, entry.value.span().end), &entry.value)
         };
         deepest = Some(span);
         node = next;

@@ -19,7 +19,7 @@
 //! | `why` | why it matters, for a person whose merge is blocked; required |
 //! | `fix` | how to put it right; required |
 //! | `references` | a list of URLs |
-//! | `standards` | a list of clauses, such as `pss/baseline`, `cis-kubernetes/5.2.2` |
+//! | `standards` | a list of clauses, such as `pss:baseline`, `cis-kubernetes:5.2.2` |
 //! | `aliases` | a map from another tool to its id or ids, such as `trivy: KSV-0017` |
 //! | `supersedes` | a list of ids of policies that say the same of the same thing less exactly: they are silent where this one speaks |
 //! | `edit` | for trees `{set: path, to: value}` or `{remove: path}`; for places `{replace: place, with: template}` |

@@ -78,7 +78,7 @@ pub struct Policy {
     pub fix: String,
     /// Where to read more.
     pub references: Vec<String>,
-    /// The clauses of standards it stands for, such as `pss/baseline`.
+    /// The clauses of standards it stands for, such as `pss:baseline`.
     pub standards: Vec<String>,
     /// The names other tools give it: tool, then ids.
     pub aliases: Vec<(String, Vec<String>)>,

@@ -59,10 +59,7 @@ fn fails(source: &str, expected: &str) {
 }
 
 fn refused(source: &str, found: &str, nearest: Option<&str>) {
-    let error = match Condition::compile(source, Role::Condition, &FACTS) {
-        Ok(_) => panic!("{source} is accepted"),
-        Err(error) => error,
-    };
+    let Err(error) = Condition::compile(source, Role::Condition, &FACTS) else { panic!("{source} is accepted") };
     assert!(error.found.contains(found), "{source}: {error:?}");
     assert_eq!(error.nearest.as_deref(), nearest, "{source}");
 }

@@ -97,12 +97,11 @@ impl Tree<'_> {
         let line_break = self.line_break();
         let lines = block_lines(key, rest, &scalar(to, false)?, column, line_break);
         let single = map.entries().iter().filter(own).find_map(|entry| self.end_of_single_line(entry));
+        let indent = " ".repeat(column);
+        let start = first.key_span.start;
         Some(match single {
-            Some(end) => edit(end, end, format!("{line_break}{}{lines}", " ".repeat(column))),
-            None => {
-                let start = first.key_span.start;
-                edit(start, start, format!("{lines}{line_break}{}", " ".repeat(column)))
-            }
+            Some(end) => edit(end, end, format!("{line_break}{indent}{lines}")),
+            None => edit(start, start, format!("{lines}{line_break}{indent}")),
         })
     }
 
