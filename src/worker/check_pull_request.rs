@@ -98,7 +98,10 @@ impl JobHandler for CheckPullRequest {
         tokio::select! {
             done = self.check(&client, job, &subject, &run) => done,
             () = cancelled.cancelled() => {
-                run.supersede("by a newer event of this pull request").await?;
+                // The newer job takes the run over when it is about the same commit, else this one has to end it.
+                if !self.is_still_head(&client, &subject).await {
+                    run.supersede("by a newer event of this pull request").await?;
+                }
                 Ok(Done::without_scan(Outcome::Superseded))
             }
         }
@@ -131,6 +134,12 @@ impl CheckPullRequest {
     /// A handler that works as the app of `client`.
     pub fn new(client: Client, options: CheckOptions) -> Self {
         Self { client, options, organisations: tokio::sync::Mutex::default() }
+    }
+
+    /// Whether the pull request still has the head that is being judged; unknown counts as no.
+    async fn is_still_head(&self, client: &RepositoryClient, subject: &Subject) -> bool {
+        let Some(number) = subject.pull_request else { return false };
+        client.pull_request(number).await.is_ok_and(|pull| pull.state == "open" && pull.head.sha == subject.head)
     }
 
     /// What the job is about now, or how it ends when there is nothing to check.
