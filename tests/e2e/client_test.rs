@@ -106,3 +106,22 @@ fn every_example_delivery_of_github_is_taken() {
     }
     assert!(understood > 10, "only {understood} examples meant anything");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_deliveries_of_the_fake_are_those_of_github() {
+    let (fake, number, head) = with_pull("").await;
+    let client = client(&fake, false);
+    let new = NewCheckRun { name: "dockgate", head: &head, external_id: "x", details_url: None };
+    let output = json!({"title": "t", "summary": "s"});
+    client.create_check_run(&new, CheckRunState::Completed("success"), &output).await.unwrap();
+    let mut deliveries: Vec<_> = ["opened", "synchronize", "reopened", "ready_for_review", "edited"]
+        .map(|action| fake.pull_request_event(REPOSITORY, number.0, action))
+        .to_vec();
+    deliveries.push(fake.check_run_event(REPOSITORY, head.as_str(), "rerequested"));
+    deliveries.push(fake.check_suite_event(REPOSITORY, head.as_str(), "rerequested"));
+    deliveries.push(fake.merge_group_event(REPOSITORY, number.0).1);
+    for delivery in deliveries {
+        let event = Event::parse(&delivery.event, &delivery.body).unwrap();
+        assert!(!matches!(event, Event::Ignored { .. }), "{}: {event:?}", delivery.event);
+    }
+}

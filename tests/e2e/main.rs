@@ -3,9 +3,11 @@
 //! Invariant: no test sleeps for a fixed time; each waits for a condition, and fails after a bound.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-#![allow(dead_code, reason = "the scenarios use the rest of the fake")]
 
 mod client_test;
 mod fake_github;
+mod fixtures;
+mod harness;
+mod scenarios;
 mod schema;
 mod self_test;

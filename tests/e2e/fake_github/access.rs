@@ -22,7 +22,6 @@ pub const APP_ID: u64 = 4711;
 /// An installation token.
 #[derive(Clone, Debug)]
 pub struct Token {
-    pub installation: u64,
     /// Full names.
     pub repositories: Vec<String>,
     pub permissions: BTreeMap<String, String>,
@@ -173,12 +172,7 @@ pub fn create_token(state: &mut State, call: &Call, id: &str) -> Answer {
     }
     let selection = if narrowed.is_some() { "selected" } else { "all" };
     let life = Duration::from_secs(state.token_seconds.unwrap_or(3600));
-    let token = Token {
-        installation: id.parse().unwrap(),
-        repositories,
-        permissions: permissions.clone(),
-        expires: SystemTime::now() + life,
-    };
+    let token = Token { repositories, permissions: permissions.clone(), expires: SystemTime::now() + life };
     let text = token_text(state);
     let expires = super::json::timestamp(token.expires);
     state.tokens.insert(text.clone(), token);

@@ -30,7 +30,8 @@ pub fn create(repository: &mut Repository, call: &Call, mut new_id: impl FnMut()
         status: "queued".to_owned(),
         conclusion: None,
         external_id: String::new(),
-        details_url: None,
+        // The app's own page, unless another is given.
+        details_url: Some("https://dockgate.example/".to_owned()),
         title: None,
         summary: None,
         text: None,

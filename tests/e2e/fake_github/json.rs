@@ -52,6 +52,7 @@ pub fn pull(base: &Repository, head: &Repository, pull: &Pull, changed_files: Op
     };
     let mut value = json!({"id": pull.id, "node_id": format!("PR_{}", pull.id), "number": pull.number,
         "state": if pull.open { "open" } else { "closed" }, "title": pull.title, "draft": pull.draft,
+        "updated_at": timestamp(pull.updated),
         "user": user(Author::Person),
         "base": side(base, &pull.base_ref, &pull.base_sha), "head": side(head, &pull.head_ref, &pull.head_sha)});
     if let Some(count) = changed_files {

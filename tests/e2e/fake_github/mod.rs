@@ -20,8 +20,9 @@ pub mod state;
 pub mod webhook;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
@@ -140,6 +141,7 @@ impl FakeGitHub {
             for pull in repository.pulls.values_mut() {
                 if pull.open && pull.head_repository == full_name && pull.head_ref == branch {
                     commit.clone_into(&mut pull.head_sha);
+                    pull.updated = SystemTime::now();
                     pull.base_sha = git.commit_of(&format!("refs/heads/{}", pull.base_ref)).unwrap();
                     fetch_head(&git, &source, branch, pull.number);
                 }
@@ -166,6 +168,7 @@ impl FakeGitHub {
             head_repository: head_repository.to_owned(),
             head_ref: branch.to_owned(),
             head_sha: head_git.commit_of(&format!("refs/heads/{branch}")).unwrap(),
+            updated: SystemTime::now(),
             reviews: Vec::new(),
             comments: Vec::new(),
             issue_comments: Vec::new(),
@@ -182,6 +185,30 @@ impl FakeGitHub {
     /// Lets the next requests that fit fail.
     pub fn fail(&self, method: &'static str, path: &'static str, times: usize, kind: FaultKind) {
         self.state().faults.push(Fault { method, path, times, kind });
+    }
+
+    /// Gives a pull request another base branch.
+    pub fn retarget(&self, full_name: &str, number: u64, base: &str) {
+        let mut state = self.state();
+        let repository = state.repositories.get_mut(full_name).unwrap();
+        let tip = repository.git.commit_of(&format!("refs/heads/{base}")).unwrap();
+        let pull = repository.pulls.get_mut(&number).unwrap();
+        (pull.base_ref, pull.base_sha, pull.updated) = (base.to_owned(), tip, SystemTime::now());
+    }
+
+    /// Waits until a request hangs.
+    pub async fn wait_for_hang(&self) {
+        let hanging = || self.shared.hanging.load(Ordering::SeqCst) > 0;
+        self.wait_for("a request that hangs", |_| hanging()).await;
+    }
+
+    /// Ends the connections of requests that hang; nothing of them is done.
+    pub async fn drop_hanging(&self) {
+        self.shared.drop_hanging.store(true, Ordering::SeqCst);
+        self.release();
+        let hanging = || self.shared.hanging.load(Ordering::SeqCst) > 0;
+        self.wait_for("the end of requests that hang", |_| !hanging()).await;
+        self.shared.drop_hanging.store(false, Ordering::SeqCst);
     }
 
     /// Lets hanging requests go on.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a request is in the log before it is answered, with all of its body.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -30,6 +30,8 @@ pub struct Shared {
     pub release: Notify,
     /// Requests that hang at this moment.
     pub hanging: AtomicUsize,
+    /// Whether requests that hang end without an answer once they are let go.
+    pub drop_hanging: AtomicBool,
 }
 
 /// A request, read to its end.
@@ -44,10 +46,27 @@ struct Incoming {
     index: usize,
 }
 
+/// Counts a request as hanging until it goes on, or its connection ends.
+struct Hanging<'a>(&'a Shared);
+
+impl<'a> Hanging<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        shared.hanging.fetch_add(1, Ordering::SeqCst);
+        Self(shared)
+    }
+}
+
+impl Drop for Hanging<'_> {
+    fn drop(&mut self) {
+        self.0.hanging.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 impl Shared {
     pub fn new(base_path: &'static str, url: &str) -> Self {
-        let (state, hanging) = (Mutex::default(), AtomicUsize::new(0));
-        Self { state, base_path, url: url.to_owned(), release: Notify::new(), hanging }
+        let (hanging, drop_hanging) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let release = Notify::new();
+        Self { state: Mutex::default(), base_path, url: url.to_owned(), release, hanging, drop_hanging }
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
@@ -82,9 +101,12 @@ async fn handle(shared: Arc<Shared>, request: Request) -> Response<Body> {
     let lost = match fault {
         Some(FaultKind::LostAnswer(status)) => Some(status),
         Some(FaultKind::Hang) => {
-            shared.hanging.fetch_add(1, Ordering::SeqCst);
-            shared.release.notified().await;
-            shared.hanging.fetch_sub(1, Ordering::SeqCst);
+            let released = shared.release.notified();
+            let _hanging = Hanging::new(&shared);
+            released.await;
+            if shared.drop_hanging.load(Ordering::SeqCst) {
+                std::panic::resume_unwind(Box::new("connection dropped on demand"));
+            }
             None
         }
         // Ends the connection's task without a word, and without a panic message.

@@ -77,6 +77,7 @@ pub struct Pull {
     pub head_repository: String,
     pub head_ref: String,
     pub head_sha: String,
+    pub updated: SystemTime,
     pub reviews: Vec<Review>,
     pub comments: Vec<ReviewComment>,
     pub issue_comments: Vec<IssueComment>,

@@ -36,7 +36,27 @@ pub fn openapi() -> &'static OpenApi {
     })
 }
 
+/// The description of webhook payloads, read once per process.
+pub fn webhooks() -> &'static OpenApi {
+    static INSTANCE: OnceLock<OpenApi> = OnceLock::new();
+    INSTANCE.get_or_init(|| OpenApi { document: packages::webhooks(), validators: Mutex::default() })
+}
+
 impl OpenApi {
+    /// Fills in the fields that a payload of `event` always has, then checks all of it.
+    ///
+    /// # Errors
+    /// What is wrong with the payload.
+    pub fn complete_webhook(&self, event: &str, payload: &mut Value) -> Result<(), Vec<String>> {
+        let action = payload["action"].as_str().map(|action| format!("-{action}")).unwrap_or_default();
+        let name = format!("{event}{action}").replace('_', "-");
+        let schema = &self.document["webhooks"][&name]["post"]["requestBody"]["content"]["application/json"]["schema"];
+        assert!(!schema.is_null(), "GitHub has no event {name}");
+        let mut wrong = shape::complete(&self.document, schema, payload);
+        wrong.extend(self.validate(&name, schema, payload));
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+
     /// The operation that a request means.
     pub fn operation(&self, method: &str, path: &str) -> Option<Operation> {
         let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();

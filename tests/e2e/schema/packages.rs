@@ -13,6 +13,11 @@ pub fn openapi() -> Value {
     json("@octokit/openapi", "23.0.2", "generated/api.github.com.json")
 }
 
+/// The description of webhook payloads (`OpenAPI` 3.1).
+pub fn webhooks() -> Value {
+    json("@octokit/openapi-webhooks", "12.1.0", "generated/api.github.com.json")
+}
+
 /// The GraphQL schema, as SDL.
 pub fn graphql() -> String {
     let path = fetch("@octokit/graphql-schema", "15.26.1", "schema.graphql");

@@ -149,6 +149,10 @@ fn filler(document: &Value, schema: &Value, depth: usize) -> Value {
     if let Some(first) = schema["enum"].as_array().and_then(|values| values.first()) {
         return first.clone();
     }
+    let types = schema["type"].as_array();
+    if types.is_some_and(|types| types.iter().any(|name| name == "null")) {
+        return Value::Null;
+    }
     match schema["type"].as_str() {
         Some("string") => json!(match schema["format"].as_str() {
             Some("date-time") => "2026-01-01T00:00:00Z",

@@ -1,0 +1,83 @@
+//! GitHub and the process itself failing at bad moments.
+//!
+//! Invariant: a failure delays the verdict; it neither loses nor repeats it.
+
+use crate::fake_github::fault::FaultKind;
+use crate::fake_github::git::Edit;
+use crate::fixtures::privileged_pod;
+use crate::harness::{Gate, REPOSITORY};
+
+/// A blocking change under one fault: one failure, one review, whatever happened in between.
+async fn check(method: &'static str, path: &'static str, times: usize, kind: FaultKind) {
+    let gate = Gate::start(&[("README.md", "hello\n")]).await;
+    gate.github.fail(method, path, times, kind);
+    let (number, head) = gate.open("feature", &[Edit::write("web.yaml", &privileged_pod("web"))]).await;
+    let run = gate.deciding(&head).await;
+    assert_eq!(run.conclusion.as_deref(), Some("failure"), "{method} {path} {kind:?}: {run:#?}");
+    let pull = gate.github.pull(REPOSITORY, number);
+    assert_eq!(pull.reviews.len(), 1, "{method} {path} {kind:?}: {:#?}", pull.reviews);
+    assert!(gate.github.state().faults.is_empty(), "{method} {path} {kind:?} did not strike");
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_gateways_delay_only() {
+    check("POST", "/access_tokens", 2, FaultKind::Status(502)).await;
+    check("POST", "/check-runs", 1, FaultKind::Status(502)).await;
+    check("PATCH", "/check-runs/", 1, FaultKind::Status(502)).await;
+    check("POST", "/reviews", 1, FaultKind::Status(502)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_answers_repeat_nothing() {
+    check("POST", "/check-runs", 1, FaultKind::LostAnswer(502)).await;
+    check("PATCH", "/check-runs/", 1, FaultKind::LostAnswer(504)).await;
+    check("POST", "/reviews", 1, FaultKind::LostAnswer(502)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_are_waited_for() {
+    check("POST", "/check-runs", 1, FaultKind::TooManyRequests { retry_after_seconds: 1 }).await;
+    check("POST", "/reviews", 1, FaultKind::TooManyRequests { retry_after_seconds: 1 }).await;
+    check("POST", "graphql", 1, FaultKind::QuotaSpent { reset_in_seconds: 2 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_connections_delay_only() {
+    check("POST", "/check-runs", 1, FaultKind::Reset).await;
+    check("", "git-upload-pack", 1, FaultKind::Reset).await;
+    check("", "info/refs", 1, FaultKind::Status(502)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_process_loses_nothing_and_repeats_nothing() {
+    let mut gate = Gate::start(&[("README.md", "hello\n")]).await;
+    for (branch, method, path) in
+        [("a", "", "git-upload-pack"), ("b", "PATCH", "/check-runs/"), ("c", "POST", "/reviews")]
+    {
+        gate.github.fail(method, path, 1, FaultKind::Hang);
+        let text = privileged_pod(branch);
+        let (number, head) = gate.open(branch, &[Edit::write(&format!("{branch}.yaml"), &text)]).await;
+        gate.github.wait_for_hang().await;
+        gate.kill();
+        // What hung never happens.
+        gate.github.drop_hanging().await;
+        gate.restart().await;
+        let run = gate.deciding(&head).await;
+        assert_eq!(run.conclusion.as_deref(), Some("failure"), "{path}: {run:#?}");
+        assert_eq!(gate.github.pull(REPOSITORY, number).reviews.len(), 1, "{path}");
+    }
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_check_is_concluded_before_comments_are_made() {
+    let gate = Gate::start(&[("README.md", "hello\n")]).await;
+    let (_, head) = gate.open("feature", &[Edit::write("web.yaml", &privileged_pod("web"))]).await;
+    gate.verdict(&head).await;
+    let log = gate.github.log();
+    let concluded = log.iter().position(|request| request.body.contains("\"conclusion\":\"failure\"")).unwrap();
+    let commented = log.iter().position(|request| request.path.ends_with("/reviews")).unwrap();
+    assert!(concluded < commented, "{log:#?}");
+    gate.assert_sound();
+}
