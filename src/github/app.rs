@@ -32,7 +32,7 @@ pub const PERMISSIONS: [(&str, &str); 4] =
 const RESOLVE_PERMISSION: (&str, &str) = ("contents", "write");
 
 /// A token lives an hour; we take a new one this long before its end.
-const RENEW_BEFORE: Duration = Duration::from_secs(5 * 60);
+const RENEW_BEFORE: Duration = Duration::from_mins(5);
 /// How long after minting a refusal may still mean "not known everywhere yet".
 pub const FRESH: Duration = Duration::from_secs(30);
 
@@ -132,6 +132,9 @@ impl TokenCache {
 }
 
 /// The good token of a slot, or the one that `mint` makes.
+///
+/// # Errors
+/// What `mint` fails with.
 pub async fn token_of<F>(slot: &Slot, now: SystemTime, mint: F) -> Result<InstallationToken, GitHubError>
 where
     F: Future<Output = Result<InstallationToken, GitHubError>>,
@@ -161,6 +164,9 @@ pub fn mint_call(installation: InstallationId, repository: &RepositoryName, reso
 }
 
 /// Reads the answer to [`mint_call`].
+///
+/// # Errors
+/// [`GitHubError::Shape`].
 pub fn minted(call: &Call, answer: &Answer, now: SystemTime) -> Result<InstallationToken, GitHubError> {
     #[derive(Deserialize)]
     struct Body {
@@ -168,7 +174,7 @@ pub fn minted(call: &Call, answer: &Answer, now: SystemTime) -> Result<Installat
         expires_at: String,
     }
     let body: Body = answer.json(call)?;
-    let hour = now + Duration::from_secs(60 * 60);
+    let hour = now + Duration::from_hours(1);
     let expires = timestamp::parse(&body.expires_at).map_or(hour, |expires| expires.min(hour));
     Ok(InstallationToken { secret: SecretString::from(body.token), expires, minted: now })
 }

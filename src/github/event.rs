@@ -126,8 +126,7 @@ impl Event {
         match name {
             "ping" => Ok(Self::Ping),
             "pull_request" => pull_request(body),
-            "check_run" => check(name, body),
-            "check_suite" => check(name, body),
+            "check_run" | "check_suite" => check(name, body),
             "merge_group" => merge_group(body),
             "installation" | "installation_repositories" => installation(name, body),
             _ => Ok(Self::ignored(format!("event {name:.60}"))),
@@ -175,14 +174,14 @@ struct Named {
 
 impl Head {
     /// The place, or why there is none.
-    fn place(self, event: &str) -> Result<Place, Event> {
+    fn place(self, event: &str) -> Result<Place, Box<Event>> {
         match (self.installation, self.repository) {
             (Some(installation), Some(repository)) => {
                 Ok(Place { installation: InstallationId(installation.id), repository: repository.full_name })
             }
             // A webhook of a repository, not of the app: we have no token to act with.
-            (None, _) => Err(Event::ignored(format!("{event} without an installation"))),
-            (_, None) => Err(Event::ignored(format!("{event} without a repository"))),
+            (None, _) => Err(Box::new(Event::ignored(format!("{event} without an installation")))),
+            (_, None) => Err(Box::new(Event::ignored(format!("{event} without a repository")))),
         }
     }
 }
@@ -223,7 +222,7 @@ fn pull_request(body: &[u8]) -> Result<Event, EventError> {
     }
     Ok(match head.place("pull_request") {
         Ok(at) => Event::PullRequest { at, number: payload.number, head: payload.pull_request.head.sha },
-        Err(ignored) => ignored,
+        Err(ignored) => *ignored,
     })
 }
 
@@ -260,7 +259,7 @@ fn check(name: &str, body: &[u8]) -> Result<Event, EventError> {
             external_id: check.external_id.filter(|id| !id.is_empty()),
             app_id: check.app.map(|app| app.id),
         },
-        Err(ignored) => ignored,
+        Err(ignored) => *ignored,
     })
 }
 
@@ -281,7 +280,7 @@ fn merge_group(body: &[u8]) -> Result<Event, EventError> {
     let group = read::<Body>("merge_group", body)?.merge_group;
     Ok(match head.place("merge_group") {
         Ok(at) => Event::MergeGroup { at, head: group.head_sha, base: group.base_sha },
-        Err(ignored) => ignored,
+        Err(ignored) => *ignored,
     })
 }
 

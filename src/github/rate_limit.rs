@@ -33,7 +33,7 @@ impl Default for RateLimitConfig {
         Self {
             write_interval: Duration::from_secs(1),
             longest_wait: Duration::from_secs(5),
-            unexplained_wait: Duration::from_secs(60),
+            unexplained_wait: Duration::from_mins(1),
         }
     }
 }
@@ -155,7 +155,7 @@ fn said_wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         let spent = number(headers, "x-ratelimit-remaining") == Some(0);
         spent.then(|| reset.duration_since(now).unwrap_or_default() + Duration::from_secs(1))
     };
-    after.or_else(reset).map(|wait| wait.min(Duration::from_secs(2 * 60 * 60)))
+    after.or_else(reset).map(|wait| wait.min(Duration::from_hours(2)))
 }
 
 /// A header that is a whole number.

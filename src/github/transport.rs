@@ -40,13 +40,19 @@ impl Observer for NoObserver {
 /// A request, before it has a token.
 #[derive(Clone, Debug)]
 pub struct Call {
+    /// What is attempted, one of a fixed set of short names.
     pub operation: &'static str,
+    /// On what.
     pub subject: String,
+    /// The HTTP method.
     pub method: Method,
     /// Path and query below the API's root, with a leading `/`, percent-encoded.
     pub path: String,
+    /// What it carries.
     pub body: Option<serde_json::Value>,
+    /// The media type it asks for.
     pub accept: &'static str,
+    /// The most bytes of an answer.
     pub max_bytes: usize,
 }
 
@@ -103,13 +109,19 @@ pub const GRAPHQL_WRITE: &str = "graphql:write";
 /// What GitHub answered.
 #[derive(Clone, Debug)]
 pub struct Answer {
+    /// The HTTP status.
     pub status: StatusCode,
+    /// The headers.
     pub headers: HeaderMap,
+    /// The whole body.
     pub body: Bytes,
 }
 
 impl Answer {
     /// Reads the body as JSON.
+    ///
+    /// # Errors
+    /// [`GitHubError::Shape`].
     pub fn json<T: DeserializeOwned>(&self, call: &Call) -> Result<T, GitHubError> {
         serde_json::from_slice(&self.body).map_err(|source| GitHubError::Shape {
             operation: call.operation,
@@ -149,11 +161,15 @@ pub struct Transport {
     prefix: String,
     graphql: String,
     timeout: Duration,
+    /// Who hears of each request.
     pub observer: Arc<dyn Observer>,
 }
 
 impl Transport {
     /// A transport to the API at `address`, such as `https://api.github.com` or `https://ghes.example/api/v3`.
+    ///
+    /// # Errors
+    /// [`GitHubError::Address`].
     pub fn new(address: &str, timeout: Duration, observer: Arc<dyn Observer>) -> Result<Self, GitHubError> {
         let refused = || GitHubError::Address { address: shorten(address) };
         let uri: Uri = address.parse().map_err(|_| refused())?;
@@ -177,6 +193,9 @@ impl Transport {
     }
 
     /// Sends `call` once with `bearer` as its token, and reads the whole answer.
+    ///
+    /// # Errors
+    /// [`GitHubError::Unreachable`], [`GitHubError::Timeout`] and [`GitHubError::TooLarge`].
     pub async fn send(&self, call: &Call, bearer: &SecretString) -> Result<Answer, GitHubError> {
         let start = Instant::now();
         let answer = tokio::time::timeout(self.timeout, self.exchange(call, bearer)).await;

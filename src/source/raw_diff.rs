@@ -5,6 +5,8 @@
 //! # Source
 //! `git help diff-index`, "RAW OUTPUT FORMAT"; `git help ls-tree`, "OUTPUT FORMAT".
 
+use std::fmt::Write as _;
+
 use crate::scan::snapshot::{FileMode, FileStatus};
 
 /// A changed path.
@@ -106,7 +108,7 @@ pub fn path_text(path: &[u8]) -> String {
     for chunk in path.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02x}"));
+            let _ = write!(text, "\\x{byte:02x}");
         }
     }
     text

@@ -29,7 +29,7 @@ use crate::source::{Change, SourceError};
 use crate::verdict::Conclusion;
 
 /// How long an organisation's defaults are remembered.
-const ORGANISATION_MEMORY: Duration = Duration::from_secs(3 * 60);
+const ORGANISATION_MEMORY: Duration = Duration::from_mins(3);
 /// The most organisations that are remembered.
 const MOST_ORGANISATIONS: usize = 10_000;
 /// The largest file of an organisation's defaults.
@@ -334,13 +334,13 @@ impl From<SourceError> for JobError {
     fn from(error: SourceError) -> Self {
         let message = error.to_string();
         if !error.is_retryable() {
-            return Self::Permanent { message, source: cause(error) };
+            return Self::Permanent { message, source: cause(&error) };
         }
-        Self::Retry { message, retry_after: error.retry_after(), source: cause(error) }
+        Self::Retry { message, retry_after: error.retry_after(), source: cause(&error) }
     }
 }
 
 /// What lies below an error whose own message is already said.
-fn cause(error: SourceError) -> Option<Box<dyn std::error::Error + Send + Sync>> {
-    std::error::Error::source(&error).map(|source| source.to_string().into())
+fn cause(error: &SourceError) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+    std::error::Error::source(error).map(|source| source.to_string().into())
 }

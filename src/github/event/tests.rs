@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::*;
 
 const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -6,8 +8,10 @@ const BASE: &str = "76543210fedcba9876543210fedcba9876543210";
 fn sign(secret: &[u8], body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
     mac.update(body);
-    let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256={hex}")
+    mac.finalize().into_bytes().iter().fold("sha256=".to_owned(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn place() -> Place {

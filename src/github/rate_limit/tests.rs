@@ -52,7 +52,7 @@ fn unexplained_refusals_double_the_wait_until_one_succeeds() {
     let waits: Vec<u64> = (0..3).map(|_| limits.observe(ACCOUNT, &refusal).unwrap().as_secs()).collect();
     assert_eq!(waits, [60, 120, 240]);
     limits.observe(ACCOUNT, &answer(200, &[], "{}"));
-    assert_eq!(limits.observe(ACCOUNT, &refusal), Some(Duration::from_secs(60)));
+    assert_eq!(limits.observe(ACCOUNT, &refusal), Some(Duration::from_mins(1)));
 }
 
 #[test]

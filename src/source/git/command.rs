@@ -72,7 +72,7 @@ impl Git {
             directory: directory.to_owned(),
             variables: Vec::new(),
             settings: Vec::new(),
-            limit: Duration::from_secs(60),
+            limit: Duration::from_mins(1),
             max_bytes: 1 << 30,
         }
     }
