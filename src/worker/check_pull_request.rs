@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,7 @@ use crate::settings::date::Date;
 use crate::settings::repository::{ORGANISATION_PATH, SettingsFile};
 use crate::source::pull_request::{FetchOptions, PullRequestSource, Target};
 use crate::source::{Change, SourceError};
+use crate::store::UnixMillis;
 use crate::verdict::Conclusion;
 
 /// How long an organisation's defaults are remembered.
@@ -86,25 +87,12 @@ struct Judged {
 #[async_trait]
 impl JobHandler for CheckPullRequest {
     async fn run(&self, job: &Job, cancelled: CancellationToken) -> Result<Done, JobError> {
-        let client = self.client.repository(job.installation, job.repository.clone());
-        let subject = match self.subject(&client, job).await? {
-            Ok(subject) => subject,
-            Err(done) => return Ok(done),
-        };
-        let run = OwnCheckRun::open(&client, &subject.head, &job.key()).await?;
-        if subject.head != *job.head() {
-            supersede_all(&client, job.head(), job, &subject.head).await?;
-        }
-        tokio::select! {
-            done = self.check(&client, job, &subject, &run) => done,
-            () = cancelled.cancelled() => {
-                // The newer job takes the run over when it is about the same commit, else this one has to end it.
-                if !self.is_still_head(&client, &subject).await {
-                    run.supersede("by a newer event of this pull request").await?;
-                }
-                Ok(Done::without_scan(Outcome::Superseded))
-            }
-        }
+        self.attempt(job, None, cancelled).await
+    }
+
+    async fn run_again(&self, job: &Job, since: UnixMillis, cancelled: CancellationToken) -> Result<Done, JobError> {
+        let since = UNIX_EPOCH + since.since(UnixMillis::default());
+        self.attempt(job, Some(since), cancelled).await
     }
 
     async fn abandon(&self, job: &Job, cause: &str) -> Result<(), JobError> {
@@ -134,6 +122,37 @@ impl CheckPullRequest {
     /// A handler that works as the app of `client`.
     pub fn new(client: Client, options: CheckOptions) -> Self {
         Self { client, options, organisations: tokio::sync::Mutex::default() }
+    }
+
+    /// One attempt at a job; `again_since` tells when the job was asked for, if there were attempts before.
+    async fn attempt(
+        &self,
+        job: &Job,
+        again_since: Option<SystemTime>,
+        cancelled: CancellationToken,
+    ) -> Result<Done, JobError> {
+        let client = self.client.repository(job.installation, job.repository.clone());
+        let subject = match self.subject(&client, job).await? {
+            Ok(subject) => subject,
+            Err(done) => return Ok(done),
+        };
+        let run = match again_since {
+            None => OwnCheckRun::open(&client, &subject.head, &job.key()).await?,
+            Some(since) => OwnCheckRun::resume(&client, &subject.head, &job.key(), since).await?,
+        };
+        if subject.head != *job.head() {
+            supersede_all(&client, job.head(), job, &subject.head).await?;
+        }
+        tokio::select! {
+            done = self.check(&client, job, &subject, &run) => done,
+            () = cancelled.cancelled() => {
+                // The newer job takes the run over when it is about the same commit, else this one has to end it.
+                if !self.is_still_head(&client, &subject).await {
+                    run.supersede("by a newer event of this pull request").await?;
+                }
+                Ok(Done::without_scan(Outcome::Superseded))
+            }
+        }
     }
 
     /// Whether the pull request still has the head that is being judged; unknown counts as no.

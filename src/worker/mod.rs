@@ -42,6 +42,16 @@ pub trait JobHandler: Send + Sync + 'static {
     /// [`JobError::Retry`] to be called again later, [`JobError::Permanent`] to give up.
     async fn run(&self, job: &Job, cancelled: CancellationToken) -> Result<Done, JobError>;
 
+    /// Does a job again that an earlier attempt since `since` did not end: what that attempt said is not said twice. By
+    /// default like [`JobHandler::run`].
+    ///
+    /// # Errors
+    /// Those of [`JobHandler::run`].
+    async fn run_again(&self, job: &Job, since: UnixMillis, cancelled: CancellationToken) -> Result<Done, JobError> {
+        let _ = since;
+        self.run(job, cancelled).await
+    }
+
     /// Concludes the check run of a job that will not be run (again), naming `cause`, which holds no secret.
     ///
     /// # Errors
@@ -380,6 +390,9 @@ async fn work(handler: Arc<dyn JobHandler>, lease: Lease, cancelled: Cancellatio
         if let Err(error) = handler.supersede(older).await {
             warn!(sha = %older.head(), error = describe(&error), "could not conclude an older check run");
         }
+    }
+    if lease.attempts > 1 {
+        return handler.run_again(&lease.job, lease.created_at, cancelled).await;
     }
     handler.run(&lease.job, cancelled).await
 }

@@ -5,6 +5,7 @@
 //! takes the conclusion back.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
@@ -29,6 +30,16 @@ const FIXED: &str = "Fixed in ";
 pub struct OwnCheckRun {
     client: RepositoryClient,
     id: u64,
+    /// What an earlier attempt of the same job concluded.
+    concluded: Option<Concluded>,
+}
+
+/// A verdict that stands at GitHub already.
+#[derive(Clone)]
+struct Concluded {
+    conclusion: String,
+    title: String,
+    annotations: usize,
 }
 
 impl OwnCheckRun {
@@ -48,7 +59,30 @@ impl OwnCheckRun {
         let new = NewCheckRun { name: CHECK_NAME, head, external_id: key.as_str(), details_url: None };
         let output = plain("Checking what this change introduces", "The verdict follows in a moment.");
         let run = client.create_check_run(&new, CheckRunState::InProgress, &output).await?;
-        Ok(Self { client: client.clone(), id: run.id })
+        Ok(Self { client: client.clone(), id: run.id, concluded: None })
+    }
+
+    /// Like [`OwnCheckRun::open`] for a job that was attempted before: the newest run of `key` is taken when it began
+    /// since `since`, concluded or not.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn resume(
+        client: &RepositoryClient,
+        head: &CommitSha,
+        key: &JobKey,
+        since: SystemTime,
+    ) -> Result<Self, GitHubError> {
+        let runs = client.check_runs(head, CHECK_NAME).await?;
+        let newest = runs.into_iter().find(|run| run.external_id.as_deref() == Some(key.as_str()));
+        if let Some(run) = newest.filter(|run| run.began_since(since))
+            && let Some(conclusion) = run.conclusion.filter(|word| word != "cancelled")
+        {
+            let title = run.output.title.unwrap_or_default();
+            let concluded = Concluded { conclusion, title, annotations: run.output.annotations_count };
+            return Ok(Self { client: client.clone(), id: run.id, concluded: Some(concluded) });
+        }
+        Self::open(client, head, key).await
     }
 
     /// The check runs of `key` on `head` that have no conclusion yet, newest first.
@@ -70,7 +104,7 @@ impl OwnCheckRun {
         runs.retain(|run| run.external_id.as_deref() == Some(key.as_str()));
         let is_concluded = runs.iter().any(|run| !run.is_incomplete());
         let open = runs.iter().filter(|run| run.is_incomplete());
-        Ok((open.map(|run| Self { client: client.clone(), id: run.id }).collect(), is_concluded))
+        Ok((open.map(|run| Self { client: client.clone(), id: run.id, concluded: None }).collect(), is_concluded))
     }
 
     /// Concludes what is open of `key` on `head` as failed because of `cause`; says whether any run of ours stands there.
@@ -96,16 +130,23 @@ impl OwnCheckRun {
     /// # Errors
     /// Any [`GitHubError`].
     pub async fn conclude(&self, conclusion: Conclusion, output: &CheckRunOutput) -> Result<(), GitHubError> {
-        let state = CheckRunState::Completed(match conclusion {
+        let word = match conclusion {
             Conclusion::Success => "success",
             Conclusion::Failure => "failure",
             Conclusion::Neutral => "neutral",
-        });
+        };
+        let state = CheckRunState::Completed(word);
+        let same = self.concluded.as_ref().filter(|said| said.conclusion == word && said.title == output.title);
+        let sent = same.map_or(0, |said| said.annotations);
+        let rest = output.annotations.get(sent..).unwrap_or_default();
+        if same.is_some() && rest.is_empty() {
+            return Ok(());
+        }
         let mut body = plain(&output.title, &output.summary);
         if let Some(text) = &output.text {
             body["text"] = json!(text);
         }
-        let mut batches = output.annotations.chunks(ANNOTATIONS_PER_REQUEST);
+        let mut batches = rest.chunks(ANNOTATIONS_PER_REQUEST);
         body["annotations"] = json!(batches.next().unwrap_or_default());
         self.client.update_check_run(self.id, state.clone(), &body).await?;
         for batch in batches {

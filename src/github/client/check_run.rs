@@ -5,12 +5,15 @@
 //! # Source
 //! GitHub REST: "Check runs". 50 annotations per request; PATCH appends them; title 255, summary and text 65,535.
 
+use std::time::{Duration, SystemTime};
+
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{GitHubError, RepositoryClient};
 use crate::github::identity::CommitSha;
+use crate::github::timestamp;
 use crate::github::transport::Call;
 
 /// Most annotations that one request may carry.
@@ -23,6 +26,15 @@ pub struct CheckRun {
     pub id: u64,
     /// `queued`, `in_progress` or `completed`.
     pub status: String,
+    /// `success`, `failure`, `neutral`, `cancelled`, … when it is completed.
+    #[serde(default)]
+    pub conclusion: Option<String>,
+    /// When it began, as GitHub writes times.
+    #[serde(default)]
+    started_at: Option<String>,
+    /// What it shows.
+    #[serde(default)]
+    pub output: ShownOutput,
     /// What we called it by.
     #[serde(default)]
     pub external_id: Option<String>,
@@ -33,12 +45,29 @@ pub struct CheckRun {
     app: Option<App>,
 }
 
+/// What a check run shows, as far as it tells one verdict from another.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct ShownOutput {
+    /// Its title.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// How many annotations it has.
+    #[serde(default)]
+    pub annotations_count: usize,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 struct App {
     id: u64,
 }
 
 impl CheckRun {
+    /// Whether the run began at `time` or later. GitHub tells whole seconds, by its own clock: two are allowed for.
+    pub fn began_since(&self, time: SystemTime) -> bool {
+        let began = self.started_at.as_deref().and_then(timestamp::parse);
+        began.is_some_and(|began| began + Duration::from_secs(2) >= time)
+    }
+
     /// Whether the run still has no conclusion.
     pub fn is_incomplete(&self) -> bool {
         self.status != "completed"
