@@ -12,7 +12,7 @@ async fn check(method: &'static str, path: &'static str, times: usize, kind: Fau
     let gate = Gate::start(&[("README.md", "hello\n")]).await;
     gate.github.fail(method, path, times, kind);
     let (number, head) = gate.open("feature", &[Edit::write("web.yaml", &privileged_pod("web"))]).await;
-    let run = gate.deciding(&head).await;
+    let run = gate.verdict(&head).await;
     assert_eq!(run.conclusion.as_deref(), Some("failure"), "{method} {path} {kind:?}: {run:#?}");
     let pull = gate.github.pull(REPOSITORY, number);
     assert_eq!(pull.reviews.len(), 1, "{method} {path} {kind:?}: {:#?}", pull.reviews);
@@ -63,7 +63,7 @@ async fn a_killed_process_loses_nothing_and_repeats_nothing() {
         // What hung never happens.
         gate.github.drop_hanging().await;
         gate.restart().await;
-        let run = gate.deciding(&head).await;
+        let run = gate.verdict(&head).await;
         assert_eq!(run.conclusion.as_deref(), Some("failure"), "{path}: {run:#?}");
         assert_eq!(gate.github.pull(REPOSITORY, number).reviews.len(), 1, "{path}");
     }
