@@ -134,7 +134,7 @@ examples: [{name: denied, deny: [1], text: x}, {name: fine, text: x}]
     assert_eq!(severity(&[(&override_path, own.into())]), ((Some(Severity::Low), None), vec![]));
     let added = (".github/dockgate/own/rule.yaml", own.to_owned());
     assert_eq!(severity(&[added]), ((builtin, Some(Severity::Low)), vec![]));
-    assert_eq!(severity(&[(&override_path, own.replace("deny:", "deni:"))]), ((builtin, None), vec![Some(1)]));
+    assert_eq!(severity(&[(&override_path, own.replace("deny:", "deni:"))]), ((builtin, None), vec![Some(4)]));
     let unknown_fact = own.replace("container.spec", "container.spek");
     assert_eq!(severity(&[(&override_path, unknown_fact)]), ((builtin, None), vec![Some(4)]));
     assert_eq!(severity(&[("docs/rule.yaml", own.into())]), ((builtin, None), vec![]));
