@@ -18,9 +18,9 @@ const ORDER: [&str; 13] = [
     "source",
     "pipeline",
     "worker",
+    "telemetry",
     "server",
     "cli",
-    "telemetry",
 ];
 
 /// The longest a source file may be, tests included.

@@ -83,6 +83,9 @@ pub struct Source<'s> {
     pub file: &'s str,
     /// Where its lines begin.
     pub lines: LineIndex,
+    /// Whether patterns are compiled to see that they can be. Built-in ones are proven by their examples, so a run
+    /// compiles only those it uses.
+    pub checks_patterns: bool,
 }
 
 impl Source<'_> {
@@ -226,6 +229,11 @@ impl<'s> Fields<'s> {
                 nearest(&text, names.iter().copied()),
             )),
         }
+    }
+
+    /// Whether patterns are compiled to see that they can be.
+    pub fn checks_patterns(&self) -> bool {
+        self.source.checks_patterns
     }
 
     /// Ends the reading.

@@ -64,21 +64,29 @@ impl Policy {
     ///
     /// The first [`Mistake`] of the file, with its line.
     pub fn load(id: PolicyId, file: &str, text: &str) -> Result<Self, PolicyError> {
-        let source = Source { file, lines: LineIndex::new(text) };
-        let root = read_tree(&source, text)?;
-        let mut fields = Fields::new(&source, &root, "")?;
+        Self::read(id, &Source { file, lines: LineIndex::new(text), checks_patterns: true }, text)
+    }
+
+    /// Reads a built-in policy, whose examples are run by the tests.
+    pub(super) fn load_builtin(id: PolicyId, file: &str, text: &str) -> Result<Self, PolicyError> {
+        Self::read(id, &Source { file, lines: LineIndex::new(text), checks_patterns: false }, text)
+    }
+
+    fn read(id: PolicyId, source: &Source<'_>, text: &str) -> Result<Self, PolicyError> {
+        let root = read_tree(source, text)?;
+        let mut fields = Fields::new(source, &root, "")?;
         let target = required_target(&mut fields)?;
         let default_category = if target == Target::Secret { Category::Secret } else { Category::Security };
         let policy = Self {
             id,
-            file: file.to_owned(),
+            file: source.file.to_owned(),
             title: fields.required_text("title")?,
             severity: severity(&mut fields, "severity")?.ok_or_else(|| fields.missing("severity"))?,
             category: category(&mut fields)?.unwrap_or(default_category),
             enabled: fields.boolean("enabled")?.unwrap_or(true),
             since: fields.text("since")?.unwrap_or_default(),
             target,
-            judgement: judgement(&source, &mut fields, target)?,
+            judgement: judgement(source, &mut fields, target)?,
             message: message(&mut fields, target)?,
             why: fields.required_text("why")?,
             fix: fields.required_text("fix")?,
@@ -86,7 +94,7 @@ impl Policy {
             standards: fields.texts("standards")?,
             aliases: aliases(&mut fields)?,
             supersedes: fields.texts("supersedes")?.into_iter().map(PolicyId::new).collect(),
-            examples: examples(&source, &mut fields, target)?,
+            examples: examples(source, &mut fields, target)?,
         };
         fields.finish()?;
         Ok(policy)
@@ -143,7 +151,8 @@ fn secret_rule(fields: &mut Fields<'_>) -> Result<SecretRule, PolicyError> {
         _ => return Err(fields.wrong(detect, "detect", "a list of forms")),
     };
     let rule = SecretRule { detect: forms, yields };
-    match rule.check() {
+    let checked = if fields.checks_patterns() { rule.check() } else { Ok(()) };
+    match checked {
         Ok(()) => Ok(rule),
         Err(error) => {
             let found = chain(&error);

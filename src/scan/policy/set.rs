@@ -61,7 +61,8 @@ impl PolicySet {
         SET.get_or_init(|| {
             let mut files = Vec::new();
             collect_files(&BUILT_IN, &mut files);
-            let (policies, problems) = load_all(files.iter().map(|(path, text)| (path.as_str(), *text)), "policies/");
+            let (policies, problems) =
+                load_all(files.iter().map(|(path, text)| (path.as_str(), *text)), "policies/", Policy::load_builtin);
             Self { problems, ..Self::of(policies) }
         })
     }
@@ -87,7 +88,8 @@ impl PolicySet {
     /// The problems are the files that do not load; the policy they would replace stays.
     pub fn with_team<P: AsRef<str>, T: AsRef<str>>(&self, files: &[(P, T)]) -> (Self, Vec<Problem>) {
         let texts = files.iter().filter(|(path, _)| is_team_policy(path.as_ref()));
-        let (own, problems) = load_all(texts.map(|(path, text)| (path.as_ref(), text.as_ref())), TEAM_DIRECTORY);
+        let (own, problems) =
+            load_all(texts.map(|(path, text)| (path.as_ref(), text.as_ref())), TEAM_DIRECTORY, Policy::load);
         let mut problems = problems;
         let mut by_id: BTreeMap<&PolicyId, Arc<Entry>> =
             self.entries.iter().map(|entry| (&entry.policy.id, Arc::clone(entry))).collect();
@@ -176,11 +178,15 @@ fn without_ending(path: &str) -> Option<&str> {
     path.strip_suffix(".yaml").or_else(|| path.strip_suffix(".yml"))
 }
 
-fn load_all<'f>(files: impl Iterator<Item = (&'f str, &'f str)>, directory: &str) -> (Vec<Policy>, Vec<Problem>) {
+fn load_all<'f>(
+    files: impl Iterator<Item = (&'f str, &'f str)>,
+    directory: &str,
+    load: impl Fn(PolicyId, &str, &str) -> Result<Policy, PolicyError>,
+) -> (Vec<Policy>, Vec<Problem>) {
     let (mut policies, mut problems) = (Vec::new(), Vec::new());
     for (path, text) in files {
         let Some(id) = without_ending(path) else { continue };
-        match Policy::load(PolicyId::new(id.strip_prefix(directory).unwrap_or(id)), path, text) {
+        match load(PolicyId::new(id.strip_prefix(directory).unwrap_or(id)), path, text) {
             Ok(policy) => policies.push(policy),
             Err(error) => problems.push(problem(&error)),
         }
