@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use dockgate::scan::policy::PolicySet;
+use dockgate::scan::policy::{Policy, PolicySet};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -113,7 +113,7 @@ fn every_target_takes_every_seed() {
 
 #[test]
 fn every_policy_example_scans_at_every_path() {
-    for example in PolicySet::builtin().iter().flat_map(|policy| &policy.examples) {
+    for example in PolicySet::builtin().iter().flat_map(Policy::examples) {
         let (text, _) = example.rendered();
         for path in [&*example.path, "Dockerfile", "compose.yaml", "templates/a.yaml", "values.yaml", "a.json"] {
             targets::scan(&format!("{path}\n{text}"));

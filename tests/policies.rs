@@ -13,7 +13,7 @@ fn main() {
         trials.push(Trial::test(format!("{}: its edit, if any, works", policy.id), move || {
             check_edits(policy).map_err(Failed::from)
         }));
-        for example in &policy.examples {
+        for example in policy.examples() {
             let name = format!("{}: {}", policy.id, example.name);
             trials.push(Trial::test(name, move || example.run(policy).map_err(Failed::from)));
         }

@@ -113,7 +113,7 @@ fn print_page(policy: &Policy, surroundings: &mut Surroundings<'_>) -> anyhow::R
         writeln!(out, "{tool:<10} {}", ids.join(", "))?;
     }
     writeln!(out, "\nWhy\n{}\n\nFix\n{}", indented(&policy.why), indented(&policy.fix))?;
-    for example in &policy.examples {
+    for example in policy.examples() {
         let kind = if example.is_denied() { "bad" } else { "good" };
         let (text, lines) = example.rendered();
         writeln!(out, "\nExample ({kind}): {}", example.name)?;

@@ -33,7 +33,7 @@ pub fn run(args: &TestArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Resu
     }
     let (mut passed, mut failed) = (0, problems.len());
     for policy in policies.iter().filter(|policy| files.contains(&policy.file)) {
-        for example in &policy.examples {
+        for example in policy.examples() {
             match example.run(policy) {
                 Ok(()) => passed += 1,
                 Err(failure) => {

@@ -77,7 +77,7 @@ pub fn image_reference(text: &str) {
 pub fn policy(text: &str) {
     let Ok(policy) = Policy::load(PolicyId::new("team/fuzzed"), "fuzzed.yaml", text) else { return };
     let set = PolicySet::of([policy.clone()]);
-    let examples = policy.examples.iter().take(3);
+    let examples = policy.examples().into_iter().take(3);
     for example in examples {
         judge(&standing(&example.path, &example.rendered().0), &set);
     }

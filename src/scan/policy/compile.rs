@@ -28,7 +28,13 @@ impl Compiled {
     pub(super) fn new(policy: &Policy, rule: &ConditionRule) -> Result<Self, PolicyError> {
         let facts = policy.target.facts();
         let condition = |written: &Written, field: &str, role| {
-            Condition::compile(&written.text, role, facts).map_err(|error| mistake(policy, written, field, error))
+            let compiled = Condition::compile(&written.text, role, facts).and_then(|condition| {
+                if policy.built_in.is_none() {
+                    condition.check_patterns()?;
+                }
+                Ok(condition)
+            });
+            compiled.map_err(|error| mistake(policy, written, field, error))
         };
         let template = |written: &Written, field: &str| {
             Template::parse(&written.text, facts).map_err(|error| mistake(policy, written, field, error))

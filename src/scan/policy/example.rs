@@ -115,7 +115,7 @@ impl Example {
 /// [`ExampleFailure::NoEdit`], or why an example could not be judged.
 pub fn check_edits(policy: &Policy) -> Result<(), ExampleFailure> {
     let set = PolicySet::of([Policy { enabled: true, ..policy.clone() }]);
-    for example in &policy.examples {
+    for example in policy.examples() {
         let findings = example.findings(policy, &set, &example.rendered().0)?;
         if policy.edit().is_none() || findings.iter().any(|finding| finding.edit.is_some()) {
             return Ok(());

@@ -57,6 +57,9 @@ const CATEGORIES: [(&str, Category); 4] = [
     ("hygiene", Category::Hygiene),
 ];
 
+/// Where the examples of a policy file begin.
+const EXAMPLES: &str = "\nexamples:";
+
 impl Policy {
     /// Reads the policy `id` from the text of `file`.
     ///
@@ -64,17 +67,25 @@ impl Policy {
     ///
     /// The first [`Mistake`] of the file, with its line.
     pub fn load(id: PolicyId, file: &str, text: &str) -> Result<Self, PolicyError> {
-        Self::read(id, &Source { file, lines: LineIndex::new(text), checks_patterns: true }, text)
+        let source = Source { file, lines: LineIndex::new(text), checks_patterns: true };
+        let root = read_tree(&source, text)?;
+        let (policy, mut fields) = Self::read(id, &source, &root)?;
+        let policy = Self { examples: examples(&source, &mut fields, policy.target)?, ..policy };
+        fields.finish()?;
+        Ok(policy)
     }
 
-    /// Reads a built-in policy, whose examples are run by the tests.
-    pub(super) fn load_builtin(id: PolicyId, file: &str, text: &str) -> Result<Self, PolicyError> {
-        Self::read(id, &Source { file, lines: LineIndex::new(text), checks_patterns: false }, text)
+    /// Reads a built-in policy up to its examples, which stand last and are run by the tests.
+    pub(super) fn load_builtin(id: PolicyId, file: &str, text: &'static str) -> Result<Self, PolicyError> {
+        let head = text.find(EXAMPLES).map_or(text, |end| text.get(..end).unwrap_or(text));
+        let source = Source { file, lines: LineIndex::new(head), checks_patterns: false };
+        let root = read_tree(&source, head)?;
+        let (policy, _) = Self::read(id, &source, &root)?;
+        Ok(Self { built_in: Some(text), ..policy })
     }
 
-    fn read(id: PolicyId, source: &Source<'_>, text: &str) -> Result<Self, PolicyError> {
-        let root = read_tree(source, text)?;
-        let mut fields = Fields::new(source, &root, "")?;
+    fn read<'s>(id: PolicyId, source: &'s Source<'s>, root: &'s Node) -> Result<(Self, Fields<'s>), PolicyError> {
+        let mut fields = Fields::new(source, root, "")?;
         let target = required_target(&mut fields)?;
         let default_category = if target == Target::Secret { Category::Secret } else { Category::Security };
         let policy = Self {
@@ -94,10 +105,10 @@ impl Policy {
             standards: fields.texts("standards")?,
             aliases: aliases(&mut fields)?,
             supersedes: fields.texts("supersedes")?.into_iter().map(PolicyId::new).collect(),
-            examples: examples(source, &mut fields, target)?,
+            built_in: None,
+            examples: Vec::new(),
         };
-        fields.finish()?;
-        Ok(policy)
+        Ok((policy, fields))
     }
 }
 

@@ -84,8 +84,10 @@ pub struct Policy {
     pub aliases: Vec<(String, Vec<String>)>,
     /// The policies that are silent where this one speaks of the same subject.
     pub supersedes: Vec<PolicyId>,
-    /// Its tests.
-    pub examples: Vec<Example>,
+    /// The text of its file when it is built in: its examples are read only when asked for, and its patterns compiled
+    /// only when used, since the tests prove both.
+    built_in: Option<&'static str>,
+    examples: Vec<Example>,
 }
 
 /// A text of a policy file that is read further, with its place for errors.
@@ -103,6 +105,16 @@ impl Policy {
         match &self.judgement {
             Judgement::Condition(rule) => rule.edit.as_ref(),
             Judgement::Secret(_) => None,
+        }
+    }
+
+    /// Its tests.
+    pub fn examples(&self) -> Vec<Example> {
+        match self.built_in {
+            Some(text) => {
+                Self::load(self.id.clone(), &self.file, text).map(|policy| policy.examples).unwrap_or_default()
+            }
+            None => self.examples.clone(),
         }
     }
 

@@ -61,8 +61,8 @@ impl PolicySet {
         SET.get_or_init(|| {
             let mut files = Vec::new();
             collect_files(&BUILT_IN, &mut files);
-            let (policies, problems) =
-                load_all(files.iter().map(|(path, text)| (path.as_str(), *text)), "policies/", Policy::load_builtin);
+            let files = files.iter().map(|(path, text)| (path.as_str(), *text));
+            let (policies, problems) = load_all(files, "policies/", Policy::load_builtin);
             Self { problems, ..Self::of(policies) }
         })
     }
@@ -158,13 +158,21 @@ impl PolicySet {
         entries.filter(|entry| !self.off.contains(&entry.policy.id))
     }
 
-    /// Compiles every policy.
+    /// Reads and compiles every policy whole, built-in ones with their examples and patterns.
     ///
     /// # Errors
     ///
     /// The mistakes of all policies.
     pub fn check(&self) -> Result<(), Vec<PolicyError>> {
-        let errors: Vec<_> = self.entries.iter().filter_map(|entry| entry.compiled()?.err()).cloned().collect();
+        let mistake = |entry: &Arc<Entry>| {
+            let Policy { id, file, .. } = &entry.policy;
+            let Some(text) = entry.policy.built_in else { return entry.compiled()?.err().cloned() };
+            match Policy::load(id.clone(), file, text) {
+                Ok(whole) => Entry::new(whole).compiled()?.err().cloned(),
+                Err(error) => Some(error),
+            }
+        };
+        let errors: Vec<_> = self.entries.iter().filter_map(mistake).collect();
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 }
@@ -178,10 +186,10 @@ fn without_ending(path: &str) -> Option<&str> {
     path.strip_suffix(".yaml").or_else(|| path.strip_suffix(".yml"))
 }
 
-fn load_all<'f>(
-    files: impl Iterator<Item = (&'f str, &'f str)>,
+fn load_all<'p, 't>(
+    files: impl Iterator<Item = (&'p str, &'t str)>,
     directory: &str,
-    load: impl Fn(PolicyId, &str, &str) -> Result<Policy, PolicyError>,
+    load: impl Fn(PolicyId, &str, &'t str) -> Result<Policy, PolicyError>,
 ) -> (Vec<Policy>, Vec<Problem>) {
     let (mut policies, mut problems) = (Vec::new(), Vec::new());
     for (path, text) in files {

@@ -16,6 +16,7 @@ use std::sync::{Arc, OnceLock};
 
 use cel::common::types::{CelBool, CelString, Kind};
 use cel::common::value::Val;
+use cel::parser::PrattParser;
 use cel::{Context, Env, ExecutionError, IdedExpr, Value};
 
 use super::super::document::node::Node;
@@ -24,12 +25,16 @@ use super::fields::nearest;
 use super::target::FactDoc;
 pub(super) use check::check_fact;
 use meter::Meter;
+use rewrite::Pattern;
 use value::Facts;
 
 /// Longest source of a condition, in bytes.
 const MAX_SOURCE_BYTES: usize = 4096;
 /// Deepest nesting of a condition.
 const MAX_DEPTH: usize = 150;
+
+/// Deepest nesting of parentheses, calls and operators that the parser follows.
+const MAX_PARSER_DEPTH: u16 = 400;
 
 /// A mistake in the source of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +82,7 @@ pub enum Role {
 #[derive(Debug)]
 pub struct Condition {
     expression: IdedExpr,
-    patterns: Vec<regex::Regex>,
+    patterns: Vec<Pattern>,
 }
 
 impl Condition {
@@ -85,13 +90,13 @@ impl Condition {
     ///
     /// # Errors
     ///
-    /// Too long or too deep, not CEL, an unknown variable, fact or function, `has()`, or a bad pattern.
+    /// Too long or too deep, not CEL, an unknown variable, fact or function, or `has()`.
     pub fn compile(source: &str, role: Role, facts: &[FactDoc]) -> Result<Self, ConditionError> {
         if source.len() > MAX_SOURCE_BYTES {
             let found = format!("{} bytes", source.len());
             return Err(ConditionError::new(found, format!("at most {MAX_SOURCE_BYTES} bytes")));
         }
-        let parsed = environment().parser().parse(source).map_err(|errors| {
+        let parsed = parser().parse(source).map_err(|errors| {
             let first = errors.errors.first();
             let message = first.map_or_else(String::new, |error| format!(" at column {}: {}", error.pos.1, error.msg));
             ConditionError::new(format!("no valid expression{message}"), "a CEL expression")
@@ -106,6 +111,15 @@ impl Condition {
         let mut patterns = Vec::new();
         let expression = rewrite::metered(parsed, role, &mut patterns)?;
         Ok(Self { expression, patterns })
+    }
+
+    /// Compiles the patterns to see that they can be; otherwise each is when it is first used.
+    ///
+    /// # Errors
+    ///
+    /// The first bad one.
+    pub fn check_patterns(&self) -> Result<(), ConditionError> {
+        self.patterns.iter().try_for_each(Pattern::check)
     }
 
     /// Evaluates a condition on the facts of a subject and the settings, in at most `max_steps` steps.
@@ -218,6 +232,11 @@ fn text_of(value: &dyn Val, facts: &Node) -> Option<(String, Option<Span>)> {
 }
 
 /// The functions of all conditions.
+/// A parser that refuses what is nested so deeply that reading it could exhaust the stack.
+fn parser() -> PrattParser {
+    PrattParser::new().enable_optional_syntax(false).max_recursion_depth(MAX_PARSER_DEPTH)
+}
+
 fn environment() -> &'static Arc<Env> {
     static ENVIRONMENT: OnceLock<Arc<Env>> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| Arc::new(function::with_functions(Env::stdlib().with_optional_support(false))))

@@ -7,6 +7,8 @@
 //!
 //! Invariant: a rewritten condition gives the same answer as the source, or fails.
 
+use std::sync::OnceLock;
+
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, operators};
 use regex::{Regex, RegexBuilder};
@@ -52,14 +54,49 @@ fn entry_parts(entry: &EntryExpr) -> Vec<&IdedExpr> {
     }
 }
 
+/// A pattern of `matches()`, compiled when it is first used.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    source: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    fn new(source: &str) -> Self {
+        Self { source: source.to_owned(), compiled: OnceLock::new() }
+    }
+
+    fn build(&self) -> Result<Regex, regex::Error> {
+        RegexBuilder::new(&self.source).size_limit(MAX_PATTERN_BYTES).build()
+    }
+
+    /// The compiled pattern; `None` when it is a bad one.
+    pub(super) fn regex(&self) -> Option<&Regex> {
+        self.compiled.get_or_init(|| self.build().ok()).as_ref()
+    }
+
+    /// Compiles the pattern to see that it can be.
+    pub(super) fn check(&self) -> Result<(), ConditionError> {
+        self.build().map(drop).map_err(|error| {
+            let why = error.to_string();
+            let why = why.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
+            ConditionError::new(format!("a bad pattern ({why})"), "a regular expression")
+        })
+    }
+}
+
 /// The condition, rewritten; its patterns go to `patterns`.
-pub(super) fn metered(expression: IdedExpr, role: Role, patterns: &mut Vec<Regex>) -> Result<IdedExpr, ConditionError> {
+pub(super) fn metered(
+    expression: IdedExpr,
+    role: Role,
+    patterns: &mut Vec<Pattern>,
+) -> Result<IdedExpr, ConditionError> {
     Rewriter { role, patterns }.rewrite(expression)
 }
 
 struct Rewriter<'p> {
     role: Role,
-    patterns: &'p mut Vec<Regex>,
+    patterns: &'p mut Vec<Pattern>,
 }
 
 impl Rewriter<'_> {
@@ -135,13 +172,8 @@ impl Rewriter<'_> {
         let Expr::Literal(LiteralValue::String(pattern)) = &pattern.expr else {
             return Err(ConditionError::new("matches() with a computed pattern", "a pattern written out"));
         };
-        let compiled = RegexBuilder::new(pattern.inner()).size_limit(MAX_PATTERN_BYTES).build().map_err(|error| {
-            let why = error.to_string();
-            let why = why.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
-            ConditionError::new(format!("a bad pattern ({why})"), "a regular expression")
-        })?;
         let name = format!("{PATTERN}{}", self.patterns.len());
-        self.patterns.push(compiled);
+        self.patterns.push(Pattern::new(pattern.inner()));
         let target = self.rewrite(*target)?;
         Ok(self::call(operators::IN, vec![target, ident(&name)]))
     }

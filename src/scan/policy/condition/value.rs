@@ -15,6 +15,7 @@ use cel::context::VariableResolver;
 use regex::Regex;
 
 use super::meter::Meter;
+use super::rewrite::Pattern;
 use crate::scan::document::node::{Mapping, Node, Value};
 use crate::scan::span::Span;
 
@@ -35,12 +36,12 @@ pub(super) static OTHER: Type = Type::new_unspecified_type("unknown");
 pub(super) struct Facts<'n> {
     subject: &'n Node,
     settings: &'n Node,
-    patterns: &'n [Regex],
+    patterns: &'n [Pattern],
     meter: &'n Meter,
 }
 
 impl<'n> Facts<'n> {
-    pub(super) fn new(subject: &'n Node, settings: &'n Node, patterns: &'n [Regex], meter: &'n Meter) -> Self {
+    pub(super) fn new(subject: &'n Node, settings: &'n Node, patterns: &'n [Pattern], meter: &'n Meter) -> Self {
         Self { subject, settings, patterns, meter }
     }
 }
@@ -54,7 +55,7 @@ impl VariableResolver for Facts<'_> {
             "settings" => Some(lend(self.settings, self.meter)),
             _ => match variable.strip_prefix(PATTERN) {
                 Some(index) => {
-                    let pattern = self.patterns.get(index.parse::<usize>().ok()?)?;
+                    let pattern = self.patterns.get(index.parse::<usize>().ok()?)?.regex()?;
                     Some(CowVal::owned(PatternVal { pattern }))
                 }
                 None => self.subject.get(variable).map(|node| lend(node, self.meter)),
