@@ -99,7 +99,9 @@ fn every_target_has_seeds_that_pass() {
     for (name, target) in targets::TARGETS {
         let own = seeds.get(*name).unwrap_or_else(|| panic!("tests/fuzz/corpus/{name} is missing"));
         assert!(!own.is_empty(), "tests/fuzz/corpus/{name} is empty");
-        own.iter().for_each(|seed| target(seed));
+        for seed in own {
+            target(seed);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The engine: a [`Snapshot`](snapshot::Snapshot) in, findings and problems out.
+//! The engine: a [`Snapshot`] in, findings and problems out.
 //!
 //! Invariant: pure. No clock, disk, environment, network or async; it can't fail, it returns what it found and what it
 //! could not judge.

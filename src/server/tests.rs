@@ -95,7 +95,7 @@ impl Bench {
     fn signed(&self, event: &str, id: &str, secret: &str, body: &str) -> RequestBuilder {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
         mac.update(body.as_bytes());
-        let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = mac.finalize().into_bytes().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
         self.post()
             .header("x-github-event", event)
             .header("x-github-delivery", id)

@@ -17,8 +17,11 @@ use dockgate::scan::span::{LineIndex, Span};
 use dockgate::scan::{Scan, ScanOptions, document::node::Node, document::node::Value};
 use dockgate::settings::repository::{RepositorySettings, SettingsFile};
 
+/// Reads a text as one part of dockgate does; it must neither panic nor take long.
+pub type FuzzTarget = fn(&str);
+
 /// Every target by the name of its corpus.
-pub const TARGETS: &[(&str, fn(&str))] = &[
+pub const TARGETS: &[(&str, FuzzTarget)] = &[
     ("condition", condition),
     ("dockerfile", dockerfile),
     ("image_reference", image_reference),

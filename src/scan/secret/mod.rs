@@ -1,6 +1,6 @@
 //! Secrets in clear text: keyword, pattern, checksum, judgement.
 //!
-//! Invariant: a value that was found lives in [`Redacted`](redacted::Redacted) or in this module's local variables; a
+//! Invariant: a value that was found lives in [`Redacted`] or in this module's local variables; a
 //! finding holds its kind, its length, at most its provider's public prefix, and a keyed hash.
 
 pub mod checksum;

@@ -1,6 +1,6 @@
 //! Which head lines a change touches, and which a diff shows.
 //!
-//! Invariant: lines are counted as [`LineIndex`](crate::scan::span::LineIndex) counts them, and the diff is git's own
+//! Invariant: lines are counted as [`LineIndex`] counts them, and the diff is git's own
 //! algorithm, so that a comment on a visible line is one that GitHub accepts.
 
 use imara_diff::{Algorithm, Diff, InternedInput};

@@ -211,7 +211,7 @@ impl Iterable for NullVal {
     }
 }
 
-/// A value that is not known before rendering. Only [`METER`] and [`SAME`] ever look at one, and fail.
+/// A value that is not known before rendering. Only [`METER`] and [`SAME`](super::function::SAME) ever look at one, and fail.
 #[derive(Debug)]
 struct UnknownVal {
     span: Span,
