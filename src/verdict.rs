@@ -6,7 +6,7 @@ mod introduced;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -14,6 +14,7 @@ use crate::scan::Scan;
 use crate::scan::finding::{Finding, Severity};
 use crate::scan::problem::{Cause, Problem};
 use crate::scan::snapshot::Snapshot;
+use crate::scan::span::Span;
 use crate::scan::suppression::Suppression;
 use crate::settings::date::Date;
 use crate::settings::repository::{RepositorySettings, WhenUnjudged};
@@ -90,6 +91,8 @@ pub struct Verdict {
     pub ignored: usize,
     /// How many findings of the base are gone in the head.
     pub resolved: usize,
+    /// Where secrets stand in the head, by file, so that whoever shows lines leaves them out.
+    pub secrets: BTreeMap<String, Vec<Span>>,
     /// Whether what could not be judged blocks the change.
     pub unjudged_blocks: bool,
 }
@@ -166,6 +169,7 @@ pub fn decide(scan: Scan, snapshot: &Snapshot, settings: &RepositorySettings, to
         files,
         ignored: ignored_files.len(),
         resolved,
+        secrets: scan.head.secrets,
         unjudged_blocks,
     }
 }

@@ -169,6 +169,23 @@ fn every_format_prints_something_of_its_own() {
 }
 
 #[test]
+fn no_format_shows_a_secret() {
+    // Written in halves, so that this file holds no secret itself.
+    let password = format!("{}{}", "hunter2secret", "X9vQ");
+    let token = format!("{}{}", "sk_live_", "4f8Zq1Lm7Rt2Xw9Bv3Nc6Yd0");
+    let tree = folder(&[
+        ("Dockerfile", &format!("FROM debian:12.11-slim\nENV DB_PASSWORD={password} MODE=fast\nUSER root\n")),
+        ("app.env", &format!("URL=postgres://app:{password}@db.internal/app\nKEY={token}\n")),
+    ]);
+    for format in ["human", "json", "sarif", "markdown", "html", "github"] {
+        let output = dockgate(tree.path(), &["scan", "--format", format]);
+        let shown = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        assert!(shown.contains("secret"), "{format} finds them");
+        assert!(!shown.contains(&password) && !shown.contains(&token), "{format} shows a secret: {shown}");
+    }
+}
+
+#[test]
 fn a_saved_change_gives_the_same_verdict() {
     let repository = repository(&[("old.yaml", PRIVILEGED)]);
     write(repository.path(), &[("new.yaml", PRIVILEGED)]);
@@ -181,6 +198,16 @@ fn a_saved_change_gives_the_same_verdict() {
     assert_eq!(first.stdout, second.stdout);
     let report: Value = serde_json::from_slice(&first.stdout).expect("JSON");
     assert!(rules(&report, "introduced").contains(&"kubernetes/privileged-container".to_owned()));
+}
+
+#[test]
+fn a_delivery_without_credentials_says_what_is_missing() {
+    let here = folder(&[("ping.json", r#"{"event": "ping", "payload": {}}"#), ("other.json", r#"{"some": "thing"}"#)]);
+    for (file, expected) in [("ping.json", "asks for no check"), ("other.json", "not a saved change")] {
+        let output = dockgate(here.path(), &["replay", file]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+    }
 }
 
 #[test]

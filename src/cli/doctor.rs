@@ -126,6 +126,9 @@ fn server(settings: &ProcessSettings, report: &mut Report<'_>) -> anyhow::Result
     for (name, value, origin) in settings.effective() {
         report.value(name, &value, origin.name())?;
     }
+    for name in &settings.unknown {
+        report.note("unknown variable", name)?;
+    }
     report.title("Server")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     git(report)?;

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use async_trait::async_trait;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::{Exit, Surroundings};
 use crate::github::app::AppCredentials;
@@ -113,6 +113,9 @@ async fn serve(settings: ProcessSettings) -> anyhow::Result<()> {
         probes: vec![Arc::new(Credentials(client.clone()))],
         metrics,
     };
+    for name in &settings.unknown {
+        warn!(name, "unknown variable; it means nothing");
+    }
     info!(version = env!("CARGO_PKG_VERSION"), app = client.app_id(), "starting");
     let shutdown = CancellationToken::new();
     tokio::spawn(stop_on_signal(shutdown.clone()));

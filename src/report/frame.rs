@@ -2,7 +2,7 @@
 //!
 //! Invariant: the characters of every secret that the verdict knows are replaced before a line is shown.
 
-use crate::scan::finding::{Category, Finding};
+use crate::scan::finding::Finding;
 use crate::scan::span::{LineIndex, Span};
 use crate::verdict::Verdict;
 
@@ -29,12 +29,8 @@ pub struct FrameLine {
 }
 
 /// The parts of the file at `path` that hold a secret.
-pub fn secrets(verdict: &Verdict, path: &str) -> Vec<Span> {
-    let findings = verdict.findings.iter().map(|judged| &judged.finding);
-    findings
-        .filter(|finding| finding.category == Category::Secret && finding.path == path)
-        .map(|found| found.span)
-        .collect()
+pub fn secrets<'v>(verdict: &'v Verdict, path: &str) -> &'v [Span] {
+    verdict.secrets.get(path).map_or(&[], Vec::as_slice)
 }
 
 /// The frame of `finding` in `text`, the file's head.

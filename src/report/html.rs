@@ -102,7 +102,7 @@ fn article(page: &mut String, judged: &Judged, input: &ReportInput<'_>) {
 
 fn code(page: &mut String, judged: &Judged, text: &str, input: &ReportInput<'_>) {
     page.push_str("<pre>");
-    for line in frame::frame(&judged.finding, text, &frame::secrets(input.verdict, &judged.finding.path)) {
+    for line in frame::frame(&judged.finding, text, frame::secrets(input.verdict, &judged.finding.path)) {
         let _ = write!(page, "<span class=\"number\">{:>5} </span>", line.number);
         let (offset, length) = line.marked.unwrap_or((0, 0));
         let part = |from: usize, many: usize| escape(&line.text.chars().skip(from).take(many).collect::<String>());

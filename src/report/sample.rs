@@ -2,6 +2,8 @@
 //!
 //! Invariant: positions are those of the text they are made from.
 
+use std::collections::BTreeMap;
+
 use crate::scan::finding::{Category, Finding, Fingerprint, Severity};
 use crate::scan::policy::PolicyId;
 use crate::scan::snapshot::{ChangedFile, Content, FileStatus, LineSet};
@@ -47,6 +49,10 @@ pub fn file(path: &str, text: &str) -> ChangedFile {
 pub fn verdict(findings: Vec<(Finding, Standing)>) -> Verdict {
     let judged = findings.into_iter().map(|(finding, standing)| Judged { finding, standing, note: None });
     let findings: Vec<Judged> = judged.collect();
+    let mut secrets: BTreeMap<String, Vec<Span>> = BTreeMap::new();
+    for judged in findings.iter().filter(|judged| judged.finding.category == Category::Secret) {
+        secrets.entry(judged.finding.path.clone()).or_default().push(judged.finding.span);
+    }
     let blocks = findings.iter().any(|judged| judged.standing == Standing::Blocks);
     Verdict {
         conclusion: if blocks { Conclusion::Failure } else { Conclusion::Success },
@@ -56,6 +62,7 @@ pub fn verdict(findings: Vec<(Finding, Standing)>) -> Verdict {
         files: 1,
         ignored: 0,
         resolved: 0,
+        secrets,
         unjudged_blocks: false,
     }
 }

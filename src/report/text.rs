@@ -68,7 +68,7 @@ fn finding(out: &mut String, judged: &Judged, input: &ReportInput<'_>) {
 fn code(out: &mut String, judged: &Judged, text: &str, input: &ReportInput<'_>, message: &str) {
     let finding = &judged.finding;
     let paint = Paint { on: input.colour };
-    let lines = frame::frame(finding, text, &frame::secrets(input.verdict, &finding.path));
+    let lines = frame::frame(finding, text, frame::secrets(input.verdict, &finding.path));
     let width = finding.start.line.to_string().len().max(4);
     for line in lines {
         let bar = paint.with(DIM, &format!("{:>width$} |", line.number));

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{self, ParsedFile};
 use super::finding::{Finding, Fingerprint};
-use super::policy::evaluate::{Evaluation, FileView, evaluate, runs};
+use super::policy::evaluate::{Evaluation, FileView, Found, evaluate, runs};
 use super::policy::{PolicySet, fix};
 use super::problem::{Cause, Problem};
 use super::secret::{DetectorSet, Secrets, find_secrets};
 use super::snapshot::{ChangedFile, Content, Snapshot, Unjudged};
-use super::span::LineIndex;
+use super::span::{LineIndex, Span};
 use super::suppression::{self, Source, Suppression};
 use super::{Scan, ScanOptions, Side};
 
@@ -108,7 +108,10 @@ impl FileScanner<'_> {
         let view = FileView { path, identity_path, text, lines: &lines, parsed: &parsed };
         let mut evaluation = evaluate(self.policies, view, self.options);
         fix::offer(self.policies, view, &mut evaluation, self.options, |found| is_wanted(&found.finding));
-        let secrets = find_secrets(path, text, self.detectors, self.options);
+        let mut secrets = find_secrets(path, text, self.detectors, self.options);
+        for (value, place) in &evaluation.concealed {
+            secrets.conceal(value, *place);
+        }
         let (findings, superseded, problems) = without_secrets(evaluation, &secrets);
         let mut problems: Vec<Problem> = parsed.problems.iter().cloned().chain(problems).collect();
         for problem in &mut problems {
@@ -161,9 +164,13 @@ impl Judged {
     }
 }
 
-/// Takes secret values out of what the policies say; an edit that holds one is not offered.
+/// Takes secret values out of what the policies say, and leaves out what says of a value only that it is one, when a
+/// detector knows which; an edit that holds one is not offered.
 fn without_secrets(evaluation: Evaluation, secrets: &Secrets) -> (Vec<Finding>, Vec<Finding>, Vec<Problem>) {
-    let mut findings: Vec<Finding> = evaluation.findings.into_iter().map(|found| found.finding).collect();
+    let is_named_exactly = |place: &Span| secrets.findings.iter().any(|secret| secret.span.overlaps(*place));
+    let says_more = |found: &Found| found.concealed.is_empty() || !found.concealed.iter().all(is_named_exactly);
+    let found = evaluation.findings.into_iter().filter(says_more);
+    let mut findings: Vec<Finding> = found.map(|found| found.finding).collect();
     let (mut superseded, problems) = (evaluation.superseded, evaluation.problems);
     for finding in findings.iter_mut().chain(&mut superseded) {
         secrets.scrub(&mut finding.message);

@@ -44,6 +44,8 @@ pub struct ProcessSettings {
     pub lease: Setting<Duration>,
     /// `DOCKGATE_RUN_SECONDS`: how long one job may take.
     pub run: Setting<Duration>,
+    /// Variables that begin with `DOCKGATE_` and mean nothing, with the nearest that does.
+    pub unknown: Vec<String>,
 }
 
 /// How log lines are written.
@@ -118,6 +120,7 @@ impl Default for ProcessSettings {
             log_format: Setting::default(),
             lease: Setting::built_in(Duration::from_mins(1)),
             run: Setting::built_in(Duration::from_mins(5)),
+            unknown: Vec::new(),
         }
     }
 }
@@ -134,8 +137,7 @@ impl ProcessSettings {
         read_file: impl Fn(&str) -> Result<String, String>,
     ) -> Result<Self, ProcessErrors> {
         let mut reader = Reader { flags, environment, read_file, errors: Vec::new() };
-        reader.refuse_unknown();
-        let settings = reader.settings();
+        let settings = Self { unknown: reader.unknown(), ..reader.settings() };
         if reader.errors.is_empty() { Ok(settings) } else { Err(ProcessErrors(reader.errors)) }
     }
 
@@ -241,16 +243,17 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
         }
     }
 
-    fn refuse_unknown(&mut self) {
-        let names: Vec<&String> = self.flags.keys().chain(self.environment.keys()).collect();
-        for name in names {
-            if name.starts_with("DOCKGATE_") && !NAMES.contains(&name.as_str()) {
-                let near = NAMES
-                    .into_iter()
-                    .max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
-                self.wrong(name, format!("unknown; did you mean {}?", near.unwrap_or_default()));
+    /// What else begins with `DOCKGATE_`. Not an error: a cluster that has a service called `dockgate` sets such names.
+    fn unknown(&self) -> Vec<String> {
+        let is_unknown = |name: &&String| name.starts_with("DOCKGATE_") && !NAMES.contains(&name.as_str());
+        let note = |name: &String| {
+            let near = NAMES.into_iter().map(|known| (strsim::jaro_winkler(name, known), known));
+            match near.max_by(|a, b| a.0.total_cmp(&b.0)) {
+                Some((likeness, known)) if likeness > 0.93 => format!("{name}; did you mean {known}?"),
+                _ => name.clone(),
             }
-        }
+        };
+        self.environment.keys().filter(is_unknown).map(note).collect()
     }
 
     fn wrong(&mut self, name: &str, message: String) {

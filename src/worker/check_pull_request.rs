@@ -155,6 +155,30 @@ impl CheckPullRequest {
         }
     }
 
+    /// Judges the commit that `job` names, and writes nothing. With it comes where the settings are from.
+    ///
+    /// # Errors
+    /// As [`JobHandler::run`]; [`JobError::Permanent`] for a commit that names no pull request.
+    pub async fn preview(&self, job: &Job) -> Result<(Judgement, String), JobError> {
+        let client = self.client.repository(job.installation, job.repository.clone());
+        let head = job.head().clone();
+        let subject = match &job.subject {
+            JobSubject::MergeGroup { base, .. } => {
+                Subject { head, base: base.to_string(), pull_request: None, changed_files: None }
+            }
+            JobSubject::PullRequest { number, .. } => {
+                let base = client.pull_request(*number).await?.base.branch;
+                Subject { head, base, pull_request: Some(*number), changed_files: None }
+            }
+            JobSubject::Commit { head } => {
+                let message = format!("{head} names no pull request: replay a delivery of one");
+                return Err(JobError::Permanent { message, source: None });
+            }
+        };
+        let judged = self.judge(&client, &subject).await?;
+        Ok((judged.judgement, judged.settings_from))
+    }
+
     /// Whether the pull request still has the head that is being judged; unknown counts as no.
     async fn is_still_head(&self, client: &RepositoryClient, subject: &Subject) -> bool {
         let Some(number) = subject.pull_request else { return false };

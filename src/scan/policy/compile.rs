@@ -14,6 +14,7 @@ use super::{ConditionRule, EditRule, Policy, Written};
 pub(super) struct Compiled {
     pub(super) deny: Condition,
     pub(super) subjects: Option<Condition>,
+    pub(super) conceal: Option<Condition>,
     pub(super) raise: Vec<(Condition, Severity)>,
     pub(super) message: Template,
     pub(super) replacement: Option<Template>,
@@ -42,6 +43,7 @@ impl Compiled {
         let raise = |raise: &super::Raise| Ok((condition(&raise.when, "raise.when", Role::Condition)?, raise.to));
         Ok(Self {
             deny: condition(&rule.deny, "deny", Role::Condition)?,
+            conceal: rule.conceal.as_ref().map(|written| condition(written, "conceal", Role::Texts)).transpose()?,
             subjects: rule.subjects.as_ref().map(|written| condition(written, "subjects", Role::Texts)).transpose()?,
             raise: rule.raise.iter().map(raise).collect::<Result<_, PolicyError>>()?,
             message: template(&policy.message, "message")?,

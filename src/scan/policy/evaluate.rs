@@ -47,6 +47,8 @@ pub struct Evaluation {
     pub superseded: Vec<Finding>,
     /// What could not be decided.
     pub problems: Vec<Problem>,
+    /// Texts of the file that are secret, with their places.
+    pub concealed: Vec<(String, Span)>,
 }
 
 /// A finding with what an edit is made of.
@@ -58,6 +60,8 @@ pub struct Found {
     pub subject: Subject,
     /// The new text of the place that the policy's edit replaces.
     pub replacement: Option<String>,
+    /// The places of the secrets that it is about.
+    pub concealed: Vec<Span>,
 }
 
 /// Whether `policy` runs: it is on, or the settings give it a severity.
@@ -123,13 +127,14 @@ impl<'f> Judge<'f> {
             let (Judgement::Condition(rule), Some(Ok(compiled))) = (&entry.policy.judgement, entry.compiled()) else {
                 continue;
             };
+            let concealed = self.conceal(&entry.policy, compiled, subject);
             let is_superseded = denied.iter().any(|other| other.policy.supersedes.contains(&entry.policy.id));
             let count = self.counts.entry(entry.policy.id.clone()).or_default();
             *count += usize::from(!is_superseded);
             if *count > max || self.evaluation.superseded.len() > 10 * max {
                 continue;
             }
-            let found = self.found(&entry.policy, rule, compiled, subject);
+            let found = Found { concealed, ..self.found(&entry.policy, rule, compiled, subject) };
             if is_superseded {
                 self.evaluation.superseded.push(found.finding);
             } else {
@@ -178,7 +183,7 @@ impl<'f> Judge<'f> {
     }
 
     fn found(&mut self, policy: &Policy, rule: &ConditionRule, compiled: &Compiled, subject: &Subject) -> Found {
-        let subjects = self.subjects(policy, compiled, subject);
+        let subjects = self.texts(policy, compiled.subjects.as_ref(), subject);
         let names: Vec<String> = subjects.iter().map(|(text, _)| text.clone()).collect();
         let first = subjects.iter().find_map(|(_, span)| *span);
         let span = rule.at.as_deref().and_then(|at| place(subject, at)).or(first).unwrap_or(subject.span);
@@ -199,11 +204,26 @@ impl<'f> Judge<'f> {
         };
         let replacement = compiled.replacement.as_ref();
         let replacement = replacement.map(|with| with.render_whole(&subject.facts, &finding.subjects));
-        Found { finding, subject: subject.clone(), replacement }
+        Found { finding, subject: subject.clone(), replacement, concealed: Vec::new() }
     }
 
-    fn subjects(&mut self, policy: &Policy, compiled: &Compiled, subject: &Subject) -> Vec<(String, Option<Span>)> {
-        let Some(condition) = &compiled.subjects else { return Vec::new() };
+    /// Notes what the policy says is secret; a text that stands nowhere as it is conceals the whole thing.
+    fn conceal(&mut self, policy: &Policy, compiled: &Compiled, subject: &Subject) -> Vec<Span> {
+        let texts = self.texts(policy, compiled.conceal.as_ref(), subject);
+        let placed = texts.into_iter().map(|(text, span)| (text, span.unwrap_or(subject.span)));
+        let placed: Vec<(String, Span)> = placed.collect();
+        let places = placed.iter().map(|(_, span)| *span).collect();
+        self.evaluation.concealed.extend(placed);
+        places
+    }
+
+    fn texts(
+        &mut self,
+        policy: &Policy,
+        condition: Option<&Condition>,
+        subject: &Subject,
+    ) -> Vec<(String, Option<Span>)> {
+        let Some(condition) = condition else { return Vec::new() };
         let steps = self.options.limits.max_condition_steps;
         condition.texts(&subject.facts, &self.settings, steps).unwrap_or_else(|why| {
             self.fail(policy, subject, &why);

@@ -13,6 +13,7 @@
 //! | `target` | which things it judges, a name of [`Target`]; required |
 //! | `deny` | a CEL condition on the facts of the target: `true` is a finding; required but for `secret`. Absent facts are `null`; a templated one makes the condition unknown, hence silent; `has()` is refused |
 //! | `subjects` | CEL giving a text or a list of texts: what exactly is objected to, such as the capabilities added |
+//! | `conceal` | CEL giving a text or a list of texts of the file that are secret: no output shows them |
 //! | `at` | where the finding points: a place that the target names, or a dotted path from the target's node. The deepest part of the path that exists is taken. When `at` is absent or nothing of it exists: the first of `subjects` that stands in the text, else the whole thing |
 //! | `message` | one sentence, lower case, no full stop; `{container.name}` is replaced by that fact; required. `{subjects}` is the list of `subjects` |
 //! | `raise` | `{when: CEL, to: severity}`, or a list of them: lifts the severity, such as `{when: settings.images.pin == "digest", to: high}` |
@@ -146,6 +147,7 @@ fn judgement(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Re
     let rule = ConditionRule {
         deny: fields.required_written("deny")?,
         subjects: fields.written("subjects")?,
+        conceal: fields.written("conceal")?,
         at: fields.text("at")?,
         raise: raises(source, fields)?,
         edit: edit(source, fields)?,

@@ -141,6 +141,8 @@ pub struct ConditionRule {
     pub deny: Written,
     /// What exactly is objected to, CEL giving a text or a list of texts.
     pub subjects: Option<Written>,
+    /// CEL giving the texts of the file that are secret, so that no output shows them.
+    pub conceal: Option<Written>,
     /// Where a finding points: a named place of the target or a path from its node.
     pub at: Option<String>,
     /// When the finding matters more.

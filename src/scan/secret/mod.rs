@@ -46,6 +46,12 @@ pub struct Secrets {
 }
 
 impl Secrets {
+    /// Adds a text of the file that a policy calls secret.
+    pub fn conceal(&mut self, text: &str, place: Span) {
+        self.places.push(place);
+        self.values.push(Redacted::new(text, ""));
+    }
+
     /// Takes every value that was found out of `text`, such as the message of a finding that names a thing by it. A
     /// value that is cut short with `…` is taken out as well.
     pub fn scrub(&self, text: &mut String) {

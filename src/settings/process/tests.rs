@@ -74,17 +74,22 @@ fn every_mistake_is_told_at_once() {
             ("DOCKGATE_PRIVATE_KEY_FILE", "/none"),
             ("DOCKGATE_WEBHOOK_SECRET", "x"),
             ("DOCKGATE_WEBHOOK_SECRET_FILE", "/key"),
-            ("DOCKGATE_WORKER", "3"),
         ],
     );
     let errors = errors.unwrap_err();
     assert_eq!(
         errors,
-        "DOCKGATE_WORKER: unknown; did you mean DOCKGATE_WORKERS?\n\
-         DOCKGATE_LISTEN: found \"8080\", expected an address such as 0.0.0.0:8080\n\
+        "DOCKGATE_LISTEN: found \"8080\", expected an address such as 0.0.0.0:8080\n\
          DOCKGATE_APP_ID: found \"seven\", expected the App ID, a number\n\
          DOCKGATE_PRIVATE_KEY_FILE: /none could not be read: no such file\n\
          DOCKGATE_WEBHOOK_SECRET: set together with DOCKGATE_WEBHOOK_SECRET_FILE; set one of them\n\
          DOCKGATE_DATABASE_URL: found \"postgres://…@host/db\", expected sqlite://PATH"
     );
+}
+
+#[test]
+fn a_name_that_means_nothing_is_noted_and_harms_nothing() {
+    let service_link = ("DOCKGATE_SERVICE_HOST", "10.0.0.1");
+    let settings = read(&[], &[("DOCKGATE_WORKER", "3"), service_link]).unwrap();
+    assert_eq!(settings.unknown, ["DOCKGATE_SERVICE_HOST", "DOCKGATE_WORKER; did you mean DOCKGATE_WORKERS?"]);
 }
