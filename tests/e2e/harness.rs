@@ -78,6 +78,13 @@ impl Gate {
         (self.process, self.address) = spawn(&self.environment, &self.output).await;
     }
 
+    /// Runs another command of the binary with the settings of the server.
+    pub async fn run(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_dockgate"));
+        command.args(arguments).env_clear().envs(self.environment.iter().cloned());
+        command.current_dir(self.folder.path()).output().await.unwrap()
+    }
+
     /// `http://127.0.0.1:port` followed by a path.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)

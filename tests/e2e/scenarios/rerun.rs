@@ -81,3 +81,39 @@ async fn a_pull_request_that_is_closed_meanwhile_leaves_nothing_open() {
     assert!(gate.github.pull(REPOSITORY, number).comments.is_empty());
     gate.assert_sound();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replayed_delivery_is_judged_again_and_writes_nothing() {
+    let gate = Gate::start(&[("README.md", "hello\n")]).await;
+    let (number, head) = gate.open("feature", &[Edit::write("web.yaml", &privileged_pod("web"))]).await;
+    gate.verdict(&head).await;
+    let delivery = gate.github.pull_request_event(REPOSITORY, number, "opened");
+    let payload: serde_json::Value = serde_json::from_slice(&delivery.body).unwrap();
+    let recorded = serde_json::json!({"event": delivery.event, "request": {"payload": payload}});
+    std::fs::write(gate.folder.path().join("delivery.json"), recorded.to_string()).unwrap();
+    let written = |gate: &Gate| {
+        let requests = gate.github.api_requests().into_iter();
+        requests
+            .filter(|r| r.method != "GET" && !r.path.contains("access_tokens") && !r.path.contains("graphql"))
+            .count()
+    };
+    let before = written(&gate);
+    let first = gate.run(&["replay", "--format", "json", "delivery.json"]).await;
+    let second = gate.run(&["replay", "--format", "json", "delivery.json"]).await;
+    assert_eq!(first.status.code(), Some(1), "{}", String::from_utf8_lossy(&first.stderr));
+    assert_eq!(first.stdout, second.stdout);
+    assert!(String::from_utf8_lossy(&first.stdout).contains("kubernetes/privileged-container"));
+    assert_eq!(written(&gate), before);
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_knows_the_app_and_its_permissions() {
+    let gate = Gate::start(&[("README.md", "hello\n")]).await;
+    let output = gate.run(&["doctor"]).await;
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("ok    GitHub: knows the app"), "{shown}");
+    assert!(shown.contains("ok    permission: checks: write"), "{shown}");
+    assert!(shown.contains("ok    database"), "{shown}");
+    assert!(shown.contains("ok    clock"), "{shown}");
+}
