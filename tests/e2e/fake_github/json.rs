@@ -35,7 +35,8 @@ pub fn user(author: Author) -> Value {
 
 pub fn app() -> Value {
     json!({"id": APP_ID, "slug": "dockgate", "name": "dockgate", "node_id": "A_1",
-        "owner": {"login": "acme", "id": 1}, "events": ["pull_request", "check_run", "check_suite", "merge_group"]})
+        "owner": {"login": "acme", "id": 1}, "events": ["pull_request", "check_run", "check_suite", "merge_group"],
+        "permissions": {"checks": "write", "contents": "read", "metadata": "read", "pull_requests": "write"}})
 }
 
 pub fn repository(repository: &Repository) -> Value {
