@@ -228,35 +228,35 @@ fn rules_are_listed_explained_and_found_by_other_names() {
     assert!(text(&unknown.stderr).contains("did you mean \"kubernetes/privileged-container\"?"));
 }
 
-const OWN_POLICY: &str = "title: Deployment has one replica
-severity: high
-target: kubernetes.object
-deny: object.kind == \"Deployment\" && object.tree.spec.replicas == 1
-at: spec.replicas
-message: one replica is none when its node drains
-why: A drained node takes the whole service down.
-fix: Set two replicas or more.
-examples:
-  - name: one
-    text: |
-      apiVersion: apps/v1
-      kind: Deployment
-      metadata: {name: web}
-      spec:
-        # deny
-        replicas: 1
-  - name: two
-    text: |
-      apiVersion: apps/v1
-      kind: Deployment
-      metadata: {name: web}
-      spec: {replicas: 2}
-";
+/// The YAML block of the README that begins with `start`.
+fn readme_block(start: &str) -> String {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("README.md");
+    let block = readme.split("```yaml\n").find(|block| block.starts_with(start)).expect("a block of the README");
+    block.split("```").next().unwrap_or_default().to_owned()
+}
+
+fn own_policy() -> String {
+    readme_block("title: Deployment has one replica")
+}
+
+#[test]
+fn the_settings_of_the_readme_are_the_defaults() {
+    let settings = readme_block("fail-on: high");
+    let tree = folder(&[(".github/dockgate.yml", &settings), ("notes.txt", "hello\n")]);
+    let (report, code) = json(tree.path(), &["notes.txt"]);
+    assert_eq!((code, report["problems"].as_array().map(Vec::len)), (0, Some(0)), "{report}");
+    let out = text(&dockgate(tree.path(), &["doctor"]).stdout);
+    let bare = text(&dockgate(folder(&[]).path(), &["doctor"]).stdout);
+    for line in bare.lines().filter(|line| line.contains("(default)") && !line.contains("DOCKGATE_")) {
+        let value = line.trim().trim_end_matches("(default)");
+        assert!(out.contains(value), "{value} differs in the README:\n{out}");
+    }
+}
 
 #[test]
 fn a_team_adds_a_rule_with_one_file() {
     let tree = folder(&[
-        (".github/dockgate/team/one-replica.yaml", OWN_POLICY),
+        (".github/dockgate/team/one-replica.yaml", &own_policy()),
         ("web.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 1\n"),
     ]);
     let tested = dockgate(tree.path(), &["test"]);
@@ -268,7 +268,7 @@ fn a_team_adds_a_rule_with_one_file() {
 
 #[test]
 fn a_bad_rule_is_named_with_its_line_and_the_nearest_field() {
-    let bad = OWN_POLICY.replace("severity: high", "sevrity: high");
+    let bad = own_policy().replace("severity: high", "sevrity: high");
     let tree = folder(&[(".github/dockgate/team/bad.yaml", &bad)]);
     let tested = dockgate(tree.path(), &["test"]);
     assert_eq!(tested.status.code(), Some(1));
