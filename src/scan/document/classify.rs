@@ -85,11 +85,18 @@ fn form_of_content(text: &str) -> Form {
         Form::Dockerfile
     } else if text.trim_start().starts_with('{') && text.contains("\"apiVersion\"") {
         Form::Json
-    } else if has_line(text, "apiVersion:") && has_line(text, "kind:") {
+    } else if begins_as_object(text) && has_line(text, "apiVersion:") && has_line(text, "kind:") {
         Form::Yaml
     } else {
         Form::Text
     }
+}
+
+/// Whether the first line that is no comment is a field of a Kubernetes object.
+fn begins_as_object(text: &str) -> bool {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with(['#', '-']));
+    let fields = ["apiVersion:", "kind:", "metadata:", "spec:"];
+    lines.next().is_some_and(|line| fields.iter().any(|field| line.starts_with(field)))
 }
 
 fn has_line(text: &str, start: &str) -> bool {
