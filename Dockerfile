@@ -13,7 +13,7 @@ FROM debian:12.11-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends ca-certificates git \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --home-dir /var/lib/dockgate --create-home dockgate
+ && useradd --uid 10001 --home-dir /var/lib/dockgate --create-home --shell /usr/sbin/nologin dockgate
 COPY --from=build /build/target/release/dockgate /usr/local/bin/dockgate
 ENV DOCKGATE_LISTEN=0.0.0.0:8080 \
     DOCKGATE_DATABASE_URL=sqlite:///var/lib/dockgate/dockgate.db
