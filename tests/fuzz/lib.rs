@@ -14,7 +14,7 @@ use dockgate::scan::policy::{Policy, PolicyId, PolicySet};
 use dockgate::scan::secret::fake;
 use dockgate::scan::snapshot::{ChangedFile, Content, FileStatus, Snapshot};
 use dockgate::scan::span::{LineIndex, Span};
-use dockgate::scan::{Scan, ScanOptions, document::node::Node, document::node::Value};
+use dockgate::scan::{ScanOptions, document::node::Node, document::node::Value};
 use dockgate::settings::repository::{RepositorySettings, SettingsFile};
 
 /// Reads a text as one part of dockgate does; it must neither panic nor take long.
