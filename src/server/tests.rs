@@ -35,6 +35,10 @@ impl JobHandler for Recorder {
         })
     }
 
+    async fn supersede(&self, _: &Job, _: &Job) -> Result<(), JobError> {
+        Ok(())
+    }
+
     async fn abandon(&self, _: &Job, _: &str) -> Result<(), JobError> {
         Ok(())
     }

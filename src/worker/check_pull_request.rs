@@ -95,6 +95,15 @@ impl JobHandler for CheckPullRequest {
         self.attempt(job, Some(since), cancelled).await
     }
 
+    async fn supersede(&self, older: &Job, newer: &Job) -> Result<(), JobError> {
+        // The run of the same commit is taken over, not ended.
+        if older.head() != newer.head() {
+            let client = self.client.repository(older.installation, older.repository.clone());
+            supersede_all(&client, older.head(), older, newer.head()).await?;
+        }
+        Ok(())
+    }
+
     async fn abandon(&self, job: &Job, cause: &str) -> Result<(), JobError> {
         if matches!(job.subject, JobSubject::Commit { .. }) {
             return Ok(());

@@ -58,13 +58,11 @@ pub trait JobHandler: Send + Sync + 'static {
     /// [`JobError::Retry`] when the check run still stands open.
     async fn abandon(&self, job: &Job, cause: &str) -> Result<(), JobError>;
 
-    /// Concludes the check run that `older` may have left open, as superseded: a newer job of its key is about to run.
+    /// Concludes the check run that `older` may have left open, as superseded: `newer`, of the same key, is about to run.
     ///
     /// # Errors
     /// [`JobError`] when the check run may still stand open.
-    async fn supersede(&self, older: &Job) -> Result<(), JobError> {
-        self.abandon(older, "superseded by a newer commit").await
-    }
+    async fn supersede(&self, older: &Job, newer: &Job) -> Result<(), JobError>;
 }
 
 /// How a job ended that did not fail.
@@ -387,7 +385,7 @@ impl Worker {
 /// Concludes what older jobs left open, then does the job.
 async fn work(handler: Arc<dyn JobHandler>, lease: Lease, cancelled: CancellationToken) -> Result<Done, JobError> {
     for older in &lease.left_behind {
-        if let Err(error) = handler.supersede(older).await {
+        if let Err(error) = handler.supersede(older, &lease.job).await {
             warn!(sha = %older.head(), error = describe(&error), "could not conclude an older check run");
         }
     }

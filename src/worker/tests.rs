@@ -51,6 +51,11 @@ impl JobHandler for Script {
         }
     }
 
+    async fn supersede(&self, older: &Job, newer: &Job) -> Result<(), JobError> {
+        assert_eq!(older.key(), newer.key());
+        self.abandon(older, "superseded by a newer commit").await
+    }
+
     async fn abandon(&self, job: &Job, cause: &str) -> Result<(), JobError> {
         self.abandoned.lock().unwrap().push((job.clone(), cause.to_owned()));
         if self.abandon_fails {

@@ -4,7 +4,7 @@
 
 use crate::fake_github::fault::FaultKind;
 use crate::fake_github::git::Edit;
-use crate::fixtures::privileged_pod;
+use crate::fixtures::{pod, privileged_pod};
 use crate::harness::{Gate, REPOSITORY};
 
 /// A blocking change under one fault: one failure, one review, whatever happened in between.
@@ -67,6 +67,26 @@ async fn a_killed_process_loses_nothing_and_repeats_nothing() {
         assert_eq!(run.conclusion.as_deref(), Some("failure"), "{path}: {run:#?}");
         assert_eq!(gate.github.pull(REPOSITORY, number).reviews.len(), 1, "{path}");
     }
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_after_a_kill_ends_the_older_run_and_fails_nothing() {
+    let mut gate = Gate::start(&[("README.md", "hello\n")]).await;
+    gate.github.fail("", "git-upload-pack", 1, FaultKind::Hang);
+    let (number, older) = gate.open("feature", &[Edit::write("web.yaml", &privileged_pod("web"))]).await;
+    gate.github.wait_for_hang().await;
+    gate.kill();
+    gate.github.drop_hanging().await;
+    gate.restart().await;
+    let newer = gate.push("feature", number, &[Edit::write("web.yaml", &pod("web"))]).await;
+    let run = gate.verdict(&newer).await;
+    assert_eq!(run.conclusion.as_deref(), Some("success"), "{run:#?}");
+    gate.idle().await;
+    let runs = gate.runs(&newer);
+    assert_eq!(runs.len(), 1, "{runs:#?}");
+    let older = gate.runs(&older);
+    assert!(older.iter().all(|run| run.conclusion.as_deref() == Some("cancelled")), "{older:#?}");
     gate.assert_sound();
 }
 
