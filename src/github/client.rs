@@ -7,6 +7,7 @@ mod check_run;
 mod content;
 mod pull_request;
 mod review;
+mod review_rest;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -91,6 +91,21 @@ async fn a_push_after_a_kill_ends_the_older_run_and_fails_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_graphql_the_check_is_concluded_and_no_comment_is_repeated() {
+    let gate = Gate::start(&[("README.md", "hello\n")]).await;
+    gate.github.fail("POST", "graphql", 1000, FaultKind::Status(404));
+    let (number, head) = gate.open("feature", &[Edit::write("web.yaml", &privileged_pod("web"))]).await;
+    assert_eq!(gate.verdict(&head).await.conclusion.as_deref(), Some("failure"));
+    gate.idle().await;
+    let before = gate.github.pull(REPOSITORY, number).comments.len();
+    assert!(before > 0);
+    let next = gate.push("feature", number, &[Edit::write("other.yaml", &pod("other"))]).await;
+    assert_eq!(gate.verdict(&next).await.conclusion.as_deref(), Some("failure"));
+    gate.idle().await;
+    assert_eq!(gate.github.pull(REPOSITORY, number).comments.len(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_check_is_concluded_before_comments_are_made() {
     let gate = Gate::start(&[("README.md", "hello\n")]).await;
     let (_, head) = gate.open("feature", &[Edit::write("web.yaml", &privileged_pod("web"))]).await;
