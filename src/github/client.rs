@@ -5,6 +5,7 @@
 
 mod check_run;
 mod content;
+mod content_rest;
 mod pull_request;
 mod review;
 mod review_rest;

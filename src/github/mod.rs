@@ -107,6 +107,11 @@ pub enum GitHubError {
 }
 
 impl GitHubError {
+    /// Whether a request of GraphQL failed because the server does not offer it.
+    pub fn is_not_offered(&self) -> bool {
+        matches!(self, Self::Refused { status: 403 | 404 | 405 | 410 | 501, .. })
+    }
+
     /// Whether the same attempt may succeed later, without anybody changing anything.
     pub fn is_retryable(&self) -> bool {
         match self {

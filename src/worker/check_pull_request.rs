@@ -233,9 +233,7 @@ impl CheckPullRequest {
         if let Some(number) = subject.pull_request {
             let now = match client.pull_request_state(number).await {
                 // GraphQL is not offered here: less is known, but the check is not held up.
-                Err(GitHubError::Refused { status: 403 | 404 | 405 | 410 | 501, .. }) => {
-                    client.pull_request_state_by_rest(number).await?
-                }
+                Err(error) if error.is_not_offered() => client.pull_request_state_by_rest(number).await?,
                 state => state?,
             };
             if !publish::still_stands(&now, &subject.head) {

@@ -23,7 +23,11 @@ impl PullRequestSource {
             asked.extend(base_path(file).map(|path| (commits.fork.clone(), path.to_owned())));
             asked.extend(head_path(file).map(|path| (commits.head.clone(), path.to_owned())));
         }
-        let mut found = self.client.paths(&asked).await?.into_iter();
+        let found = match self.client.paths(&asked).await {
+            Err(error) if error.is_not_offered() => self.client.paths_by_rest(&asked).await,
+            found => found,
+        };
+        let mut found = found?.into_iter();
         let settings = found.next().flatten();
         let policies = found.next().flatten();
         let team = self.team(settings, policies).await?;

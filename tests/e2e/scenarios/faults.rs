@@ -106,6 +106,23 @@ async fn without_graphql_the_check_is_concluded_and_no_comment_is_repeated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_git_the_api_gives_the_same_verdict() {
+    for without_graphql in [false, true] {
+        let settings = "rules: {kubernetes/host-network: off}\n";
+        let gate = Gate::start(&[("README.md", "hello\n"), (".github/dockgate.yml", settings)]).await;
+        gate.github.fail("", "git-upload-pack", 1000, FaultKind::Status(404));
+        if without_graphql {
+            gate.github.fail("POST", "graphql", 1000, FaultKind::Status(404));
+        }
+        let text = privileged_pod("web").replace("spec:\n", "spec:\n  hostNetwork: true\n");
+        let (run, _) = gate.judge(&[Edit::write("web.yaml", &text), Edit::write("notes.txt", "hello\n")]).await;
+        assert_eq!(run.conclusion.as_deref(), Some("failure"), "{run:#?}");
+        let told = format!("{:?}", run.annotations);
+        assert!(told.contains("privileged") && !told.contains("host-network"), "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_check_is_concluded_before_comments_are_made() {
     let gate = Gate::start(&[("README.md", "hello\n")]).await;
     let (_, head) = gate.open("feature", &[Edit::write("web.yaml", &privileged_pod("web"))]).await;
