@@ -74,10 +74,11 @@ async fn defaults_of_the_organisation_apply() {
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_that_cannot_be_read_pass_nothing() {
     use crate::fake_github::fault::FaultKind;
-    let gate = Gate::start(&[(".github/dockgate.yml", LENIENT)]).await;
+    // Blocks by these settings only: read as absent, they would let it pass.
+    let gate = Gate::start(&[(".github/dockgate.yml", "fail-on: low\n")]).await;
     gate.github.fail("GET", "/contents/", 1, FaultKind::Status(502));
     gate.github.fail("", "git-upload-pack", 1, FaultKind::Status(502));
-    let (run, _) = gate.judge(&[Edit::write("web.yaml", &pod("web"))]).await;
-    assert_eq!(run.conclusion.as_deref(), Some("success"), "it is tried again: {run:#?}");
+    let (run, _) = gate.judge(&[Edit::write("Dockerfile", "FROM debian:12.11-slim\nUSER 1000\n")]).await;
+    assert_eq!(run.conclusion.as_deref(), Some("failure"), "it is tried again: {run:#?}");
     gate.assert_sound();
 }
