@@ -9,6 +9,7 @@
 mod access;
 mod context;
 mod docs;
+mod grants;
 mod volume;
 
 pub(super) use volume::is_runtime_socket;

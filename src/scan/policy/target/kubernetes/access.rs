@@ -3,10 +3,10 @@
 //! **Invariant**: only objects of `rbac.authorization.k8s.io`, or of the copy that `OpenShift` has, are roles.
 
 use crate::scan::document::kubernetes::Object;
-use crate::scan::document::node::{Node, Value};
+use crate::scan::document::node::{Entry, Node, Value};
 
-use super::super::facts::{field, map, path, texts};
-use super::{Subject, object_facts, subject};
+use super::super::facts::{field, map, path, text, texts};
+use super::{Subject, grants, object_facts, subject};
 
 const GROUPS: [&str; 2] = ["rbac.authorization.k8s.io", "authorization.openshift.io"];
 
@@ -17,7 +17,7 @@ pub(super) fn rule_subjects(object: &Object) -> Vec<Subject> {
     }
     let shared = object_facts(object);
     let rule = |rule: &Node| {
-        let facts = map(vec![("object", shared.clone()), ("rule", rule_facts(rule))]);
+        let facts = map(vec![("object", shared.clone()), ("rule", rule_facts(object, rule))]);
         let mut identity = object.identity();
         identity.extend([joined(rule, "apiGroups"), joined(rule, "resources"), joined(rule, "nonResourceURLs")]);
         subject(facts, rule, object.title(), identity)
@@ -45,15 +45,31 @@ fn is_one_of(object: &Object, kinds: [&str; 2]) -> bool {
     kinds.contains(&object.kind.as_str()) && object.group().is_none_or(|group| GROUPS.contains(&group))
 }
 
-fn rule_facts(rule: &Node) -> Node {
+fn rule_facts(object: &Object, rule: &Node) -> Node {
     let list = |key| texts(&field(rule, key), str::to_owned);
+    let grants = grants::grants(rule);
     map(vec![
+        ("built_in", grants::are_any(&grants)),
+        ("grants", grants),
+        ("aggregated_to", aggregated_to(object)),
         ("verbs", list("verbs")),
         ("resources", list("resources")),
         ("api_groups", list("apiGroups")),
         ("non_resource_urls", list("nonResourceURLs")),
         ("resource_names", list("resourceNames")),
     ])
+}
+
+/// The roles that a cluster role adds its rules to by its labels, such as `view`.
+fn aggregated_to(object: &Object) -> Node {
+    const PREFIX: &str = "rbac.authorization.k8s.io/aggregate-to-";
+    let labels = path(&object.node, &["metadata", "labels"]);
+    if labels.is_unknown() {
+        return labels;
+    }
+    let adds = |entry: &&Entry| entry.value.as_str() == Some("true") || entry.value.as_bool() == Some(true);
+    let role = |entry: &Entry| Some(text(entry.key.strip_prefix(PREFIX)?));
+    Node::computed(Value::Sequence(labels.entries().iter().filter(adds).filter_map(role).collect()))
 }
 
 /// The texts of a list, sorted and in one line, so that a rule keeps its identity when they change places.

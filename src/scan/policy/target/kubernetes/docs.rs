@@ -164,6 +164,19 @@ pub(super) const ROLE_RULE: &[FactDoc] = &[
     doc("rule.api_groups", FactKind::StringList, "the API groups", "[apps]"),
     doc("rule.non_resource_urls", FactKind::StringList, "the URLs that are no resources", "[/metrics]"),
     doc("rule.resource_names", FactKind::StringList, "the names it is limited to", "[web]"),
+    doc(
+        "rule.grants",
+        FactKind::StringList,
+        "every verb and resource of Kubernetes itself that it allows, wildcards expanded as the API server does",
+        "[get secrets, create pods/exec]",
+    ),
+    doc("rule.built_in", FactKind::Bool, "whether it reaches resources of Kubernetes itself", "true"),
+    doc(
+        "rule.aggregated_to",
+        FactKind::StringList,
+        "the roles that its rules are added to by labels of its cluster role",
+        "[view]",
+    ),
 ];
 
 /// Facts of `role_binding`.

@@ -143,6 +143,72 @@ fn roles_and_bindings_are_those_of_their_group() {
     check(Target::KubernetesRoleBinding, binding, "binding.role_name", &["cluster-admin"]);
 }
 
+/// The grants of one rule.
+fn check_grants(rule: &str, expected: &[&str]) {
+    let text = format!(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: r}}\nrules:\n  - {rule}\n"
+    );
+    check(Target::KubernetesRoleRule, &text, "rule.grants", &[&expected.join(",")]);
+}
+
+#[test]
+fn rules_are_expanded_as_the_api_server_matches_them() {
+    let all = "get,list,watch,create,update,patch,delete,deletecollection";
+    let each = |resource: &str| all.split(',').map(|verb| format!("{verb} {resource}")).collect::<Vec<_>>().join(",");
+    check_grants("{apiGroups: [''], resources: [secrets], verbs: [list, get]}", &["get secrets", "list secrets"]);
+    check_grants("{apiGroups: [''], resources: [secrets], verbs: ['*']}", &[&each("secrets")]);
+    check_grants("{apiGroups: [apps], resources: [secrets], verbs: [get]}", &[""]);
+    check_grants("{apiGroups: ['*'], resources: ['*/scale', '*/exec'], verbs: [create]}", &["create pods/exec"]);
+    check_grants("{apiGroups: [''], resources: ['pods/*'], verbs: ['*']}", &[""]);
+    check_grants("{apiGroups: [''], resources: [pods], verbs: [create]}", &["create pods"]);
+    check_grants(
+        "{apiGroups: [rbac.authorization.k8s.io], resources: ['*'], verbs: [bind, escalate]}",
+        &["bind roles", "escalate roles", "bind clusterroles", "escalate clusterroles"],
+    );
+    check_grants(
+        "{apiGroups: [''], resources: ['*'], verbs: [use, impersonate]}",
+        &["impersonate serviceaccounts", "impersonate users", "impersonate groups"],
+    );
+    check_grants("{apiGroups: [example.com], resources: ['*'], verbs: ['*']}", &[""]);
+    check_grants("{nonResourceURLs: [/metrics], verbs: [get]}", &[""]);
+    check_grants(
+        "{apiGroups: [''], resources: [secrets, pods/exec], verbs: [get, create, deletecollection], resourceNames: [a]}",
+        &["get pods/exec", "create pods/exec", "get secrets"],
+    );
+    check_grants("{apiGroups: [''], resources: [secrets, '${R}'], verbs: [get]}", &["get secrets", "?"]);
+    check_grants("{apiGroups: [''], resources: [secrets], verbs: '${V}'}", &["?"]);
+}
+
+#[test]
+fn a_hostile_rule_expands_to_no_more_than_the_resources_there_are() {
+    let many: Vec<String> = (0..5_000).map(|number| format!("r{number}")).collect();
+    let many = many.join(", ");
+    let text = format!(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nrules: [{{apiGroups: ['*', {many}], resources: ['*', {many}], verbs: ['*', {many}]}}]\n"
+    );
+    let found = read(Target::KubernetesRoleRule, &text);
+    let grants = found.first().and_then(|rule| rule.facts.at("rule.grants")).map_or(0, |grants| grants.items().len());
+    assert!((500..1_000).contains(&grants), "{grants}");
+}
+
+#[test]
+fn rules_tell_what_they_reach_and_where_they_are_added() {
+    let role = |labels: &str, groups: &str| {
+        format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: r, labels: {labels}}}\nrules: [{{apiGroups: [{groups}], resources: ['*'], verbs: [get]}}]\n"
+        )
+    };
+    let target = Target::KubernetesRoleRule;
+    let label =
+        "{rbac.authorization.k8s.io/aggregate-to-view: 'true', rbac.authorization.k8s.io/aggregate-to-edit: 'false'}";
+    check(target, &role(label, "apps"), "rule.aggregated_to", &["view"]);
+    check(target, &role("'${L}'", "apps"), "rule.aggregated_to", &["?"]);
+    check(target, &role("{}", "apps"), "rule.built_in", &["true"]);
+    check(target, &role("{}", "example.com"), "rule.built_in", &["false"]);
+    check(target, &role("{}", "'${G}'"), "rule.built_in", &["?"]);
+    check(target, &role("{}", "'${G}', apps"), "rule.built_in", &["true"]);
+}
+
 #[test]
 fn a_template_leaves_open_what_it_may_add() {
     let text = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}\nspec:\n  containers:\n    - name: a\n      image: \"{{ .Values.image }}\"\n      securityContext:\n        {{- toYaml .Values.context | nindent 8 }}\n    - name: b\n      {{- with .Values.extra }}\n      {{- toYaml . | nindent 6 }}\n      {{- end }}\n    - name: c\n      securityContext:\n        privileged: true\n";
