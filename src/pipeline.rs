@@ -7,6 +7,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::scan::finding::{Severity, UnknownSeverity};
+use crate::scan::options::Profile;
+use crate::scan::policy::parameter;
 use crate::scan::policy::set::PolicySet;
 use crate::scan::problem::{Cause, Problem};
 use crate::scan::snapshot::Snapshot;
@@ -26,8 +28,19 @@ pub struct Circumstances {
     pub secret_key: SecretKey,
     /// The day, for waivers that end.
     pub today: Date,
-    /// A threshold that stands over the settings.
+    /// What the command line says, over the settings.
+    pub flags: Flags,
+}
+
+/// What a command line may say over the settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// From which severity on introduced findings block.
     pub fail_on: Option<Threshold>,
+    /// Which policies run.
+    pub profile: Option<Profile>,
+    /// Judge by this standard alone.
+    pub standard: Option<String>,
 }
 
 /// From which severity on introduced findings block.
@@ -60,11 +73,19 @@ pub fn run(change: Change, circumstances: &Circumstances) -> Judgement {
     problems.extend(broken);
     let known: Vec<&str> = policies.iter().map(|policy| policy.id.as_str()).collect();
     let mut settings = RepositorySettings::resolve(&circumstances.organisation, &team.settings, &known);
-    settings.fail_on.set(circumstances.fail_on.map(Threshold::severity), Origin::Flag);
-    settings.problems.extend(problems);
+    let flags = &circumstances.flags;
+    settings.fail_on.set(flags.fail_on.map(Threshold::severity), Origin::Flag);
+    settings.profile.set(flags.profile, Origin::Flag);
     let disabled = settings.disabled_rules();
     let policies = policies.without(|id| disabled.contains(id));
-    let options = ScanOptions { secret_key: circumstances.secret_key.clone(), ..settings.scan_options() };
+    let mut options = ScanOptions {
+        secret_key: circumstances.secret_key.clone(),
+        standard: flags.standard.clone(),
+        ..settings.scan_options()
+    };
+    let mistakes = parameter::settle(&policies, &mut options.parameters);
+    let mistake = |message| Problem { introduced: false, ..Problem::general(Cause::Settings, message) };
+    settings.problems.extend(problems.into_iter().chain(mistakes.into_iter().map(mistake)));
     let found = scan(&snapshot, &policies, &options);
     let verdict = decide(found, &snapshot, &settings, circumstances.today);
     Judgement { verdict, snapshot, policies, settings }

@@ -16,7 +16,7 @@ use super::{Exit, Surroundings};
 use crate::github::client::NoObserver;
 use crate::github::event::Event;
 use crate::job::Job;
-use crate::pipeline::{self, Circumstances, Judgement};
+use crate::pipeline::{self, Circumstances, Flags, Judgement};
 use crate::report::{self, Format};
 use crate::source::saved::SavedChange;
 use crate::worker::check_pull_request::{CheckOptions, CheckPullRequest};
@@ -58,8 +58,12 @@ fn saved(text: &str, file: &Path, environment: &BTreeMap<String, String>) -> any
     let circumstances = Circumstances {
         organisation: saved.organisation.clone(),
         today: saved.today.parse().map_err(|error| anyhow!("today: {error}"))?,
-        fail_on: saved.fail_on.as_deref().map(str::parse).transpose()?,
-        ..circumstances(None, environment)
+        flags: Flags {
+            fail_on: saved.fail_on.as_deref().map(str::parse).transpose()?,
+            profile: saved.profile,
+            standard: saved.standard.clone(),
+        },
+        ..circumstances(Flags::default(), environment)
     };
     Ok((pipeline::run(saved.into_change(), &circumstances), file.display().to_string()))
 }

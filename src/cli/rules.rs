@@ -36,8 +36,10 @@ pub fn run(args: &RulesArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Res
     for problem in problems.iter().chain(policies.problems()) {
         writeln!(surroundings.err, "{}: {}", problem.path.as_deref().unwrap_or_default(), problem.message)?;
     }
-    let of_standard =
-        |policy: &&Policy| args.standard.as_ref().is_none_or(|standard| policy.standards.contains(standard));
+    let of_standard = |policy: &&Policy| args.standard.as_ref().is_none_or(|standard| policy.stands_for(standard));
+    if let Some(standard) = &args.standard {
+        team::require_standard(&policies, standard)?;
+    }
     let chosen: Vec<&Policy> = match &args.id {
         Some(name) => policies.find(name).filter(of_standard).collect(),
         None => policies.iter().filter(of_standard).collect(),

@@ -8,11 +8,12 @@ use anyhow::{Context, bail};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-use super::{Exit, Surroundings, fix};
-use crate::pipeline::{self, Circumstances, Judgement, Threshold};
+use super::{Exit, Surroundings, fix, team};
+use crate::pipeline::{self, Circumstances, Flags, Judgement, Threshold};
 use crate::report::{self, Format, ReportInput};
 use crate::scan::SecretKey;
 use crate::scan::limits::Limits;
+use crate::scan::options::Profile;
 use crate::settings::date::Date;
 use crate::settings::repository::SettingsFile;
 use crate::source::directory::DirectorySource;
@@ -44,6 +45,12 @@ pub struct ScanArgs {
     /// Introduced findings from this severity on block: info, low, medium, high, critical or never
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<Threshold>,
+    /// Which rules: default, strict (all that are about security) or all
+    #[arg(long, value_parser = profile_parser())]
+    profile: Option<Profile>,
+    /// Judge by the rules of this standard alone, such as pss:restricted
+    #[arg(long, conflicts_with = "profile")]
+    standard: Option<String>,
     /// Apply the safe edits to the files, then judge again
     #[arg(long, conflicts_with_all = ["head", "staged", "save"])]
     fix: bool,
@@ -53,6 +60,10 @@ pub struct ScanArgs {
     /// Also write the change to this file, for `dockgate replay` (it holds the files' text)
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
+}
+
+fn profile_parser() -> impl TypedValueParser<Value = Profile> {
+    PossibleValuesParser::new(Profile::ALL.map(Profile::name)).map(|name| Profile::from_name(&name).unwrap_or_default())
 }
 
 /// Reads the name of a report format.
@@ -74,7 +85,7 @@ enum Colour {
 /// The files or the repository can't be read.
 pub fn run(args: &ScanArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Exit> {
     let started = Instant::now();
-    let circumstances = circumstances(args.fail_on, &surroundings.environment);
+    let circumstances = circumstances(flags(args)?, &surroundings.environment);
     let change = read(args)?;
     if let Some(file) = &args.save {
         save(&change, &circumstances, file)?;
@@ -97,9 +108,19 @@ pub fn run(args: &ScanArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Resu
     Ok(exit(&judgement.verdict))
 }
 
+fn flags(args: &ScanArgs) -> anyhow::Result<Flags> {
+    if let Some(standard) = &args.standard {
+        let policies = team::policies_here().0;
+        team::require_standard(&policies, standard)?;
+    }
+    Ok(Flags { fail_on: args.fail_on, profile: args.profile, standard: args.standard.clone() })
+}
+
 fn save(change: &Change, circumstances: &Circumstances, file: &Path) -> anyhow::Result<()> {
-    let fail_on = circumstances.fail_on.map(|threshold| threshold.to_string());
-    let saved = SavedChange::new(change, circumstances.today.to_string(), fail_on, circumstances.organisation.clone());
+    let mut saved = SavedChange::new(change, circumstances.today.to_string(), circumstances.organisation.clone());
+    let Flags { fail_on, profile, standard } = circumstances.flags.clone();
+    saved.fail_on = fail_on.map(|threshold| threshold.to_string());
+    (saved.profile, saved.standard) = (profile, standard);
     std::fs::write(file, saved.to_json()?).with_context(|| format!("write {}", file.display()))
 }
 
@@ -129,7 +150,7 @@ pub fn exit(verdict: &Verdict) -> Exit {
 }
 
 /// What judging needs besides the files, from the process.
-pub fn circumstances(fail_on: Option<Threshold>, environment: &BTreeMap<String, String>) -> Circumstances {
+pub fn circumstances(flags: Flags, environment: &BTreeMap<String, String>) -> Circumstances {
     let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     Circumstances {
         organisation: SettingsFile::Absent,
@@ -138,7 +159,7 @@ pub fn circumstances(fail_on: Option<Threshold>, environment: &BTreeMap<String, 
             .map(|text| SecretKey::derived(text))
             .unwrap_or_default(),
         today: Date::from_unix_seconds(seconds),
-        fail_on,
+        flags,
     }
 }
 

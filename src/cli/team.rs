@@ -1,5 +1,9 @@
 //! The team's own policies where a command runs.
 
+use std::collections::BTreeSet;
+
+use anyhow::bail;
+
 use crate::scan::limits::Limits;
 use crate::scan::policy::set::PolicySet;
 use crate::scan::problem::Problem;
@@ -14,4 +18,20 @@ pub fn policies_here() -> (PolicySet, Vec<Problem>) {
         SettingsFile::Absent | SettingsFile::Unreadable { .. } => None,
     });
     PolicySet::builtin().with_team(&texts.collect::<Vec<_>>())
+}
+
+/// Checks that some policy is of `standard`.
+///
+/// # Errors
+/// None is; says which standards there are.
+pub fn require_standard(policies: &PolicySet, standard: &str) -> anyhow::Result<()> {
+    if policies.iter().any(|policy| policy.stands_for(standard)) {
+        return Ok(());
+    }
+    let family = |clause: &String| match clause.split_once(':') {
+        Some(("pss", _)) | None => clause.clone(),
+        Some((family, _)) => family.to_owned(),
+    };
+    let known: BTreeSet<String> = policies.iter().flat_map(|policy| policy.standards.iter().map(family)).collect();
+    bail!("no rule is of the standard \"{standard}\"; there are {}", Vec::from_iter(known).join(", "))
 }

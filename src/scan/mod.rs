@@ -6,8 +6,10 @@
 pub mod document;
 pub mod edit;
 pub mod finding;
+pub mod glob;
 pub mod image_reference;
 pub mod limits;
+pub mod options;
 pub mod policy;
 pub mod problem;
 pub mod secret;
@@ -18,11 +20,9 @@ pub mod suppression;
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
-
-use finding::{Finding, Severity};
-use limits::Limits;
-use policy::{PolicyId, PolicySet};
+use finding::Finding;
+pub use options::{ScanOptions, SecretKey};
+use policy::PolicySet;
 use problem::Problem;
 use snapshot::Snapshot;
 use span::Span;
@@ -34,36 +34,6 @@ use suppression::Suppressed;
 /// head that the base has as well is not introduced.
 pub fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOptions) -> Scan {
     side::scan(snapshot, policies, options)
-}
-
-/// What settings tell the engine.
-#[derive(Clone, Debug, Default)]
-pub struct ScanOptions {
-    /// The bounds.
-    pub limits: Limits,
-    /// Whether a tag without a digest is as bad as no tag.
-    pub pin_digest: bool,
-    /// Severity by rule, in place of the policy's own.
-    pub severities: BTreeMap<PolicyId, Severity>,
-    /// Key of the secrets' fingerprints, so that nobody guesses a weak password back from one.
-    pub secret_key: SecretKey,
-}
-
-/// The key under which secrets are fingerprinted: 32 bytes.
-#[derive(Clone, Default)]
-pub struct SecretKey(pub [u8; 32]);
-
-impl SecretKey {
-    /// The key that stands for `passphrase`: its SHA-256.
-    pub fn derived(passphrase: &str) -> Self {
-        Self(Sha256::digest(passphrase.as_bytes()).into())
-    }
-}
-
-impl std::fmt::Debug for SecretKey {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("SecretKey(…)")
-    }
 }
 
 /// What the engine found in both sides of a change.

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{self, ParsedFile};
 use super::finding::{Finding, Fingerprint};
-use super::policy::evaluate::{Evaluation, FileView, Found, evaluate, runs};
+use super::options::RuleSetting;
+use super::policy::evaluate::{Evaluation, FileView, Found, evaluate};
 use super::policy::{PolicySet, fix};
 use super::problem::{Cause, Problem};
 use super::secret::{DetectorSet, Secrets, find_secrets};
@@ -19,7 +20,7 @@ use super::{Scan, ScanOptions, Side};
 pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOptions) -> Scan {
     let mut scan = Scan::default();
     scan.head.problems.extend(policies.problems().iter().cloned());
-    let detectors = policies.detectors(|policy| runs(policy, options));
+    let detectors = policies.detectors(|policy| options.may_run(policy));
     let known = policies.known();
     for file in &snapshot.files {
         let scanner = FileScanner { file, policies, options, detectors: &detectors, known: &known };
@@ -109,6 +110,7 @@ impl FileScanner<'_> {
         let mut evaluation = evaluate(self.policies, view, self.options);
         fix::offer(self.policies, view, &mut evaluation, self.options, |found| is_wanted(&found.finding));
         let mut secrets = find_secrets(path, text, self.detectors, self.options);
+        secrets.findings.retain_mut(|finding| self.keeps(finding));
         for (value, place) in &evaluation.concealed {
             secrets.conceal(value, *place);
         }
@@ -120,6 +122,19 @@ impl FileScanner<'_> {
         problems.extend(secrets.problems.iter().cloned());
         let findings = findings.into_iter().chain(secrets.findings.iter().cloned()).collect();
         Judged { path: path.to_owned(), text: text.to_owned(), lines, parsed, findings, superseded, problems, secrets }
+    }
+
+    /// Whether the secret counts where it stands, by the scopes for its path; they may set its severity.
+    fn keeps(&self, secret: &mut Finding) -> bool {
+        let Some(policy) = self.policies.get(&secret.rule) else { return true };
+        match self.options.scoped(policy, &secret.path, None) {
+            Some(RuleSetting::Off) => false,
+            Some(RuleSetting::Severity(severity)) => {
+                secret.severity = severity;
+                true
+            }
+            None => self.options.runs(policy),
+        }
     }
 
     /// Adds what was found to `side`, suppressions applied; returns those that can be obeyed.

@@ -4,7 +4,6 @@
 //! and the value in force always knows where it came from.
 
 pub mod date;
-pub mod glob;
 pub mod process;
 pub mod repository;
 
@@ -66,14 +65,6 @@ impl<T> Setting<T> {
 /// What is wrong with settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    /// A pattern of paths that can't be read.
-    #[error("pattern \"{pattern}\" can't be read: {why}")]
-    Pattern {
-        /// The pattern as written.
-        pattern: String,
-        /// What is wrong with it.
-        why: String,
-    },
     /// A mistake in a settings file.
     #[error("{file}:{line}: {message}")]
     File {

@@ -11,12 +11,14 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::date::Date;
-use super::glob::PathGlobs;
 use super::{Origin, Setting, SettingsError};
 use crate::scan::ScanOptions;
 use crate::scan::finding::{Finding, Severity};
+use crate::scan::glob::PathGlobs;
 use crate::scan::limits::Limits;
+use crate::scan::options::{NEWEST_KUBERNETES_MINOR, Profile, RuleSetting, Scope};
 use crate::scan::policy::PolicyId;
+use crate::scan::policy::parameter::ParameterValue;
 use crate::scan::problem::{Cause, Problem};
 use read::Patch;
 
@@ -31,8 +33,16 @@ pub const ORGANISATION_PATH: &str = "dockgate.yml";
 pub struct RepositorySettings {
     /// `fail-on`: introduced findings from this severity on block; `None` for `never`.
     pub fail_on: Setting<Option<Severity>>,
+    /// `profile`: which rules are applied that nothing else names.
+    pub profile: Setting<Profile>,
+    /// `kubernetes.version`: the minor version of the cluster's Kubernetes 1.
+    pub kubernetes_minor: Setting<u32>,
     /// `rules`: what is decided about single rules.
     pub rules: BTreeMap<PolicyId, Setting<RuleSetting>>,
+    /// `rules.ID.parameters`: what is given to a rule.
+    pub parameters: BTreeMap<PolicyId, Setting<BTreeMap<String, ParameterValue>>>,
+    /// `scopes`: rules for a part of the files and objects; the organisation's, then the repository's.
+    pub scopes: Vec<(Scope, Origin)>,
     /// `paths.ignore`: files whose findings count for nothing; the organisation's patterns and the repository's.
     pub ignore: Setting<PathGlobs>,
     /// `images.pin`: how firmly images must be pinned.
@@ -86,15 +96,6 @@ pub enum SettingsSource {
     Parsed,
 }
 
-/// What settings decide about one rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RuleSetting {
-    /// The rule is not applied.
-    Off,
-    /// The rule has this severity.
-    Severity(Severity),
-}
-
 /// How firmly images must be pinned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ImagePin {
@@ -138,7 +139,11 @@ impl Default for RepositorySettings {
     fn default() -> Self {
         Self {
             fail_on: Setting::built_in(Some(Severity::High)),
+            profile: Setting::default(),
+            kubernetes_minor: Setting::built_in(NEWEST_KUBERNETES_MINOR),
             rules: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+            scopes: Vec::new(),
             ignore: Setting::default(),
             pin: Setting::default(),
             max_comments: Setting::built_in(20),
@@ -191,6 +196,8 @@ impl RepositorySettings {
     fn apply(&mut self, patch: Patch, origin: Origin) {
         self.fail_on.set(patch.fail_on, origin);
         self.pin.set(patch.pin, origin);
+        self.profile.set(patch.profile, origin);
+        self.kubernetes_minor.set(patch.kubernetes_minor, origin);
         self.max_comments.set(patch.max_comments, origin);
         self.max_suppressed.set(patch.max_suppressed, origin);
         self.unjudged.set(patch.unjudged, origin);
@@ -198,6 +205,10 @@ impl RepositorySettings {
         for (rule, value, _) in patch.rules {
             self.rules.insert(PolicyId::new(rule), Setting { value, origin });
         }
+        for (rule, value, _) in patch.parameters {
+            self.parameters.insert(PolicyId::new(rule), Setting { value, origin });
+        }
+        self.scopes.extend(patch.scopes.into_iter().map(|(scope, _)| (scope, origin)));
         let ignore = patch.ignore.and_then(|more| PathGlobs::new(&[self.ignore.value.patterns(), &more].concat()).ok());
         self.ignore.set(ignore, origin);
         self.waivers.extend(patch.waivers.into_iter().map(|waiver| Waiver {
@@ -215,6 +226,12 @@ impl RepositorySettings {
         let threshold = |value: Option<Severity>| value.map_or("never", Severity::name).to_owned();
         let mut rows = vec![
             ("fail-on".to_owned(), threshold(self.fail_on.value), self.fail_on.origin),
+            ("profile".to_owned(), self.profile.value.name().to_owned(), self.profile.origin),
+            (
+                "kubernetes.version".to_owned(),
+                format!("1.{}", self.kubernetes_minor.value),
+                self.kubernetes_minor.origin,
+            ),
             ("paths.ignore".to_owned(), self.ignore.value.patterns().join(", "), self.ignore.origin),
             ("images.pin".to_owned(), self.pin.value.name().to_owned(), self.pin.origin),
             ("comments.max".to_owned(), self.max_comments.value.to_string(), self.max_comments.origin),
@@ -227,6 +244,18 @@ impl RepositorySettings {
                 .iter()
                 .map(|(rule, setting)| (format!("rules.{rule}"), setting.value.name().to_owned(), setting.origin)),
         );
+        rows.extend(self.parameters.iter().flat_map(|(rule, given)| {
+            let row = move |(name, value): (&String, &ParameterValue)| {
+                (format!("rules.{rule}.parameters.{name}"), value.to_string(), given.origin)
+            };
+            given.value.iter().map(row)
+        }));
+        rows.extend((1..).zip(&self.scopes).flat_map(|(number, (scope, origin))| {
+            let row = move |(rule, setting): (&PolicyId, &RuleSetting)| {
+                (format!("scopes.{number}.rules.{rule}"), format!("{} {}", setting.name(), scope.described()), *origin)
+            };
+            scope.rules.iter().map(row)
+        }));
         rows.extend(self.waivers.iter().map(|waiver| {
             let paths = waiver.paths.patterns().join(", ");
             (
@@ -247,6 +276,10 @@ impl RepositorySettings {
         ScanOptions {
             limits: self.limits(),
             pin_digest: self.pin.value == ImagePin::Digest,
+            kubernetes_minor: self.kubernetes_minor.value,
+            profile: self.profile.value,
+            parameters: self.parameters.iter().map(|(rule, given)| (rule.clone(), given.value.clone())).collect(),
+            scopes: self.scopes(),
             severities: severities.collect(),
             ..ScanOptions::default()
         }
@@ -257,10 +290,25 @@ impl RepositorySettings {
         Limits { max_file_bytes: self.max_file_bytes.value, ..Limits::default() }
     }
 
-    /// The rules that are switched off.
+    /// The rules that are switched off everywhere.
     pub fn disabled_rules(&self) -> BTreeSet<PolicyId> {
-        let off = self.rules.iter().filter(|(_, setting)| setting.value == RuleSetting::Off);
-        off.map(|(rule, _)| rule.clone()).collect()
+        self.off().filter(|rule| !self.is_on_somewhere(rule)).cloned().collect()
+    }
+
+    fn off(&self) -> impl Iterator<Item = &PolicyId> {
+        self.rules.iter().filter(|(_, setting)| setting.value == RuleSetting::Off).map(|(rule, _)| rule)
+    }
+
+    fn is_on_somewhere(&self, rule: &PolicyId) -> bool {
+        self.scopes.iter().any(|(scope, _)| matches!(scope.rules.get(rule), Some(RuleSetting::Severity(_))))
+    }
+
+    /// The scopes, after one for the whole repository that holds the rules which are off but for a scope.
+    fn scopes(&self) -> Vec<Scope> {
+        let off = self.off().filter(|rule| self.is_on_somewhere(rule)).map(|rule| (rule.clone(), RuleSetting::Off));
+        let everywhere = Scope { rules: off.collect(), ..Scope::default() };
+        let own = self.scopes.iter().map(|(scope, _)| scope.clone());
+        std::iter::once(everywhere).filter(|scope| !scope.rules.is_empty()).chain(own).collect()
     }
 
     /// Whether an introduced finding of `severity` blocks.
@@ -271,8 +319,14 @@ impl RepositorySettings {
 
 fn unknown_rules(patch: &Patch, path: &str, known: &[&str]) -> Vec<Problem> {
     let named = patch.rules.iter().map(|(rule, _, line)| (rule, *line));
+    let given = patch.parameters.iter().map(|(rule, _, line)| (rule, *line));
+    let scoped = patch.scopes.iter().flat_map(|(_, rules)| rules).map(|(rule, line)| (rule, *line));
     let waived = patch.waivers.iter().map(|waiver| (&waiver.rule, waiver.line));
-    let unknown = named.chain(waived).filter(|(rule, _)| !known.is_empty() && !known.contains(&rule.as_str()));
+    let unknown = named
+        .chain(given)
+        .chain(scoped)
+        .chain(waived)
+        .filter(|(rule, _)| !known.is_empty() && !known.contains(&rule.as_str()));
     let problem = |(rule, line): (&String, usize)| {
         let near = read::nearest(rule, known.iter().copied());
         let advice =
@@ -281,16 +335,6 @@ fn unknown_rules(patch: &Patch, path: &str, known: &[&str]) -> Vec<Problem> {
         Problem { line: Some(line), introduced: false, ..Problem::of_file(path, Cause::Settings, message) }
     };
     unknown.map(problem).collect()
-}
-
-impl RuleSetting {
-    /// The name, as settings write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Severity(severity) => severity.name(),
-        }
-    }
 }
 
 impl ImagePin {

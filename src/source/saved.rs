@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Change, TeamFiles};
+use crate::scan::options::Profile;
 use crate::scan::snapshot::{ChangedFile, Content, FileStatus, Snapshot};
 use crate::settings::repository::SettingsFile;
 
@@ -20,6 +21,12 @@ pub struct SavedChange {
     pub today: String,
     /// The threshold of the command line: a severity or `never`.
     pub fail_on: Option<String>,
+    /// The profile of the command line.
+    #[serde(default)]
+    pub profile: Option<Profile>,
+    /// The standard of the command line.
+    #[serde(default)]
+    pub standard: Option<String>,
     /// The organisation's defaults.
     pub organisation: SettingsFile,
     team: TeamFiles,
@@ -52,8 +59,8 @@ pub enum SavedError {
 }
 
 impl SavedChange {
-    /// A copy of `change` with the circumstances of its verdict.
-    pub fn new(change: &Change, today: String, fail_on: Option<String>, organisation: SettingsFile) -> Self {
+    /// A copy of `change` with the day and the defaults of its verdict, and no flags.
+    pub fn new(change: &Change, today: String, organisation: SettingsFile) -> Self {
         let files = change.snapshot.files.iter().map(|file| SavedFile {
             path: file.path.clone(),
             previous_path: file.previous_path.clone(),
@@ -64,7 +71,9 @@ impl SavedChange {
         Self {
             dockgate_snapshot: VERSION,
             today,
-            fail_on,
+            fail_on: None,
+            profile: None,
+            standard: None,
             organisation,
             team: change.team.clone(),
             whole_tree: change.snapshot.whole_tree,

@@ -1,12 +1,12 @@
 use super::*;
 use crate::scan::Side;
 use crate::scan::finding::{Category, Fingerprint};
+use crate::scan::glob::PathGlobs;
 use crate::scan::policy::PolicyId;
 use crate::scan::snapshot::{ChangedFile, Content, FileStatus, LineSet};
 use crate::scan::span::{Position, Span};
 use crate::scan::suppression::Suppressed;
 use crate::settings::Origin;
-use crate::settings::glob::PathGlobs;
 use crate::settings::repository::Waiver;
 
 /// A finding written `rule severity path line subject…`; its fingerprint is its rule.

@@ -18,7 +18,7 @@ use crate::github::app::Clock;
 use crate::github::client::{Client, PullRequestState, RepositoryClient};
 use crate::github::identity::{CommitSha, InstallationId, PullRequestNumber};
 use crate::job::{Job, JobSubject};
-use crate::pipeline::{self, Circumstances, Judgement};
+use crate::pipeline::{self, Circumstances, Flags, Judgement};
 use crate::report::{ReportInput, check_run, review};
 use crate::scan::SecretKey;
 use crate::scan::limits::Limits;
@@ -294,7 +294,7 @@ impl CheckPullRequest {
             organisation,
             secret_key: self.options.secret_key.clone(),
             today: Date::from_unix_seconds(since.as_secs()),
-            fail_on: None,
+            flags: Flags::default(),
         };
         // Judging is work for a processor: it must not hold up the tasks that wait for the network.
         let start = Instant::now();

@@ -90,7 +90,7 @@ pub fn policy(text: &str) {
 pub fn condition(text: &str) {
     let nothing = Node::computed(Value::Null);
     for target in Target::ALL {
-        if let Ok(condition) = Condition::compile(text, Role::Condition, target.facts()) {
+        if let Ok(condition) = Condition::compile(text, Role::Condition, target.facts(), &[]) {
             drop(condition.judge(&nothing, &nothing, 1_000));
         }
     }

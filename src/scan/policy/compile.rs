@@ -27,9 +27,9 @@ impl Compiled {
     ///
     /// The first mistake, with the line of its field.
     pub(super) fn new(policy: &Policy, rule: &ConditionRule) -> Result<Self, PolicyError> {
-        let facts = policy.target.facts();
+        let (facts, parameters) = (policy.target.facts(), policy.parameters.as_slice());
         let condition = |written: &Written, field: &str, role| {
-            let compiled = Condition::compile(&written.text, role, facts).and_then(|condition| {
+            let compiled = Condition::compile(&written.text, role, facts, parameters).and_then(|condition| {
                 if policy.built_in.is_none() {
                     condition.check_patterns()?;
                 }
@@ -38,7 +38,7 @@ impl Compiled {
             compiled.map_err(|error| mistake(policy, written, field, error))
         };
         let template = |written: &Written, field: &str| {
-            Template::parse(&written.text, facts).map_err(|error| mistake(policy, written, field, error))
+            Template::parse(&written.text, facts, parameters).map_err(|error| mistake(policy, written, field, error))
         };
         let raise = |raise: &super::Raise| Ok((condition(&raise.when, "raise.when", Role::Condition)?, raise.to));
         Ok(Self {

@@ -6,13 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::document::ParsedFile;
-use super::super::document::node::{Entry as NodeEntry, Mapping, Node, Value};
+use super::super::document::node::{Node, Value};
 use super::super::finding::{Category, Finding, Fingerprint, Severity};
 use super::super::problem::{Cause, Problem};
 use super::super::span::{LineIndex, Span};
 use super::compile::Compiled;
 use super::condition::{Answer, Condition};
+use super::parameter::Parameter;
 use super::set::Entry;
+use super::target::facts::{map, text};
 use super::target::{Subject, Target};
 use super::{ConditionRule, Judgement, Policy, PolicyId, PolicySet};
 use crate::scan::ScanOptions;
@@ -64,14 +66,9 @@ pub struct Found {
     pub concealed: Vec<Span>,
 }
 
-/// Whether `policy` runs: it is on, or the settings give it a severity.
-pub fn runs(policy: &Policy, options: &ScanOptions) -> bool {
-    policy.enabled || options.severities.contains_key(&policy.id)
-}
-
 /// Judges one file by all policies of `set` but the secret ones.
 pub fn evaluate(set: &PolicySet, file: FileView<'_>, options: &ScanOptions) -> Evaluation {
-    evaluate_where(set, file, options, |policy| runs(policy, options))
+    evaluate_where(set, file, options, |policy| options.may_run(policy))
 }
 
 /// Judges one file by those policies of `set` that `is_wanted` says.
@@ -87,6 +84,7 @@ pub fn evaluate_where(
         if entries.is_empty() {
             continue;
         }
+        judge.prepare(&entries);
         for subject in target.subjects(file.parsed, file.text) {
             judge.subject(&entries, &subject);
         }
@@ -98,6 +96,8 @@ struct Judge<'f> {
     file: FileView<'f>,
     options: &'f ScanOptions,
     settings: Node,
+    /// What the conditions of policies with parameters are given.
+    given: BTreeMap<PolicyId, Node>,
     evaluation: Evaluation,
     counts: BTreeMap<PolicyId, usize>,
     fingerprints: BTreeMap<Fingerprint, usize>,
@@ -110,7 +110,8 @@ impl<'f> Judge<'f> {
         Self {
             file,
             options,
-            settings: settings(options),
+            settings: map(vec![("settings", settings(options))]),
+            given: BTreeMap::new(),
             evaluation: Evaluation::default(),
             counts: BTreeMap::new(),
             fingerprints: BTreeMap::new(),
@@ -144,6 +145,9 @@ impl<'f> Judge<'f> {
     }
 
     fn denies(&mut self, entry: &Entry, subject: &Subject) -> bool {
+        if !self.options.runs_at(&entry.policy, self.file.path, object(subject)) {
+            return false;
+        }
         let compiled = match entry.compiled() {
             None => return false,
             Some(Ok(compiled)) => compiled,
@@ -152,7 +156,7 @@ impl<'f> Judge<'f> {
                 return false;
             }
         };
-        match self.ask(&compiled.deny, subject) {
+        match self.ask(&entry.policy, &compiled.deny, subject) {
             Answer::Known(denied) => denied,
             Answer::Unknown(span) => {
                 if matches!(entry.policy.category, Category::Security | Category::Secret) && !span.is_empty() {
@@ -167,8 +171,25 @@ impl<'f> Judge<'f> {
         }
     }
 
-    fn ask(&self, condition: &Condition, subject: &Subject) -> Answer {
-        condition.judge(&subject.facts, &self.settings, self.options.limits.max_condition_steps)
+    fn ask(&self, policy: &Policy, condition: &Condition, subject: &Subject) -> Answer {
+        condition.judge(&subject.facts, self.given(policy), self.options.limits.max_condition_steps)
+    }
+
+    /// The settings, and the parameters of the policy when it has any.
+    fn given(&self, policy: &Policy) -> &Node {
+        self.given.get(&policy.id).unwrap_or(&self.settings)
+    }
+
+    fn prepare(&mut self, entries: &[&Entry]) {
+        for policy in entries.iter().map(|entry| &entry.policy).filter(|policy| !policy.parameters.is_empty()) {
+            let values = self.options.parameters.get(&policy.id);
+            let value = |parameter: &Parameter| {
+                values.and_then(|values| values.get(&parameter.name)).unwrap_or(&parameter.default).node()
+            };
+            let parameters = policy.parameters.iter().map(|one| (one.name.as_str(), value(one))).collect();
+            let given = vec![("settings", settings(self.options)), ("parameters", map(parameters))];
+            self.given.insert(policy.id.clone(), map(given));
+        }
     }
 
     /// The first failures of a policy for one reason are problems of their own, the rest is counted.
@@ -196,14 +217,15 @@ impl<'f> Judge<'f> {
             span,
             start: lines.position(text, span.start),
             end: lines.position(text, span.end),
-            message: compiled.message.render(&subject.facts, &names),
+            message: compiled.message.render(&subject.facts, self.given(policy), &names),
             resource: subject.resource.clone(),
             fingerprint: self.fingerprint(policy, subject),
             subjects: names,
             edit: None,
         };
         let replacement = compiled.replacement.as_ref();
-        let replacement = replacement.map(|with| with.render_whole(&subject.facts, &finding.subjects));
+        let replacement =
+            replacement.map(|with| with.render_whole(&subject.facts, self.given(policy), &finding.subjects));
         Found { finding, subject: subject.clone(), replacement, concealed: Vec::new() }
     }
 
@@ -225,7 +247,7 @@ impl<'f> Judge<'f> {
     ) -> Vec<(String, Option<Span>)> {
         let Some(condition) = condition else { return Vec::new() };
         let steps = self.options.limits.max_condition_steps;
-        condition.texts(&subject.facts, &self.settings, steps).unwrap_or_else(|why| {
+        condition.texts(&subject.facts, self.given(policy), steps).unwrap_or_else(|why| {
             self.fail(policy, subject, &why);
             Vec::new()
         })
@@ -233,10 +255,10 @@ impl<'f> Judge<'f> {
 
     /// The settings decide; else the policy, lifted by its own conditions.
     fn severity(&self, policy: &Policy, compiled: &Compiled, subject: &Subject) -> Severity {
-        if let Some(severity) = self.options.severities.get(&policy.id) {
-            return *severity;
+        if let Some(severity) = self.options.severity_at(policy, self.file.path, object(subject)) {
+            return severity;
         }
-        let lifts = compiled.raise.iter().filter(|(when, _)| self.ask(when, subject) == Answer::Known(true));
+        let lifts = compiled.raise.iter().filter(|(when, _)| self.ask(policy, when, subject) == Answer::Known(true));
         lifts.map(|(_, to)| *to).fold(policy.severity, Severity::max)
     }
 
@@ -281,15 +303,18 @@ fn failure(rule: &PolicyId, why: &str) -> String {
     format!("rule {rule} could not be evaluated: {why}")
 }
 
+/// The facts of the object that a subject belongs to.
+fn object(subject: &Subject) -> Option<&Node> {
+    subject.facts.get("object")
+}
+
 /// The settings as conditions see them.
 fn settings(options: &ScanOptions) -> Node {
     let pin = if options.pin_digest { "digest" } else { "tag" };
-    map("images", map("pin", Node::computed(pin.into())))
-}
-
-fn map(key: &str, value: Node) -> Node {
-    let entry = NodeEntry { key: key.into(), key_span: Span::default(), value };
-    Node::computed(Value::Mapping(Mapping::new(vec![entry])))
+    map(vec![
+        ("images", map(vec![("pin", text(pin))])),
+        ("kubernetes", map(vec![("minor", Node::computed(Value::Int(options.kubernetes_minor.into())))])),
+    ])
 }
 
 /// The place that `at` names: one of the target's, or the deepest part of a path that exists, its key included.

@@ -4,8 +4,9 @@
 //! has one, makes it silent.
 
 use super::super::secret::fake;
-use super::{Example, Policy, PolicySet};
+use super::{Example, ExampleSettings, Policy, PolicySet};
 use crate::scan::finding::Finding;
+use crate::scan::options::NEWEST_KUBERNETES_MINOR;
 use crate::scan::snapshot::{ChangedFile, Content, Snapshot};
 use crate::scan::span::LineIndex;
 use crate::scan::{ScanOptions, scan};
@@ -97,7 +98,13 @@ impl Example {
     }
 
     fn findings(&self, policy: &Policy, set: &PolicySet, text: &str) -> Result<Vec<Finding>, ExampleFailure> {
-        let options = ScanOptions { pin_digest: self.pin_digest, ..ScanOptions::default() };
+        let ExampleSettings { pin_digest, kubernetes_minor, parameters } = self.settings.clone();
+        let options = ScanOptions {
+            pin_digest,
+            kubernetes_minor: kubernetes_minor.unwrap_or(NEWEST_KUBERNETES_MINOR),
+            parameters: [(policy.id.clone(), parameters)].into(),
+            ..ScanOptions::default()
+        };
         let file = ChangedFile::standing(&self.path, Content::Text(text.into()));
         let scan = scan(&Snapshot { files: vec![file], whole_tree: true }, set, &options);
         if let Some(problem) = scan.head.problems.iter().find(|problem| problem.cause.leaves_unjudged()) {

@@ -18,7 +18,9 @@
 //! | `message` | one sentence, lower case, no full stop; `{container.name}` is replaced by that fact; required. `{subjects}` is the list of `subjects` |
 //! | `raise` | `{when: CEL, to: severity}`, or a list of them: lifts the severity, such as `{when: settings.images.pin == "digest", to: high}` |
 //! | `why` | why it matters, for a person whose merge is blocked; required |
+//! | `attack` | what an attacker does with it, one or two sentences |
 //! | `fix` | how to put it right; required |
+//! | `parameters` | what is left to settings (`rules: {ID: {parameters: {…}}}`): a map from a name to `{type: strings, string, integer or boolean, default, doc}`; conditions read `parameters.name` |
 //! | `references` | a list of URLs |
 //! | `standards` | a list of clauses, such as `pss:baseline`, `cis-kubernetes:5.2.2` |
 //! | `aliases` | a map from another tool to its id or ids, such as `trivy: KSV-0017` |
@@ -30,7 +32,7 @@
 //! [`SecretRule`]: `detect` (required) and `yields`; `message` may be absent.
 //!
 //! An example has `name` and `text` (required), `path` (when absent one that fits the target), `settings`
-//! (`{images: {pin: digest}}`), and marks the lines of its findings: a line that is `# deny` and nothing else means
+//! (`images.pin`, `kubernetes.version`, `parameters`), and marks the lines of its findings: a line that is `# deny` and nothing else means
 //! that a finding begins on the next line. Such lines are taken out before the text is scanned, so they work in any
 //! kind of file; where they would spoil the text to read, `deny: [3, 7]` names the lines instead. A placeholder
 //! `{fake:alnum:36}` stands for made-up text of that alphabet and length; see `example`.
@@ -41,12 +43,15 @@
 //! Invariant: a policy that loads has a denied and a passing example, and every mistake is named with file, line,
 //! field, what was found, what was expected and the nearest valid name.
 
-use super::super::document::node::{Node, Value};
+use std::collections::BTreeMap;
+
+use super::super::document::node::{Entry, Node, Value};
 use super::super::document::yaml;
 use super::super::finding::{Category, Severity};
 use super::fields::{Fields, Mistake, PolicyError, Source, scalar_text};
+use super::parameter::{Parameter, ParameterKind, ParameterValue};
 use super::target::Target;
-use super::{ConditionRule, EditRule, Example, Judgement, Policy, PolicyId, Raise, Written};
+use super::{ConditionRule, EditRule, Example, ExampleSettings, Judgement, Policy, PolicyId, Raise, Written};
 use crate::scan::limits::Limits;
 use crate::scan::secret::rule::{DetectorRule, SecretRule};
 use crate::scan::span::{LineIndex, Span};
@@ -101,10 +106,12 @@ impl Policy {
             judgement: judgement(source, &mut fields, target)?,
             message: message(&mut fields, target)?,
             why: fields.required_text("why")?,
+            attack: fields.text("attack")?.unwrap_or_default(),
             fix: fields.required_text("fix")?,
             references: fields.texts("references")?,
             standards: fields.texts("standards")?,
             aliases: aliases(&mut fields)?,
+            parameters: parameters(source, &mut fields)?,
             supersedes: fields.texts("supersedes")?.into_iter().map(PolicyId::new).collect(),
             built_in: None,
             examples: Vec::new(),
@@ -237,13 +244,13 @@ fn aliases(fields: &mut Fields<'_>) -> Result<Vec<(String, Vec<String>)>, Policy
     let Some(entry) = fields.entry("aliases") else { return Ok(Vec::new()) };
     let expected = "a map from a tool to its ids";
     let Some(map) = entry.value.as_mapping() else { return Err(fields.wrong(entry, "aliases", expected)) };
-    let ids_of = |tool: &super::super::document::node::Entry| -> Option<Vec<String>> {
+    let ids_of = |tool: &Entry| -> Option<Vec<String>> {
         match tool.value.value() {
             Value::Sequence(items) => items.iter().map(scalar_text).collect(),
             _ => Some(vec![scalar_text(&tool.value)?]),
         }
     };
-    let read = |tool: &super::super::document::node::Entry| Some((String::from(Box::clone(&tool.key)), ids_of(tool)?));
+    let read = |tool: &Entry| Some((String::from(Box::clone(&tool.key)), ids_of(tool)?));
     map.entries().iter().map(|tool| read(tool).ok_or_else(|| fields.wrong(tool, "aliases", expected))).collect()
 }
 
@@ -268,7 +275,7 @@ fn example(source: &Source<'_>, node: &Node, target: Target) -> Result<Example, 
         path: fields.text("path")?.unwrap_or_else(|| target.example_path().to_owned()),
         text: written.ok_or_else(|| fields.missing("text"))?,
         deny: denied_lines(&mut fields)?,
-        pin_digest: pin_digest(source, &mut fields)?,
+        settings: example_settings(source, &mut fields)?,
     };
     fields.finish()?;
     Ok(example)
@@ -284,11 +291,39 @@ fn denied_lines(fields: &mut Fields<'_>) -> Result<Vec<usize>, PolicyError> {
     lines.ok_or_else(|| fields.wrong(entry, "deny", "a list of line numbers, from 1"))
 }
 
+fn parameters(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Vec<Parameter>, PolicyError> {
+    let Some(entry) = fields.entry("parameters") else { return Ok(Vec::new()) };
+    let expected = "a map from a name to its type, default and doc";
+    let Some(map) = entry.value.as_mapping() else { return Err(fields.wrong(entry, "parameters", expected)) };
+    map.entries().iter().map(|entry| parameter(source, entry)).collect()
+}
+
+fn parameter(source: &Source<'_>, entry: &Entry) -> Result<Parameter, PolicyError> {
+    let mut fields = Fields::new(source, &entry.value, "parameters")?;
+    let names = ParameterKind::ALL.map(ParameterKind::name);
+    let kind = fields.named("type", &names, ParameterKind::from_name)?.ok_or_else(|| fields.missing("type"))?;
+    let default = fields.entry("default").ok_or_else(|| fields.missing("default"))?;
+    let value = ParameterValue::read(&default.value).and_then(|value| kind.take(value));
+    let value = value.ok_or_else(|| fields.wrong(default, "default", &format!("a value of type {}", kind.name())))?;
+    let doc = fields.required_text("doc")?;
+    fields.finish()?;
+    Ok(Parameter { name: entry.key.to_string(), kind, default: value, doc })
+}
+
+fn example_settings(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<ExampleSettings, PolicyError> {
+    let Some(entry) = fields.entry("settings") else { return Ok(ExampleSettings::default()) };
+    let mut fields = Fields::new(source, &entry.value, "settings")?;
+    let settings = ExampleSettings {
+        pin_digest: pin_digest(source, &mut fields)?,
+        kubernetes_minor: kubernetes_minor(source, &mut fields)?,
+        parameters: parameter_values(&mut fields)?,
+    };
+    fields.finish()?;
+    Ok(settings)
+}
+
 fn pin_digest(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<bool, PolicyError> {
-    let Some(settings) = fields.entry("settings") else { return Ok(false) };
-    let mut settings = Fields::new(source, &settings.value, "settings")?;
-    let images = settings.entry("images").ok_or_else(|| settings.missing("images"))?;
-    settings.finish()?;
+    let Some(images) = fields.entry("images") else { return Ok(false) };
     let mut images = Fields::new(source, &images.value, "settings.images")?;
     let pin = images.named("pin", &["tag", "digest"], |text| match text {
         "tag" => Some(false),
@@ -297,6 +332,28 @@ fn pin_digest(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<bool, Poli
     })?;
     images.finish()?;
     Ok(pin.unwrap_or(false))
+}
+
+fn kubernetes_minor(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Option<u32>, PolicyError> {
+    let Some(kubernetes) = fields.entry("kubernetes") else { return Ok(None) };
+    let mut kubernetes = Fields::new(source, &kubernetes.value, "settings.kubernetes")?;
+    let minor = kubernetes.named("version", &["\"1.37\""], kubernetes_minor_of)?;
+    kubernetes.finish()?;
+    Ok(minor)
+}
+
+/// The minor version of `1.37` or `v1.37`; `None` when the text is no version of Kubernetes 1.
+pub fn kubernetes_minor_of(text: &str) -> Option<u32> {
+    let minor = text.strip_prefix('v').unwrap_or(text).strip_prefix("1.")?;
+    let is_number = minor.len() <= 3 && minor.bytes().all(|byte| byte.is_ascii_digit());
+    minor.parse().ok().filter(|_| is_number)
+}
+
+fn parameter_values(fields: &mut Fields<'_>) -> Result<BTreeMap<String, ParameterValue>, PolicyError> {
+    let Some(entry) = fields.entry("parameters") else { return Ok(BTreeMap::new()) };
+    let value = |given: &Entry| Some((given.key.to_string(), ParameterValue::read(&given.value)?));
+    let values: Option<_> = entry.value.entries().iter().map(value).collect();
+    values.ok_or_else(|| fields.wrong(entry, "parameters", "a map from names to values"))
 }
 
 #[cfg(test)]

@@ -10,10 +10,12 @@ pub mod example;
 pub mod fields;
 pub mod fix;
 pub mod load;
+pub mod parameter;
 pub mod set;
 pub mod target;
 mod template;
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,7 @@ use super::document::node::Node;
 use super::finding::{Category, Severity};
 use super::secret::rule::SecretRule;
 pub use fields::PolicyError;
+use parameter::{Parameter, ParameterValue};
 pub use set::PolicySet;
 use target::Target;
 
@@ -74,6 +77,8 @@ pub struct Policy {
     pub message: Written,
     /// Why it matters.
     pub why: String,
+    /// What an attacker does with it; empty when the file does not say.
+    pub attack: String,
     /// How to put it right.
     pub fix: String,
     /// Where to read more.
@@ -82,6 +87,8 @@ pub struct Policy {
     pub standards: Vec<String>,
     /// The names other tools give it: tool, then ids.
     pub aliases: Vec<(String, Vec<String>)>,
+    /// What it leaves to its users.
+    pub parameters: Vec<Parameter>,
     /// The policies that are silent where this one speaks of the same subject.
     pub supersedes: Vec<PolicyId>,
     /// The text of its file when it is built in: its examples are read only when asked for, and its patterns compiled
@@ -116,6 +123,17 @@ impl Policy {
             }
             None => self.examples.clone(),
         }
+    }
+
+    /// Whether the policy is one of `standard`, such as `pss:baseline`; `cis-kubernetes` stands for all its clauses, and
+    /// the restricted Pod Security Standard holds the baseline one.
+    pub fn stands_for(&self, standard: &str) -> bool {
+        let is = |clause: &String| {
+            clause == standard
+                || clause.strip_prefix(standard).is_some_and(|rest| rest.starts_with(':'))
+                || (standard == "pss:restricted" && clause == "pss:baseline")
+        };
+        self.standards.iter().any(is)
     }
 
     /// Whether the policy has that id, or another tool calls it so.
@@ -184,6 +202,17 @@ pub enum EditRule {
     },
 }
 
+/// The settings that an example needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExampleSettings {
+    /// Whether `images.pin` is `digest`.
+    pub pin_digest: bool,
+    /// The minor version of the cluster, when not the newest.
+    pub kubernetes_minor: Option<u32>,
+    /// Values for the parameters.
+    pub parameters: BTreeMap<String, ParameterValue>,
+}
+
 /// One test of a policy.
 #[derive(Clone, Debug)]
 pub struct Example {
@@ -195,6 +224,6 @@ pub struct Example {
     pub text: String,
     /// Lines that `deny` names, from 1, of the text without its `# deny` lines.
     pub deny: Vec<usize>,
-    /// Whether `images.pin` is `digest` for this example.
-    pub pin_digest: bool,
+    /// The settings for this example.
+    pub settings: ExampleSettings,
 }

@@ -5,6 +5,7 @@
 use super::super::document::node::{Node, Value};
 use super::condition::ConditionError;
 use super::condition::check_fact;
+use super::parameter::Parameter;
 use super::target::FactDoc;
 
 /// Longest value in a message, in characters.
@@ -27,7 +28,7 @@ enum Part {
 
 impl Template {
     /// Reads `text`; every `{name}` must be a fact or `subjects`.
-    pub(super) fn parse(text: &str, facts: &[FactDoc]) -> Result<Self, ConditionError> {
+    pub(super) fn parse(text: &str, facts: &[FactDoc], parameters: &[Parameter]) -> Result<Self, ConditionError> {
         let (mut parts, mut rest) = (Vec::new(), text);
         while let Some((before, after)) = rest.split_once('{') {
             let Some((name, tail)) = after.split_once('}') else { break };
@@ -35,7 +36,7 @@ impl Template {
             if name == SUBJECTS {
                 parts.push(Part::Subjects);
             } else {
-                check_fact(name, facts)?;
+                check_fact(name, facts, parameters)?;
                 parts.push(Part::Fact(name.to_owned()));
             }
             rest = tail;
@@ -45,19 +46,21 @@ impl Template {
     }
 
     /// The text with the facts and subjects of one finding, fit to be shown.
-    pub(super) fn render(&self, facts: &Node, subjects: &[String]) -> String {
-        self.fill(facts, subjects, shown)
+    pub(super) fn render(&self, facts: &Node, given: &Node, subjects: &[String]) -> String {
+        self.fill(facts, given, subjects, shown)
     }
 
     /// The text with the facts and subjects of one finding, as they stand.
-    pub(super) fn render_whole(&self, facts: &Node, subjects: &[String]) -> String {
-        self.fill(facts, subjects, str::to_owned)
+    pub(super) fn render_whole(&self, facts: &Node, given: &Node, subjects: &[String]) -> String {
+        self.fill(facts, given, subjects, str::to_owned)
     }
 
-    fn fill(&self, facts: &Node, subjects: &[String], show: impl Fn(&str) -> String) -> String {
+    fn fill(&self, facts: &Node, given: &Node, subjects: &[String], show: impl Fn(&str) -> String) -> String {
         let value = |part: &Part| match part {
             Part::Text(text) => text.clone(),
-            Part::Fact(path) => facts.at(path).map_or_else(String::new, |node| show(&plain(node))),
+            Part::Fact(path) => {
+                facts.at(path).or_else(|| given.at(path)).map_or_else(String::new, |node| show(&plain(node)))
+            }
             Part::Subjects => show(&subjects.join(", ")),
         };
         self.parts.iter().map(value).collect()
@@ -111,8 +114,8 @@ mod tests {
 
     fn check(template: &str, facts: &str, expected: &str) {
         let facts = yaml::parse_one(facts, &Limits::default()).unwrap();
-        let template = Template::parse(template, &FACTS).unwrap();
-        assert_eq!(template.render(&facts, &["A".to_owned(), "B".to_owned()]), expected);
+        let template = Template::parse(template, &FACTS, &[]).unwrap();
+        assert_eq!(template.render(&facts, &Node::computed(Value::Null), &["A".to_owned(), "B".to_owned()]), expected);
     }
 
     #[test]
@@ -125,7 +128,7 @@ mod tests {
 
     #[test]
     fn unknown_placeholders_are_mistakes() {
-        let error = Template::parse("{c.nam}", &FACTS).unwrap_err();
+        let error = Template::parse("{c.nam}", &FACTS, &[]).unwrap_err();
         assert_eq!(error.nearest.as_deref(), Some("c.name"));
     }
 }

@@ -2,14 +2,21 @@
 //!
 //! Invariant: a key that is not known is an error, and a file with an error gives no values at all.
 
+mod scopes;
+
+use std::collections::BTreeMap;
+
 use super::super::SettingsError;
 use super::super::date::Date;
-use super::super::glob::PathGlobs;
-use super::{ImagePin, RuleSetting, WhenUnjudged};
+use super::{ImagePin, WhenUnjudged};
 use crate::scan::document::node::{Entry, Node, Value};
 use crate::scan::document::yaml;
 use crate::scan::finding::Severity;
+use crate::scan::glob::PathGlobs;
 use crate::scan::limits::Limits;
+use crate::scan::options::{Profile, RuleSetting, Scope};
+use crate::scan::policy::load::kubernetes_minor_of;
+use crate::scan::policy::parameter::ParameterValue;
 use crate::scan::span::{LineIndex, Span};
 
 /// Largest settings file, in bytes.
@@ -18,8 +25,20 @@ const MAX_BYTES: usize = 256 * 1024;
 /// Most entries of one list or map.
 const MAX_ENTRIES: usize = 1_000;
 
-const ROOT_KEYS: [&str; 9] =
-    ["fail-on", "rules", "paths", "images", "comments", "suppressions", "waivers", "unjudged", "limits"];
+const ROOT_KEYS: [&str; 12] = [
+    "fail-on",
+    "profile",
+    "kubernetes",
+    "rules",
+    "scopes",
+    "paths",
+    "images",
+    "comments",
+    "suppressions",
+    "waivers",
+    "unjudged",
+    "limits",
+];
 
 const WAIVER_KEYS: [&str; 5] = ["rule", "paths", "until", "owner", "reason"];
 
@@ -28,7 +47,12 @@ const WAIVER_KEYS: [&str; 5] = ["rule", "paths", "until", "owner", "reason"];
 #[expect(clippy::option_option, reason = "a file may be silent, and may say never")]
 pub(super) struct Patch {
     pub fail_on: Option<Option<Severity>>,
+    pub profile: Option<Profile>,
+    pub kubernetes_minor: Option<u32>,
     pub rules: Vec<(String, RuleSetting, usize)>,
+    pub parameters: Vec<(String, BTreeMap<String, ParameterValue>, usize)>,
+    /// Each with the rules that it names and their lines.
+    pub scopes: Vec<(Scope, Vec<(String, usize)>)>,
     pub ignore: Option<Vec<String>>,
     pub pin: Option<ImagePin>,
     pub max_comments: Option<usize>,
@@ -100,7 +124,15 @@ impl Reader<'_> {
         for entry in self.map("settings", root) {
             match &*entry.key {
                 "fail-on" => patch.fail_on = self.threshold("fail-on", &entry.value),
-                "rules" => patch.rules = self.rules(&entry.value),
+                "profile" => {
+                    let names = Profile::ALL.map(|profile| (profile.name(), profile));
+                    patch.profile = self.one_of("profile", &entry.value, &names);
+                }
+                "kubernetes" => self.section(entry, &["version"], |reader, name, node| {
+                    patch.kubernetes_minor = reader.kubernetes(name, node);
+                }),
+                "rules" => self.rules(&entry.value, patch),
+                "scopes" => patch.scopes = self.scopes(&entry.value),
                 "paths" => self.section(entry, &["ignore"], |reader, name, node| {
                     patch.ignore = reader.globs(name, node).map(|globs| globs.patterns().to_vec());
                 }),
@@ -180,22 +212,63 @@ impl Reader<'_> {
         fits
     }
 
-    fn rules(&mut self, node: &Node) -> Vec<(String, RuleSetting, usize)> {
-        let mut rules = Vec::new();
+    fn rules(&mut self, node: &Node, patch: &mut Patch) {
         for entry in self.map("rules", node) {
             let name = format!("rules.{}", shown(&entry.key));
-            // YAML 1.1 reads a bare `off` as false.
-            let setting = if entry.value.as_bool() == Some(false) {
-                Some(RuleSetting::Off)
-            } else {
-                let severities =
-                    Severity::ALL.into_iter().map(|severity| (severity.name(), RuleSetting::Severity(severity)));
-                self.one_of(&name, &entry.value, &severities.chain([("off", RuleSetting::Off)]).collect::<Vec<_>>())
-            };
-            let line = self.lines.line(entry.key_span.start);
-            rules.extend(setting.map(|setting| (entry.key.to_string(), setting, line)));
+            let (rule, line) = (entry.key.to_string(), self.lines.line(entry.key_span.start));
+            if entry.value.as_mapping().is_none() {
+                patch.rules.extend(self.rule(&name, &entry.value).map(|setting| (rule, setting, line)));
+                continue;
+            }
+            for inner in self.map(&name, &entry.value) {
+                match &*inner.key {
+                    "severity" => {
+                        let setting = self.rule(&format!("{name}.severity"), &inner.value);
+                        patch.rules.extend(setting.map(|setting| (rule.clone(), setting, line)));
+                    }
+                    "parameters" => {
+                        let values = self.parameters(&format!("{name}.parameters"), &inner.value);
+                        patch.parameters.push((rule.clone(), values, line));
+                    }
+                    _ => self.unknown(inner, &name, &["severity", "parameters"]),
+                }
+            }
         }
-        rules
+    }
+
+    /// A severity or `off`.
+    fn rule(&mut self, name: &str, node: &Node) -> Option<RuleSetting> {
+        // YAML 1.1 reads a bare `off` as false.
+        if node.as_bool() == Some(false) {
+            return Some(RuleSetting::Off);
+        }
+        let severities = Severity::ALL.into_iter().map(|severity| (severity.name(), RuleSetting::Severity(severity)));
+        self.one_of(name, node, &severities.chain([("off", RuleSetting::Off)]).collect::<Vec<_>>())
+    }
+
+    /// The values by name; which a rule takes is checked where the rules are known.
+    fn parameters(&mut self, name: &str, node: &Node) -> BTreeMap<String, ParameterValue> {
+        let mut values = BTreeMap::new();
+        for entry in self.map(name, node) {
+            match ParameterValue::read(&entry.value) {
+                Some(value) => drop(values.insert(entry.key.to_string(), value)),
+                None => self.wrong(
+                    &format!("{name}.{}", shown(&entry.key)),
+                    &entry.value,
+                    "a text, a whole number, true, false or a list of texts",
+                ),
+            }
+        }
+        values
+    }
+
+    /// Such as `"1.34"`. Without quotes 1.30 would be the number 1.3, so a number is refused.
+    fn kubernetes(&mut self, name: &str, node: &Node) -> Option<u32> {
+        let minor = node.as_str().and_then(kubernetes_minor_of);
+        if minor.is_none() {
+            self.wrong(name, node, "a version in quotes, such as \"1.34\"");
+        }
+        minor
     }
 
     fn list<'n>(&mut self, name: &str, node: &'n Node) -> &'n [Node] {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::scan::options::Profile;
 
 fn repository(text: &str) -> RepositorySettings {
     let known = ["kubernetes/privileged-container", "image/mutable-tag"];
@@ -7,9 +8,14 @@ fn repository(text: &str) -> RepositorySettings {
 
 const FULL: &str = "\
 fail-on: medium
+profile: strict
+kubernetes: {version: '1.30'}
 rules:
-  kubernetes/privileged-container: critical
+  kubernetes/privileged-container: {severity: critical, parameters: {allowed: [a, b], most: 3}}
   image/mutable-tag: off
+scopes:
+  - {namespaces: kube-system, labels: {team: core}, rules: {kubernetes/privileged-container: low}}
+  - {paths: [dev/**], rules: {image/mutable-tag: info}}
 paths:
   ignore: [vendor/, \"*.md\"]
 images:
@@ -42,6 +48,8 @@ fn every_key_is_read() {
         rows,
         [
             "fail-on=medium (repository)",
+            "profile=strict (repository)",
+            "kubernetes.version=1.30 (repository)",
             "paths.ignore=vendor/, *.md (repository)",
             "images.pin=digest (repository)",
             "comments.max=5 (repository)",
@@ -50,12 +58,17 @@ fn every_key_is_read() {
             "limits.max-file-bytes=1048576 (repository)",
             "rules.image/mutable-tag=off (repository)",
             "rules.kubernetes/privileged-container=critical (repository)",
+            "rules.kubernetes/privileged-container.parameters.allowed=[a, b] (repository)",
+            "rules.kubernetes/privileged-container.parameters.most=3 (repository)",
+            "scopes.1.rules.kubernetes/privileged-container=low in namespaces kube-system, labels team=core (repository)",
+            "scopes.2.rules.image/mutable-tag=info in paths dev/** (repository)",
             "waivers.image/mutable-tag=legacy/** until 2026-03-31 (team-a) (repository)",
         ]
     );
     let options = settings.scan_options();
     assert!(options.pin_digest && options.limits.max_file_bytes == 1_048_576 && options.severities.len() == 1);
-    assert_eq!(settings.disabled_rules().len(), 1);
+    assert_eq!((options.kubernetes_minor, options.profile, options.scopes.len()), (30, Profile::Strict, 3));
+    assert!(settings.disabled_rules().is_empty(), "a scope has it");
 }
 
 fn check(text: &str, expected: &[&str]) {
@@ -71,6 +84,52 @@ fn check(text: &str, expected: &[&str]) {
         assert_eq!(errors.len(), expected.len());
         let fields = RepositorySettings { problems: Vec::new(), repository: SettingsSource::Absent, ..settings };
         assert_eq!(fields, RepositorySettings::default(), "an invalid file counts for nothing");
+    }
+}
+
+#[test]
+fn versions_scopes_and_parameters_are_checked() {
+    let at = |line: usize, message: &str| format!("{line}: {message}");
+    let cases = [
+        (
+            "kubernetes: {version: 1.30}\n",
+            at(1, "\"kubernetes.version\": found 1.3, expected a version in quotes, such as \"1.34\"."),
+        ),
+        (
+            "kubernetes: {version: latest}\n",
+            at(1, "\"kubernetes.version\": found \"latest\", expected a version in quotes, such as \"1.34\"."),
+        ),
+        (
+            "profile: strickt\n",
+            at(1, "\"profile\": found \"strickt\", expected one of default, strict, all; did you mean \"strict\"?"),
+        ),
+        (
+            "scopes:\n  - {rules: {image/mutable-tag: off}}\n",
+            at(2, "a scope needs \"paths\", \"namespaces\" or \"labels\"."),
+        ),
+        ("scopes:\n  - {paths: [a]}\n", at(2, "a scope needs \"rules\".")),
+        (
+            "scopes:\n  - {path: [a], namespaces: [b], rules: {}}\n",
+            at(2, "unknown setting \"scopes.path\"; did you mean \"scopes.paths\"?"),
+        ),
+        (
+            "scopes:\n  - paths: [a]\n    rules:\n      image/mutable-tagg: off\n",
+            at(4, "unknown rule \"image/mutable-tagg\"; did you mean \"image/mutable-tag\"?"),
+        ),
+        (
+            "rules:\n  image/mutable-tag: {level: low}\n",
+            at(2, "unknown setting \"rules.image/mutable-tag.level\"; known here: \"severity\", \"parameters\"."),
+        ),
+        (
+            "rules:\n  image/mutable-tag: {parameters: {a: {b: c}}}\n",
+            at(
+                2,
+                "\"rules.image/mutable-tag.parameters.a\": found a map, expected a text, a whole number, true, false or a list of texts.",
+            ),
+        ),
+    ];
+    for (text, expected) in cases {
+        check(text, &[&expected]);
     }
 }
 

@@ -5,8 +5,10 @@
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, operators};
 
+use super::super::parameter::Parameter;
 use super::super::target::{FactDoc, FactKind, SETTINGS};
 use super::ConditionError;
+use super::value::PARAMETERS;
 
 /// The functions of conditions.
 const FUNCTIONS: [&str; 9] =
@@ -42,13 +44,17 @@ enum Shape {
 }
 
 /// Checks that `expression` names only what exists.
-pub(super) fn check(expression: &IdedExpr, facts: &[FactDoc]) -> Result<(), ConditionError> {
-    Checker { facts, scope: Vec::new() }.shape(expression).map(drop)
+pub(super) fn check(expression: &IdedExpr, facts: &[FactDoc], parameters: &[Parameter]) -> Result<(), ConditionError> {
+    Checker { facts, parameters, scope: Vec::new() }.shape(expression).map(drop)
 }
 
 /// Checks that `path` is a fact, as placeholders of messages name them.
-pub(in super::super) fn check_fact(path: &str, facts: &[FactDoc]) -> Result<(), ConditionError> {
-    let checker = Checker { facts, scope: Vec::new() };
+pub(in super::super) fn check_fact(
+    path: &str,
+    facts: &[FactDoc],
+    parameters: &[Parameter],
+) -> Result<(), ConditionError> {
+    let checker = Checker { facts, parameters, scope: Vec::new() };
     let mut steps = path.split('.');
     let mut shape = checker.variable(steps.next().unwrap_or_default())?;
     for step in steps {
@@ -59,6 +65,7 @@ pub(in super::super) fn check_fact(path: &str, facts: &[FactDoc]) -> Result<(), 
 
 struct Checker<'f> {
     facts: &'f [FactDoc],
+    parameters: &'f [Parameter],
     scope: Vec<(String, Shape)>,
 }
 
@@ -105,7 +112,7 @@ impl Checker<'_> {
         if let Some((_, shape)) = self.scope.iter().rev().find(|(known, _)| known == name) {
             return Ok(shape.clone());
         }
-        if self.is_known(name) {
+        if self.is_known(name) || (name == PARAMETERS && !self.parameters.is_empty()) {
             return Ok(Shape::Fact(name.to_owned()));
         }
         let names = self.paths().map(|path| path.split(['.', '[']).next().unwrap_or_default());
@@ -114,6 +121,11 @@ impl Checker<'_> {
 
     fn member(&self, operand: Shape, field: &str) -> Result<Shape, ConditionError> {
         let Shape::Fact(path) = operand else { return Ok(Shape::Any) };
+        if path == PARAMETERS {
+            let names = || self.parameters.iter().map(|parameter| parameter.name.as_str());
+            let is_known = names().any(|name| name == field);
+            return if is_known { Ok(Shape::Any) } else { Err(ConditionError::unknown("parameter", field, names())) };
+        }
         let member = format!("{path}.{field}");
         match self.kind(&path) {
             Some(FactKind::Tree) => Ok(Shape::Any),

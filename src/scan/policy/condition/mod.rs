@@ -22,6 +22,7 @@ use cel::{Context, Env, ExecutionError, IdedExpr, Value};
 use super::super::document::node::Node;
 use super::super::span::Span;
 use super::fields::nearest;
+use super::parameter::Parameter;
 use super::target::FactDoc;
 pub(super) use check::check_fact;
 use meter::Meter;
@@ -86,12 +87,17 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Parses and checks `source` against the `facts` of its target.
+    /// Parses and checks `source` against the `facts` of its target and the `parameters` of its policy.
     ///
     /// # Errors
     ///
     /// Too long or too deep, not CEL, an unknown variable, fact or function, or `has()`.
-    pub fn compile(source: &str, role: Role, facts: &[FactDoc]) -> Result<Self, ConditionError> {
+    pub fn compile(
+        source: &str,
+        role: Role,
+        facts: &[FactDoc],
+        parameters: &[Parameter],
+    ) -> Result<Self, ConditionError> {
         if source.len() > MAX_SOURCE_BYTES {
             let found = format!("{} bytes", source.len());
             return Err(ConditionError::new(found, format!("at most {MAX_SOURCE_BYTES} bytes")));
@@ -107,7 +113,7 @@ impl Condition {
                 "a less deeply nested expression",
             ));
         }
-        check::check(&parsed, facts)?;
+        check::check(&parsed, facts, parameters)?;
         let mut patterns = Vec::new();
         let expression = rewrite::metered(parsed, role, &mut patterns)?;
         Ok(Self { expression, patterns })
@@ -122,10 +128,11 @@ impl Condition {
         self.patterns.iter().try_for_each(Pattern::check)
     }
 
-    /// Evaluates a condition on the facts of a subject and the settings, in at most `max_steps` steps.
-    pub fn judge(&self, facts: &Node, settings: &Node, max_steps: u32) -> Answer {
+    /// Evaluates a condition on the facts of a subject, in at most `max_steps` steps. `given` is a map with `settings`
+    /// and `parameters`.
+    pub fn judge(&self, facts: &Node, given: &Node, max_steps: u32) -> Answer {
         let meter = Meter::new(max_steps);
-        let facts = Facts::new(facts, settings, &self.patterns, &meter);
+        let facts = Facts::new(facts, given, &self.patterns, &meter);
         let answer = self.evaluate(&facts, |value| {
             value.downcast_ref::<CelBool>().map(|known| Answer::Known(*known.inner())).ok_or_else(|| wrong_type(value))
         });
@@ -138,9 +145,9 @@ impl Condition {
     /// # Errors
     ///
     /// Why the evaluation failed, in words.
-    pub fn texts(&self, facts: &Node, settings: &Node, max_steps: u32) -> Result<Vec<(String, Option<Span>)>, String> {
+    pub fn texts(&self, facts: &Node, given: &Node, max_steps: u32) -> Result<Vec<(String, Option<Span>)>, String> {
         let meter = Meter::new(max_steps);
-        let all = Facts::new(facts, settings, &self.patterns, &meter);
+        let all = Facts::new(facts, given, &self.patterns, &meter);
         let mut found = Vec::new();
         let answer = self.evaluate(&all, |value| {
             collect_texts(value, facts, &mut found);

@@ -35,11 +35,12 @@ fn facts() -> Node {
 }
 
 fn settings() -> Node {
-    yaml::parse_one("images: {pin: digest}", &Limits::default()).unwrap()
+    yaml::parse_one("settings: {images: {pin: digest}}", &Limits::default()).unwrap()
 }
 
 fn ask(source: &str) -> Answer {
-    let condition = Condition::compile(source, Role::Condition, &FACTS).unwrap_or_else(|e| panic!("{source}: {e:?}"));
+    let condition =
+        Condition::compile(source, Role::Condition, &FACTS, &[]).unwrap_or_else(|e| panic!("{source}: {e:?}"));
     condition.judge(&facts(), &settings(), 50_000)
 }
 
@@ -59,7 +60,7 @@ fn fails(source: &str, expected: &str) {
 }
 
 fn refused(source: &str, found: &str, nearest: Option<&str>) {
-    let compiled = Condition::compile(source, Role::Condition, &FACTS);
+    let compiled = Condition::compile(source, Role::Condition, &FACTS, &[]);
     let Err(error) = compiled.and_then(|condition| condition.check_patterns()) else { panic!("{source} is accepted") };
     assert!(error.found.contains(found), "{source}: {error:?}");
     assert_eq!(error.nearest.as_deref(), nearest, "{source}");
@@ -156,7 +157,7 @@ fn what_is_templated_is_unknown_unless_the_rest_decides() {
 #[test]
 fn texts_come_with_their_places() {
     let texts = |source: &str| {
-        let condition = Condition::compile(source, Role::Texts, &FACTS).unwrap();
+        let condition = Condition::compile(source, Role::Texts, &FACTS, &[]).unwrap();
         let texts = condition.texts(&facts(), &settings(), 50_000).unwrap();
         texts.into_iter().map(|(text, span)| (text, span.map(|span| span.of(DOCUMENT)))).collect::<Vec<_>>()
     };

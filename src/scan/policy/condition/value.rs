@@ -25,6 +25,9 @@ pub(super) const METER: &str = "@meter";
 pub(super) const NULL: &str = "@null";
 pub(super) const PATTERN: &str = "@pattern";
 const UNKNOWN: &str = "@unknown";
+/// Variables that every condition has beside the facts of its target.
+pub(super) const SETTINGS: &str = "settings";
+pub(super) const PARAMETERS: &str = "parameters";
 
 static LIST: Type = LIST_TYPE;
 static MAP: Type = MAP_TYPE;
@@ -35,14 +38,14 @@ pub(super) static OTHER: Type = Type::new_unspecified_type("unknown");
 #[derive(Debug)]
 pub(super) struct Facts<'n> {
     subject: &'n Node,
-    settings: &'n Node,
+    given: &'n Node,
     patterns: &'n [Pattern],
     meter: &'n Meter,
 }
 
 impl<'n> Facts<'n> {
-    pub(super) fn new(subject: &'n Node, settings: &'n Node, patterns: &'n [Pattern], meter: &'n Meter) -> Self {
-        Self { subject, settings, patterns, meter }
+    pub(super) fn new(subject: &'n Node, given: &'n Node, patterns: &'n [Pattern], meter: &'n Meter) -> Self {
+        Self { subject, given, patterns, meter }
     }
 }
 
@@ -52,7 +55,7 @@ impl VariableResolver for Facts<'_> {
             TICK => Some(truth(self.meter.take(1).is_ok())),
             METER => Some(CowVal::owned(MeterVal { meter: self.meter })),
             NULL => Some(CowVal::owned(NullVal)),
-            "settings" => Some(lend(self.settings, self.meter)),
+            SETTINGS | PARAMETERS => self.given.get(variable).map(|node| lend(node, self.meter)),
             _ => match variable.strip_prefix(PATTERN) {
                 Some(index) => {
                     let pattern = self.patterns.get(index.parse::<usize>().ok()?)?.regex()?;

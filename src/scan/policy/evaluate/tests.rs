@@ -1,6 +1,9 @@
 use super::*;
 use crate::scan::document;
+use crate::scan::glob::PathGlobs;
 use crate::scan::limits::Limits;
+use crate::scan::options::{RuleSetting, Scope};
+use crate::scan::policy::parameter::ParameterValue;
 
 const PRIVILEGED: &str = "\
 target: kubernetes.container
@@ -52,6 +55,52 @@ fn check(policies: &[(&str, &str)], container: &str, expected: &[&str]) {
     let text = pod(container);
     let evaluation = judge(policies, &text, &ScanOptions::default());
     assert_eq!(show(&evaluation, &text), expected, "{text}");
+}
+
+#[test]
+fn scopes_switch_and_grade_a_policy_for_a_part() {
+    let scope = |paths: &[&str], namespaces: &[&str], labels: &[(&str, &str)], setting| Scope {
+        paths: PathGlobs::new(paths).unwrap(),
+        namespaces: namespaces.iter().map(|name| (*name).to_owned()).collect(),
+        labels: labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+        rules: [(PolicyId::new("k/p"), setting)].into(),
+    };
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: team-a, labels: {tier: web}}\n\
+                spec: {containers: [{name: web, securityContext: {privileged: true}}]}\n";
+    let severities = |scopes: &[Scope], fields: &str| {
+        let options = ScanOptions { scopes: scopes.to_vec(), ..ScanOptions::default() };
+        let evaluation = judge(&[("k/p", fields)], text, &options);
+        evaluation.findings.iter().map(|found| found.finding.severity).collect::<Vec<_>>()
+    };
+    let (off, low) = (RuleSetting::Off, RuleSetting::Severity(Severity::Low));
+    let own = severities(&[], PRIVILEGED);
+    assert_eq!(own.len(), 1);
+    assert_eq!(severities(&[scope(&[], &["team-*"], &[], off)], PRIVILEGED), []);
+    assert_eq!(severities(&[scope(&[], &["kube-*"], &[], off)], PRIVILEGED), own);
+    assert_eq!(severities(&[scope(&["pod.yaml"], &[], &[("tier", "web")], low)], PRIVILEGED), [Severity::Low]);
+    assert_eq!(severities(&[scope(&["pod.yaml"], &[], &[("tier", "db")], low)], PRIVILEGED), own);
+    let both = [scope(&[], &["team-a"], &[], off), scope(&["*.yaml"], &[], &[], low)];
+    assert_eq!(severities(&both, PRIVILEGED), [Severity::Low], "the last one decides");
+    let optional = format!("{PRIVILEGED}enabled: false\n");
+    assert_eq!(severities(&[], &optional), []);
+    assert_eq!(severities(&[scope(&[], &["team-a"], &[], low)], &optional), [Severity::Low]);
+}
+
+#[test]
+fn parameters_and_the_version_of_the_cluster_reach_conditions() {
+    let fields = "target: kubernetes.container\n\
+                  parameters: {names: {type: strings, default: [db], doc: d}}\n\
+                  deny: container.name in parameters.names && settings.kubernetes.minor >= 30\n\
+                  message: \"one of {parameters.names}\"\n";
+    let names = ParameterValue::Strings(vec!["web".to_owned()]);
+    let given = ScanOptions {
+        parameters: [(PolicyId::new("k/p"), [("names".to_owned(), names)].into())].into(),
+        ..ScanOptions::default()
+    };
+    let count = |options: &ScanOptions| judge(&[("k/p", fields)], &pod(""), options).findings.len();
+    assert_eq!(count(&ScanOptions::default()), 0);
+    assert_eq!(count(&given), 1);
+    assert_eq!(count(&ScanOptions { kubernetes_minor: 29, ..given }), 0);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::scan::document::node::{Entry, Mapping, Node, Value};
 use crate::scan::span::Span;
 
 /// A map of facts.
-pub(super) fn map(facts: Vec<(&str, Node)>) -> Node {
+pub(in super::super) fn map(facts: Vec<(&str, Node)>) -> Node {
     let entry = |(key, value): (&str, Node)| Entry { key: key.into(), key_span: Span::default(), value };
     Node::computed(Value::Mapping(Mapping::new(facts.into_iter().map(entry).collect())))
 }
@@ -41,7 +41,7 @@ pub(super) fn truth(value: bool) -> Node {
 }
 
 /// A computed text.
-pub(super) fn text(value: &str) -> Node {
+pub(in super::super) fn text(value: &str) -> Node {
     Node::computed(value.into())
 }
 

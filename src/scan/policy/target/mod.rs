@@ -5,7 +5,7 @@
 
 pub mod compose;
 pub mod dockerfile;
-mod facts;
+pub(super) mod facts;
 mod image;
 pub mod kubernetes;
 
@@ -177,12 +177,20 @@ impl Target {
 }
 
 /// The facts that every target has: the settings.
-pub const SETTINGS: [FactDoc; 1] = [FactDoc {
-    path: "settings.images.pin",
-    kind: FactKind::String,
-    doc: "what an image must be pinned by: `tag` or `digest`",
-    example: "digest",
-}];
+pub const SETTINGS: [FactDoc; 2] = [
+    FactDoc {
+        path: "settings.images.pin",
+        kind: FactKind::String,
+        doc: "what an image must be pinned by: `tag` or `digest`",
+        example: "digest",
+    },
+    FactDoc {
+        path: "settings.kubernetes.minor",
+        kind: FactKind::Int,
+        doc: "the minor version of the cluster's Kubernetes 1, the newest known unless settings say otherwise",
+        example: "34",
+    },
+];
 
 impl std::fmt::Display for FactKind {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,10 +1,18 @@
-//! Patterns of paths, as settings write them.
+//! Patterns of paths, as settings and scopes write them.
 //!
 //! Invariant: matching a path costs time linear in its length, whatever the patterns are.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use super::SettingsError;
+/// A pattern that can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("pattern \"{pattern}\" can't be read: {why}")]
+pub struct PatternError {
+    /// The pattern as written.
+    pub pattern: String,
+    /// What is wrong with it.
+    pub why: String,
+}
 
 /// Longest pattern, in bytes.
 const MAX_PATTERN_BYTES: usize = 500;
@@ -37,13 +45,13 @@ impl PathGlobs {
     /// Reads `patterns`.
     ///
     /// # Errors
-    /// [`SettingsError::Pattern`] for the first one that can't be read.
-    pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, SettingsError> {
+    /// The first one that can't be read.
+    pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, PatternError> {
         let mut builder = GlobSetBuilder::new();
         for pattern in patterns {
             builder.add(read(pattern.as_ref())?);
         }
-        let set = builder.build().map_err(|error| SettingsError::Pattern {
+        let set = builder.build().map_err(|error| PatternError {
             pattern: error.glob().unwrap_or_default().to_owned(),
             why: error.kind().to_string(),
         })?;
@@ -61,8 +69,8 @@ impl PathGlobs {
     }
 }
 
-fn read(pattern: &str) -> Result<globset::Glob, SettingsError> {
-    let bad = |why: String| SettingsError::Pattern { pattern: pattern.to_owned(), why };
+fn read(pattern: &str) -> Result<globset::Glob, PatternError> {
+    let bad = |why: String| PatternError { pattern: pattern.to_owned(), why };
     if pattern.len() > MAX_PATTERN_BYTES {
         return Err(bad(format!("longer than {MAX_PATTERN_BYTES} bytes")));
     }
