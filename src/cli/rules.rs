@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{Exit, Surroundings, team};
+use crate::scan::policy::parameter::{Parameter, ParameterValue};
 use crate::scan::policy::set::PolicySet;
 use crate::scan::policy::{Policy, PolicyId};
 
@@ -86,10 +87,22 @@ fn as_json(policy: &Policy) -> Value {
         "standards": policy.standards,
         "aliases": policy.aliases.iter().map(|(tool, ids)| (tool.clone(), json!(ids))).collect::<serde_json::Map<_, _>>(),
         "why": policy.why,
+        "attack": policy.attack,
+        "parameters": policy.parameters.iter().map(parameter_as_json).collect::<Vec<_>>(),
         "fix": policy.fix,
         "references": policy.references,
         "has_edit": policy.edit().is_some(),
     })
+}
+
+fn parameter_as_json(parameter: &Parameter) -> Value {
+    let default = match &parameter.default {
+        ParameterValue::Strings(texts) => json!(texts),
+        ParameterValue::String(text) => json!(text),
+        ParameterValue::Integer(number) => json!(number),
+        ParameterValue::Boolean(value) => json!(value),
+    };
+    json!({"name": parameter.name, "type": parameter.kind.name(), "default": default, "doc": parameter.doc})
 }
 
 fn print_table(policies: &[&Policy], surroundings: &mut Surroundings<'_>) -> anyhow::Result<()> {
@@ -114,7 +127,17 @@ fn print_page(policy: &Policy, surroundings: &mut Surroundings<'_>) -> anyhow::R
     for (tool, ids) in &policy.aliases {
         writeln!(out, "{tool:<10} {}", ids.join(", "))?;
     }
-    writeln!(out, "\nWhy\n{}\n\nFix\n{}", indented(&policy.why), indented(&policy.fix))?;
+    writeln!(out, "\nWhy\n{}", indented(&policy.why))?;
+    if !policy.attack.is_empty() {
+        writeln!(out, "\nAttack\n{}", indented(&policy.attack))?;
+    }
+    writeln!(out, "\nFix\n{}", indented(&policy.fix))?;
+    if !policy.parameters.is_empty() {
+        writeln!(out, "\nParameters")?;
+    }
+    for Parameter { name, kind, default, doc } in &policy.parameters {
+        writeln!(out, "  {name} ({}, default {default}): {doc}", kind.name())?;
+    }
     for example in policy.examples() {
         let kind = if example.is_denied() { "bad" } else { "good" };
         let (text, lines) = example.rendered();
