@@ -7,27 +7,58 @@
 use crate::scan::document::kubernetes::{Container, Object, Pod};
 use crate::scan::document::node::{Node, Value};
 
-use super::super::facts::{field, map, path, text};
-use super::{Subject, container_identity, container_title, object_facts, pod_facts, subject};
+use super::super::facts::{field, map, null, path, text};
+use super::super::{FactDoc, FactKind, Subject};
+use super::docs::doc;
+use super::{container_identity, container_title, object_facts, pod, subject};
+
+/// Facts of `context`.
+pub(super) const DOCS: &[FactDoc] = &[
+    doc("context.level", FactKind::String, "whose context it is: `pod` or `container`", "pod"),
+    doc("context.holder", FactKind::String, "whose context it is, in words", "container `web`"),
+    doc(
+        "context.role",
+        FactKind::String,
+        "the list of the container, as in `container.role`; `null` for the pod",
+        "init",
+    ),
+    doc(
+        "context.decides",
+        FactKind::StringList,
+        "the facts of this list that are decided here: set here and in effect, or set nowhere",
+        "[run_as_user]",
+    ),
+    doc("context.run_as_non_root", FactKind::Bool, "`runAsNonRoot` as set here; `null` when absent", "true"),
+    doc("context.run_as_user", FactKind::Int, "`runAsUser` as set here; `null` when absent", "1000"),
+    doc("context.run_as_group", FactKind::Int, "`runAsGroup` as set here; `null` when absent", "1000"),
+    doc("context.seccomp", FactKind::String, "`seccompProfile.type` as set here; `null` when absent", "RuntimeDefault"),
+    doc("context.apparmor", FactKind::String, "`appArmorProfile.type` as set here; `null` when absent", "Localhost"),
+    doc("context.spec", FactKind::Tree, "the `securityContext`; `null` when absent", "{runAsUser: 1000}"),
+];
 
 /// A setting that a container inherits from its pod: its fact and its path below `securityContext`.
-const SETTINGS: [(&str, &[&str]); 3] =
-    [("run_as_non_root", &["runAsNonRoot"]), ("run_as_user", &["runAsUser"]), ("seccomp", &["seccompProfile", "type"])];
+const SETTINGS: [(&str, &[&str]); 5] = [
+    ("run_as_non_root", &["runAsNonRoot"]),
+    ("run_as_user", &["runAsUser"]),
+    ("run_as_group", &["runAsGroup"]),
+    ("seccomp", &["seccompProfile", "type"]),
+    ("apparmor", &["appArmorProfile", "type"]),
+];
 
 /// The security contexts of an object: the pod's, then each container's.
 pub(super) fn subjects(object: &Object) -> Vec<Subject> {
     let Some(pod) = object.pod() else { return Vec::new() };
     let containers = pod.containers();
     let levels: Vec<Level> = SETTINGS.iter().map(|(fact, keys)| Level::new(fact, keys, &pod, &containers)).collect();
-    let (shared_object, shared_pod) = (object_facts(object), pod_facts(&pod));
-    let facts = |of: Option<usize>, name: &str| {
-        let context = context_facts(&levels, of, name);
+    let (shared_object, shared_pod) = (object_facts(object), pod::facts(&pod));
+    let facts = |of: Option<(usize, &Container)>| {
+        let context = context_facts(&levels, &pod, of);
         map(vec![("object", shared_object.clone()), ("pod", shared_pod.clone()), ("context", context)])
     };
-    let of_pod = subject(facts(None, ""), &pod.spec, object.title(), object.identity());
+    let of_pod = subject(facts(None), &pod.spec, object.title(), object.identity());
     let of_container = |(index, container): (usize, &Container)| {
         let (title, identity) = (container_title(object, container), container_identity(object, container));
-        subject(facts(Some(index), &container.name), &container.node, title, identity)
+        subject(facts(Some((index, container))), &container.node, title, identity)
     };
     let mut found = if containers.is_empty() { Vec::new() } else { vec![of_pod] };
     found.extend(containers.iter().enumerate().map(of_container));
@@ -64,14 +95,25 @@ impl Level {
     }
 }
 
-fn context_facts(levels: &[Level], of: Option<usize>, name: &str) -> Node {
-    let decides = levels.iter().filter(|level| level.decides(of)).map(|level| text(level.fact)).collect();
-    let holder = if of.is_some() { format!("container `{name}`") } else { "the pod".to_owned() };
+fn context_facts(levels: &[Level], pod: &Pod, of: Option<(usize, &Container)>) -> Node {
+    let index = of.map(|(index, _)| index);
+    let decides = levels.iter().filter(|level| level.decides(index)).map(|level| text(level.fact)).collect();
+    let (level, holder, role, spec) = match of {
+        None => ("pod", "the pod".to_owned(), null(), field(&pod.spec, "securityContext")),
+        Some((_, container)) => (
+            "container",
+            format!("container `{}`", container.name),
+            text(container.role.name()),
+            field(&container.node, "securityContext"),
+        ),
+    };
     let mut facts = vec![
-        ("level", text(if of.is_some() { "container" } else { "pod" })),
+        ("level", text(level)),
         ("holder", text(&holder)),
+        ("role", role),
         ("decides", Node::computed(Value::Sequence(decides))),
+        ("spec", spec),
     ];
-    facts.extend(levels.iter().map(|level| (level.fact, level.value(of).clone())));
+    facts.extend(levels.iter().map(|level| (level.fact, level.value(index).clone())));
     map(facts)
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::scan::document::node::Value;
 use crate::scan::document::parse;
 use crate::scan::limits::Limits;
 
@@ -128,6 +129,40 @@ fn runtime_sockets_are_found_by_the_path_they_resolve_to() {
     );
     check(Target::KubernetesVolume, &text, "volume.runtime_socket", &["/run/docker.sock", "?", "null"]);
     check(Target::KubernetesVolume, &text, "volume.kind", &["hostPath", "hostPath", "emptyDir"]);
+}
+
+#[test]
+fn annotations_are_those_of_the_pods() {
+    let target = Target::KubernetesPod;
+    let template = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, annotations: {container.apparmor.security.beta.kubernetes.io/a: outer}}\nspec:\n  template:\n    metadata:\n      annotations:\n        container.apparmor.security.beta.kubernetes.io/a: unconfined\n        seccomp.security.alpha.kubernetes.io/pod:\n        container.seccomp.security.alpha.kubernetes.io/a: x\n        container.seccomp.security.alpha.kubernetes.io/other: y\n    spec: {containers: [{name: a}]}\n";
+    check(target, template, "pod.apparmor_annotations", &["unconfined"]);
+    check(target, template, "pod.seccomp_annotations", &[",x"]);
+    check(target, &pod("containers: []"), "pod.apparmor_annotations", &[""]);
+    check(target, &pod("serviceAccount: old"), "pod.service_account", &["old"]);
+}
+
+#[test]
+fn containers_tell_whom_their_probes_call_and_what_they_run() {
+    let target = Target::KubernetesContainer;
+    let text = pod(
+        "containers: [{name: a, livenessProbe: {httpGet: {host: ''}, tcpSocket: {host: h}}, lifecycle: {preStop: {httpGet: {host: '${H}'}, exec: {command: [/bin/sh, -c, 'ps aux | grep x']}}}}, {name: b, command: [sh, -c, 'cd / && sudo -u x /bin/run \"$A\"'], args: [y], env: [{name: A}, {name: B}, {name: A}]}]",
+    );
+    check(target, &text, "container.probe_hosts", &["h,?", ""]);
+    check(target, &text, "container.probe_programs", &["sh,ps,grep", ""]);
+    check(target, &text, "container.programs", &["", "sh,cd,sudo,run"]);
+    check(target, &text, "container.duplicate_variables", &["", "A"]);
+}
+
+#[test]
+fn volumes_tell_their_kind_and_mounts() {
+    let target = Target::KubernetesVolume;
+    let text = pod(
+        "volumes: [{name: a, hostPath: {path: /a/../etc//x}}, {name: b, hostPath: null}, {name: c, hostPath: null, emptyDir: {}}, {name: d, image: {reference: 'a:1'}}], containers: [{name: w, volumeMounts: [{name: a, mountPath: /m, readOnly: true}, {name: b}]}]",
+    );
+    check(target, &text, "volume.kind", &["hostPath", "null", "emptyDir", "image"]);
+    check(target, &text, "volume.resolved_host_path", &["/etc/x", "null", "null", "null"]);
+    check(target, &text, "image.tag", &["null", "null", "null", "1"]);
+    check(target, &text, "volume.mounts.0.read_only", &["true", "null", "no such fact", "no such fact"]);
 }
 
 #[test]

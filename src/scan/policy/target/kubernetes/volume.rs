@@ -2,11 +2,42 @@
 //!
 //! **Invariant**: a host path is judged by the path that the kernel would resolve it to, as far as the text tells.
 
-use crate::scan::document::kubernetes::Object;
-use crate::scan::document::node::{Node, Value};
+use crate::scan::document::kubernetes::{Container, Object};
+use crate::scan::document::node::{Entry, Node, Value};
 
-use super::super::facts::{field, map, null, path};
-use super::{Subject, object_facts, pod_facts, subject};
+use super::super::facts::{field, map, null, path, text};
+use super::super::{FactDoc, FactKind, Subject, image};
+use super::docs::doc;
+use super::{object_facts, pod, subject};
+
+/// Facts of `volume`.
+pub(super) const DOCS: &[FactDoc] = &[
+    doc("volume.name", FactKind::String, "the name; `null` when absent", "data"),
+    doc(
+        "volume.kind",
+        FactKind::String,
+        "the key that says what it is; `null` when there is none, which means `emptyDir`",
+        "hostPath",
+    ),
+    doc("volume.host_path", FactKind::String, "the path on the node; `null` for any other kind of volume", "/var/log"),
+    doc(
+        "volume.resolved_host_path",
+        FactKind::String,
+        "the path on the node with `.`, `..` and extra slashes resolved; `null` for any other kind of volume",
+        "/var/log",
+    ),
+    doc(
+        "volume.runtime_socket",
+        FactKind::String,
+        "the path on the node, when it gives access to a container runtime's socket; else `null`",
+        "/run/containerd/containerd.sock",
+    ),
+    doc("volume.mounts", FactKind::List, "where containers mount it", "[{container: web, read_only: true}]"),
+    doc("volume.mounts[].container", FactKind::String, "the name of the container", "web"),
+    doc("volume.mounts[].path", FactKind::String, "the path in the container", "/data"),
+    doc("volume.mounts[].read_only", FactKind::Bool, "`readOnly`; `null` when absent, which means false", "true"),
+    doc("volume.spec", FactKind::Tree, "the volume", "{name: data, emptyDir: {}}"),
+];
 
 /// Sockets and the directories they stand in, without `/run` or `/var/run` before them.
 const RUNTIME_SOCKETS: [&str; 16] = [
@@ -31,11 +62,16 @@ const RUNTIME_SOCKETS: [&str; 16] = [
 /// The volumes of an object's pods.
 pub(super) fn subjects(object: &Object) -> Vec<Subject> {
     let Some(pod) = object.pod() else { return Vec::new() };
-    let (shared_object, shared_pod) = (object_facts(object), pod_facts(&pod));
+    let (shared_object, shared_pod) = (object_facts(object), pod::facts(&pod));
+    let containers = pod.containers();
     let volume = |volume: &Node| {
         let name = volume.get("name").and_then(Node::as_str).unwrap_or_default();
-        let facts =
-            map(vec![("object", shared_object.clone()), ("pod", shared_pod.clone()), ("volume", facts(volume))]);
+        let facts = map(vec![
+            ("object", shared_object.clone()),
+            ("pod", shared_pod.clone()),
+            ("volume", facts(volume, mounts(name, &containers))),
+            ("image", image::facts(&path(volume, &["image", "reference"]))),
+        ]);
         let mut identity = object.identity();
         identity.extend(["volume".to_owned(), name.to_owned()]);
         subject(facts, volume, format!("{} volume {name}", object.title()), identity)
@@ -43,21 +79,48 @@ pub(super) fn subjects(object: &Object) -> Vec<Subject> {
     pod.volumes().map(volume).collect()
 }
 
-fn facts(volume: &Node) -> Node {
-    let other = || volume.entries().iter().find(|entry| &*entry.key != "name");
-    let kind = volume.entry("hostPath").or_else(other);
+fn facts(volume: &Node, mounts: Node) -> Node {
     let host_path = path(volume, &["hostPath", "path"]);
     let socket = match host_path.value() {
         Value::String(path) if is_runtime_socket(path) => host_path.clone(),
         Value::Unknown(_) => host_path.clone(),
         _ => null(),
     };
+    let resolved = host_path.as_str().map(|path| text(&format!("/{}", normalised(path))));
     map(vec![
         ("name", field(volume, "name")),
-        ("kind", kind.map_or_else(null, |entry| Node::new(entry.key_span, Value::String(entry.key.clone())))),
+        ("kind", kind(volume)),
+        ("resolved_host_path", resolved.unwrap_or_else(|| host_path.clone())),
         ("host_path", host_path),
         ("runtime_socket", socket),
+        ("mounts", mounts),
+        ("spec", volume.clone()),
     ])
+}
+
+/// What it is: a path of the node before all others, then the first source that is not `null`.
+fn kind(volume: &Node) -> Node {
+    let is_source = |entry: &&Entry| &*entry.key != "name" && !entry.value.is_null();
+    let first = || volume.entries().iter().find(is_source);
+    match volume.entry("hostPath").filter(is_source).or_else(first) {
+        Some(entry) => Node::new(entry.key_span, Value::String(entry.key.clone())),
+        None if volume.is_open() => Node::new(volume.span(), Value::Unknown("".into())),
+        None => null(),
+    }
+}
+
+/// The mounts of the volume called `name`, in the order of the containers.
+fn mounts(name: &str, containers: &[Container]) -> Node {
+    let of_container = |container: &Container| {
+        let mounts = field(&container.node, "volumeMounts");
+        let own = mounts.items().iter().filter(|mount| mount.get("name").and_then(Node::as_str) == Some(name));
+        let mount = |mount: &Node| {
+            let name = text(&container.name);
+            map(vec![("container", name), ("path", field(mount, "mountPath")), ("read_only", field(mount, "readOnly"))])
+        };
+        own.map(mount).collect::<Vec<Node>>()
+    };
+    Node::computed(Value::Sequence(containers.iter().flat_map(of_container).collect()))
 }
 
 /// Whether a path of the host gives access to a container runtime's socket.
