@@ -7,12 +7,16 @@
 //! Pod Security Standards, Kubernetes 1.35; the inheritance of `securityContext` as the kubelet does it.
 
 mod access;
+mod account;
 mod container;
 mod context;
 mod docs;
 mod grants;
+mod ingress;
+mod network_policy;
 mod pod;
 mod program;
+mod service;
 mod volume;
 
 pub(super) use volume::is_runtime_socket;
@@ -34,6 +38,11 @@ pub fn facts(target: Target) -> &'static [FactDoc] {
         Target::KubernetesVolume => docs::VOLUME,
         Target::KubernetesRoleRule => docs::ROLE_RULE,
         Target::KubernetesRoleBinding => docs::ROLE_BINDING,
+        Target::KubernetesService => docs::SERVICE,
+        Target::KubernetesIngress => docs::INGRESS,
+        Target::KubernetesNetworkPolicy => docs::NETWORK_POLICY,
+        Target::KubernetesServiceAccount => docs::SERVICE_ACCOUNT,
+        Target::KubernetesNamespace => docs::NAMESPACE,
         _ => &[],
     }
 }
@@ -50,6 +59,11 @@ pub fn subjects(target: Target, file: &ParsedFile, text: &str) -> Vec<Subject> {
         Target::KubernetesVolume => each.flat_map(volume::subjects).collect(),
         Target::KubernetesRoleRule => each.flat_map(access::rule_subjects).collect(),
         Target::KubernetesRoleBinding => each.filter_map(access::binding_subject).collect(),
+        Target::KubernetesService => each.filter_map(service::subject_of).collect(),
+        Target::KubernetesIngress => each.filter_map(ingress::subject_of).collect(),
+        Target::KubernetesNetworkPolicy => each.filter_map(network_policy::subject_of).collect(),
+        Target::KubernetesServiceAccount => each.filter_map(account::account_subject).collect(),
+        Target::KubernetesNamespace => each.filter_map(account::namespace_subject).collect(),
         _ => Vec::new(),
     }
 }

@@ -79,6 +79,16 @@ pub enum Target {
     KubernetesRoleRule,
     /// `kubernetes.role_binding`: every role binding.
     KubernetesRoleBinding,
+    /// `kubernetes.service`: every service.
+    KubernetesService,
+    /// `kubernetes.ingress`: every ingress, gateway and route.
+    KubernetesIngress,
+    /// `kubernetes.network_policy`: every network policy.
+    KubernetesNetworkPolicy,
+    /// `kubernetes.service_account`: every service account.
+    KubernetesServiceAccount,
+    /// `kubernetes.namespace`: every namespace.
+    KubernetesNamespace,
     /// `compose.service`: every service.
     ComposeService,
     /// `dockerfile.stage`: every build stage.
@@ -93,7 +103,7 @@ pub enum Target {
 
 impl Target {
     /// All targets.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::KubernetesObject,
         Self::KubernetesPod,
         Self::KubernetesContainer,
@@ -101,6 +111,11 @@ impl Target {
         Self::KubernetesVolume,
         Self::KubernetesRoleRule,
         Self::KubernetesRoleBinding,
+        Self::KubernetesService,
+        Self::KubernetesIngress,
+        Self::KubernetesNetworkPolicy,
+        Self::KubernetesServiceAccount,
+        Self::KubernetesNamespace,
         Self::ComposeService,
         Self::DockerfileStage,
         Self::DockerfileInstruction,
@@ -118,6 +133,11 @@ impl Target {
             Self::KubernetesVolume => "kubernetes.volume",
             Self::KubernetesRoleRule => "kubernetes.role_rule",
             Self::KubernetesRoleBinding => "kubernetes.role_binding",
+            Self::KubernetesService => "kubernetes.service",
+            Self::KubernetesIngress => "kubernetes.ingress",
+            Self::KubernetesNetworkPolicy => "kubernetes.network_policy",
+            Self::KubernetesServiceAccount => "kubernetes.service_account",
+            Self::KubernetesNamespace => "kubernetes.namespace",
             Self::ComposeService => "compose.service",
             Self::DockerfileStage => "dockerfile.stage",
             Self::DockerfileInstruction => "dockerfile.instruction",
@@ -140,7 +160,12 @@ impl Target {
             | Self::KubernetesRoleRule
             | Self::KubernetesSecurityContext
             | Self::KubernetesVolume
-            | Self::KubernetesRoleBinding => kubernetes::subjects(self, file, text),
+            | Self::KubernetesRoleBinding
+            | Self::KubernetesService
+            | Self::KubernetesIngress
+            | Self::KubernetesNetworkPolicy
+            | Self::KubernetesServiceAccount
+            | Self::KubernetesNamespace => kubernetes::subjects(self, file, text),
             Self::ComposeService => compose::subjects(self, file, text),
             Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => {
                 dockerfile::subjects(self, file, text)
@@ -158,7 +183,12 @@ impl Target {
             | Self::KubernetesRoleRule
             | Self::KubernetesSecurityContext
             | Self::KubernetesVolume
-            | Self::KubernetesRoleBinding => kubernetes::facts(self),
+            | Self::KubernetesRoleBinding
+            | Self::KubernetesService
+            | Self::KubernetesIngress
+            | Self::KubernetesNetworkPolicy
+            | Self::KubernetesServiceAccount
+            | Self::KubernetesNamespace => kubernetes::facts(self),
             Self::ComposeService => compose::facts(self),
             Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => dockerfile::facts(self),
             Self::Secret => &[],

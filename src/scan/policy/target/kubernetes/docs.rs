@@ -4,7 +4,7 @@
 //! compares them.
 
 use super::super::{FactDoc, FactKind, image};
-use super::{container, context, pod, volume};
+use super::{account, container, context, ingress, network_policy, pod, service, volume};
 
 pub(super) const fn doc(path: &'static str, kind: FactKind, doc: &'static str, example: &'static str) -> FactDoc {
     FactDoc { path, kind, doc, example }
@@ -89,3 +89,18 @@ const BINDING: &[FactDoc] = &[
     doc("binding.subjects[].name", FactKind::String, "the name", "jane"),
     doc("binding.subjects[].namespace", FactKind::String, "the namespace of a service account", "default"),
 ];
+
+/// Facts of the target `kubernetes.service`.
+pub(super) const SERVICE: &[FactDoc] = joined!(OBJECT, service::FACTS);
+
+/// Facts of the target `kubernetes.ingress`.
+pub(super) const INGRESS: &[FactDoc] = joined!(OBJECT, ingress::FACTS);
+
+/// Facts of the target `kubernetes.network_policy`.
+pub(super) const NETWORK_POLICY: &[FactDoc] = joined!(OBJECT, network_policy::FACTS);
+
+/// Facts of the target `kubernetes.service_account`.
+pub(super) const SERVICE_ACCOUNT: &[FactDoc] = joined!(OBJECT, account::ACCOUNT_FACTS);
+
+/// Facts of the target `kubernetes.namespace`.
+pub(super) const NAMESPACE: &[FactDoc] = joined!(OBJECT, account::NAMESPACE_FACTS);

@@ -252,11 +252,111 @@ fn a_template_leaves_open_what_it_may_add() {
     check(Target::KubernetesContainer, text, "image.tag", &["?", "?", "null"]);
 }
 
+fn object(kind: &str, annotations: &str, spec: &str) -> String {
+    let version = match kind {
+        "Service" => "v1",
+        "Route" => "route.openshift.io/v1",
+        "Gateway" | "HTTPRoute" => "gateway.networking.k8s.io/v1",
+        _ => "networking.k8s.io/v1",
+    };
+    format!(
+        "apiVersion: {version}\nkind: {kind}\nmetadata: {{name: o, annotations: {{{annotations}}}}}\nspec: {{{spec}}}\n"
+    )
+}
+
+#[test]
+fn a_service_tells_from_where_it_is_reached() {
+    let reach = |annotations: &str, spec: &str, expected: &str| {
+        check(Target::KubernetesService, &object("Service", annotations, spec), "service.reach", &[expected]);
+    };
+    reach("", "", "cluster");
+    reach("", "type: ExternalName", "cluster");
+    reach("", "type: NodePort", "node");
+    reach("", "type: '${T}'", "?");
+    let balancer = "type: LoadBalancer";
+    reach("", balancer, "public");
+    reach("service.beta.kubernetes.io/aws-load-balancer-internal: 'true'", balancer, "internal");
+    reach("service.beta.kubernetes.io/aws-load-balancer-internal: 0.0.0.0/0", balancer, "internal");
+    reach("service.beta.kubernetes.io/aws-load-balancer-internal: 'false'", balancer, "public");
+    reach("networking.gke.io/load-balancer-type: Internal", balancer, "internal");
+    reach("networking.gke.io/load-balancer-type: External", balancer, "public");
+    reach("networking.gke.io/load-balancer-type: '${T}'", balancer, "?");
+    reach("metallb.io/loadBalancerIPs: 192.168.1.4", balancer, "?");
+    reach("", "type: LoadBalancer, loadBalancerClass: tailscale", "?");
+    let own = "type: LoadBalancer, loadBalancerClass: service.k8s.aws/nlb";
+    reach("", own, "internal");
+    reach("service.beta.kubernetes.io/aws-load-balancer-scheme: internet-facing", own, "public");
+}
+
+#[test]
+fn ingresses_and_routes_tell_hosts_certificates_and_services() {
+    let target = Target::KubernetesIngress;
+    let rules = "rules: [{host: a.example.com, http: {paths: [{backend: {service: {name: a}}}, {backend: {serviceName: b}}]}}, {http: {}}]";
+    let text = object("Ingress", "", &format!("defaultBackend: {{service: {{name: d}}}}, {rules}"));
+    check(target, &text, "ingress.hosts", &["a.example.com,"]);
+    check(target, &text, "ingress.backends", &["d,a,b"]);
+    check(target, &text, "ingress.tls", &["false"]);
+    let tls = |annotation: &str, expected: &str| {
+        check(target, &object("Ingress", annotation, rules), "ingress.tls", &[expected]);
+    };
+    tls("alb.ingress.kubernetes.io/listen-ports: '[{\"HTTP\": 80}, {\"HTTPS\": 443}]'", "true");
+    tls("alb.ingress.kubernetes.io/listen-ports: '[{\"HTTP\": 80}]'", "false");
+    tls("traefik.ingress.kubernetes.io/router.entrypoints: websecure", "true");
+    tls("traefik.ingress.kubernetes.io/router.entrypoints: web", "false");
+    tls("alb.ingress.kubernetes.io/certificate-arn: '${ARN}'", "?");
+    check(target, &object("Ingress", "", "tls: [{secretName: a}]"), "ingress.tls", &["true"]);
+    check(target, &object("Gateway", "", "listeners: [{protocol: HTTP}, {protocol: '${P}'}]"), "ingress.tls", &["?"]);
+    let route = object("HTTPRoute", "", "rules: [{backendRefs: [{name: a}, {kind: Other, name: b}]}]");
+    check(target, &route, "ingress.tls", &["null"]);
+    check(target, &route, "ingress.backends", &["a"]);
+    check(
+        target,
+        &object("Route", "", "host: a.example.com, to: {kind: Service, name: w}"),
+        "ingress.backends",
+        &["w"],
+    );
+    check(
+        target,
+        &object("Ingress", "nginx.org/server-snippets: a b", rules),
+        "ingress.snippets",
+        &["server-snippets"],
+    );
+}
+
+#[test]
+fn network_policies_tell_what_they_let_through() {
+    let target = Target::KubernetesNetworkPolicy;
+    let policy = |spec: &str, fact: &str, expected: &str| {
+        let found = read(target, &object("NetworkPolicy", "", spec));
+        let node = found.first().and_then(|subject| subject.facts.at(fact)).cloned();
+        let shown = match node.as_ref().map(Node::value) {
+            Some(Value::Sequence(items)) if fact.contains("open") || fact.contains("any") => items.len().to_string(),
+            _ => show(node.as_ref()),
+        };
+        assert_eq!(shown, expected, "{fact} of {spec}");
+    };
+    policy("podSelector: {}", "policy.selects_all", "true");
+    policy("podSelector: {matchLabels: {app: a}}", "policy.selects_all", "false");
+    policy("podSelector: '${S}'", "policy.selects_all", "?");
+    policy("podSelector: {}, egress: []", "policy.directions", "Ingress,Egress");
+    policy("policyTypes: [Egress], ingress: [{}]", "policy.directions", "Egress");
+    policy("ingress: [{}, {from: []}, {ports: [{port: 1}]}]", "policy.open_ingress", "2");
+    policy("ingress: [{from: [{ipBlock: {cidr: '::/0'}}]}]", "policy.open_ingress", "1");
+    policy("ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8}}]}, {from: '${F}'}]", "policy.open_ingress", "0");
+    policy("ingress: '${I}'", "policy.open_ingress", "?");
+    policy("egress: [{}]", "policy.open_egress", "1");
+    policy(
+        "ingress: [{from: [{namespaceSelector: {}}, {namespaceSelector: {}, podSelector: {matchLabels: {a: b}}}]}]",
+        "policy.any_namespace",
+        "1",
+    );
+}
+
 /// Every fact of every target is documented, and every documented fact is given.
 #[test]
 fn facts_and_their_documentation_are_the_same() {
     let text = pod("volumes: [{name: v}], containers: [{name: a}]")
-        + "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nrules: [{verbs: [get]}]\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n";
+        + "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nrules: [{verbs: [get]}]\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n---\napiVersion: v1\nkind: Service\n---\napiVersion: networking.k8s.io/v1\nkind: Ingress\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n---\napiVersion: v1\nkind: ServiceAccount\n---\napiVersion: v1\nkind: Namespace\n";
     for target in Target::ALL.into_iter().filter(|target| !facts(*target).is_empty()) {
         let subjects = read(target, &text);
         let given: BTreeSet<String> = subjects
