@@ -10,6 +10,7 @@ mod access;
 mod account;
 mod container;
 mod context;
+mod control_plane;
 mod docs;
 mod grants;
 mod ingress;
@@ -43,6 +44,7 @@ pub fn facts(target: Target) -> &'static [FactDoc] {
         Target::KubernetesNetworkPolicy => docs::NETWORK_POLICY,
         Target::KubernetesServiceAccount => docs::SERVICE_ACCOUNT,
         Target::KubernetesNamespace => docs::NAMESPACE,
+        Target::KubernetesControlPlane => docs::CONTROL_PLANE,
         _ => &[],
     }
 }
@@ -64,6 +66,7 @@ pub fn subjects(target: Target, file: &ParsedFile, text: &str) -> Vec<Subject> {
         Target::KubernetesNetworkPolicy => each.filter_map(network_policy::subject_of).collect(),
         Target::KubernetesServiceAccount => each.filter_map(account::account_subject).collect(),
         Target::KubernetesNamespace => each.filter_map(account::namespace_subject).collect(),
+        Target::KubernetesControlPlane => each.flat_map(control_plane::subjects).collect(),
         _ => Vec::new(),
     }
 }

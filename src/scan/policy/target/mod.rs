@@ -89,6 +89,8 @@ pub enum Target {
     KubernetesServiceAccount,
     /// `kubernetes.namespace`: every namespace.
     KubernetesNamespace,
+    /// `kubernetes.control_plane`: every container that runs a part of the control plane, and the kubelet's configuration.
+    KubernetesControlPlane,
     /// `compose.service`: every service.
     ComposeService,
     /// `dockerfile.stage`: every build stage.
@@ -103,7 +105,7 @@ pub enum Target {
 
 impl Target {
     /// All targets.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::KubernetesObject,
         Self::KubernetesPod,
         Self::KubernetesContainer,
@@ -116,6 +118,7 @@ impl Target {
         Self::KubernetesNetworkPolicy,
         Self::KubernetesServiceAccount,
         Self::KubernetesNamespace,
+        Self::KubernetesControlPlane,
         Self::ComposeService,
         Self::DockerfileStage,
         Self::DockerfileInstruction,
@@ -138,6 +141,7 @@ impl Target {
             Self::KubernetesNetworkPolicy => "kubernetes.network_policy",
             Self::KubernetesServiceAccount => "kubernetes.service_account",
             Self::KubernetesNamespace => "kubernetes.namespace",
+            Self::KubernetesControlPlane => "kubernetes.control_plane",
             Self::ComposeService => "compose.service",
             Self::DockerfileStage => "dockerfile.stage",
             Self::DockerfileInstruction => "dockerfile.instruction",
@@ -165,7 +169,8 @@ impl Target {
             | Self::KubernetesIngress
             | Self::KubernetesNetworkPolicy
             | Self::KubernetesServiceAccount
-            | Self::KubernetesNamespace => kubernetes::subjects(self, file, text),
+            | Self::KubernetesNamespace
+            | Self::KubernetesControlPlane => kubernetes::subjects(self, file, text),
             Self::ComposeService => compose::subjects(self, file, text),
             Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => {
                 dockerfile::subjects(self, file, text)
@@ -188,7 +193,8 @@ impl Target {
             | Self::KubernetesIngress
             | Self::KubernetesNetworkPolicy
             | Self::KubernetesServiceAccount
-            | Self::KubernetesNamespace => kubernetes::facts(self),
+            | Self::KubernetesNamespace
+            | Self::KubernetesControlPlane => kubernetes::facts(self),
             Self::ComposeService => compose::facts(self),
             Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => dockerfile::facts(self),
             Self::Secret => &[],

@@ -4,7 +4,7 @@
 //! compares them.
 
 use super::super::{FactDoc, FactKind, image};
-use super::{account, container, context, ingress, network_policy, pod, service, volume};
+use super::{account, container, context, control_plane, ingress, network_policy, pod, service, volume};
 
 pub(super) const fn doc(path: &'static str, kind: FactKind, doc: &'static str, example: &'static str) -> FactDoc {
     FactDoc { path, kind, doc, example }
@@ -104,3 +104,6 @@ pub(super) const SERVICE_ACCOUNT: &[FactDoc] = joined!(OBJECT, account::ACCOUNT_
 
 /// Facts of the target `kubernetes.namespace`.
 pub(super) const NAMESPACE: &[FactDoc] = joined!(OBJECT, account::NAMESPACE_FACTS);
+
+/// Facts of the target `kubernetes.control_plane`.
+pub(super) const CONTROL_PLANE: &[FactDoc] = joined!(OBJECT, control_plane::FACTS);

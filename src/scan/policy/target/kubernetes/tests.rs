@@ -352,11 +352,54 @@ fn network_policies_tell_what_they_let_through() {
     );
 }
 
+#[test]
+fn parts_of_the_control_plane_tell_their_flags() {
+    let target = Target::KubernetesControlPlane;
+    let flags = |container: &str, fact: &str, expected: &str| {
+        check(target, &pod(&format!("containers: [{{name: c, {container}}}]")), fact, &[expected]);
+    };
+    let command = "command: [/usr/local/bin/kube-apiserver, --anonymous-auth=false], args: [--audit-log-maxage, '30', --profiling, --profiling=no]";
+    flags(command, "component.name", "kube-apiserver");
+    flags(command, "component.flags.anonymous-auth", "false");
+    flags(command, "component.flags.audit-log-maxage", "30");
+    flags(command, "component.flags.profiling", "no");
+    flags(command, "component.flags.secure-port", "no such fact");
+    flags("image: 'registry.k8s.io/etcd:3.5.0', args: [--auto-tls]", "component.flags.auto-tls", "true");
+    flags("command: [kubelet, '--v=${V}']", "component.flags.v", "?");
+    flags("command: [kube-apiserver, '--authorization-mode=Node, RBAC']", "component.authorization", "Node,RBAC");
+    flags("command: [etcd, --cipher-suites=A]", "component.ciphers", "A");
+    for none in [
+        "command: [sh, -c, kube-apiserver]",
+        "image: 'etcd:3', command: [backup]",
+        "image: 'web:1', args: [--v]",
+        "image: etcd",
+    ] {
+        check(target, &pod(&format!("containers: [{{name: c, {none}}}]")), "component.name", &[]);
+    }
+    let file = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nauthentication: {anonymous: {enabled: true}}\ntlsCipherSuites: [A, B]\n";
+    check(target, file, "component.flags.anonymous-auth", &["true"]);
+    check(target, file, "component.ciphers", &["A,B"]);
+}
+
+#[test]
+fn flags_are_open_where_something_else_may_set_them() {
+    let open = |words: &str, expected: bool| {
+        let found =
+            read(Target::KubernetesControlPlane, &pod(&format!("containers: [{{name: c, command: [{words}]}}]")));
+        let flags = found.first().and_then(|subject| subject.facts.at("component.flags")).cloned();
+        assert_eq!(flags.map(|flags| flags.is_open()), Some(expected), "{words}");
+    };
+    open("kubelet, --v=2", false);
+    open("kubelet, --config=/var/lib/kubelet/config.yaml", true);
+    open("kubelet, '${MORE}'", true);
+    open("kubelet, '--v=${V}'", false);
+}
+
 /// Every fact of every target is documented, and every documented fact is given.
 #[test]
 fn facts_and_their_documentation_are_the_same() {
     let text = pod("volumes: [{name: v}], containers: [{name: a}]")
-        + "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nrules: [{verbs: [get]}]\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n---\napiVersion: v1\nkind: Service\n---\napiVersion: networking.k8s.io/v1\nkind: Ingress\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n---\napiVersion: v1\nkind: ServiceAccount\n---\napiVersion: v1\nkind: Namespace\n";
+        + "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nrules: [{verbs: [get]}]\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n---\napiVersion: v1\nkind: Service\n---\napiVersion: networking.k8s.io/v1\nkind: Ingress\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n---\napiVersion: v1\nkind: ServiceAccount\n---\napiVersion: v1\nkind: Namespace\n---\napiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n";
     for target in Target::ALL.into_iter().filter(|target| !facts(*target).is_empty()) {
         let subjects = read(target, &text);
         let given: BTreeSet<String> = subjects
