@@ -80,6 +80,7 @@ pub fn run(change: Change, circumstances: &Circumstances) -> Judgement {
     let policies = policies.without(|id| disabled.contains(id));
     let mut options = ScanOptions {
         secret_key: circumstances.secret_key.clone(),
+        today: Some(circumstances.today.to_string()),
         standard: flags.standard.clone(),
         ..settings.scan_options()
     };

@@ -39,6 +39,8 @@ pub struct ScanOptions {
     pub scopes: Vec<Scope>,
     /// Key of the secrets' fingerprints, so that nobody guesses a weak password back from one.
     pub secret_key: SecretKey,
+    /// The day, written `YYYY-MM-DD`: a token whose end is before it has expired. When absent none has.
+    pub today: Option<String>,
 }
 
 impl Default for ScanOptions {
@@ -53,6 +55,7 @@ impl Default for ScanOptions {
             parameters: BTreeMap::new(),
             scopes: Vec::new(),
             secret_key: SecretKey::default(),
+            today: None,
         }
     }
 }

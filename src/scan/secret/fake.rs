@@ -3,13 +3,15 @@
 //! Invariant: the same placeholder at the same place of the same text always gives the same value, and none of them
 //! ever opened anything.
 
+mod jwt;
+
 use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use super::checksum::{crc32_base62, sha256_base32};
+use super::checksum::{AGE_PREFIX, BECH32, bech32, crc32, crc32_base62, sha256_base32};
 
 const DIGITS: &str = "0123456789";
 const LOWER: &str = "abcdefghijklmnopqrstuvwxyz";
@@ -19,13 +21,11 @@ const MAX_LENGTH: usize = 10_000;
 
 /// Replaces every `{fake:KIND}` and `{fake:KIND:LENGTH}` of `text`; an unknown kind stays as it is.
 ///
-/// Kinds with a length: `alnum`, `alpha`, `base64`, `base64url`, `digits`, `hex`, `lower`, `upper`, `base32`.
-/// Kinds of their own: `github-token`, `github-token-dummy`, `github-pat`, `npm-token`, `npm-token-dummy`, `uuid`, `password` (as
-/// a person chooses one),
-/// `aws-key-id`, `pem-rsa`, `pem-rsa-encrypted`, `pem-ec`, `pem-pkcs8`, `pem-encrypted`, `pem-openssh`,
-/// `pem-openssh-encrypted`, `pem-pgp`, `pem-certificate`, `pem-public`, and of other forms: `postgres-url`,
-/// `docker-config-github`, `google-service-account`. After a kind of PEM, `:escaped` writes line
-/// breaks as `\n`, and `:base64` after any kind encodes it; otherwise lines are indented as the placeholder is.
+/// Kinds with a length are the alphabets of `alphabet`, such as `alnum`, `base64url` and `hex`. Kinds of their own are
+/// tokens with the checksum of their provider (`github-token`, `github-pat`, `npm-token`, `grafana-token`,
+/// `vercel-token`, `age-key`) and, with `-dummy`, without it; those of [`token`], [`jwt`] and [`pem`]. After a kind of
+/// PEM, `:escaped` writes line breaks as `\n`, and `:base64` after any kind encodes it; otherwise lines are indented as
+/// the placeholder is.
 pub fn expand(text: &str) -> Cow<'_, str> {
     if !text.contains("{fake:") {
         return Cow::Borrowed(text);
@@ -69,7 +69,10 @@ fn value(kind: &str, count: u32) -> Option<String> {
         let alphabet = alphabet(name)?;
         return length.parse().ok().filter(|length| *length <= MAX_LENGTH).map(|length| random.text(&alphabet, length));
     }
-    token(kind, &mut random).or_else(|| pem(kind, &mut random))
+    token(kind, &mut random)
+        .or_else(|| checksummed(kind, &mut random))
+        .or_else(|| jwt::token(kind, &mut random))
+        .or_else(|| pem(kind, &mut random))
 }
 
 fn alphabet(name: &str) -> Option<String> {
@@ -77,17 +80,32 @@ fn alphabet(name: &str) -> Option<String> {
         "alnum" => format!("{DIGITS}{UPPER}{LOWER}"),
         "alpha" => format!("{UPPER}{LOWER}"),
         "base32" => format!("{UPPER}234567"),
+        "base32lower" => format!("{LOWER}234567"),
+        "base36" => format!("{DIGITS}{LOWER}"),
+        "base36upper" => format!("{DIGITS}{UPPER}"),
+        "bech32" => BECH32.to_owned(),
+        "django" => format!("{DIGITS}{LOWER}!@#%^&*(-_=+)"),
+        "printable" => format!("{DIGITS}{UPPER}{LOWER}!@#%^&*()-_=+[]{{}};:<>,.?/|~"),
         "base64" => format!("{UPPER}{LOWER}{DIGITS}+/"),
         "base64url" => format!("{UPPER}{LOWER}{DIGITS}-_"),
         "digits" => DIGITS.to_owned(),
         "hex" => format!("{DIGITS}abcdef"),
+        "hexupper" => format!("{DIGITS}ABCDEF"),
         "lower" => LOWER.to_owned(),
         "upper" => UPPER.to_owned(),
         _ => return None,
     })
 }
 
-fn token(kind: &str, random: &mut Random) -> Option<String> {
+/// Tokens whose provider builds a checksum into them; `-dummy` stands for one whose checksum is wrong.
+fn checksummed(kind: &str, random: &mut Random) -> Option<String> {
+    if let Some(kind) = kind.strip_suffix("-dummy") {
+        let mut token = checksummed(kind, random)?;
+        // The last character belongs to the checksum, except of a fine-grained token.
+        let last = token.pop()?;
+        token.push(if last.is_ascii_lowercase() || last.is_ascii_digit() { dummy_of(last) } else { 'Q' });
+        return Some(token);
+    }
     let alnum = format!("{DIGITS}{UPPER}{LOWER}");
     Some(match kind {
         "github-token" | "npm-token" => {
@@ -95,17 +113,49 @@ fn token(kind: &str, random: &mut Random) -> Option<String> {
             let prefix = if kind == "npm-token" { "npm_" } else { "ghp_" };
             format!("{prefix}{body}{}", crc32_base62(&body))
         }
-        "github-token-dummy" => format!("ghp_{}", random.text(&alnum, 36)),
-        "npm-token-dummy" => format!("npm_{}", random.text(&alnum, 36)),
         "github-pat" => {
             let body = format!("github_pat_{}_{}", random.text(&alnum, 22), random.text(&alnum, 43));
             format!("{body}{}{}", sha256_base32(&body), random.text(&alnum, 8))
         }
+        "vercel-token" => {
+            let body = random.text(&alnum, 50);
+            format!("vcp_{body}{}", crc32_base62(&body))
+        }
+        "grafana-token" => {
+            let body = format!("glsa_{}", random.text(&alnum, 32));
+            format!("{body}_{:08x}", crc32(body.as_bytes()))
+        }
+        "age-key" => bech32(AGE_PREFIX, &random.text(BECH32, 52)).to_ascii_uppercase(),
+        _ => return None,
+    })
+}
+
+/// Another character of the same kind.
+fn dummy_of(character: char) -> char {
+    match character {
+        '7' => '8',
+        '0'..='9' => '7',
+        'q' => 'w',
+        _ => 'q',
+    }
+}
+
+fn token(kind: &str, random: &mut Random) -> Option<String> {
+    let alnum = format!("{DIGITS}{UPPER}{LOWER}");
+    Some(match kind {
         "password" => format!("Tiger-{}-{}", random.text(LOWER, 6), random.text(DIGITS, 2)),
         "postgres-url" => format!("postgres://api:{}@db.prod.svc:5432/api", random.text(&alnum, 20)),
         "docker-config-github" => {
-            let login = encode(&format!("robot:{}", token("github-token", random)?));
+            let login = encode(&format!("robot:{}", checksummed("github-token", random)?));
             format!(r#"{{"auths":{{"ghcr.io":{{"auth":"{login}"}}}}}}"#)
+        }
+        "basic-auth" => encode(&format!("ci:Tiger-{}-{}", random.text(LOWER, 6), random.text(DIGITS, 2))),
+        "digit" => random.text("123456789", 1),
+        "wireguard-key" => STANDARD.encode(random.by_ref().take(32).collect::<Vec<u8>>()),
+        // The keys of two emulators, which are public, in parts.
+        "azurite-key" => ["Eby8vdM02xNOcqFlqUwJPLlmEtlCD", "XJ1OUzFT50uSRZ6IFsuFq2UVErCz4", "I6tq/K1SZFPTOtr/KBHBeksoGMGw=="].concat(),
+        "cosmos-emulator-key" => {
+            ["C2y6yDjf5/R+ob0N8A7Cgv30VRDJI", "WEHLM+4QDU5DE2nQ9nDuVTqobD4b8", "mGGyPMbIZnqyMsEcaGQy67XIw/Jw=="].concat()
         }
         "google-service-account" => {
             let key = pem("pem-pkcs8", random)?.replace('\n', "\\n");
@@ -201,8 +251,14 @@ mod tests {
     fn tokens_have_the_checksum_of_their_provider() {
         assert!(Checksum::Crc32Base62.holds(&expand("{fake:github-token}")));
         assert!(Checksum::Crc32Base62.holds(&expand("{fake:npm-token}")));
-        assert!(!Checksum::Crc32Base62.holds(&expand("{fake:github-token-dummy}")));
         assert!(Checksum::GithubFineGrained.holds(&expand("{fake:github-pat}")));
+        assert!(Checksum::Vercel.holds(&expand("{fake:vercel-token}")));
+        assert!(Checksum::Grafana.holds(&expand("{fake:grafana-token}")));
+        assert!(Checksum::Age.holds(&expand("{fake:age-key}")));
+        assert!(!Checksum::Crc32Base62.holds(&expand("{fake:github-token-dummy}")));
+        assert!(!Checksum::Vercel.holds(&expand("{fake:vercel-token-dummy}")));
+        assert!(!Checksum::Grafana.holds(&expand("{fake:grafana-token-dummy}")));
+        assert!(!Checksum::Age.holds(&expand("{fake:age-key-dummy}")));
     }
 
     #[test]

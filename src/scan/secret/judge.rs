@@ -4,6 +4,8 @@
 //! whole stays linear.
 
 mod aws;
+mod encoded;
+mod jwt;
 mod pem;
 mod placeholder;
 mod url_password;
@@ -40,12 +42,18 @@ pub(super) enum Outcome {
     Encrypted,
     /// A password that everybody tries first.
     Default,
+    /// A token whose end has passed.
+    Expired,
+    /// A token that nobody signed.
+    Unsigned,
 }
 
 /// A text with the lists that some steps need, made when first asked for.
 pub(super) struct Scene<'t> {
     /// The text that is searched.
     pub text: &'t str,
+    /// The day, written `YYYY-MM-DD`, after which a token has expired.
+    pub today: Option<&'t str>,
     lines: OnceCell<LineIndex>,
     service_accounts: OnceCell<Vec<usize>>,
     aws_secrets: OnceCell<Vec<Span>>,
@@ -54,7 +62,12 @@ pub(super) struct Scene<'t> {
 impl<'t> Scene<'t> {
     /// A scene of `text`.
     pub fn new(text: &'t str) -> Self {
-        Self { text, lines: OnceCell::new(), service_accounts: OnceCell::new(), aws_secrets: OnceCell::new() }
+        Self { text, today: None, lines: OnceCell::new(), service_accounts: OnceCell::new(), aws_secrets: OnceCell::new() }
+    }
+
+    /// This scene on a day.
+    pub fn on(self, today: Option<&'t str>) -> Self {
+        Self { today, ..self }
     }
 
     fn lines(&self) -> &LineIndex {
@@ -84,6 +97,9 @@ impl<'t> Scene<'t> {
             Some(Judge::GoogleServiceAccount) => pem::judge_service_account(self, matched.value),
             Some(Judge::AwsPair) => aws::judge(self, matched.value),
             Some(Judge::UrlPassword) => url_password::judge(self, matched),
+            Some(Judge::Jwt) => jwt::judge(self, rule, matched.value),
+            Some(Judge::BasicAuth) => encoded::judge_login(self, matched.value),
+            Some(Judge::Base64Text) => encoded::judge_text(self, matched.value),
         }
     }
 

@@ -104,7 +104,7 @@ pub fn find_secrets(path: &str, text: &str, detectors: &DetectorSet, options: &S
     let mut found: Vec<Found<'_>> = Vec::new();
     for layer in Layer::all(text) {
         let outer = found.len();
-        let inner = found_in(&layer, detectors);
+        let inner = found_in(&layer, detectors, options);
         found.extend(inner);
         keep_outer(&mut found, outer);
     }
@@ -143,8 +143,8 @@ struct Found<'d> {
 }
 
 /// The secrets that only this reading of the file shows.
-fn found_in<'d>(layer: &Layer<'_>, detectors: &'d DetectorSet) -> Vec<Found<'d>> {
-    let scene = Scene::new(&layer.text);
+fn found_in<'d>(layer: &Layer<'_>, detectors: &'d DetectorSet, options: &ScanOptions) -> Vec<Found<'d>> {
+    let scene = Scene::new(&layer.text).on(options.today.as_deref());
     let mut found = Vec::new();
     for matched in detectors.search(&layer.text) {
         let Some(detector) = detectors.get(matched.detector) else { continue };
@@ -235,7 +235,7 @@ fn severity(detector: &Detector, outcome: Outcome, options: &ScanOptions) -> Sev
     let form = detector.rule.severity.unwrap_or(policy);
     let value = match outcome {
         Outcome::Clear => policy,
-        Outcome::Encrypted | Outcome::Default => detector.rule.weaker.unwrap_or(Severity::Low),
+        Outcome::Encrypted | Outcome::Default | Outcome::Expired | Outcome::Unsigned => detector.rule.weaker.unwrap_or(Severity::Low),
     };
     policy.min(form).min(value)
 }
@@ -246,11 +246,14 @@ fn message(detector: &Detector, judged: &Judged) -> String {
     let prefix = judged.value.prefix().map(|prefix| format!("{prefix}, ")).unwrap_or_default();
     let note = judged.note.as_ref().map(|note| format!(", {note}")).unwrap_or_default();
     let length = judged.value.length();
-    match judged.outcome {
-        Outcome::Clear => format!("{name} ({prefix}{length} characters{note})"),
-        Outcome::Encrypted => format!("{name}, encrypted ({prefix}{length} characters{note})"),
-        Outcome::Default => format!("{name}, a well-known default ({prefix}{length} characters{note})"),
-    }
+    let what = match judged.outcome {
+        Outcome::Clear => "",
+        Outcome::Encrypted => ", encrypted",
+        Outcome::Default => ", a well-known default",
+        Outcome::Expired => ", expired",
+        Outcome::Unsigned => ", unsigned",
+    };
+    format!("{name}{what} ({prefix}{length} characters{note})")
 }
 
 #[cfg(test)]

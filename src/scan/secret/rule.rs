@@ -2,6 +2,9 @@
 //!
 //! Invariant: a detector without a keyword can't be loaded, so text without keywords is never searched by a regex.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 
@@ -10,6 +13,18 @@ use crate::scan::finding::Severity;
 
 /// Largest compiled size of one pattern, in bytes.
 const MAX_PATTERN_BYTES: usize = 1024 * 1024;
+
+/// What `{start}` stands for in a pattern: no word character before it, or a line break written out.
+const START: &str = r"(?:\b|\\[nrt])";
+/// What `{assign}` stands for in a pattern: all that may stand between the name of a key and its value, in the formats
+/// that configuration has: `NAME=`, `"name": "`, `name => '`, `<name>`, `--name `, a block scalar, and the pair of
+/// `name: NAME` and `value:` in the next line or attribute.
+const ASSIGN: &str = concat!(
+    r#"["'`\])\\]{0,3}"#,
+    r"(?:[ \t]*(?:=>|:=|\?=|[:=])[ \t]*(?:[|>][+-]?[ \t]*\r?\n[ \t]*)?|[ \t]+|>",
+    r#"|[\s,]{0,80}["'\\]{0,2}(?i:value)["'\\]{0,2}[ \t]*[:=][ \t]*)"#,
+    r#"["'`\\]{0,3}"#,
+);
 
 /// The part of a policy file that makes it a secret policy.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -30,7 +45,8 @@ pub struct DetectorRule {
     pub name: String,
     /// Texts of three or more ASCII characters, in any case, one of which stands in or near every match.
     pub keywords: Vec<String>,
-    /// An ASCII regular expression. The group `secret`, or else the whole match, is the value.
+    /// An ASCII regular expression. The group `secret`, or else the whole match, is the value. `{start}` stands for the
+    /// place where a token may begin, `{assign}` for what stands between a key's name and its value.
     pub pattern: String,
     /// What every token begins with and may be shown, such as `ghp_`.
     #[serde(default)]
@@ -41,6 +57,9 @@ pub struct DetectorRule {
     pub checksum: Option<Checksum>,
     /// A further step that decides about a match.
     pub judge: Option<Judge>,
+    /// What the payload of a JSON web token must say, for `judge: jwt`: claims with their texts, `*` for any.
+    #[serde(default)]
+    pub claims: BTreeMap<String, String>,
     /// The severity of this form, when it is not the policy's.
     pub severity: Option<Severity>,
     /// The severity of a value that is encrypted or a well-known default.
@@ -59,6 +78,12 @@ pub enum Judge {
     AwsPair,
     /// The value is a password inside a URL; tells references, placeholders and defaults apart.
     UrlPassword,
+    /// The match is a JSON web token: its header and claims are read; samples and public ones are silence.
+    Jwt,
+    /// The value is base64 of `user:password`.
+    BasicAuth,
+    /// The value is base64 of a password.
+    Base64Text,
 }
 
 /// Why a detector can't be used.
@@ -102,7 +127,15 @@ impl DetectorRule {
 
     /// Compiles the pattern: bytes, ASCII classes, bounded size, so that it runs in linear time.
     pub(super) fn compile(&self) -> Result<Regex, regex::Error> {
-        RegexBuilder::new(&self.pattern).unicode(false).size_limit(MAX_PATTERN_BYTES).build()
+        RegexBuilder::new(&self.expanded()).unicode(false).size_limit(MAX_PATTERN_BYTES).build()
+    }
+
+    /// The pattern with `{start}` and `{assign}` written out.
+    fn expanded(&self) -> Cow<'_, str> {
+        if !self.pattern.contains("{start}") && !self.pattern.contains("{assign}") {
+            return Cow::Borrowed(&self.pattern);
+        }
+        Cow::Owned(self.pattern.replace("{start}", START).replace("{assign}", ASSIGN))
     }
 }
 

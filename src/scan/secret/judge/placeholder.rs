@@ -12,7 +12,12 @@ const DOCUMENTED: &[&str] = &[
     // Stripe's sample keys, of the requests in its API reference now and earlier.
     "2cafc0970149a84f3b9e62eaf169f36f59907a3b3e31f7b82e68c69cd27f7326",
     "f2d6ca16515033e5dce14eba840b979d27b5cbae24bb3e5bf484339667f86397",
+    // The keys of Azure's storage and Cosmos DB emulators.
+    "0011cc25eb4320717494d2703e8cba85743e71b500283c21c8b88147992f9059",
+    "aa6547439583c3a275d4542a0df6c1ad6a863971be9f2a2220f027cc02aef615",
 ];
+/// Longest documented sample, in bytes.
+const MAX_DOCUMENTED_BYTES: usize = 128;
 
 /// Words that only made-up tokens contain, in lower case.
 const MADE_UP_WORDS: &[&str] = &[
@@ -39,7 +44,7 @@ const DEFAULTS: &str = "admin administrator changeit changeme default guest letm
 /// Whether a provider's documentation prints `value`.
 pub(super) fn is_documented(value: &str) -> bool {
     let hash = || hex(&Sha256::digest(value.as_bytes()));
-    value.len() <= 64 && DOCUMENTED.contains(&hash().as_str())
+    value.len() <= MAX_DOCUMENTED_BYTES && DOCUMENTED.contains(&hash().as_str())
 }
 
 /// Whether the random part of a token is made up: words, one character repeated, or an alphabet in order.
