@@ -144,7 +144,10 @@ mod tests {
     fn bech32_is_that_of_bip_173() {
         // The valid text with the shortest data of BIP 173.
         assert_eq!(bech32("a", ""), "a12uel5l");
-        assert_eq!(bech32("split", "checkupstagehandshakeupstreamerranterredcaperred"), "split1checkupstagehandshakeupstreamerranterredcaperred2y9e3w");
+        assert_eq!(
+            bech32("split", "checkupstagehandshakeupstreamerranterredcaperred"),
+            "split1checkupstagehandshakeupstreamerranterredcaperred2y9e3w"
+        );
     }
 
     #[test]

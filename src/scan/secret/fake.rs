@@ -153,9 +153,13 @@ fn token(kind: &str, random: &mut Random) -> Option<String> {
         "digit" => random.text("123456789", 1),
         "wireguard-key" => STANDARD.encode(random.by_ref().take(32).collect::<Vec<u8>>()),
         // The keys of two emulators, which are public, in parts.
-        "azurite-key" => ["Eby8vdM02xNOcqFlqUwJPLlmEtlCD", "XJ1OUzFT50uSRZ6IFsuFq2UVErCz4", "I6tq/K1SZFPTOtr/KBHBeksoGMGw=="].concat(),
+        "azurite-key" => {
+            ["Eby8vdM02xNOcqFlqUwJPLlmEtlCD", "XJ1OUzFT50uSRZ6IFsuFq2UVErCz4", "I6tq/K1SZFPTOtr/KBHBeksoGMGw=="]
+                .concat()
+        }
         "cosmos-emulator-key" => {
-            ["C2y6yDjf5/R+ob0N8A7Cgv30VRDJI", "WEHLM+4QDU5DE2nQ9nDuVTqobD4b8", "mGGyPMbIZnqyMsEcaGQy67XIw/Jw=="].concat()
+            ["C2y6yDjf5/R+ob0N8A7Cgv30VRDJI", "WEHLM+4QDU5DE2nQ9nDuVTqobD4b8", "mGGyPMbIZnqyMsEcaGQy67XIw/Jw=="]
+                .concat()
         }
         "google-service-account" => {
             let key = pem("pem-pkcs8", random)?.replace('\n', "\\n");

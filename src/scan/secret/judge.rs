@@ -62,7 +62,13 @@ pub(super) struct Scene<'t> {
 impl<'t> Scene<'t> {
     /// A scene of `text`.
     pub fn new(text: &'t str) -> Self {
-        Self { text, today: None, lines: OnceCell::new(), service_accounts: OnceCell::new(), aws_secrets: OnceCell::new() }
+        Self {
+            text,
+            today: None,
+            lines: OnceCell::new(),
+            service_accounts: OnceCell::new(),
+            aws_secrets: OnceCell::new(),
+        }
     }
 
     /// This scene on a day.

@@ -235,7 +235,9 @@ fn severity(detector: &Detector, outcome: Outcome, options: &ScanOptions) -> Sev
     let form = detector.rule.severity.unwrap_or(policy);
     let value = match outcome {
         Outcome::Clear => policy,
-        Outcome::Encrypted | Outcome::Default | Outcome::Expired | Outcome::Unsigned => detector.rule.weaker.unwrap_or(Severity::Low),
+        Outcome::Encrypted | Outcome::Default | Outcome::Expired | Outcome::Unsigned => {
+            detector.rule.weaker.unwrap_or(Severity::Low)
+        }
     };
     policy.min(form).min(value)
 }

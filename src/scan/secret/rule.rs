@@ -150,6 +150,37 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_assigned_its_value_in_every_format() {
+        let yaml = r"{name: n, keywords: [key], pattern: '(?i:api[_-]?key){assign}(?P<secret>[0-9]{4})\b'}";
+        let rule: DetectorRule = serde_yaml::from_str(yaml).unwrap();
+        let pattern = rule.compile().unwrap();
+        for text in [
+            "API_KEY=1234",
+            "apiKey: 1234",
+            "apiKey: \"1234\"",
+            "\"api_key\": \"1234\"",
+            "\\\"api_key\\\": \\\"1234\\\"",
+            "--api-key 1234",
+            "--api-key=1234",
+            "ENV API_KEY 1234",
+            "config['api_key'] = '1234'",
+            "api_key => '1234'",
+            "api_key := \"1234\"",
+            "<apiKey>1234</apiKey>",
+            "<add key=\"ApiKey\" value=\"1234\" />",
+            "- name: API_KEY\n  value: 1234",
+            "{\"name\": \"API_KEY\", \"value\": \"1234\"}",
+            "name  = \"API_KEY\"\n    value = \"1234\"",
+            "api_key: |\n    1234",
+        ] {
+            assert!(pattern.is_match(text.as_bytes()), "{text}");
+        }
+        for text in ["api_key_id: 1234", "api_key: ${KEY} 1234", "api_keys: 1234", "api_key: 12345", "api_key.1234"] {
+            assert!(!pattern.is_match(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
     fn unusable_detectors_are_refused_with_the_reason() {
         check("abc_", "abc_[0-9]{4}", "");
         check("ab", "x", "detector \"n\" needs keywords of at least 3 ASCII characters");

@@ -19,7 +19,9 @@ pub(super) fn token(kind: &str, random: &mut Random) -> Option<String> {
         "jwt-endless" => format!(r#"{{"sub":"{user}","iat":{EARLIER}}}"#),
         "jwt-expired" => format!(r#"{{"iss":"https://login.acme.io","sub":"{user}","exp":{EARLIER}}}"#),
         "jwt-sample" => format!(r#"{{"sub":"1234567890","name":"John Doe","iat":{EARLIER}}}"#),
-        "jwt-argocd" => format!(r#"{{"iss":"argocd","sub":"{user}:apiKey","nbf":{EARLIER},"iat":{EARLIER},"jti":"{id}"}}"#),
+        "jwt-argocd" => {
+            format!(r#"{{"iss":"argocd","sub":"{user}:apiKey","nbf":{EARLIER},"iat":{EARLIER},"jti":"{id}"}}"#)
+        }
         "jwt-kubernetes" => format!(
             r#"{{"iss":"kubernetes/serviceaccount","kubernetes.io/serviceaccount/namespace":"{user}","sub":"system:serviceaccount:{user}:ci"}}"#
         ),
