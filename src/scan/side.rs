@@ -50,16 +50,19 @@ struct Judged {
     superseded: Vec<Finding>,
     problems: Vec<Problem>,
     secrets: Secrets,
+    in_order: BTreeSet<Fingerprint>,
 }
 
 impl FileScanner<'_> {
     fn both_sides(&self, scan: &mut Scan, whole_tree: bool) {
         let base_path = self.file.previous_path.as_deref().unwrap_or(&self.file.path);
-        let base = self.side(base_path, &self.file.base, |_| false);
+        let base = self.side(base_path, &self.file.base, &BTreeSet::new(), |_| false);
         let mut suppressions = Vec::new();
         let mut known: BTreeSet<Fingerprint> = BTreeSet::new();
         let mut superseded = Vec::new();
+        let mut in_order = BTreeSet::new();
         if let Ok(base) = &base {
+            in_order.extend(base.iter().flat_map(|base| base.in_order.iter().cloned()));
             superseded.extend(base.iter().flat_map(|base| base.superseded.iter().cloned()));
             known.extend(base.iter().flat_map(|base| &base.findings).map(|finding| finding.fingerprint.clone()));
         }
@@ -72,7 +75,7 @@ impl FileScanner<'_> {
         }
         suppressions.extend(self.add(&mut scan.base, base, &[]));
         let is_new = |finding: &Finding| whole_tree || !known.contains(&finding.fingerprint);
-        let head = self.side(&self.file.path, &self.file.head, is_new);
+        let head = self.side(&self.file.path, &self.file.head, &in_order, is_new);
         // What a more exact finding of the base spoke for was there before that one was fixed.
         let uncovered: BTreeSet<&Fingerprint> = match &head {
             Ok(Some(head)) => head.findings.iter().map(|finding| &finding.fingerprint).collect(),
@@ -84,10 +87,12 @@ impl FileScanner<'_> {
     }
 
     /// Judges one side of the file, which has `path` there; edits are made for the findings that `is_wanted` names.
+    /// `in_order` is what the base has in order, for the policies that report only what a change loosens.
     fn side(
         &self,
         path: &str,
         content: &Content,
+        in_order: &BTreeSet<Fingerprint>,
         is_wanted: impl Fn(&Finding) -> bool,
     ) -> Result<Option<Judged>, Problem> {
         let limits = &self.options.limits;
@@ -98,17 +103,26 @@ impl FileScanner<'_> {
             Content::Text(text) if text.len() > limits.max_file_bytes => {
                 Err(unjudged(&Unjudged::too_large(text.len() as u64, limits)))
             }
-            Content::Text(text) => Ok(Some(self.text(path, text, is_wanted))),
+            Content::Text(text) => Ok(Some(self.text(path, text, in_order, is_wanted))),
         }
     }
 
-    fn text(&self, path: &str, text: &str, is_wanted: impl Fn(&Finding) -> bool) -> Judged {
+    fn text(
+        &self,
+        path: &str,
+        text: &str,
+        in_order: &BTreeSet<Fingerprint>,
+        is_wanted: impl Fn(&Finding) -> bool,
+    ) -> Judged {
         let parsed = document::parse(path, text, &self.options.limits);
         let lines = LineIndex::new(text);
         let identity_path = self.file.previous_path.as_deref().unwrap_or(&self.file.path);
         let view = FileView { path, identity_path, text, lines: &lines, parsed: &parsed };
         let mut evaluation = evaluate(self.policies, view, self.options);
         fix::offer(self.policies, view, &mut evaluation, self.options, |found| is_wanted(&found.finding));
+        let was_in_order = |found: &Found| found.loosens.as_ref().is_none_or(|thing| in_order.contains(thing));
+        evaluation.findings.retain(was_in_order);
+        let in_order = std::mem::take(&mut evaluation.in_order);
         let mut secrets = find_secrets(path, text, self.detectors, self.options);
         secrets.findings.retain_mut(|finding| self.keeps(finding));
         for (value, place) in &evaluation.concealed {
@@ -121,7 +135,17 @@ impl FileScanner<'_> {
         }
         problems.extend(secrets.problems.iter().cloned());
         let findings = findings.into_iter().chain(secrets.findings.iter().cloned()).collect();
-        Judged { path: path.to_owned(), text: text.to_owned(), lines, parsed, findings, superseded, problems, secrets }
+        Judged {
+            path: path.to_owned(),
+            text: text.to_owned(),
+            lines,
+            parsed,
+            findings,
+            superseded,
+            problems,
+            secrets,
+            in_order,
+        }
     }
 
     /// Whether the secret counts where it stands, by the scopes for its path; they may set its severity.
@@ -175,6 +199,7 @@ impl Judged {
             superseded: self.superseded.clone(),
             problems: self.problems.clone(),
             secrets: self.secrets.clone(),
+            in_order: BTreeSet::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! **Invariant**: the name decides before the content, and what neither decides is text: every file has a kind.
 
+use super::DocumentKind;
 use super::node::Node;
 use super::yaml::YamlFile;
 
@@ -51,7 +52,7 @@ const KINDS: &[(Form, &[&str])] = &[
         Form::HelmValues,
         &["values.y*ml", "values.*.y*ml", "values-*.y*ml", "values_*.y*ml", "*-values.y*ml", "*.values.y*ml"],
     ),
-    (Form::Yaml, &["*.yml", "*.yaml"]),
+    (Form::Yaml, &["*.yml", "*.yaml", "kustomization"]),
     (Form::Json, &["*.json"]),
     (
         Form::Dockerfile,
@@ -72,6 +73,45 @@ pub(super) fn form_of(path: &str, text: &str) -> Form {
     let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
     let named = KINDS.iter().find(|(_, patterns)| patterns.iter().any(|pattern| matches(pattern, &name)));
     named.map_or_else(|| form_of_content(text), |(form, _)| *form)
+}
+
+/// The kind that a path alone gives a tree; the content must bear it out, see [`bears_out`].
+pub(super) fn named_kind(path: &str) -> Option<DocumentKind> {
+    let mut steps = path.rsplit('/');
+    let name = steps.next().unwrap_or(path).to_lowercase();
+    let (parent, grandparent) = (steps.next().unwrap_or_default(), steps.next().unwrap_or_default());
+    let is_yaml = matches("*.y*ml", &name);
+    let is_forge = matches!(grandparent, ".github" | ".gitea" | ".forgejo");
+    match name.as_str() {
+        "kustomization.yaml" | "kustomization.yml" | "kustomization" => Some(DocumentKind::Kustomization),
+        "chart.yaml" | "requirements.yaml" => Some(DocumentKind::HelmChart),
+        _ if is_yaml && parent == "workflows" && is_forge => Some(DocumentKind::GithubWorkflow),
+        "action.yml" | "action.yaml" => Some(DocumentKind::GithubAction),
+        _ if is_yaml && (name.contains(".gitlab-ci.") || (parent == "ci" && grandparent == ".gitlab")) => {
+            Some(DocumentKind::GitlabCi)
+        }
+        _ => None,
+    }
+}
+
+/// Whether the content is what the name says.
+pub(super) fn bears_out(kind: DocumentKind, file: &YamlFile) -> bool {
+    let Some(root) = file.documents.first().map(|document| &document.root) else { return false };
+    let has = |key: &str| root.get(key).is_some();
+    match kind {
+        DocumentKind::GithubWorkflow => has("jobs"),
+        DocumentKind::GithubAction => has("runs"),
+        DocumentKind::HelmChart => (has("name") && has("version")) || has("dependencies"),
+        DocumentKind::Kustomization => {
+            root.get("apiVersion").is_none_or(|version| is_kustomization_version(version.as_str()))
+        }
+        _ => root.as_mapping().is_some() && !is_kubernetes(root),
+    }
+}
+
+/// Whether an `apiVersion` is one of kustomization files.
+pub(super) fn is_kustomization_version(version: Option<&str>) -> bool {
+    version.is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"))
 }
 
 /// Whether a path lies in the templates of a chart.

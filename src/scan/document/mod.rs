@@ -32,6 +32,16 @@ pub enum DocumentKind {
     Compose,
     /// A Dockerfile or Containerfile.
     Dockerfile,
+    /// A kustomization file.
+    Kustomization,
+    /// `Chart.yaml` of a Helm chart, or the `requirements.yaml` of an old one.
+    HelmChart,
+    /// A workflow of GitHub Actions.
+    GithubWorkflow,
+    /// An action of GitHub Actions.
+    GithubAction,
+    /// A pipeline of GitLab CI.
+    GitlabCi,
     /// Any other YAML or JSON.
     Tree,
     /// Any other text: only secrets are looked for.
@@ -122,7 +132,7 @@ fn parse_tree(path: &str, text: &str, form: Form, limits: &Limits) -> ParsedFile
     if form == Form::Json && is_other_json(text, &file) {
         return ParsedFile::text();
     }
-    let kind = kind_of_tree(&file, form, is_template);
+    let kind = kind_of_tree(path, &file, form, is_template);
     let problems = problems_of(path, text, &file);
     let documents = file.documents.into_iter().map(|document| Document {
         index: document.index,
@@ -137,7 +147,10 @@ fn is_other_json(text: &str, file: &YamlFile) -> bool {
     !text.contains("\"apiVersion\"") && file.faults.iter().any(|fault| fault.cause == Cause::Syntax)
 }
 
-fn kind_of_tree(file: &YamlFile, form: Form, is_template: bool) -> DocumentKind {
+fn kind_of_tree(path: &str, file: &YamlFile, form: Form, is_template: bool) -> DocumentKind {
+    if let Some(kind) = classify::named_kind(path).filter(|kind| classify::bears_out(*kind, file)) {
+        return kind;
+    }
     let holds_objects = file.documents.iter().any(|document| classify::is_kubernetes(&document.root));
     match form {
         _ if file.is_masked && (is_template || holds_objects) => DocumentKind::HelmTemplate,

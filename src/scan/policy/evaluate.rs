@@ -47,6 +47,8 @@ pub struct Evaluation {
     pub findings: Vec<Found>,
     /// Findings that a more exact policy speaks for: when that one is gone, they are no news.
     pub superseded: Vec<Finding>,
+    /// The things in order by the policies that report only what a change loosens, each as a fingerprint.
+    pub in_order: BTreeSet<Fingerprint>,
     /// What could not be decided.
     pub problems: Vec<Problem>,
     /// Texts of the file that are secret, with their places.
@@ -64,6 +66,8 @@ pub struct Found {
     pub replacement: Option<String>,
     /// The places of the secrets that it is about.
     pub concealed: Vec<Span>,
+    /// What must be in order in the base for it to be reported, when the policy reports only what a change loosens.
+    pub loosens: Option<Fingerprint>,
 }
 
 /// Judges one file by all policies of `set` but the secret ones.
@@ -129,9 +133,13 @@ impl<'f> Judge<'f> {
                 continue;
             };
             let concealed = self.conceal(&entry.policy, compiled, subject);
-            let is_superseded = denied.iter().any(|other| other.policy.supersedes.contains(&entry.policy.id));
+            // What may not be reported in the end speaks for nothing else.
+            let speaks =
+                |other: &&Entry| !other.policy.only_loosened && other.policy.supersedes.contains(&entry.policy.id);
+            let is_superseded = denied.iter().any(speaks);
             let count = self.counts.entry(entry.policy.id.clone()).or_default();
-            *count += usize::from(!is_superseded);
+            // The base decides whether those are reported at all.
+            *count += usize::from(!is_superseded && !entry.policy.only_loosened);
             if *count > max || self.evaluation.superseded.len() > 10 * max {
                 continue;
             }
@@ -157,7 +165,13 @@ impl<'f> Judge<'f> {
             }
         };
         match self.ask(&entry.policy, &compiled.deny, subject) {
-            Answer::Known(denied) => denied,
+            Answer::Known(denied) => {
+                if entry.policy.only_loosened && !denied {
+                    let parts = self.parts(&entry.policy, subject);
+                    self.evaluation.in_order.insert(Fingerprint::of(&parts));
+                }
+                denied
+            }
             Answer::Unknown(span) => {
                 if matches!(entry.policy.category, Category::Security | Category::Secret) && !span.is_empty() {
                     self.templated.insert(span);
@@ -226,7 +240,8 @@ impl<'f> Judge<'f> {
         let replacement = compiled.replacement.as_ref();
         let replacement =
             replacement.map(|with| with.render_whole(&subject.facts, self.given(policy), &finding.subjects));
-        Found { finding, subject: subject.clone(), replacement, concealed: Vec::new() }
+        let loosens = policy.only_loosened.then(|| Fingerprint::of(&self.parts(policy, subject)));
+        Found { finding, subject: subject.clone(), replacement, concealed: Vec::new(), loosens }
     }
 
     /// Notes what the policy says is secret; a text that stands nowhere as it is conceals the whole thing.
@@ -262,10 +277,19 @@ impl<'f> Judge<'f> {
         lifts.map(|(_, to)| *to).fold(policy.severity, Severity::max)
     }
 
-    /// Two findings that nothing tells apart are numbered, in the order of the file.
-    fn fingerprint(&mut self, policy: &Policy, subject: &Subject) -> Fingerprint {
+    /// What names a finding across commits.
+    fn parts<'p>(&self, policy: &'p Policy, subject: &'p Subject) -> Vec<&'p str>
+    where
+        'f: 'p,
+    {
         let mut parts = vec![policy.id.as_str(), self.file.identity_path];
         parts.extend(subject.identity.iter().map(String::as_str));
+        parts
+    }
+
+    /// Two findings that nothing tells apart are numbered, in the order of the file.
+    fn fingerprint(&mut self, policy: &Policy, subject: &Subject) -> Fingerprint {
+        let mut parts = self.parts(policy, subject);
         let count = self.fingerprints.entry(Fingerprint::of(&parts)).or_default();
         *count += 1;
         let number = count.to_string();

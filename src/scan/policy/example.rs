@@ -7,7 +7,7 @@ use super::super::secret::fake;
 use super::{Example, ExampleSettings, Policy, PolicySet};
 use crate::scan::finding::Finding;
 use crate::scan::options::NEWEST_KUBERNETES_MINOR;
-use crate::scan::snapshot::{ChangedFile, Content, Snapshot};
+use crate::scan::snapshot::{ChangedFile, Content, FileStatus, Snapshot};
 use crate::scan::span::LineIndex;
 use crate::scan::{ScanOptions, scan};
 
@@ -105,8 +105,16 @@ impl Example {
             parameters: [(policy.id.clone(), parameters)].into(),
             ..ScanOptions::default()
         };
-        let file = ChangedFile::standing(&self.path, Content::Text(text.into()));
-        let scan = scan(&Snapshot { files: vec![file], whole_tree: true }, set, &options);
+        let head = Content::Text(text.into());
+        let file = match &self.before {
+            Some(before) => {
+                let base = Content::Text(fake::expand(before).into());
+                ChangedFile::new(&self.path, None, FileStatus::Modified, base, head)
+            }
+            None => ChangedFile::standing(&self.path, head),
+        };
+        let snapshot = Snapshot { files: vec![file], whole_tree: self.before.is_none() };
+        let scan = scan(&snapshot, set, &options);
         if let Some(problem) = scan.head.problems.iter().find(|problem| problem.cause.leaves_unjudged()) {
             return Err(ExampleFailure::Problem(problem.message.clone()));
         }

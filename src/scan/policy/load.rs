@@ -8,6 +8,7 @@
 //! | `title` | what is wrong, in a few words; required |
 //! | `severity` | `info`, `low`, `medium`, `high` or `critical`; required |
 //! | `category` | `secret`, `security`, `reliability` or `hygiene`; when absent `secret` for target `secret`, else `security` |
+//! | `only` | `loosened`: the finding is reported only when a change brings it to a thing that the base has in the same file without it, such as a revision that was pinned and no longer is. A scan without a base never shows it |
 //! | `enabled` | `false`: runs only when settings say so; when absent `true` |
 //! | `since` | the release that brought it, such as `0.1.0` |
 //! | `target` | which things it judges, a name of [`Target`]; required |
@@ -31,8 +32,9 @@
 //! A policy of target `secret` has, in place of `deny`, `subjects`, `at`, `raise` and `edit`, the fields of
 //! [`SecretRule`]: `detect` (required) and `yields`; `message` may be absent.
 //!
-//! An example has `name` and `text` (required), `path` (when absent one that fits the target), `settings`
-//! (`images.pin`, `kubernetes.version`, `parameters`), and marks the lines of its findings: a line that is `# deny` and nothing else means
+//! An example has `name` and `text` (required), `path` (when absent one that fits the target), `before` (the text of the
+//! file in the base, for `only: loosened`), `settings` (`images.pin`, `kubernetes.version`, `parameters`), and marks the
+//! lines of its findings: a line that is `# deny` and nothing else means
 //! that a finding begins on the next line. Such lines are taken out before the text is scanned, so they work in any
 //! kind of file; where they would spoil the text to read, `deny: [3, 7]` names the lines instead. A placeholder
 //! `{fake:alnum:36}` stands for made-up text of that alphabet and length; see `example`.
@@ -101,6 +103,7 @@ impl Policy {
             severity: severity(&mut fields, "severity")?.ok_or_else(|| fields.missing("severity"))?,
             category: category(&mut fields)?.unwrap_or(default_category),
             enabled: fields.boolean("enabled")?.unwrap_or(true),
+            only_loosened: fields.named("only", &["loosened"], |text| (text == "loosened").then_some(()))?.is_some(),
             since: fields.text("since")?.unwrap_or_default(),
             target,
             judgement: judgement(source, &mut fields, target)?,
@@ -273,6 +276,7 @@ fn example(source: &Source<'_>, node: &Node, target: Target) -> Result<Example, 
     let example = Example {
         name: fields.required_text("name")?,
         path: fields.text("path")?.unwrap_or_else(|| target.example_path().to_owned()),
+        before: fields.text("before")?,
         text: written.ok_or_else(|| fields.missing("text"))?,
         deny: denied_lines(&mut fields)?,
         settings: example_settings(source, &mut fields)?,

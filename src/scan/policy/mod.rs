@@ -67,6 +67,8 @@ pub struct Policy {
     pub category: Category,
     /// Whether it runs unless settings say otherwise.
     pub enabled: bool,
+    /// Whether it reports only what a change loosens: the base has the same thing without the finding.
+    pub only_loosened: bool,
     /// The release that brought it.
     pub since: String,
     /// Which things it judges.
@@ -220,6 +222,8 @@ pub struct Example {
     pub name: String,
     /// The path that the text is scanned under.
     pub path: String,
+    /// The text of the file in the base, when there is one.
+    pub before: Option<String>,
     /// The text as written, with its `# deny` lines and `{fake:…}` placeholders.
     pub text: String,
     /// Lines that `deny` names, from 1, of the text without its `# deny` lines.

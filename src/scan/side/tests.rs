@@ -150,3 +150,24 @@ fn a_policy_that_is_switched_off_is_silent_but_known() {
     assert!(found(&scan.head, RULE).is_empty() && scan.head.suppressed.is_empty());
     assert!(set.get(&PolicyId::new(RULE)).is_some());
 }
+
+#[test]
+fn what_only_a_change_can_loosen_is_told_by_the_change_alone() {
+    let release = |account: &str| {
+        format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: a}}\nspec: {{{account}}}\n"
+        )
+    };
+    let (bound, free) = (release("serviceAccountName: a"), release(""));
+    let rule = "gitops/flux-service-account-missing";
+    let count = |base: Content, head: &str| {
+        let scan = judge(vec![change("a.yaml", base, text(head))]);
+        (found(&scan.base, rule).len(), found(&scan.head, rule).len())
+    };
+    assert_eq!(count(text(&bound), &free), (0, 1));
+    assert_eq!(count(text(&free), &bound), (0, 0));
+    assert_eq!(count(text(&free), &format!("# moved\n{free}")), (0, 0));
+    assert_eq!(count(text(&free), &free), (0, 0));
+    assert_eq!(count(Content::Absent, &free), (0, 0));
+    assert_eq!(count(text(&bound), &format!("{free}---\n{}", free.replace("name: a", "name: b"))), (0, 1));
+}

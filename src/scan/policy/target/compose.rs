@@ -94,7 +94,7 @@ fn capability(name: &str) -> String {
 }
 
 /// A value with `$NAME` in it is not known either; compose reads that everywhere, `$$` being a dollar sign.
-fn substituted(node: &Node) -> Node {
+pub(super) fn substituted(node: &Node) -> Node {
     let is_variable = |text: &str| {
         let text = text.replace("$$", "");
         text.split('$').skip(1).any(|rest| rest.starts_with(|next: char| next.is_ascii_alphabetic() || next == '_'))

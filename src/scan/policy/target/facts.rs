@@ -57,3 +57,43 @@ pub(super) fn texts(list: &Node, change: impl Fn(&str) -> String) -> Node {
         _ => Node::computed(Value::Sequence(Vec::new())),
     }
 }
+
+/// A list of computed facts.
+pub(super) fn list(items: impl IntoIterator<Item = Node>) -> Node {
+    Node::computed(Value::Sequence(items.into_iter().collect()))
+}
+
+/// The place of `key` with its value.
+pub(super) fn entry_span(node: &Node, key: &str) -> Option<Span> {
+    node.entry(key).map(|entry| Span::new(entry.key_span.start, entry.value.span().end))
+}
+
+/// The text of a scalar as YAML would write it again; `None` for `null`, lists, maps and what is unknown.
+pub(super) fn scalar_text(node: &Node) -> Option<String> {
+    match node.value() {
+        Value::String(text) => Some(String::from(text.clone())),
+        Value::Int(number) => Some(number.to_string()),
+        Value::Float(number) => Some(number.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// A scalar as a text at its place, such as a version that reads as a number; anything else as it is.
+pub(super) fn scalar(node: &Node) -> Node {
+    match (node.value(), scalar_text(node)) {
+        (Value::Int(_) | Value::Float(_) | Value::Bool(_), Some(text)) => {
+            Node::new(node.span(), Value::String(text.into()))
+        }
+        _ => node.clone(),
+    }
+}
+
+/// The text under `key` as a part of an identity, as written when it is templated.
+pub(super) fn identity_text(node: &Node, key: &str) -> String {
+    let value = field(node, key);
+    match value.value() {
+        Value::Unknown(text) => String::from(text.clone()),
+        _ => scalar_text(&value).unwrap_or_default(),
+    }
+}

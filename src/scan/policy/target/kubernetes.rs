@@ -97,7 +97,7 @@ fn container_identity(object: &Object, container: &Container) -> Vec<String> {
     identity
 }
 
-fn object_facts(object: &Object) -> Node {
+pub(super) fn object_facts(object: &Object) -> Node {
     let metadata = field(&object.node, "metadata");
     map(vec![
         ("api_version", field(&object.node, "apiVersion")),

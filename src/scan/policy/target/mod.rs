@@ -3,9 +3,11 @@
 //! Invariant: facts are code, judgement is data. A fact is absent → `null`; not known before rendering → an
 //! [`Unknown`](crate::scan::document::node::Value::Unknown) node, which CEL's own rules turn into "no finding".
 
+pub mod ci;
 pub mod compose;
 pub mod dockerfile;
 pub(super) mod facts;
+pub mod gitops;
 mod image;
 pub mod kubernetes;
 
@@ -99,13 +101,27 @@ pub enum Target {
     DockerfileInstruction,
     /// `dockerfile.command`: every command of a shell form.
     DockerfileCommand,
+    /// `gitops.source`: every place that Argo CD or Flux takes manifests or charts from.
+    GitopsSource,
+    /// `gitops.application`: every Application of Argo CD, and the template of every `ApplicationSet`.
+    GitopsApplication,
+    /// `github.workflow`: every workflow and action of GitHub Actions.
+    GithubWorkflow,
+    /// `github.container`: every container that a job runs in, and every service beside it.
+    GithubContainer,
+    /// `github.step`: every step of a job or composite action, and every workflow that a job calls.
+    GithubStep,
+    /// `gitlab.job`: every job of GitLab CI.
+    GitlabJob,
+    /// `gitlab.image`: every image and service of GitLab CI.
+    GitlabImage,
     /// `secret`: any text.
     Secret,
 }
 
 impl Target {
     /// All targets.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 25] = [
         Self::KubernetesObject,
         Self::KubernetesPod,
         Self::KubernetesContainer,
@@ -123,6 +139,13 @@ impl Target {
         Self::DockerfileStage,
         Self::DockerfileInstruction,
         Self::DockerfileCommand,
+        Self::GitopsSource,
+        Self::GitopsApplication,
+        Self::GithubWorkflow,
+        Self::GithubContainer,
+        Self::GithubStep,
+        Self::GitlabJob,
+        Self::GitlabImage,
         Self::Secret,
     ];
 
@@ -146,6 +169,13 @@ impl Target {
             Self::DockerfileStage => "dockerfile.stage",
             Self::DockerfileInstruction => "dockerfile.instruction",
             Self::DockerfileCommand => "dockerfile.command",
+            Self::GitopsSource => "gitops.source",
+            Self::GitopsApplication => "gitops.application",
+            Self::GithubWorkflow => "github.workflow",
+            Self::GithubContainer => "github.container",
+            Self::GithubStep => "github.step",
+            Self::GitlabJob => "gitlab.job",
+            Self::GitlabImage => "gitlab.image",
             Self::Secret => "secret",
         }
     }
@@ -175,6 +205,10 @@ impl Target {
             Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => {
                 dockerfile::subjects(self, file, text)
             }
+            Self::GithubWorkflow | Self::GithubContainer | Self::GithubStep | Self::GitlabJob | Self::GitlabImage => {
+                ci::subjects(self, file, text)
+            }
+            Self::GitopsSource | Self::GitopsApplication => gitops::subjects(self, file, text),
             Self::Secret => Vec::new(),
         }
     }
@@ -197,6 +231,10 @@ impl Target {
             | Self::KubernetesControlPlane => kubernetes::facts(self),
             Self::ComposeService => compose::facts(self),
             Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => dockerfile::facts(self),
+            Self::GithubWorkflow | Self::GithubContainer | Self::GithubStep | Self::GitlabJob | Self::GitlabImage => {
+                ci::facts(self)
+            }
+            Self::GitopsSource | Self::GitopsApplication => gitops::facts(self),
             Self::Secret => &[],
         }
     }
@@ -206,6 +244,8 @@ impl Target {
         match self {
             Self::ComposeService => "compose.yaml",
             Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => "Dockerfile",
+            Self::GithubWorkflow | Self::GithubContainer | Self::GithubStep => ".github/workflows/build.yml",
+            Self::GitlabJob | Self::GitlabImage => ".gitlab-ci.yml",
             Self::Secret => "config/settings.conf",
             _ => "deploy/manifest.yaml",
         }

@@ -1,0 +1,146 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::scan::document::node::{Node, Value};
+use crate::scan::document::parse;
+use crate::scan::limits::Limits;
+
+const WORKFLOW: &str = ".github/workflows/ci.yml";
+
+fn read(target: Target, path: &str, text: &str) -> Vec<Subject> {
+    let file = parse(path, text, &Limits::default());
+    assert!(file.problems.iter().all(|problem| !problem.cause.leaves_unjudged()), "{:?}", file.problems);
+    subjects(target, &file, text)
+}
+
+fn show(node: Option<&Node>) -> String {
+    match node.map(Node::value) {
+        None => "no such fact".into(),
+        Some(Value::Null) => "null".into(),
+        Some(Value::String(text)) => String::from(text.clone()),
+        Some(Value::Bool(value)) => value.to_string(),
+        Some(Value::Unknown(_)) => "?".into(),
+        Some(Value::Sequence(items)) => items.iter().map(|item| show(Some(item))).collect::<Vec<_>>().join(","),
+        Some(other) => format!("{other:?}"),
+    }
+}
+
+fn check(target: Target, path: &str, text: &str, fact: &str, expected: &[&str]) {
+    let shown: Vec<String> = read(target, path, text).iter().map(|subject| show(subject.facts.at(fact))).collect();
+    assert_eq!(shown, expected, "{fact} of {text}");
+}
+
+fn steps(steps: &str) -> String {
+    format!("on: [push]\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n{steps}")
+}
+
+#[test]
+fn a_path_and_its_content_make_a_pipeline() {
+    let kind = |path: &str, text: &str| parse(path, text, &Limits::default()).kind;
+    let workflow = "on: push\njobs: {a: {steps: []}}\n";
+    assert_eq!(kind(".github/workflows/a.yaml", workflow), DocumentKind::GithubWorkflow);
+    assert_eq!(kind("sub/.github/workflows/a.yml", workflow), DocumentKind::GithubWorkflow);
+    assert_eq!(kind("workflows/a.yml", workflow), DocumentKind::Tree);
+    assert_eq!(kind("x/action.yml", "runs: {using: composite}\n"), DocumentKind::GithubAction);
+    assert_eq!(kind("x/action.yml", "action: 1\n"), DocumentKind::Tree);
+    assert_eq!(kind(".gitlab-ci.yml", "build: {script: make}\n"), DocumentKind::GitlabCi);
+    assert_eq!(kind("ci/build.gitlab-ci.yml", "build: {script: make}\n"), DocumentKind::GitlabCi);
+}
+
+#[test]
+fn expressions_are_no_template_of_helm() {
+    let text =
+        steps("      - run: echo ${{ matrix.a }}\n      - {name: \"${{ matrix.b }}\", run: x}\n      - uses: a/b@v1\n");
+    check(Target::GithubStep, WORKFLOW, &text, "step.run", &["echo ${{ matrix.a }}", "x", "null"]);
+    check(Target::GithubStep, WORKFLOW, &text, "step.version_kind", &["null", "null", "tag"]);
+}
+
+#[test]
+fn injections_stand_at_their_expression() {
+    let text = steps(
+        "      - run: |\n          echo ok\n          echo \"${{ github.event.issue.title }}\"\n      - run: echo ${{ github.sha }}\n      - env: {T: \"${{ github.head_ref }}\"}\n        run: echo $T\n      - env: {T: \"${{ github.head_ref }}\"}\n        run: echo ${{ env.T }}\n      - uses: actions/github-script@v7\n        with: {script: \"return '${{ github.event.comment.body }}'\"}\n",
+    );
+    let subjects = read(Target::GithubStep, WORKFLOW, &text);
+    let places: Vec<Vec<&str>> = subjects
+        .iter()
+        .map(|subject| {
+            let found = subject.facts.at("step.injections").unwrap().items();
+            found.iter().map(|item| item.span().of(&text)).collect()
+        })
+        .collect();
+    let expected: [&[&str]; 5] =
+        [&["${{ github.event.issue.title }}"], &[], &[], &["${{ env.T }}"], &["${{ github.event.comment.body }}"]];
+    assert_eq!(places, expected);
+}
+
+#[test]
+fn the_head_of_a_pull_request_is_known() {
+    let text = steps(
+        "      - uses: actions/checkout@v4\n        with: {ref: \"${{ github.event.pull_request.head.sha }}\"}\n      - uses: actions/checkout@v4\n        with: {ref: \"${{ github.event.pull_request.base.sha }}\"}\n      - run: gh pr checkout 12\n      - run: git fetch origin pull/12/head\n      - run: echo gh pr checkout\n      - uses: a/b@v1\n",
+    );
+    let expected =
+        ["${{ github.event.pull_request.head.sha }}", "null", "gh pr checkout", "pull/12/head", "null", "null"];
+    check(Target::GithubStep, WORKFLOW, &text, "step.fetches_head", &expected);
+    check(Target::GithubStep, WORKFLOW, &text, "step.runs_after", &["true", "true", "true", "true", "false", "false"]);
+}
+
+#[test]
+fn containers_and_services_are_read_in_both_forms() {
+    let text = "on: push\njobs:\n  a:\n    runs-on: [self-hosted, linux]\n    container: node:22\n    services:\n      db:\n        image: docker:dind\n        options: --privileged --name x\n        volumes: ['/var/run/docker.sock:/x']\n      c: {image: '${{ matrix.image }}'}\n  b: {container: {image: x, credentials: {password: '${{ secrets.P }}'}}}\n";
+    check(Target::GithubContainer, WORKFLOW, text, "image.raw", &["node:22", "docker:dind", "?", "x"]);
+    check(Target::GithubContainer, WORKFLOW, text, "container.privileged", &["false", "true", "false", "false"]);
+    let sockets = ["null", "/var/run/docker.sock:/x", "null", "null"];
+    check(Target::GithubContainer, WORKFLOW, text, "container.runtime_socket", &sockets);
+    check(Target::GithubContainer, WORKFLOW, text, "container.password", &["null"; 4]);
+    check(Target::GithubContainer, WORKFLOW, text, "job.self_hosted", &["true", "true", "true", "false"]);
+}
+
+#[test]
+fn a_workflow_tells_what_it_starts_on_and_what_it_may() {
+    let text = "on: {push: {}, workflow_dispatch: {inputs: {v: {}}}}\npermissions: write-all\nenv: {ACTIONS_ALLOW_UNSECURE_COMMANDS: true}\njobs: {a: {permissions: write-all, steps: [{run: docker push x}, {run: 'cosign sign x'}]}}\n";
+    for (fact, expected) in [
+        ("workflow.triggers", "push,workflow_dispatch"),
+        ("workflow.inputs", "v"),
+        ("workflow.write_all", "write-all,write-all"),
+        ("workflow.unsecure_commands", "ACTIONS_ALLOW_UNSECURE_COMMANDS"),
+        ("workflow.pushes_image", "true"),
+        ("workflow.signs", "true"),
+    ] {
+        check(Target::GithubWorkflow, WORKFLOW, text, fact, &[expected]);
+    }
+}
+
+#[test]
+fn images_of_gitlab_stand_in_many_places() {
+    let text = "image: ruby\ndefault: {services: [postgres:17]}\nstages: [a]\n.hidden: {image: {name: 'x:1'}}\nbuild: {image: $CI_REGISTRY_IMAGE/y, services: [{name: docker:dind}]}\n";
+    check(
+        Target::GitlabImage,
+        ".gitlab-ci.yml",
+        text,
+        "image.raw",
+        &["ruby", "postgres:17", "x:1", "?", "docker:dind"],
+    );
+    check(Target::GitlabJob, ".gitlab-ci.yml", text, "job.name", &[".hidden", "build"]);
+}
+
+/// Every fact of every target is documented, and every documented fact is given.
+#[test]
+fn facts_and_their_documentation_are_the_same() {
+    let github = "on: push\njobs: {a: {container: x, steps: [{run: x}]}}\n";
+    let gitlab = "build: {image: x, script: y}\n";
+    for (target, path, text) in [
+        (Target::GithubWorkflow, WORKFLOW, github),
+        (Target::GithubContainer, WORKFLOW, github),
+        (Target::GithubStep, WORKFLOW, github),
+        (Target::GitlabJob, ".gitlab-ci.yml", gitlab),
+        (Target::GitlabImage, ".gitlab-ci.yml", gitlab),
+    ] {
+        let subjects = read(target, path, text);
+        let variables = subjects.first().unwrap().facts.entries().iter();
+        let given: BTreeSet<String> = variables
+            .flat_map(|variable| variable.value.entries().iter().map(|fact| format!("{}.{}", variable.key, fact.key)))
+            .collect();
+        let documented = facts(target).iter().map(|fact| fact.path.to_owned());
+        assert_eq!(given, documented.collect(), "{}", target.name());
+    }
+}
