@@ -201,15 +201,20 @@ fn judge(found: Candidate, settings: &RepositorySettings, today: Date) -> Judged
     let Candidate { finding, introduced, suppression } = found;
     let mut notes = Vec::new();
     if let Some((suppression, added)) = suppression {
-        if !added || settings.max_suppressed.value.is_some_and(|most| finding.severity <= most) {
+        let lapsed = suppression.until.as_deref().and_then(|until| until.parse().ok()).filter(|until| today > *until);
+        if let Some(until) = lapsed {
+            let until: Date = until;
+            notes.push(format!("the suppression on line {} ended on {until}", suppression.line));
+        } else if !added || settings.max_suppressed.value.is_some_and(|most| finding.severity <= most) {
             let standing = Standing::Suppressed { suppression, introduced: added };
             return Judged { finding, standing, note: None };
+        } else {
+            notes.push(format!(
+                "the suppression on line {} comes with this change and does not count for {}: it needs a waiver in \
+                 the settings of the base branch",
+                suppression.line, finding.severity
+            ));
         }
-        notes.push(format!(
-            "the suppression on line {} comes with this change and does not count for {}: it needs a waiver in the \
-             settings of the base branch",
-            suppression.line, finding.severity
-        ));
     }
     let mut waivers: Vec<_> = settings.waivers.iter().filter(|waiver| waiver.covers(&finding)).collect();
     waivers.sort_by_key(|waiver| std::cmp::Reverse(waiver.until));

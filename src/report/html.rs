@@ -116,8 +116,8 @@ fn remarks(judged: &Judged) -> Vec<String> {
     let mut remarks: Vec<String> = judged.note.iter().cloned().collect();
     match &judged.standing {
         Standing::Suppressed { suppression, introduced } => {
-            let added = if *introduced { ", added by this change" } else { "" };
-            remarks.push(format!("suppressed on line {}{added}: {}", suppression.line, suppression.reason));
+            let by = words::suppressed_by(suppression, *introduced);
+            remarks.push(format!("suppressed on line {}{by}: {}", suppression.line, suppression.reason));
         }
         Standing::Waived(waiver) => {
             remarks.push(format!("waived until {} by {}: {}", waiver.until, waiver.owner, waiver.reason));

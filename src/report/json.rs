@@ -53,6 +53,9 @@ struct SuppressionEntry<'a> {
     reason: &'a str,
     whole_file: bool,
     introduced: bool,
+    /// The tool whose comment it is, when it is not dockgate's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -126,7 +129,7 @@ fn entry<'a>(judged: &'a Judged, input: &ReportInput<'a>) -> Entry<'a> {
         Standing::Suppressed { suppression, introduced } => {
             let (line, reason) = (suppression.line, suppression.reason.as_str());
             let whole_file = suppression.whole_file;
-            (Some(SuppressionEntry { line, reason, whole_file, introduced: *introduced }), None)
+            (Some(SuppressionEntry { line, reason, whole_file, introduced: *introduced, tool: suppression.tool }), None)
         }
         Standing::Waived(note) => (None, Some(note)),
         Standing::Blocks | Standing::Introduced | Standing::Existing => (None, None),

@@ -98,8 +98,8 @@ fn bullet(judged: &Judged, input: &ReportInput<'_>) -> String {
     );
     let accepted = match &judged.standing {
         Standing::Suppressed { suppression, introduced } => {
-            let added = if *introduced { ", added by this change" } else { "" };
-            format!(" — suppressed on line {}{added}: {}", suppression.line, text(&suppression.reason))
+            let by = words::suppressed_by(suppression, *introduced);
+            format!(" — suppressed on line {}{by}: {}", suppression.line, text(&suppression.reason))
         }
         Standing::Waived(waiver) => {
             format!(" — waived until {} by {}: {}", waiver.until, text(&waiver.owner), text(&waiver.reason))

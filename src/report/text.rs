@@ -85,8 +85,8 @@ fn accepted(out: &mut String, judged: &Judged) {
     let finding = &judged.finding;
     let how = match &judged.standing {
         Standing::Suppressed { suppression, introduced } => {
-            let added = if *introduced { ", added by this change" } else { "" };
-            format!("suppressed on line {}{added}: {}", suppression.line, words::inert(&suppression.reason))
+            let by = words::suppressed_by(suppression, *introduced);
+            format!("suppressed on line {}{by}: {}", suppression.line, words::inert(&suppression.reason))
         }
         Standing::Waived(waiver) => {
             format!(

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use crate::scan::finding::Severity;
 use crate::scan::problem::{Cause, Problem};
+use crate::scan::suppression::Suppression;
 use crate::verdict::{Judged, Verdict};
 
 /// Longest name or message that is shown, in characters.
@@ -121,6 +122,13 @@ fn acts(character: char) -> bool {
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// What reports add to the line of a suppression: whose comment it is, and whether the change brings it.
+pub(super) fn suppressed_by(suppression: &Suppression, introduced: bool) -> String {
+    let tool = suppression.tool.map(|tool| format!(", a comment for {tool}")).unwrap_or_default();
+    let added = if introduced { ", added by this change" } else { "" };
+    format!("{tool}{added}")
 }
 
 #[cfg(test)]

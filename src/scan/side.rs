@@ -13,6 +13,7 @@ use super::problem::{Cause, Problem};
 use super::secret::{DetectorSet, Secrets, find_secrets};
 use super::snapshot::{ChangedFile, Content, Snapshot, Unjudged};
 use super::span::{LineIndex, Span};
+use super::suppression::names::Names;
 use super::suppression::{self, Source, Suppression};
 use super::{Scan, ScanOptions, Side};
 
@@ -21,9 +22,9 @@ pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOpti
     let mut scan = Scan::default();
     scan.head.problems.extend(policies.problems().iter().cloned());
     let detectors = policies.detectors(|policy| options.may_run(policy));
-    let known = policies.known();
+    let names = Names::new(policies);
     for file in &snapshot.files {
-        let scanner = FileScanner { file, policies, options, detectors: &detectors, known: &known };
+        let scanner = FileScanner { file, policies, options, detectors: &detectors, names: &names };
         scanner.both_sides(&mut scan, snapshot.whole_tree);
     }
     mark_existing(&scan.base.problems, &mut scan.head.problems, snapshot);
@@ -37,7 +38,7 @@ struct FileScanner<'s> {
     policies: &'s PolicySet,
     options: &'s ScanOptions,
     detectors: &'s DetectorSet,
-    known: &'s BTreeSet<&'s str>,
+    names: &'s Names<'s>,
 }
 
 /// One side of a file before its suppressions.
@@ -173,7 +174,7 @@ impl FileScanner<'_> {
         };
         let Judged { path, text, lines, parsed, findings, problems, secrets, .. } = judged;
         let source = Source { path: &path, text: &text, lines: &lines, parsed: &parsed };
-        let mut applied = suppression::apply(source, findings, self.known, base);
+        let mut applied = suppression::apply(source, findings, self.names, base);
         for suppressed in &mut applied.suppressed {
             secrets.scrub(&mut suppressed.suppression.reason);
         }

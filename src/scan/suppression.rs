@@ -2,12 +2,14 @@
 //!
 //! A comment stands on the first line of a finding or above it, other comments between; in a Dockerfile also among the
 //! continued lines of the instruction. `# dockgate:ignore-file RULE -- reason` is meant for the whole file. Several
-//! rules are separated by commas.
+//! rules are separated by commas. The comments of other tools are obeyed as well: see [`foreign`].
 //!
 //! Invariant: a suppression without a reason, for an unknown rule, or that matches nothing is reported, never obeyed
 //! or passed over in silence; and no reason that holds a secret is kept.
 
 mod comment;
+mod foreign;
+pub mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +19,8 @@ use super::policy::fields::nearest;
 use super::problem::{Cause, Problem};
 use super::span::{LineIndex, Span};
 use comment::{Directive, Flaw};
+use foreign::Foreign;
+use names::Names;
 
 /// What stands in place of a reason that holds a secret.
 const WITHHELD: &str = "(withheld: the reason holds a secret)";
@@ -34,6 +38,8 @@ pub struct Suppression {
     pub whole_file: bool,
     /// The tool whose comment it is, when it is not dockgate's own.
     pub tool: Option<&'static str>,
+    /// The last day on which it holds, `YYYY-MM-DD`; `None` when it always does.
+    pub until: Option<String>,
 }
 
 /// A finding with the suppression that matches it.
@@ -75,18 +81,21 @@ pub struct Applied {
 
 /// Applies the suppressions written in `file` to its `findings`.
 ///
-/// `known` are the ids of all rules. `base` are the suppressions of the file before the change: one with the same rules
+/// `names` are those of all rules. `base` are the suppressions of the file before the change: one with the same rules
 /// and reach is the same one, however often the reason is reworded; those beyond their number are introduced.
-pub fn apply(file: Source<'_>, findings: Vec<Finding>, known: &BTreeSet<&str>, base: &[Suppression]) -> Applied {
+pub fn apply(file: Source<'_>, findings: Vec<Finding>, names: &Names<'_>, base: &[Suppression]) -> Applied {
     let mut applied = Applied::default();
     let directives = comment::directives(file);
-    if directives.is_empty() {
+    let foreign = foreign::find(file, names);
+    if directives.is_empty() && foreign.suppressions.is_empty() && foreign.refused.is_empty() {
         return Applied { findings, ..applied };
     }
     let secrets: Vec<Span> = spans_of_secrets(&findings);
     let problems = &mut applied.problems;
     let mut placed: Vec<Placed> =
-        directives.iter().filter_map(|directive| place(file, directive, known, &secrets, problems)).collect();
+        directives.iter().filter_map(|directive| place(file, directive, &names.known, &secrets, problems)).collect();
+    problems.extend(foreign.refused.into_iter().map(|(span, message)| problem(file, span, message)));
+    placed.extend(foreign.suppressions.into_iter().map(|one| place_foreign(file, one, &secrets)));
     mark_introduced(&mut placed, base);
     for finding in findings {
         let lines = (file.lines.line(finding.span.start), file.lines.line(finding.span.end.max(1) - 1));
@@ -111,26 +120,43 @@ fn spans_of_secrets(findings: &[Finding]) -> Vec<Span> {
     findings.iter().filter(|finding| finding.category == Category::Secret).map(|finding| finding.span).collect()
 }
 
+/// What a suppression is meant for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// Findings that begin on that line, and when it is `inside` those among whose lines it stands.
+    Line { line: usize, inside: bool },
+    /// Findings that begin within that span.
+    Within(Span),
+    /// All of the file.
+    File,
+}
+
 /// A suppression at its place.
 struct Placed {
     suppression: Suppression,
     place: Span,
-    /// The line that it is written on or above.
-    target_line: usize,
-    /// Whether it may stand among the lines of its finding.
-    may_be_inside: bool,
+    reach: Reach,
     introduced: bool,
     used: BTreeSet<String>,
 }
 
 impl Placed {
     fn matches(&self, finding: &Finding, (first, last): (usize, usize)) -> bool {
-        let is_inside = self.may_be_inside && first < self.suppression.line && self.suppression.line <= last;
-        self.suppression.rules.iter().any(|rule| rule == finding.rule.as_str())
-            && (self.suppression.whole_file || self.target_line == first || is_inside)
+        let reaches = match self.reach {
+            Reach::Line { line, inside } => {
+                line == first || (inside && first < self.suppression.line && self.suppression.line <= last)
+            }
+            Reach::Within(span) => span.start <= finding.span.start && finding.span.start < span.end,
+            Reach::File => true,
+        };
+        reaches && self.suppression.rules.iter().any(|rule| rule == finding.rule.as_str())
     }
 
+    /// A comment of another tool may be meant for that tool alone.
     fn unused(&self, file: Source<'_>) -> Vec<Problem> {
+        if self.suppression.tool.is_some() {
+            return Vec::new();
+        }
         let where_to = if self.suppression.whole_file { "in this file" } else { "here" };
         let unused = self.suppression.rules.iter().filter(|rule| !self.used.contains(*rule));
         unused
@@ -165,15 +191,26 @@ fn place(
         line: file.lines.line(place.start),
         whole_file: directive.whole_file,
         tool: None,
+        until: None,
     };
-    Some(Placed {
-        target_line: comment::target_line(file, directive),
-        may_be_inside: file.parsed.kind == DocumentKind::Dockerfile,
-        suppression,
-        place,
-        introduced: true,
-        used: BTreeSet::new(),
-    })
+    let line = comment::target_line(file, directive.span, directive.own_line);
+    let inside = file.parsed.kind == DocumentKind::Dockerfile;
+    let reach = if directive.whole_file { Reach::File } else { Reach::Line { line, inside } };
+    Some(Placed { suppression, place, reach, introduced: true, used: BTreeSet::new() })
+}
+
+fn place_foreign(file: Source<'_>, foreign: Foreign, secrets: &[Span]) -> Placed {
+    let Foreign { tool, rules, reason, until, span, reach } = foreign;
+    let holds_secret = secrets.iter().any(|secret| secret.overlaps(span));
+    let suppression = Suppression {
+        rules,
+        reason: if holds_secret { WITHHELD.to_owned() } else { reason },
+        line: file.lines.line(span.start),
+        whole_file: reach == Reach::File,
+        tool: Some(tool),
+        until,
+    };
+    Placed { suppression, place: span, reach, introduced: true, used: BTreeSet::new() }
 }
 
 fn problem(file: Source<'_>, place: Span, message: String) -> Problem {

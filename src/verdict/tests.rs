@@ -33,8 +33,14 @@ fn finding(text: &str) -> Finding {
 }
 
 fn suppressed(text: &str, introduced: bool) -> Suppressed {
-    let suppression =
-        Suppression { rules: vec!["r".into()], reason: "why not".into(), line: 3, whole_file: false, tool: None };
+    let suppression = Suppression {
+        rules: vec!["r".into()],
+        reason: "why not".into(),
+        line: 3,
+        whole_file: false,
+        tool: None,
+        until: None,
+    };
     Suppressed { finding: finding(text), suppression, introduced }
 }
 

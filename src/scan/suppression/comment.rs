@@ -66,16 +66,32 @@ fn markers(file: Source<'_>) -> &'static [&'static str] {
     }
 }
 
-fn directive<'t>(file: Source<'t>, markers: &[&str], offset: usize) -> Option<Directive<'t>> {
+/// Where in a comment something stands that only means something there.
+pub(super) struct Place {
+    /// The end of its line, in bytes.
+    pub end: usize,
+    /// Whether nothing else stands on the line.
+    pub own_line: bool,
+}
+
+/// The comment that begins with what stands at `offset`; `None` when that is no comment.
+pub(super) fn at(file: Source<'_>, offset: usize) -> Option<Place> {
+    place(file, markers(file), offset)
+}
+
+fn place(file: Source<'_>, markers: &[&str], offset: usize) -> Option<Place> {
     let line = file.lines.line_span(file.text, file.lines.line(offset));
     let before = file.text.get(line.start..offset)?.trim_end();
     let marker = markers.iter().find(|marker| before.ends_with(**marker))?;
     let code = before.get(..before.len() - marker.len())?;
     let own_line = code.trim().is_empty();
-    if !own_line && (*marker == "*" || !is_comment(file, code, offset)) {
-        return None;
-    }
-    let body = file.text.get(offset + NAME.len()..line.end)?;
+    let is_comment = own_line || (*marker != "*" && is_comment(file, code, offset));
+    is_comment.then_some(Place { end: line.end, own_line })
+}
+
+fn directive<'t>(file: Source<'t>, markers: &[&str], offset: usize) -> Option<Directive<'t>> {
+    let Place { end, own_line } = place(file, markers, offset)?;
+    let body = file.text.get(offset + NAME.len()..end)?;
     let whole_file = body.starts_with("-file");
     let body = body.strip_prefix("-file").unwrap_or(body);
     if body.starts_with(|next: char| !next.is_whitespace()) {
@@ -89,7 +105,7 @@ fn directive<'t>(file: Source<'t>, markers: &[&str], offset: usize) -> Option<Di
         (false, true) => Some(Flaw::NoReason),
         (false, false) => None,
     };
-    Some(Directive { span: Span::new(offset, line.end), rules, reason, whole_file, own_line, flaw })
+    Some(Directive { span: Span::new(offset, end), rules, reason, whole_file, own_line, flaw })
 }
 
 /// Whether a comment after `code` on one line is one: the parser says so where there is one, else white space does.
@@ -108,10 +124,10 @@ fn uncommented(text: &str) -> &str {
     ["-->", "*/}}", "*/ -}}", "*/", "-->"].iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text).trim()
 }
 
-/// The line that a directive is meant for: its own, or the next one that is no comment.
-pub(super) fn target_line(file: Source<'_>, directive: &Directive<'_>) -> usize {
-    let line = file.lines.line(directive.span.start);
-    if !directive.own_line {
+/// The line that a comment is meant for: its own, or the next one that is no comment.
+pub(super) fn target_line(file: Source<'_>, span: Span, own_line: bool) -> usize {
+    let line = file.lines.line(span.start);
+    if !own_line {
         return line;
     }
     let markers = markers(file);

@@ -2,7 +2,7 @@ use super::*;
 use crate::scan::document;
 use crate::scan::finding::{Fingerprint, Severity};
 use crate::scan::limits::Limits;
-use crate::scan::policy::PolicyId;
+use crate::scan::policy::{PolicyId, PolicySet};
 
 const KNOWN: [&str; 3] = ["kubernetes/host-network", "kubernetes/privileged-container", "secret/github-token"];
 
@@ -42,7 +42,9 @@ fn run(path: &str, text: &str, rule: &str, base: &[Suppression]) -> Applied {
     let (text, findings) = marked(path, text, rule);
     let parsed = document::parse(path, &text, &Limits::default());
     let lines = LineIndex::new(&text);
-    apply(Source { path, text: &text, lines: &lines, parsed: &parsed }, findings, &KNOWN.into(), base)
+    let known = PolicySet::builtin().iter().filter(|policy| KNOWN.contains(&policy.id.as_str()));
+    let set = PolicySet::of(known.cloned());
+    apply(Source { path, text: &text, lines: &lines, parsed: &parsed }, findings, &Names::new(&set), base)
 }
 
 /// Checks how many findings stay, how many are suppressed, and the problems as `line:column message`.
