@@ -110,6 +110,71 @@ fn a_threshold_of_the_flag_stands_over_the_settings() {
 }
 
 #[test]
+fn a_profile_and_a_standard_choose_the_rules() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  hostNetwork: true\n  containers:\n    \
+               - {name: web, image: \"registry.example.com/web:1.2.3\"}\n";
+    let tree = folder(&[("pod.yaml", pod)]);
+    let found = |arguments: &[&str]| rules(&json(tree.path(), arguments).0, "introduced");
+    let baseline = found(&["--standard", "pss:baseline"]);
+    assert_eq!(baseline, ["kubernetes/host-network"]);
+    let restricted = found(&["--standard", "pss:restricted"]);
+    for rule in ["kubernetes/host-network", "kubernetes/run-as-non-root-missing"] {
+        assert!(restricted.contains(&rule.to_owned()), "{restricted:?}");
+    }
+    let sizes = ["default", "strict", "all"].map(|profile| found(&["--profile", profile]).len());
+    assert!(sizes[0] <= sizes[1] && sizes[1] <= sizes[2], "{sizes:?}");
+    let unknown = dockgate(tree.path(), &["scan", "--standard", "pss:strict"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(text(&unknown.stderr).contains("pss:restricted"), "{}", text(&unknown.stderr));
+    let listed = dockgate(tree.path(), &["rules", "--standard", "pss:baseline", "--format", "json"]);
+    let listed: Value = serde_json::from_slice(&listed.stdout).expect("json");
+    assert!(listed.as_array().expect("a list").iter().any(|rule| rule["id"] == "kubernetes/host-network"));
+}
+
+#[test]
+fn a_saved_change_keeps_the_standard_it_was_judged_by() {
+    let tree = folder(&[("pod.yaml", PRIVILEGED)]);
+    let arguments = ["scan", "--standard", "pss:baseline", "--format", "json", "--save", "saved.json"];
+    let first = dockgate(tree.path(), &arguments);
+    let again = dockgate(tree.path(), &["replay", "saved.json", "--format", "json"]);
+    let findings = |output: &Output| serde_json::from_slice::<Value>(&output.stdout).expect("json")["findings"].clone();
+    assert_eq!(findings(&first), findings(&again));
+    assert_eq!(findings(&first).as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn facts_and_pages_of_the_rules() {
+    let empty = folder(&[]);
+    let facts = dockgate(empty.path(), &["rules", "--facts", "--format", "json"]);
+    let facts: Value = serde_json::from_slice(&facts.stdout).expect("json");
+    let container = facts.as_array().expect("a list").iter().find(|t| t["target"] == "kubernetes.container");
+    let container = container.expect("kubernetes.container")["facts"].as_array().expect("facts").clone();
+    let privileged = container.iter().find(|fact| fact["fact"] == "container.privileged").expect("a fact");
+    for key in ["kind", "doc", "example"] {
+        assert!(privileged[key].as_str().is_some_and(|text| !text.is_empty()), "{privileged}");
+    }
+    let shown = text(&dockgate(empty.path(), &["rules", "--facts"]).stdout);
+    assert!(shown.contains("kubernetes.container\n") && shown.contains("settings.kubernetes.minor"), "{shown}");
+    assert_eq!(dockgate(empty.path(), &["rules", "--format", "html"]).status.code(), Some(2));
+    let pages = dockgate(empty.path(), &["rules", "--format", "html", "--out", "site"]);
+    assert_eq!(pages.status.code(), Some(0), "{}", text(&pages.stderr));
+    let page = fs::read_to_string(empty.path().join("site/kubernetes/privileged-container.html")).expect("a page");
+    assert!(page.contains("KSV-0017"));
+    assert!(empty.path().join("site/index.html").is_file());
+}
+
+#[test]
+fn the_comment_of_another_tool_is_obeyed_and_shown() {
+    let dockerfile = "# hadolint ignore=DL3006 -- the base moves with us\nFROM debian\nUSER app\n";
+    let repository = repository(&[("Dockerfile", dockerfile)]);
+    let (report, _) = json(repository.path(), &[]);
+    let suppressed = report["suppressed"].as_array().expect("suppressed");
+    let one = suppressed.iter().find(|one| one["rule"] == "dockerfile/base-image-untagged").expect("one");
+    assert_eq!(one["suppression"]["tool"], "hadolint");
+    assert_eq!(one["suppression"]["reason"], "the base moves with us");
+}
+
+#[test]
 fn only_what_a_change_introduces_blocks() {
     let repository = repository(&[("old.yaml", PRIVILEGED)]);
     write(repository.path(), &[("old.yaml", &format!("# moved down\n\n{PRIVILEGED}"))]);

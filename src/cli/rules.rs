@@ -1,10 +1,15 @@
-//! `dockgate rules`: the rules as a table, as JSON, or one of them whole.
+//! `dockgate rules`: the rules as a table, as JSON, as pages, or one of them whole; and the facts they may ask.
 
-use anyhow::bail;
+mod facts;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{Exit, Surroundings, team};
+use crate::report::rule_site;
 use crate::scan::policy::parameter::{Parameter, ParameterValue};
 use crate::scan::policy::set::PolicySet;
 use crate::scan::policy::{Policy, PolicyId};
@@ -17,6 +22,12 @@ pub struct RulesArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t = RulesFormat::Human)]
     format: RulesFormat,
+    /// The facts that a team's own rules may ask, of each target
+    #[arg(long, conflicts_with_all = ["id", "standard"])]
+    facts: bool,
+    /// The folder that the pages of `--format html` are written to
+    #[arg(long, value_name = "DIR", required_if_eq("format", "html"))]
+    out: Option<PathBuf>,
     /// Only the rules of a standard, such as pss:baseline
     #[arg(long)]
     standard: Option<String>,
@@ -26,6 +37,7 @@ pub struct RulesArgs {
 enum RulesFormat {
     Human,
     Json,
+    Html,
 }
 
 /// Prints the rules.
@@ -33,6 +45,9 @@ enum RulesFormat {
 /// # Errors
 /// No rule has that name.
 pub fn run(args: &RulesArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Exit> {
+    if args.facts {
+        return print_facts(args, surroundings);
+    }
     let (policies, problems) = team::policies_here();
     for problem in problems.iter().chain(policies.problems()) {
         writeln!(surroundings.err, "{}: {}", problem.path.as_deref().unwrap_or_default(), problem.message)?;
@@ -53,6 +68,11 @@ pub fn run(args: &RulesArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Res
             let list: Vec<Value> = chosen.into_iter().map(as_json).collect();
             writeln!(surroundings.out, "{}", serde_json::to_string_pretty(&list)?)?;
         }
+        (RulesFormat::Html, _) => {
+            let site = rule_site::site(&PolicySet::of(chosen.into_iter().cloned()));
+            write_site(&site, args.out.as_deref().unwrap_or(Path::new(".")))?;
+            writeln!(surroundings.out, "{} pages", site.len())?;
+        }
         (RulesFormat::Human, false) => print_table(&chosen, surroundings)?,
         (RulesFormat::Human, true) => {
             for policy in chosen {
@@ -61,6 +81,28 @@ pub fn run(args: &RulesArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Res
         }
     }
     Ok(if problems.is_empty() { Exit::Clean } else { Exit::Unjudged })
+}
+
+fn print_facts(args: &RulesArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Exit> {
+    let targets: Vec<_> = facts::targets().collect();
+    match args.format {
+        RulesFormat::Json => {
+            writeln!(surroundings.out, "{}", serde_json::to_string_pretty(&facts::as_json(&targets))?)?;
+        }
+        RulesFormat::Human => facts::print(&targets, surroundings)?,
+        RulesFormat::Html => bail!("facts have no pages; use --format human or json"),
+    }
+    Ok(Exit::Clean)
+}
+
+fn write_site(site: &[(String, String)], folder: &Path) -> anyhow::Result<()> {
+    for (path, page) in site {
+        let file = folder.join(path);
+        let name = || format!("write {}", file.display());
+        std::fs::create_dir_all(file.parent().unwrap_or(folder)).with_context(name)?;
+        std::fs::write(&file, page).with_context(name)?;
+    }
+    Ok(())
 }
 
 fn nearest(policies: &PolicySet, name: &str) -> String {

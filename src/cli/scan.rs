@@ -136,6 +136,7 @@ pub fn plain_input<'a>(judgement: &'a Judgement, settings_from: &'a str) -> Repo
         head: None,
         details_url: None,
         source_url: None,
+        rules_url: None,
         colour: false,
     }
 }

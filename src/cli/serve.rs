@@ -99,7 +99,11 @@ async fn serve(settings: ProcessSettings) -> anyhow::Result<()> {
     let store = store::open(&settings.database_url.value).await?;
     let metrics = Metrics::new()?;
     let client = client(&settings, metrics.clone())?;
-    let options = CheckOptions { secret_key: store.secret_key().await?, ..CheckOptions::default() };
+    let options = CheckOptions {
+        secret_key: store.secret_key().await?,
+        rules_url: settings.rules_url.value.clone(),
+        ..CheckOptions::default()
+    };
     let secret = settings.webhook_secret.value.as_ref().map(SecretText::expose).unwrap_or_default();
     let config = ServerConfig {
         listen: settings.listen.value,

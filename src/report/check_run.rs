@@ -191,6 +191,7 @@ mod tests {
             head: None,
             details_url: Some("https://dockgate.example/1"),
             source_url: None,
+            rules_url: None,
             colour: false,
         })
     }

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use super::{ReportInput, check_run, frame, place, words};
+use crate::scan::finding::Finding;
 use crate::scan::problem::Problem;
 use crate::verdict::{Judged, Standing};
 
@@ -86,7 +87,7 @@ fn article(page: &mut String, judged: &Judged, input: &ReportInput<'_>) {
         escape(&words::inert(&finding.message)),
         escape(&words::inert(&finding.path)),
         finding.start.line,
-        escape(&words::inert(finding.rule.as_str()))
+        rule(finding, input)
     );
     if let Some(text) = place::text(input.snapshot, &finding.path) {
         code(page, judged, text, input);
@@ -98,6 +99,12 @@ fn article(page: &mut String, judged: &Judged, input: &ReportInput<'_>) {
         let _ = writeln!(page, "<p>{}</p>", escape(&words::inert(&remark)));
     }
     page.push_str("</article>\n");
+}
+
+/// The rule, with a link to its page when there is one.
+fn rule(finding: &Finding, input: &ReportInput<'_>) -> String {
+    let id = escape(&words::inert(finding.rule.as_str()));
+    input.rule_url(&finding.rule).map_or_else(|| id.clone(), |url| format!("<a href=\"{}\">{id}</a>", escape(&url)))
 }
 
 fn code(page: &mut String, judged: &Judged, text: &str, input: &ReportInput<'_>) {
@@ -140,7 +147,8 @@ fn problems(page: &mut String, heading: &str, problems: Vec<&Problem>) {
     page.push_str("</ul>\n</details>\n");
 }
 
-fn escape(text: &str) -> String {
+/// `text` as it stands in a page or in an attribute.
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 8);
     for character in text.chars() {
         match character {

@@ -82,9 +82,14 @@ fn row(judged: &Judged, input: &ReportInput<'_>) -> String {
     let finding = &judged.finding;
     let fix = input.policies.get(&finding.rule).map_or_else(String::new, |policy| message(&policy.fix));
     let note = judged.note.as_deref().map_or_else(String::new, |note| format!("<br>{}", text(note)));
-    let what =
-        format!("{} {}{note}<br>{}", place(finding, input), message(&finding.message), code(finding.rule.as_str()));
+    let what = format!("{} {}{note}<br>{}", place(finding, input), message(&finding.message), rule(finding, input));
     format!("| {} | {} | {} |", finding.severity, cell(&what), cell(&fix))
+}
+
+/// The rule, with a link to its page when there is one.
+pub fn rule(finding: &Finding, input: &ReportInput<'_>) -> String {
+    let id = code(finding.rule.as_str());
+    input.rule_url(&finding.rule).map_or_else(|| id.clone(), |url| format!("[{id}]({url})"))
 }
 
 fn bullet(judged: &Judged, input: &ReportInput<'_>) -> String {
@@ -94,7 +99,7 @@ fn bullet(judged: &Judged, input: &ReportInput<'_>) -> String {
         finding.severity,
         place(finding, input),
         message(&finding.message),
-        code(finding.rule.as_str())
+        rule(finding, input)
     );
     let accepted = match &judged.standing {
         Standing::Suppressed { suppression, introduced } => {

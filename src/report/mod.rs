@@ -12,6 +12,7 @@ pub mod json;
 pub mod markdown;
 pub mod place;
 pub mod review;
+pub mod rule_site;
 #[cfg(test)]
 mod sample;
 pub mod sarif;
@@ -20,7 +21,7 @@ pub mod words;
 
 use std::time::Duration;
 
-use crate::scan::policy::PolicySet;
+use crate::scan::policy::{Policy, PolicyId, PolicySet};
 use crate::scan::snapshot::Snapshot;
 use crate::settings::repository::RepositorySettings;
 use crate::verdict::Verdict;
@@ -46,8 +47,19 @@ pub struct ReportInput<'a> {
     pub details_url: Option<&'a str>,
     /// Where files of the head can be seen, without a `/` at its end, such as `https://github.com/o/r/blob/SHA`.
     pub source_url: Option<&'a str>,
+    /// Where the pages of the rules are, without a `/` at its end, when they are anywhere.
+    pub rules_url: Option<&'a str>,
     /// Whether text may hold colours.
     pub colour: bool,
+}
+
+impl ReportInput<'_> {
+    /// The address of a rule's page; a team's own rule has none.
+    pub fn rule_url(&self, rule: &PolicyId) -> Option<String> {
+        let url = self.rules_url?;
+        let has_page = self.policies.get(rule).is_some_and(Policy::is_built_in);
+        has_page.then(|| format!("{url}/{rule}.html"))
+    }
 }
 
 /// A format of reports.

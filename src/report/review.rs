@@ -107,14 +107,14 @@ fn anchor(finding: &Finding, file: &ChangedFile) -> Option<(usize, usize)> {
     Some((line, line))
 }
 
-fn heading(finding: &Finding) -> String {
+fn heading(finding: &Finding, input: &ReportInput<'_>) -> String {
     let message = markdown::message(&finding.message);
-    format!("**{} · {message}** · {}\n\n", finding.severity, markdown::code(finding.rule.as_str()))
+    format!("**{} · {message}** · {}\n\n", finding.severity, markdown::rule(finding, input))
 }
 
 fn body(judged: &Judged, suggestion: Option<&Suggestion>, input: &ReportInput<'_>) -> String {
     let finding = &judged.finding;
-    let mut body = heading(finding);
+    let mut body = heading(finding, input);
     let policy = input.policies.get(&finding.rule);
     if let Some(policy) = policy {
         let _ = writeln!(body, "{}\n", markdown::message(&policy.why));
@@ -149,7 +149,7 @@ fn way_out(finding: &Finding, input: &ReportInput<'_>) -> String {
 
 fn secret_body(judged: &Judged, input: &ReportInput<'_>) -> String {
     let finding = &judged.finding;
-    let mut body = heading(finding);
+    let mut body = heading(finding, input);
     let revoke = input.policies.get(&finding.rule).and_then(|policy| policy.references.first());
     let revoke = revoke.map_or_else(String::new, |reference| format!(": [how]({reference})"));
     let history = input.head.map_or_else(

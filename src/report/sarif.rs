@@ -69,8 +69,8 @@ fn rule(id: &PolicyId, input: &ReportInput<'_>) -> Value {
         "defaultConfiguration": {"level": level(policy.severity)},
         "properties": properties,
     });
-    if let Some(reference) = policy.references.first() {
-        set(&mut rule, "helpUri", json!(reference));
+    if let Some(page) = input.rule_url(id).or_else(|| policy.references.first().cloned()) {
+        set(&mut rule, "helpUri", json!(page));
     }
     rule
 }

@@ -24,8 +24,15 @@ pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOpti
     let detectors = policies.detectors(|policy| options.may_run(policy));
     let names = Names::new(policies);
     for file in &snapshot.files {
-        let scanner = FileScanner { file, policies, options, detectors: &detectors, names: &names };
-        scanner.both_sides(&mut scan, snapshot.whole_tree);
+        let scanner = FileScanner {
+            file,
+            policies,
+            options,
+            detectors: &detectors,
+            names: &names,
+            whole_tree: snapshot.whole_tree,
+        };
+        scanner.both_sides(&mut scan);
     }
     mark_existing(&scan.base.problems, &mut scan.head.problems, snapshot);
     sort(&mut scan.base);
@@ -39,6 +46,7 @@ struct FileScanner<'s> {
     options: &'s ScanOptions,
     detectors: &'s DetectorSet,
     names: &'s Names<'s>,
+    whole_tree: bool,
 }
 
 /// One side of a file before its suppressions.
@@ -55,7 +63,7 @@ struct Judged {
 }
 
 impl FileScanner<'_> {
-    fn both_sides(&self, scan: &mut Scan, whole_tree: bool) {
+    fn both_sides(&self, scan: &mut Scan) {
         let base_path = self.file.previous_path.as_deref().unwrap_or(&self.file.path);
         let base = self.side(base_path, &self.file.base, &BTreeSet::new(), |_| false);
         let mut suppressions = Vec::new();
@@ -75,7 +83,7 @@ impl FileScanner<'_> {
             return;
         }
         suppressions.extend(self.add(&mut scan.base, base, &[]));
-        let is_new = |finding: &Finding| whole_tree || !known.contains(&finding.fingerprint);
+        let is_new = |finding: &Finding| self.whole_tree || !known.contains(&finding.fingerprint);
         let head = self.side(&self.file.path, &self.file.head, &in_order, is_new);
         // What a more exact finding of the base spoke for was there before that one was fixed.
         let uncovered: BTreeSet<&Fingerprint> = match &head {
@@ -177,6 +185,8 @@ impl FileScanner<'_> {
         let mut applied = suppression::apply(source, findings, self.names, base);
         for suppressed in &mut applied.suppressed {
             secrets.scrub(&mut suppressed.suppression.reason);
+            // A whole tree proposes no change, so nothing in it is new.
+            suppressed.introduced &= !self.whole_tree;
         }
         side.findings.extend(applied.findings);
         side.suppressed.extend(applied.suppressed);

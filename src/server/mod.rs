@@ -1,13 +1,14 @@
 //! The server: takes deliveries in, shows how it is, and runs the worker beside.
 //!
 //! `POST /webhook` turns a signed delivery into durable jobs; `GET /healthz`, `/readyz` and `/metrics` are for whoever
-//! operates it.
+//! operates it, `/rules/` explains the rules to everybody.
 //!
 //! Invariant: a delivery is answered with success only when its jobs survive a crash, and nothing of a body, a
 //! signature or a token is ever logged.
 
 mod health;
 mod metrics;
+mod rules;
 #[cfg(test)]
 mod tests;
 mod webhook;
@@ -199,6 +200,9 @@ pub fn router(state: AppState) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
+        .route("/rules", get(rules::index))
+        .route("/rules/", get(rules::index))
+        .route("/rules/{*path}", get(rules::page))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_LIMIT));
     // The webhook keeps its own time, so that a delivery that takes too long is counted.
     Router::new()

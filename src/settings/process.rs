@@ -34,6 +34,9 @@ pub struct ProcessSettings {
     pub webhook_secret: Setting<Option<SecretText>>,
     /// `DOCKGATE_DATABASE_URL`: `sqlite://PATH`.
     pub database_url: Setting<String>,
+    /// `DOCKGATE_RULES_URL`: where people reach the pages of the rules, without a `/` at its end; the server has them
+    /// under `/rules`.
+    pub rules_url: Setting<Option<String>>,
     /// `DOCKGATE_WORKERS`: how many jobs run at the same time.
     pub workers: Setting<usize>,
     /// `DOCKGATE_LOG`: what is logged, such as `info` or `dockgate=debug`.
@@ -64,7 +67,7 @@ pub enum LogFormat {
 pub struct ProcessErrors(pub Vec<SettingsError>);
 
 /// The names that are known, for the nearest one to a mistyped one.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "DOCKGATE_LISTEN",
     "DOCKGATE_GITHUB_API_URL",
     "DOCKGATE_GITHUB_URL",
@@ -74,6 +77,7 @@ const NAMES: [&str; 14] = [
     "DOCKGATE_WEBHOOK_SECRET",
     "DOCKGATE_WEBHOOK_SECRET_FILE",
     "DOCKGATE_DATABASE_URL",
+    "DOCKGATE_RULES_URL",
     "DOCKGATE_WORKERS",
     "DOCKGATE_LOG",
     "DOCKGATE_LOG_FORMAT",
@@ -115,6 +119,7 @@ impl Default for ProcessSettings {
             private_key: Setting::default(),
             webhook_secret: Setting::default(),
             database_url: Setting::built_in("sqlite://dockgate.db".to_owned()),
+            rules_url: Setting::default(),
             workers: Setting::built_in(4),
             log: Setting::built_in("info".to_owned()),
             log_format: Setting::default(),
@@ -168,6 +173,11 @@ impl ProcessSettings {
             ("DOCKGATE_PRIVATE_KEY", secret(&self.private_key.value), self.private_key.origin),
             ("DOCKGATE_WEBHOOK_SECRET", secret(&self.webhook_secret.value), self.webhook_secret.origin),
             ("DOCKGATE_DATABASE_URL", without_password(&self.database_url.value), self.database_url.origin),
+            (
+                "DOCKGATE_RULES_URL",
+                self.rules_url.value.clone().unwrap_or_else(|| "(not set)".to_owned()),
+                self.rules_url.origin,
+            ),
             ("DOCKGATE_WORKERS", self.workers.value.to_string(), self.workers.origin),
             ("DOCKGATE_LOG", self.log.value.clone(), self.log.origin),
             ("DOCKGATE_LOG_FORMAT", format.to_owned(), self.log_format.origin),
@@ -199,6 +209,9 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
         self.secret(&mut settings.private_key, "DOCKGATE_PRIVATE_KEY", "DOCKGATE_PRIVATE_KEY_FILE");
         self.secret(&mut settings.webhook_secret, "DOCKGATE_WEBHOOK_SECRET", "DOCKGATE_WEBHOOK_SECRET_FILE");
         self.parse(&mut settings.database_url, "DOCKGATE_DATABASE_URL", "sqlite://PATH", database_url);
+        self.parse(&mut settings.rules_url, "DOCKGATE_RULES_URL", "an http:// or https:// address", |text| {
+            base_url(text).map(Some)
+        });
         self.parse(&mut settings.workers, "DOCKGATE_WORKERS", "a whole number from 1 to 64", |text| {
             number(text, 1, 64)
         });

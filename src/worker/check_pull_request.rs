@@ -45,6 +45,8 @@ pub struct CheckOptions {
     pub limits: Limits,
     /// The key of the secrets' fingerprints.
     pub secret_key: SecretKey,
+    /// Where people reach the pages of the rules.
+    pub rules_url: Option<String>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -55,6 +57,7 @@ impl Default for CheckOptions {
             fetch: FetchOptions::default(),
             limits: Limits::default(),
             secret_key: SecretKey::default(),
+            rules_url: None,
             clock: Arc::new(SystemTime::now),
         }
     }
@@ -255,6 +258,7 @@ impl CheckPullRequest {
             head: Some(subject.head.as_str()),
             details_url: None,
             source_url: Some(&source_url),
+            rules_url: self.options.rules_url.as_deref(),
             colour: false,
         };
         let conclusion = judged.judgement.verdict.conclusion;

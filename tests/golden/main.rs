@@ -47,6 +47,7 @@ fn judged<T>(case: &Case, then: impl FnOnce(&ReportInput<'_>) -> T) -> T {
         head: Some("a1b2c3d4e5f60718293a4b5c6d7e8f9001122334"),
         details_url: None,
         source_url: Some("https://github.com/acme/shop/blob/a1b2c3d"),
+        rules_url: None,
         colour: false,
     })
 }

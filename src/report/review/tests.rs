@@ -18,6 +18,7 @@ fn planned(verdict: &Verdict, snapshot: &Snapshot, settings: &RepositorySettings
         head: Some("a1b2c3d4e5"),
         details_url: None,
         source_url: None,
+        rules_url: None,
         colour: false,
     })
 }

@@ -49,7 +49,15 @@ impl Example {
 
     /// The text as it is scanned, and the lines, from 1, on which a finding must begin.
     pub fn rendered(&self) -> (String, Vec<usize>) {
-        let written = fake::expand(&self.text);
+        self.split(&fake::expand(&self.text))
+    }
+
+    /// The text as it is shown, made-up values left as placeholders, and the lines, from 1, on which a finding begins.
+    pub fn unmarked(&self) -> (String, Vec<usize>) {
+        self.split(&self.text)
+    }
+
+    fn split(&self, written: &str) -> (String, Vec<usize>) {
         let (mut text, mut deny, mut line) = (String::with_capacity(written.len()), self.deny.clone(), 1);
         for written_line in written.split_inclusive('\n') {
             if written_line.trim() == DENY_MARK {

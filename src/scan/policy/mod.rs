@@ -117,6 +117,11 @@ impl Policy {
         }
     }
 
+    /// Whether it comes with dockgate.
+    pub fn is_built_in(&self) -> bool {
+        self.built_in.is_some()
+    }
+
     /// Its tests.
     pub fn examples(&self) -> Vec<Example> {
         match self.built_in {

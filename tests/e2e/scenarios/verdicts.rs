@@ -2,6 +2,7 @@
 //!
 //! Invariant: what the pull request did not bring is never held against it.
 
+use crate::fake_github::FakeGitHub;
 use crate::fake_github::git::Edit;
 use crate::fixtures::{line_of, pod, privileged_pod};
 use crate::harness::{Gate, REPOSITORY};
@@ -131,5 +132,26 @@ async fn an_own_suppression_of_a_blocking_finding_does_not_count() {
     assert_eq!(run.conclusion.as_deref(), Some("failure"), "{run:#?}");
     let said = format!("{:?}{:?}{:?}", run.summary, run.text, run.annotations).to_lowercase();
     assert!(said.contains("waiver") || said.contains("suppress") || said.contains("dockgate:ignore"), "{said}");
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rules_have_pages_that_the_check_run_links_to() {
+    let github = FakeGitHub::start().await;
+    github.create_repository(REPOSITORY, &[("README.md", "hello\n")]);
+    let gate = Gate::start_for(github, &[("DOCKGATE_RULES_URL", "https://gate.example.com/rules/")]).await;
+    let (run, pull) = gate.judge(&[Edit::write("web.yaml", &privileged_pod("web"))]).await;
+    let link = "(https://gate.example.com/rules/kubernetes/privileged-container.html)";
+    assert!(run.summary.as_deref().is_some_and(|summary| summary.contains(link)), "{run:#?}");
+    let comments: Vec<&str> = pull.comments.iter().map(|one| one.body.as_str()).collect();
+    assert!(comments.iter().any(|body| body.contains(link)), "{comments:?}");
+    let page = reqwest::get(gate.url("/rules/kubernetes/privileged-container.html")).await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.unwrap().contains("KSV-0017"));
+    let list = reqwest::get(gate.url("/rules")).await.unwrap();
+    assert!(list.url().path().ends_with("/rules/index.html"));
+    for nothing in ["/rules/kubernetes/none.html", "/rules/..%2fCargo.toml"] {
+        assert_eq!(reqwest::get(gate.url(nothing)).await.unwrap().status(), 404, "{nothing}");
+    }
     gate.assert_sound();
 }
