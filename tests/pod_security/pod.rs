@@ -90,14 +90,13 @@ fn put(root: &mut Value, path: &str, value: Option<Value>) {
     let (parent, last) = path.rsplit_once('|').expect("a path of two steps");
     let mut node = root;
     for step in parent.split('|') {
-        node = match step.parse::<usize>() {
-            Ok(index) => &mut node[index],
-            Err(_) => {
-                if node[step].is_null() {
-                    node[step] = Value::Object(Map::new());
-                }
-                &mut node[step]
+        node = if let Ok(index) = step.parse::<usize>() {
+            &mut node[index]
+        } else {
+            if node[step].is_null() {
+                node[step] = Value::Object(Map::new());
             }
+            &mut node[step]
         };
     }
     let map = node.as_object_mut().expect("a map");

@@ -8,6 +8,7 @@
 
 mod access;
 mod account;
+mod api;
 mod container;
 mod context;
 mod control_plane;
@@ -32,7 +33,7 @@ use super::{FactDoc, Subject, Target};
 /// The facts of a target of this kind; none for any other target.
 pub fn facts(target: Target) -> &'static [FactDoc] {
     match target {
-        Target::KubernetesObject => docs::OBJECT,
+        Target::KubernetesObject => docs::OBJECT_ALONE,
         Target::KubernetesPod => docs::POD,
         Target::KubernetesContainer => docs::CONTAINER,
         Target::KubernetesSecurityContext => docs::SECURITY_CONTEXT,
@@ -72,7 +73,7 @@ pub fn subjects(target: Target, file: &ParsedFile, text: &str) -> Vec<Subject> {
 }
 
 fn object_subject(object: &Object) -> Subject {
-    let facts = map(vec![("object", object_facts(object))]);
+    let facts = map(vec![("object", object_facts(object)), ("api", api::facts(object))]);
     subject(facts, &object.node, object.title(), object.identity())
 }
 

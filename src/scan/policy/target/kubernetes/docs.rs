@@ -4,7 +4,7 @@
 //! compares them.
 
 use super::super::{FactDoc, FactKind, image};
-use super::{account, container, context, control_plane, ingress, network_policy, pod, service, volume};
+use super::{account, api, container, context, control_plane, ingress, network_policy, pod, service, volume};
 
 pub(super) const fn doc(path: &'static str, kind: FactKind, doc: &'static str, example: &'static str) -> FactDoc {
     FactDoc { path, kind, doc, example }
@@ -39,6 +39,9 @@ pub(super) const OBJECT: &[FactDoc] = &[
     doc("object.annotations", FactKind::Tree, "the annotations; `null` when there are none", "{team: core}"),
     doc("object.tree", FactKind::Tree, "the whole object", "{apiVersion: v1, kind: Pod}"),
 ];
+
+/// Facts of the target `kubernetes.object`.
+pub(super) const OBJECT_ALONE: &[FactDoc] = joined!(OBJECT, api::DOCS);
 
 /// Facts of the target `kubernetes.pod`.
 pub(super) const POD: &[FactDoc] = joined!(OBJECT, pod::DOCS);

@@ -154,6 +154,16 @@ fn containers_tell_whom_their_probes_call_and_what_they_run() {
 }
 
 #[test]
+fn objects_tell_when_their_version_was_removed() {
+    let target = Target::KubernetesObject;
+    let object = |version: &str, kind: &str| format!("apiVersion: {version}\nkind: {kind}\n");
+    check(target, &object("extensions/v1beta1", "Ingress"), "api.removed_in", &["22"]);
+    check(target, &object("extensions/v1beta1", "Ingress"), "api.replacement", &["networking.k8s.io/v1"]);
+    check(target, &object("policy/v1beta1", "PodSecurityPolicy"), "api.replacement", &["null"]);
+    check(target, &object("apps/v1", "Deployment"), "api.removed_in", &["null"]);
+}
+
+#[test]
 fn volumes_tell_their_kind_and_mounts() {
     let target = Target::KubernetesVolume;
     let text = pod(
