@@ -47,7 +47,8 @@
 //! - Facts are code, judgement is data: Rust exposes typed facts of each
 //!   [`Target`](scan::policy::target::Target), policies in `policies/` decide.
 //! - A webhook is answered only when its jobs survive a crash; every job ends in one concluded check run.
-//! - The engine keeps no state between files beyond its arguments, and its cost grows linearly with bytes.
+//! - The engine keeps no state between files beyond its arguments and an index of the objects that belong together, and
+//!   its cost grows linearly with bytes.
 //!
 //! # Two walks
 //!

@@ -21,7 +21,7 @@ pub mod suppression;
 use std::collections::BTreeMap;
 
 use finding::Finding;
-pub use options::{ScanOptions, SecretKey};
+pub use options::{Profile, ScanOptions, SecretKey};
 use policy::PolicySet;
 use problem::Problem;
 use snapshot::Snapshot;

@@ -1,6 +1,9 @@
-//! The two sides of a change, file by file.
+//! The two sides of a change, file by file; then what only several files decide.
 //!
-//! Invariant: each text is parsed once, and a file whose text does not change is judged once.
+//! Invariant: each text is parsed once, and a file whose text does not change is judged once. A file that holds nothing
+//! that belongs to other objects is done with before the next one is read.
+
+mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +19,7 @@ use super::span::{LineIndex, Span};
 use super::suppression::names::Names;
 use super::suppression::{self, Source, Suppression};
 use super::{Scan, ScanOptions, Side};
+use together::Together;
 
 /// Judges both sides.
 pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOptions) -> Scan {
@@ -23,6 +27,8 @@ pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOpti
     scan.head.problems.extend(policies.problems().iter().cloned());
     let detectors = policies.detectors(|policy| options.may_run(policy));
     let names = Names::new(policies);
+    let mut together = Together::new(snapshot.whole_tree);
+    let mut waiting = Vec::new();
     for file in &snapshot.files {
         let scanner = FileScanner {
             file,
@@ -32,7 +38,17 @@ pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOpti
             names: &names,
             whole_tree: snapshot.whole_tree,
         };
-        scanner.both_sides(&mut scan);
+        let sides = scanner.both_sides();
+        // What belongs to an object of this file may stand in the next one.
+        if together.add(waiting.len(), &sides) {
+            waiting.push((scanner, sides));
+        } else {
+            scanner.finish(&mut scan, sides);
+        }
+    }
+    for (number, (scanner, mut sides)) in waiting.into_iter().enumerate() {
+        together.judge(&scanner, number, &mut sides);
+        scanner.finish(&mut scan, sides);
     }
     mark_existing(&scan.base.problems, &mut scan.head.problems, snapshot);
     sort(&mut scan.base);
@@ -62,37 +78,46 @@ struct Judged {
     in_order: BTreeSet<Fingerprint>,
 }
 
+/// Both sides of a file before their suppressions.
+struct Sides {
+    base: Result<Option<Judged>, Problem>,
+    head: Result<Option<Judged>, Problem>,
+    /// Findings of the base that a more exact one spoke for which the head has no more.
+    uncovered: Vec<Finding>,
+}
+
 impl FileScanner<'_> {
-    fn both_sides(&self, scan: &mut Scan) {
+    /// Judges both sides of the file by itself.
+    fn both_sides(&self) -> Sides {
         let base_path = self.file.previous_path.as_deref().unwrap_or(&self.file.path);
         let base = self.side(base_path, &self.file.base, &BTreeSet::new(), |_| false);
-        let mut suppressions = Vec::new();
-        let mut known: BTreeSet<Fingerprint> = BTreeSet::new();
-        let mut superseded = Vec::new();
-        let mut in_order = BTreeSet::new();
-        if let Ok(base) = &base {
-            in_order.extend(base.iter().flat_map(|base| base.in_order.iter().cloned()));
-            superseded.extend(base.iter().flat_map(|base| base.superseded.iter().cloned()));
-            known.extend(base.iter().flat_map(|base| &base.findings).map(|finding| finding.fingerprint.clone()));
-        }
         let is_same = base_path == self.file.path && self.file.base == self.file.head;
         if is_same {
-            let copy = base.as_ref().map(|base| base.as_ref().map(Judged::again)).map_err(Problem::clone);
-            suppressions = self.add(&mut scan.base, base, &[]);
-            self.add(&mut scan.head, copy, &suppressions);
-            return;
+            let head = base.as_ref().map(|base| base.as_ref().map(Judged::again)).map_err(Problem::clone);
+            return Sides { base, head, uncovered: Vec::new() };
         }
-        suppressions.extend(self.add(&mut scan.base, base, &[]));
+        let (mut uncovered, mut known, mut in_order) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        if let Ok(base) = &base {
+            in_order.extend(base.iter().flat_map(|base| base.in_order.iter().cloned()));
+            uncovered.extend(base.iter().flat_map(|base| base.superseded.iter().cloned()));
+            known.extend(base.iter().flat_map(|base| &base.findings).map(|finding| finding.fingerprint.clone()));
+        }
         let is_new = |finding: &Finding| self.whole_tree || !known.contains(&finding.fingerprint);
         let head = self.side(&self.file.path, &self.file.head, &in_order, is_new);
         // What a more exact finding of the base spoke for was there before that one was fixed.
-        let uncovered: BTreeSet<&Fingerprint> = match &head {
+        let found: BTreeSet<&Fingerprint> = match &head {
             Ok(Some(head)) => head.findings.iter().map(|finding| &finding.fingerprint).collect(),
             Ok(None) | Err(_) => BTreeSet::new(),
         };
-        superseded.retain(|finding| uncovered.contains(&finding.fingerprint));
-        scan.base.findings.extend(superseded);
-        self.add(&mut scan.head, head, &suppressions);
+        uncovered.retain(|finding| found.contains(&finding.fingerprint));
+        Sides { base, head, uncovered }
+    }
+
+    /// Adds what was found to both sides of the scan.
+    fn finish(&self, scan: &mut Scan, sides: Sides) {
+        let suppressions = self.add(&mut scan.base, sides.base, &[]);
+        scan.base.findings.extend(sides.uncovered);
+        self.add(&mut scan.head, sides.head, &suppressions);
     }
 
     /// Judges one side of the file, which has `path` there; edits are made for the findings that `is_wanted` names.
@@ -125,8 +150,7 @@ impl FileScanner<'_> {
     ) -> Judged {
         let parsed = document::parse(path, text, &self.options.limits);
         let lines = LineIndex::new(text);
-        let identity_path = self.file.previous_path.as_deref().unwrap_or(&self.file.path);
-        let view = FileView { path, identity_path, text, lines: &lines, parsed: &parsed };
+        let view = FileView { path, identity_path: self.identity_path(), text, lines: &lines, parsed: &parsed };
         let mut evaluation = evaluate(self.policies, view, self.options);
         fix::offer(self.policies, view, &mut evaluation, self.options, |found| is_wanted(&found.finding));
         let was_in_order = |found: &Found| found.loosens.as_ref().is_none_or(|thing| in_order.contains(thing));
@@ -155,6 +179,11 @@ impl FileScanner<'_> {
             secrets,
             in_order,
         }
+    }
+
+    /// The path that fingerprints are made of.
+    fn identity_path(&self) -> &str {
+        self.file.previous_path.as_deref().unwrap_or(&self.file.path)
     }
 
     /// Whether the secret counts where it stands, by the scopes for its path; they may set its severity.
@@ -200,6 +229,11 @@ impl FileScanner<'_> {
 }
 
 impl Judged {
+    /// The file as policies judge it.
+    fn view<'j>(&'j self, identity_path: &'j str) -> FileView<'j> {
+        FileView { path: &self.path, identity_path, text: &self.text, lines: &self.lines, parsed: &self.parsed }
+    }
+
     fn again(&self) -> Self {
         Self {
             path: self.path.clone(),

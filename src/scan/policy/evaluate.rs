@@ -96,6 +96,23 @@ pub fn evaluate_where(
     judge.finish()
 }
 
+/// Judges `subjects` of one file by the policies of their target.
+pub fn evaluate_subjects(
+    set: &PolicySet,
+    file: FileView<'_>,
+    options: &ScanOptions,
+    target: Target,
+    subjects: &[Subject],
+) -> Evaluation {
+    let mut judge = Judge::new(file, options);
+    let entries: Vec<&Entry> = set.of_target(target).filter(|entry| options.may_run(&entry.policy)).collect();
+    judge.prepare(&entries);
+    for subject in subjects {
+        judge.subject(&entries, subject);
+    }
+    judge.finish()
+}
+
 struct Judge<'f> {
     file: FileView<'f>,
     options: &'f ScanOptions,

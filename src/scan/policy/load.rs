@@ -26,7 +26,7 @@
 //! | `standards` | a list of clauses, such as `pss:baseline`, `cis-kubernetes:5.2.2` |
 //! | `aliases` | a map from another tool to its id or ids, such as `trivy: KSV-0017` |
 //! | `supersedes` | a list of ids of policies that say the same of the same thing less exactly: they are silent where this one speaks |
-//! | `edit` | for trees `{set: path, to: value}` or `{remove: path}`; for places `{replace: place, with: template}` |
+//! | `edit` | for trees `{set: path, to: value}` or `{remove: path}`; for places `{replace: place, with: template}`; not for target `kubernetes.set` |
 //! | `examples` | its tests; at least one with and one without a finding |
 //!
 //! A policy of target `secret` has, in place of `deny`, `subjects`, `at`, `raise` and `edit`, the fields of
@@ -160,7 +160,7 @@ fn judgement(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Re
         conceal: fields.written("conceal")?,
         at: fields.text("at")?,
         raise: raises(source, fields)?,
-        edit: edit(source, fields)?,
+        edit: edit(source, fields, target)?,
     };
     Ok(Judgement::Condition(Box::new(rule)))
 }
@@ -227,8 +227,12 @@ fn raise(source: &Source<'_>, node: &Node) -> Result<Raise, PolicyError> {
     Ok(Raise { when, to })
 }
 
-fn edit(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Option<EditRule>, PolicyError> {
+fn edit(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Result<Option<EditRule>, PolicyError> {
     let Some(entry) = fields.entry("edit") else { return Ok(None) };
+    if target == Target::KubernetesSet {
+        // An edit is verified within its file, which can't tell whether such a finding is gone.
+        return Err(fields.wrong(entry, "edit", "no edit for what several files decide"));
+    }
     let mut fields = Fields::new(source, &entry.value, "edit")?;
     let rule = match (fields.text("set")?, fields.text("remove")?, fields.text("replace")?) {
         (Some(path), None, None) => {

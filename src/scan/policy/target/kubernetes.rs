@@ -19,6 +19,7 @@ mod network_policy;
 mod pod;
 mod program;
 mod service;
+pub mod set;
 mod volume;
 
 pub(super) use volume::is_runtime_socket;
@@ -46,6 +47,7 @@ pub fn facts(target: Target) -> &'static [FactDoc] {
         Target::KubernetesServiceAccount => docs::SERVICE_ACCOUNT,
         Target::KubernetesNamespace => docs::NAMESPACE,
         Target::KubernetesControlPlane => docs::CONTROL_PLANE,
+        Target::KubernetesSet => docs::SET,
         _ => &[],
     }
 }

@@ -93,6 +93,8 @@ pub enum Target {
     KubernetesNamespace,
     /// `kubernetes.control_plane`: every container that runs a part of the control plane, and the kubelet's configuration.
     KubernetesControlPlane,
+    /// `kubernetes.set`: every object with the other objects of the same side that belong to it; see [`kubernetes::set`].
+    KubernetesSet,
     /// `compose.service`: every service.
     ComposeService,
     /// `dockerfile.stage`: every build stage.
@@ -121,7 +123,7 @@ pub enum Target {
 
 impl Target {
     /// All targets.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::KubernetesObject,
         Self::KubernetesPod,
         Self::KubernetesContainer,
@@ -135,6 +137,7 @@ impl Target {
         Self::KubernetesServiceAccount,
         Self::KubernetesNamespace,
         Self::KubernetesControlPlane,
+        Self::KubernetesSet,
         Self::ComposeService,
         Self::DockerfileStage,
         Self::DockerfileInstruction,
@@ -165,6 +168,7 @@ impl Target {
             Self::KubernetesServiceAccount => "kubernetes.service_account",
             Self::KubernetesNamespace => "kubernetes.namespace",
             Self::KubernetesControlPlane => "kubernetes.control_plane",
+            Self::KubernetesSet => "kubernetes.set",
             Self::ComposeService => "compose.service",
             Self::DockerfileStage => "dockerfile.stage",
             Self::DockerfileInstruction => "dockerfile.instruction",
@@ -209,7 +213,8 @@ impl Target {
                 ci::subjects(self, file, text)
             }
             Self::GitopsSource | Self::GitopsApplication => gitops::subjects(self, file, text),
-            Self::Secret => Vec::new(),
+            // What belongs together is found once all files of a side are read.
+            Self::KubernetesSet | Self::Secret => Vec::new(),
         }
     }
 
@@ -228,7 +233,8 @@ impl Target {
             | Self::KubernetesNetworkPolicy
             | Self::KubernetesServiceAccount
             | Self::KubernetesNamespace
-            | Self::KubernetesControlPlane => kubernetes::facts(self),
+            | Self::KubernetesControlPlane
+            | Self::KubernetesSet => kubernetes::facts(self),
             Self::ComposeService => compose::facts(self),
             Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => dockerfile::facts(self),
             Self::GithubWorkflow | Self::GithubContainer | Self::GithubStep | Self::GitlabJob | Self::GitlabImage => {

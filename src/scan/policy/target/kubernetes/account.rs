@@ -80,6 +80,20 @@ pub(super) fn namespace_subject(object: &Object) -> Option<Subject> {
     Some(subject(facts, namespace, object.title(), object.identity()))
 }
 
+/// The level of the Pod Security Standards that a namespace enforces, `baseline` or `restricted`, and the minor version of
+/// the standard, `None` for the newest.
+pub(super) fn enforced_level(namespace: &Node) -> Option<(String, Option<u32>)> {
+    let labels = path(namespace, &["metadata", "labels"]);
+    let label = |name: &str| field(&labels, &format!("pod-security.kubernetes.io/{name}"));
+    let level = label("enforce").as_str().filter(|level| matches!(*level, "baseline" | "restricted"))?.to_owned();
+    let version = label("enforce-version");
+    let minor = match version.value() {
+        Value::String(version) => version.strip_prefix("v1.").and_then(|minor| minor.parse().ok()),
+        _ => None,
+    };
+    Some((level, minor))
+}
+
 /// The object, when it is of that kind of the core group.
 fn of_core<'o>(object: &'o Object, kind: &str) -> Option<&'o Node> {
     (object.kind == kind && object.group().is_none_or(str::is_empty)).then_some(&object.node)

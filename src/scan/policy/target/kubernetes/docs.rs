@@ -4,7 +4,7 @@
 //! compares them.
 
 use super::super::{FactDoc, FactKind, image};
-use super::{account, api, container, context, control_plane, ingress, network_policy, pod, service, volume};
+use super::{account, api, container, context, control_plane, ingress, network_policy, pod, service, set, volume};
 
 pub(super) const fn doc(path: &'static str, kind: FactKind, doc: &'static str, example: &'static str) -> FactDoc {
     FactDoc { path, kind, doc, example }
@@ -110,3 +110,6 @@ pub(super) const NAMESPACE: &[FactDoc] = joined!(OBJECT, account::NAMESPACE_FACT
 
 /// Facts of the target `kubernetes.control_plane`.
 pub(super) const CONTROL_PLANE: &[FactDoc] = joined!(OBJECT, control_plane::FACTS);
+
+/// Facts of the target `kubernetes.set`.
+pub(super) const SET: &[FactDoc] = joined!(OBJECT, set::FACTS);

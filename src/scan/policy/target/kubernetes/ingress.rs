@@ -175,7 +175,7 @@ fn gateway_tls(spec: &Node) -> Node {
 }
 
 /// The names of the services: of the default backend, of every path, and of every rule of a route.
-fn backends(spec: &Node) -> Vec<Node> {
+pub(super) fn backends(spec: &Node) -> Vec<Node> {
     let mut found = Vec::new();
     let mut add = |node: Node| {
         if !node.is_null() && found.len() < 1_000 {

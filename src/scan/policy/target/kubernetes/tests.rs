@@ -11,6 +11,12 @@ fn read(target: Target, text: &str) -> Vec<Subject> {
     subjects(target, &file, text)
 }
 
+fn together(text: &str) -> Vec<Subject> {
+    let mut index = set::ObjectIndex::new(true);
+    index.add(0, "deploy/x.yaml", &parse("deploy/x.yaml", text, &Limits::default()));
+    index.subjects(0)
+}
+
 fn show(node: Option<&Node>) -> String {
     match node.map(Node::value) {
         None => "no such fact".into(),
@@ -411,7 +417,7 @@ fn facts_and_their_documentation_are_the_same() {
     let text = pod("volumes: [{name: v}], containers: [{name: a}]")
         + "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nrules: [{verbs: [get]}]\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n---\napiVersion: v1\nkind: Service\n---\napiVersion: networking.k8s.io/v1\nkind: Ingress\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n---\napiVersion: v1\nkind: ServiceAccount\n---\napiVersion: v1\nkind: Namespace\n---\napiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n";
     for target in Target::ALL.into_iter().filter(|target| !facts(*target).is_empty()) {
-        let subjects = read(target, &text);
+        let subjects = if target == Target::KubernetesSet { together(&text) } else { read(target, &text) };
         let given: BTreeSet<String> = subjects
             .first()
             .unwrap_or_else(|| panic!("{}: no subject", target.name()))

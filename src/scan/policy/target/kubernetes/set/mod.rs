@@ -1,0 +1,149 @@
+//! Objects that belong together: each object of one side of a change with the others of that side.
+//!
+//! The target `kubernetes.set` sees what no file shows alone: whether a binding's role can read secrets, which pods run
+//! as a service account, whether a network policy covers a pod. A side is indexed once, as its files are read; what
+//! belongs to one object is looked up by keys.
+//!
+//! **Invariant**: what is absent from a change is unknown, as the change holds only what it touches. It is known to be
+//! absent when the whole tree is scanned and nothing in it brings objects from elsewhere. Cost is linear: each object is
+//! compared with at most [`MAX_CANDIDATES`] others for each way that it is tied to them.
+
+mod docs;
+mod facts;
+mod member;
+mod tie;
+
+use std::collections::BTreeMap;
+
+use crate::scan::document::kubernetes::{Object, objects};
+use crate::scan::document::{Document, ParsedFile};
+
+use super::super::Subject;
+use super::account::enforced_level;
+pub(super) use docs::FACTS;
+use member::{By, Class, Member};
+use tie::Tie;
+
+/// Most objects that one object is compared with, for each way of being tied to them.
+const MAX_CANDIDATES: usize = 64;
+/// Most objects that a fact lists.
+const MAX_LISTED: usize = 16;
+
+/// All objects of one side that belong to others.
+#[derive(Debug, Default)]
+pub struct ObjectIndex {
+    members: Vec<Member>,
+    by_file: BTreeMap<usize, Vec<usize>>,
+    keys: BTreeMap<(Class, By), BTreeMap<String, Vec<usize>>>,
+    /// The classes of which a template decides how some member is found.
+    open: Vec<Class>,
+    is_whole: bool,
+}
+
+/// The pods of one object, which their namespace holds to a level of the Pod Security Standards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enforced {
+    /// What identifies the object in its file.
+    pub identity: Vec<String>,
+    /// The namespace.
+    pub namespace: String,
+    /// `baseline` or `restricted`.
+    pub level: String,
+    /// The minor version of the standard; `None` for the newest.
+    pub minor: Option<u32>,
+}
+
+/// The objects that are tied to one, and whether more were not looked at.
+#[derive(Debug, Default)]
+struct Found {
+    members: Vec<(usize, Tie)>,
+    is_cut: bool,
+}
+
+impl ObjectIndex {
+    /// An empty index of a side; `is_whole` when its files are a whole tree.
+    pub fn new(is_whole: bool) -> Self {
+        Self { is_whole, ..Self::default() }
+    }
+
+    /// Adds the objects of a file, which `number` stands for; whether there was any.
+    pub fn add(&mut self, number: usize, path: &str, file: &ParsedFile) -> bool {
+        let all: Vec<Object> = file.documents.iter().filter_map(Document::tree).flat_map(objects).collect();
+        for member in all.into_iter().filter_map(|object| Member::new(object, path)) {
+            let index = self.members.len();
+            for (by, key) in member.keys() {
+                self.keys.entry((member.class, by)).or_default().entry(key).or_default().push(index);
+            }
+            if member.class == Class::Source {
+                self.is_whole = false;
+            }
+            if member.is_open() && !self.open.contains(&member.class) {
+                self.open.push(member.class);
+            }
+            self.by_file.entry(number).or_default().push(index);
+            self.members.push(member);
+        }
+        self.by_file.contains_key(&number)
+    }
+
+    /// The objects of a file with what belongs to each.
+    pub fn subjects(&self, number: usize) -> Vec<Subject> {
+        let members = self.by_file.get(&number).map_or(&[][..], Vec::as_slice);
+        members.iter().filter_map(|index| self.members.get(*index)).map(|member| self.subject(member)).collect()
+    }
+
+    /// The objects of a file whose pods a namespace of this side holds to a level.
+    pub fn enforced(&self, number: usize) -> Vec<Enforced> {
+        let members = self.by_file.get(&number).map_or(&[][..], Vec::as_slice);
+        members.iter().filter_map(|index| self.enforcement(self.members.get(*index)?)).collect()
+    }
+
+    /// The level that the namespace of a pod enforces; `None` where objects of that name differ.
+    fn enforcement(&self, member: &Member) -> Option<Enforced> {
+        let namespace = member.namespace.clone().filter(|_| member.class == Class::Pod)?;
+        let found = self.named(Class::Namespace, &namespace);
+        let mut levels =
+            found.iter().map(|index| self.members.get(*index).and_then(|member| enforced_level(&member.object.node)));
+        let first = levels.next()?;
+        if levels.any(|level| level != first) {
+            return None;
+        }
+        let (level, minor) = first?;
+        Some(Enforced { identity: member.object.identity(), namespace, level, minor })
+    }
+
+    fn named(&self, class: Class, name: &str) -> &[usize] {
+        self.candidates(class, By::Name, name)
+    }
+
+    fn candidates(&self, class: Class, by: By, key: &str) -> &[usize] {
+        self.keys.get(&(class, by)).and_then(|keys| keys.get(key)).map_or(&[][..], Vec::as_slice)
+    }
+
+    /// The members of `class` that any of `keys` finds and that `judge` ties to the asking one, the certain ones first.
+    fn tied(&self, class: Class, by: By, keys: &[String], judge: impl Fn(&Member) -> Tie) -> Found {
+        let all = keys.iter().flat_map(|key| self.candidates(class, by, key).iter().copied());
+        let mut left: Vec<usize> = all.take(MAX_CANDIDATES + 1).collect();
+        let mut found = Found { is_cut: left.len() > MAX_CANDIDATES, ..Found::default() };
+        left.truncate(MAX_CANDIDATES);
+        left.sort_unstable();
+        left.dedup();
+        let judged = left.into_iter().filter_map(|index| Some((index, judge(self.members.get(index)?))));
+        found.members = judged.filter(|(_, tie)| *tie != Tie::No).collect();
+        found.members.sort_by_key(|(index, tie)| (std::cmp::Reverse(*tie), *index));
+        found
+    }
+
+    /// Whether it is known that there is no member of `class` beyond those that were found.
+    fn knows_all(&self, class: Class) -> bool {
+        self.is_whole && !self.open.contains(&class)
+    }
+
+    fn subject(&self, member: &Member) -> Subject {
+        let Member { object, .. } = member;
+        super::subject(self.facts(member), &object.node, object.title(), object.identity())
+    }
+}
+
+#[cfg(test)]
+mod tests;
