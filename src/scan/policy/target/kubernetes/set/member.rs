@@ -89,8 +89,23 @@ impl Member {
 
     /// Whether a template decides something of how it is found.
     pub(super) fn is_open(&self) -> bool {
-        is_templated(&self.object.name)
-            || self.labels.as_ref().is_some_and(|labels| labels.is_unknown() || labels.is_open())
+        let is_named_openly = is_templated(&self.object.name) || self.namespace.as_deref().is_some_and(is_templated);
+        is_named_openly || self.labels.as_ref().is_some_and(has_unknown) || self.refers_openly()
+    }
+
+    /// Whether a template decides what it selects or names.
+    fn refers_openly(&self) -> bool {
+        match self.class {
+            Class::Pod => self.account().is_none(),
+            Class::Service => has_unknown(&self.selector()),
+            Class::NetworkPolicy | Class::Budget => {
+                let selector = self.selector();
+                has_unknown(&selector) || has_unknown(&field(&selector, "matchLabels"))
+            }
+            Class::Binding => self.role().is_none(),
+            Class::Autoscaler => self.workload().is_none(),
+            Class::Ingress | Class::Account | Class::Role | Class::Namespace | Class::Source => false,
+        }
     }
 
     /// The keys that others find it by.
@@ -194,6 +209,11 @@ impl Member {
         let backends = ingress::backends(&field(&self.object.node, "spec"));
         backends.iter().filter_map(Node::as_str).map(str::to_owned).take(MAX_KEYS).collect()
     }
+}
+
+/// Whether a template decides a map, or a value of it.
+fn has_unknown(map: &Node) -> bool {
+    map.is_unknown() || map.is_open() || map.entries().iter().any(|entry| entry.value.is_unknown())
 }
 
 fn class_of(object: &Object) -> Option<Class> {

@@ -155,8 +155,8 @@ fn a_namespace_tells_the_level_that_it_enforces() {
 fn many_objects_of_one_label_cost_no_more_than_their_number() {
     let mut text = String::new();
     for number in 0..400 {
-        write!(text, "{}---\n", workload(&format!("w{number}"), "namespace: n", "app: a", "")).unwrap();
-        write!(text, "{}---\n", other("v1", "Service", &format!("s{number}"), "spec: {selector: {app: a}}")).unwrap();
+        writeln!(text, "{}---", workload(&format!("w{number}"), "namespace: n", "app: a", "")).unwrap();
+        writeln!(text, "{}---", other("v1", "Service", &format!("s{number}"), "spec: {selector: {app: a}}")).unwrap();
     }
     let index = index(&[("x.yaml", &text)], true);
     let listed = index.subjects(0).iter().map(|subject| subject.facts.at("set.services").unwrap().items().len()).max();
