@@ -4,6 +4,7 @@
 //! revision or file name can become an option.
 
 pub(super) mod command;
+mod conversation;
 pub(super) mod objects;
 
 use std::ffi::OsString;
@@ -12,14 +13,14 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use super::raw_diff::{Entry, Object, parse_diff, parse_tree, path_text};
+use super::raw_diff::{Entry, Object, parse_diff, path_text};
 use super::team_files::settings_file;
-use super::team_files::{TeamFiles, content_of, is_team_file};
+use super::team_files::{SETTINGS_PATH, TeamFiles, content_of, is_team_file};
 use super::{Change, Source, SourceError};
 use crate::scan::limits::Limits;
 use crate::scan::snapshot::{ChangedFile, Content, FileMode, FileStatus, Snapshot, Unjudged};
 use command::Git;
-use objects::Objects;
+use objects::{ObjectReader, Objects};
 
 /// Which change of the repository is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,36 +62,50 @@ impl GitDiffSource {
 struct Ends {
     /// What settings come from.
     base: String,
-    /// What the change is compared with.
-    fork: String,
-    /// What is judged; `None` is the working tree or the index.
+    /// What is judged, or `HEAD` when files of the working tree are; `None` when it does not matter.
     head: Option<String>,
 }
 
 #[async_trait]
 impl Source for GitDiffSource {
     async fn read(&self) -> Result<Change, SourceError> {
-        let here = Git::here(&self.directory);
-        let root = root(&here).await?;
+        let root = root(&self.directory).await?;
         let git = Git::here(&root);
-        let ends = self.ends(&git).await?;
-        let mut entries = self.entries(&git, &ends).await?;
+        let mut reader = ObjectReader::new(&git);
+        let ends = self.ends(&git, &mut reader).await?;
+        let (entries, team) = tokio::join!(self.entries(&git, &ends), team_objects(&mut reader, &ends.base));
+        let (mut entries, team) = (entries?, team?);
         entries.sort_by(|one, other| one.path.cmp(&other.path));
-        let team = team_objects(&git, &ends.base).await?;
         let wanted = wanted(&entries).chain(team.iter().map(|(_, object)| object.oid.clone()));
-        let objects = objects::read(&git, wanted.collect(), &self.limits).await?;
+        let objects = reader.read(wanted.collect(), &self.limits).await?;
         let files = entries.iter().filter_map(|entry| self.file(&root, entry, &objects)).collect();
         let team = team_files(&team, &objects, &self.limits);
         Ok(Change { snapshot: Snapshot { files, whole_tree: false }, team })
     }
 }
 
-async fn root(git: &Git) -> Result<PathBuf, SourceError> {
-    let mut output = git.run("rev-parse", &["--show-toplevel"]).await?;
+/// The top of the working tree that holds `directory`.
+async fn root(directory: &Path) -> Result<PathBuf, SourceError> {
+    if let Some(root) = plain_root(directory) {
+        return Ok(root);
+    }
+    let mut output = Git::here(directory).run("rev-parse", &["--show-toplevel"]).await?;
     while output.last() == Some(&b'\n') {
         output.pop();
     }
     Ok(PathBuf::from(OsString::from_vec(output)))
+}
+
+/// The same without asking git, for a repository of the plainest kind: `.git` is a directory of its own, and its
+/// configuration does not speak of another working tree or another file.
+fn plain_root(directory: &Path) -> Option<PathBuf> {
+    let directory = directory.canonicalize().ok()?;
+    let root = directory.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())?;
+    let is_inside = directory.components().any(|part| part.as_os_str() == ".git");
+    let configuration = std::fs::read_to_string(root.join(".git/config")).ok()?.to_ascii_lowercase();
+    let is_plain = !["worktree", "include", "bare = true"].iter().any(|word| configuration.contains(word));
+    let has_all = ["HEAD", "objects", "refs"].iter().all(|part| root.join(".git").join(part).exists());
+    (is_plain && has_all && !is_inside).then(|| root.to_owned())
 }
 
 /// The object ids whose content is needed: regular files of both sides.
@@ -100,12 +115,23 @@ pub(super) fn wanted(entries: &[Entry]) -> impl Iterator<Item = String> + '_ {
 }
 
 /// The team's files of a tree, with their objects.
-pub(super) async fn team_objects(git: &Git, tree: &str) -> Result<Vec<(String, Object)>, SourceError> {
-    let paths = ["-r", "-z", "--full-tree", tree, "--", ".github/dockgate.yml", ".github/dockgate"];
-    let output = git.run("ls-tree", &paths).await?;
-    let found = parse_tree(&output).ok_or_else(|| SourceError::Output { command: "ls-tree".into() })?;
-    let named = found.into_iter().map(|(path, object)| (path_text(&path), object));
-    Ok(named.filter(|(path, _)| is_team_file(path)).collect())
+pub(super) async fn team_objects(
+    reader: &mut ObjectReader<'_>,
+    tree: &str,
+) -> Result<Vec<(String, Object)>, SourceError> {
+    let mut found = Vec::new();
+    for entry in reader.directory(format!("{tree}:.github")).await? {
+        match entry.name.as_slice() {
+            b"dockgate.yml" if !entry.is_directory => found.push((SETTINGS_PATH.to_owned(), entry.object)),
+            b"dockgate" if entry.is_directory => {
+                let below = reader.files_below(&entry.object.oid, ".github/dockgate").await?;
+                found.extend(below.into_iter().map(|(path, object)| (path_text(&path), object)));
+            }
+            _ => {}
+        }
+    }
+    found.retain(|(path, _)| is_team_file(path));
+    Ok(found)
 }
 
 /// The team's files with their texts.
@@ -118,48 +144,42 @@ pub(super) fn team_files(found: &[(String, Object)], objects: &Objects, limits: 
 }
 
 impl GitDiffSource {
-    async fn ends(&self, git: &Git) -> Result<Ends, SourceError> {
+    async fn ends(&self, git: &Git, reader: &mut ObjectReader<'_>) -> Result<Ends, SourceError> {
         match &self.range {
             GitRange::Commits { base, head } => {
-                let (base, head) = (git.commit(base).await?, git.commit(head).await?);
-                Ok(Ends { fork: git.merge_base(&base, &head).await?, base, head: Some(head) })
+                Ok(Ends { base: reader.commit(base).await?, head: Some(reader.commit(head).await?) })
             }
             GitRange::WorkingTree { base } => {
-                let (base, head) = (git.commit(base).await?, git.commit("HEAD").await?);
-                Ok(Ends { fork: git.merge_base(&base, &head).await?, base, head: None })
+                Ok(Ends { base: reader.commit(base).await?, head: Some(reader.commit("HEAD").await?) })
             }
-            GitRange::Staged { base: Some(base) } => {
-                let base = git.commit(base).await?;
-                Ok(Ends { fork: base.clone(), base, head: None })
-            }
+            GitRange::Staged { base: Some(base) } => Ok(Ends { base: reader.commit(base).await?, head: None }),
             GitRange::Staged { base: None } => {
                 // Before the first commit, everything staged is new.
-                let base = match git.commit("HEAD").await {
+                let base = match reader.commit("HEAD").await {
                     Ok(base) => base,
                     Err(SourceError::Revision { .. }) => git.empty_tree().await?,
                     Err(error) => return Err(error),
                 };
-                Ok(Ends { fork: base.clone(), base, head: None })
+                Ok(Ends { base, head: None })
             }
         }
     }
 
     async fn entries(&self, git: &Git, ends: &Ends) -> Result<Vec<Entry>, SourceError> {
-        const FORMAT: [&str; 5] = ["--raw", "-z", "--no-abbrev", "-M", "--no-ext-diff"];
-        let (command, mut arguments) = match (&self.range, &ends.head) {
-            (_, Some(head)) => ("diff-tree", vec!["-r", "--no-textconv", &ends.fork, head]),
-            (GitRange::Staged { .. }, None) => ("diff-index", vec!["--cached", &ends.fork]),
-            (_, None) => ("diff-index", vec![ends.fork.as_str()]),
-        };
-        let mut all = FORMAT.to_vec();
-        all.append(&mut arguments);
-        all.push("--");
-        let output = git.run(command, &all).await?;
-        let mut entries = parse_diff(&output).ok_or_else(|| SourceError::Output { command: command.into() })?;
-        if matches!(self.range, GitRange::WorkingTree { .. }) {
-            entries.extend(untracked(git).await?);
+        let base = ends.base.as_str();
+        match (&self.range, &ends.head) {
+            (GitRange::Staged { .. }, _) | (_, None) => diff(git, "diff-index", &["--cached", base]).await,
+            (GitRange::Commits { .. }, Some(head)) => {
+                from_fork(git, base, head, "diff-tree", &["-r", "--no-textconv"], &[head]).await
+            }
+            (GitRange::WorkingTree { .. }, Some(head)) => {
+                let changed = from_fork(git, base, head, "diff-index", &[], &[]);
+                let (changed, untracked) = tokio::join!(changed, untracked(git));
+                let mut entries = changed?;
+                entries.extend(untracked?);
+                Ok(entries)
+            }
         }
-        Ok(entries)
     }
 
     /// The file of an entry; `None` when it turns out not to differ.
@@ -185,6 +205,35 @@ impl GitDiffSource {
         let path = root.join(PathBuf::from(OsString::from_vec(path.to_vec())));
         super::directory::content(&path, mode, &self.limits)
     }
+}
+
+/// What differs from the common commit of `base` and `head` on.
+async fn from_fork(
+    git: &Git,
+    base: &str,
+    head: &str,
+    command: &str,
+    options: &[&str],
+    other: &[&str],
+) -> Result<Vec<Entry>, SourceError> {
+    if base == head {
+        return diff(git, command, &[options, &[base], other].concat()).await;
+    }
+    let at_once = diff(git, command, &[options, &["--merge-base", base], other].concat()).await;
+    match at_once {
+        // git is older than 2.30, there are several such commits, or there is none.
+        Err(SourceError::Git { .. }) => {
+            let fork = git.merge_base(base, head).await?;
+            diff(git, command, &[options, &[fork.as_str()], other].concat()).await
+        }
+        outcome => outcome,
+    }
+}
+
+async fn diff(git: &Git, command: &str, arguments: &[&str]) -> Result<Vec<Entry>, SourceError> {
+    let format = ["--raw", "-z", "--no-abbrev", "-M", "--no-ext-diff"];
+    let output = git.run(command, &[&format, arguments, &["--"]].concat()).await?;
+    parse_diff(&output).ok_or_else(|| SourceError::Output { command: command.into() })
 }
 
 /// The files that git neither tracks nor ignores.

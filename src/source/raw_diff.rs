@@ -1,9 +1,9 @@
-//! git's raw diff and tree listings, NUL-separated, so that no file name can be taken for anything else.
+//! git's raw diff, NUL-separated, so that no file name can be taken for anything else.
 //!
 //! Invariant: each record of git becomes one entry, or the whole output is refused.
 //!
 //! # Source
-//! `git help diff-index`, "RAW OUTPUT FORMAT"; `git help ls-tree`, "OUTPUT FORMAT".
+//! `git help diff-index`, "RAW OUTPUT FORMAT".
 
 use std::fmt::Write as _;
 
@@ -86,20 +86,6 @@ fn entry(
 
 fn object(mode: &str, oid: &str) -> Option<Object> {
     (mode != "000000").then(|| Object { mode: FileMode::from_octal(mode), oid: oid.to_owned() })
-}
-
-/// Reads the output of `git ls-tree -r -z`: each path with its object.
-pub fn parse_tree(output: &[u8]) -> Option<Vec<(Vec<u8>, Object)>> {
-    let records = output.split(|byte| *byte == 0).filter(|record| !record.is_empty());
-    records
-        .map(|record| {
-            let tab = record.iter().position(|byte| *byte == b'\t')?;
-            let (head, path) = record.split_at(tab);
-            let [mode, _kind, oid]: [&str; 3] =
-                std::str::from_utf8(head).ok()?.split(' ').collect::<Vec<_>>().try_into().ok()?;
-            Some((path.get(1..)?.to_vec(), object(mode, oid)?))
-        })
-        .collect()
 }
 
 /// A path as text: what is not UTF-8 becomes `\xNN`, so that two paths never become one.

@@ -4,6 +4,7 @@
 //! environment only, never in an argument or a message.
 
 use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -34,7 +35,7 @@ const PASSED_ON: [&str; 14] = [
 ];
 
 /// Settings that win over every configuration file.
-const SETTINGS: [(&str, &str); 13] = [
+const SETTINGS: [(&str, &str); 14] = [
     ("core.hooksPath", "/dev/null"),
     ("core.fsmonitor", "false"),
     ("core.attributesFile", "/dev/null"),
@@ -48,6 +49,7 @@ const SETTINGS: [(&str, &str); 13] = [
     ("fetch.recurseSubmodules", "false"),
     ("fetch.fsckObjects", "false"),
     ("diff.renameLimit", "2000"),
+    ("diff.relative", "false"),
 ];
 
 /// The largest file that git may write.
@@ -56,6 +58,7 @@ const MAX_FILE_BYTES: u64 = 1 << 30;
 /// git, in one directory, under our rules.
 #[derive(Clone, Debug)]
 pub struct Git {
+    program: PathBuf,
     directory: PathBuf,
     variables: Vec<(String, String)>,
     settings: Vec<(String, SecretString)>,
@@ -69,6 +72,7 @@ impl Git {
     /// git in a repository of the user's own, with their global configuration (`safe.directory` is there).
     pub fn here(directory: &Path) -> Self {
         Self {
+            program: program(),
             directory: directory.to_owned(),
             variables: Vec::new(),
             settings: Vec::new(),
@@ -92,21 +96,11 @@ impl Git {
         self
     }
 
-    /// The commit that `revision` names.
-    ///
-    /// # Errors
-    /// [`SourceError::Revision`] when it names none, or begins like an option.
-    pub async fn commit(&self, revision: &str) -> Result<String, SourceError> {
-        let refused = || SourceError::Revision { revision: revision.to_owned() };
-        if revision.is_empty() || revision.starts_with('-') || revision.contains(['\0', '\n']) {
-            return Err(refused());
-        }
-        let asked = format!("{revision}^{{commit}}");
-        match self.run("rev-parse", &["--verify", "--quiet", "--end-of-options", &asked]).await {
-            Ok(output) => object_id(&output).ok_or_else(refused),
-            Err(SourceError::Git { message, .. }) if message.is_empty() => Err(refused()),
-            Err(error) => Err(error),
-        }
+    /// The same with another program in git's place.
+    #[cfg(test)]
+    pub fn with_program(mut self, program: PathBuf) -> Self {
+        self.program = program;
+        self
     }
 
     /// The commit from which both went on.
@@ -146,14 +140,23 @@ impl Git {
         arguments: &[S],
         input: Vec<u8>,
     ) -> Result<Vec<u8>, SourceError> {
-        let mut child = Group(self.command(command, arguments).spawn().map_err(SourceError::NoGit)?);
-        child.limit_files();
+        let mut child = self.start(command, arguments)?;
         let outcome = tokio::time::timeout(self.limit, self.converse(&mut child.0, command, input)).await;
         outcome.unwrap_or_else(|_| Err(SourceError::Slow { command: command.to_owned(), limit: self.limit }))
     }
 
+    /// Starts a command, with pipes to all three of its ends.
+    ///
+    /// # Errors
+    /// [`SourceError::NoGit`].
+    pub(super) fn start<S: AsRef<OsStr>>(&self, command: &str, arguments: &[S]) -> Result<Group, SourceError> {
+        let child = Group(self.command(command, arguments).spawn().map_err(SourceError::NoGit)?);
+        child.limit_files();
+        Ok(child)
+    }
+
     fn command<S: AsRef<OsStr>>(&self, command: &str, arguments: &[S]) -> Command {
-        let mut run = Command::new("git");
+        let mut run = Command::new(&self.program);
         run.env_clear();
         run.envs(std::env::vars_os().filter(|(name, _)| PASSED_ON.iter().any(|passed| name == passed)));
         run.envs([
@@ -223,8 +226,23 @@ impl Git {
     }
 }
 
+/// Where git is. A program with its whole path is started without copying our own process first, which takes several
+/// times as long.
+fn program() -> PathBuf {
+    let found = std::env::var_os("PATH").and_then(|path| {
+        let mut places = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
+        places.find_map(|folder| {
+            let program = folder.join("git");
+            let is_program =
+                program.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
+            is_program.then_some(program)
+        })
+    });
+    found.unwrap_or_else(|| PathBuf::from("git"))
+}
+
 /// A child that takes its process group with it.
-struct Group(Child);
+pub(super) struct Group(pub(super) Child);
 
 impl Group {
     fn id(&self) -> Option<Pid> {
@@ -250,7 +268,7 @@ impl Drop for Group {
 }
 
 /// The last line that says something, without what could be a credential in an address.
-fn last_line(text: &[u8]) -> String {
+pub(super) fn last_line(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let words = line.split(' ').map(|word| match (word.find("://"), word.rfind('@')) {
@@ -258,6 +276,11 @@ fn last_line(text: &[u8]) -> String {
         _ => word.to_owned(),
     });
     words.collect::<Vec<_>>().join(" ").chars().filter(|letter| !letter.is_control()).take(300).collect()
+}
+
+/// Whether `revision` is none that we hand to git.
+pub(super) fn refuses_revision(revision: &str) -> bool {
+    revision.is_empty() || revision.starts_with('-') || revision.contains(['\0', '\n'])
 }
 
 /// An object id alone on its line.

@@ -223,3 +223,78 @@ async fn a_command_that_does_not_end_is_ended() {
     let outcome = git.run::<&str>("wait", &[]).await;
     assert!(matches!(outcome, Err(SourceError::Slow { .. })), "{outcome:?}");
 }
+
+#[tokio::test]
+async fn an_older_git_gives_the_same() {
+    let repository = Repository::new();
+    repository.write("a", "1\n");
+    repository.write(".github/dockgate/deep/own.yaml", "title: x\n");
+    let commit = repository.commit();
+    let script = "case \"$*\" in *--batch-command*|*--merge-base*) echo usage >&2; exit 129;; esac; exec git \"$@\"";
+    // Another process writes it: one that writes a program can keep it from being started.
+    let write = format!("printf '%s\\n' '#!/bin/sh' '{script}' > .git/old; chmod 755 .git/old");
+    assert!(Command::new("sh").args(["-c", &write]).current_dir(repository.root()).status().unwrap().success());
+    let new = Git::here(repository.root());
+    for git in [new.clone(), new.with_program(repository.root().join(".git/old"))] {
+        let mut reader = ObjectReader::new(&git);
+        assert_eq!(reader.commit("HEAD").await.unwrap(), commit);
+        let team = team_objects(&mut reader, &commit).await.unwrap();
+        assert_eq!(team[0].0, ".github/dockgate/deep/own.yaml");
+        let wanted = [team[0].1.oid.clone(), "1".repeat(40)];
+        assert_eq!(reader.missing(&wanted.clone().into()).await.unwrap(), [wanted[1].clone()].into());
+        let objects = reader.read(wanted.clone().into(), &Limits::default()).await.unwrap();
+        assert_eq!(objects.bytes(&wanted[0]), Ok(b"title: x\n".to_vec()));
+        assert!(objects.bytes(&wanted[1]).is_err());
+    }
+}
+
+#[tokio::test]
+async fn histories_that_meet_twice_or_never_are_told() {
+    let repository = Repository::new();
+    let git = |arguments: &[&str]| repository.git(arguments);
+    repository.write("a", "1\n");
+    repository.commit();
+    for branch in ["one", "two"] {
+        git(&["checkout", "-q", "-b", branch, "main"]);
+        repository.write(branch, "1\n");
+        repository.commit();
+        git(&["branch", &format!("{branch}-before")]);
+    }
+    // Each takes the other in: both commits before are common ones.
+    for (branch, other) in [("one", "two-before"), ("two", "one-before")] {
+        git(&["checkout", "-q", branch]);
+        git(&["merge", "-q", "--no-edit", other]);
+    }
+    repository.write("b", "1\n");
+    repository.commit();
+    let change = repository.between("one", "two").await;
+    assert_eq!(told(&change)[0], r#"Added b: - -> "1\n""#);
+    git(&["checkout", "-q", "--orphan", "alone"]);
+    repository.commit();
+    for range in
+        [GitRange::Commits { base: "main".into(), head: "alone".into() }, GitRange::WorkingTree { base: "main".into() }]
+    {
+        let outcome = repository.read(range).await;
+        assert!(matches!(outcome, Err(SourceError::Unrelated { .. })), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_top_of_the_working_tree_is_found_as_git_finds_it() {
+    let repository = Repository::new();
+    repository.write("sub/a", "1\n");
+    repository.commit();
+    let top = repository.root().canonicalize().unwrap();
+    assert_eq!(plain_root(&top.join("sub")), Some(top.clone()));
+    assert_eq!(plain_root(&top.join(".git")), None);
+    repository.git(&["worktree", "add", "-q", "other"]);
+    for folder in ["sub", ".", "other"] {
+        let asked = Git::here(&top.join(folder)).run("rev-parse", &["--show-toplevel"]).await.unwrap();
+        let found = root(&top.join(folder)).await.unwrap();
+        assert_eq!(found.to_str().unwrap(), String::from_utf8(asked).unwrap().trim());
+    }
+    let empty = TempDir::new().unwrap();
+    std::fs::create_dir(empty.path().join(".git")).unwrap();
+    let outcome = root(empty.path()).await;
+    assert!(matches!(outcome, Err(SourceError::Git { .. })), "{outcome:?}");
+}

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::super::git::command::Git;
-use super::super::git::objects::{self, missing};
+use super::super::git::objects::{ObjectReader, lines};
 use super::super::git::{team_files, team_objects, wanted};
 use super::super::raw_diff::{Entry, Object, parse_diff, path_text};
 use super::super::team_files::content_of;
@@ -32,18 +32,21 @@ impl PullRequestSource {
         if self.target.changed_files.is_some_and(|count| entries.len() < count) {
             return Err(SourceError::Output { command: "diff-tree".into() });
         }
-        let team = team_objects(&git, commits.base.as_str()).await?;
+        let mut reader = ObjectReader::new(&git);
+        // Whatever a reference held, it is this commit that is judged.
+        reader.commit(commits.head.as_str()).await?;
+        let team = team_objects(&mut reader, commits.base.as_str()).await?;
         let oids: BTreeSet<String> =
             wanted(&entries).chain(team.iter().map(|(_, object)| object.oid.clone())).collect();
-        let absent = missing(&git, &oids).await?;
+        let absent = reader.missing(&oids).await?;
         if !absent.is_empty() {
             let arguments = [&FETCH[..], &["--filter=blob:none", "--stdin", "origin"]].concat();
-            git.run_with_input("fetch", &arguments, objects::lines(absent.iter())).await?;
+            git.run_with_input("fetch", &arguments, lines(absent.iter())).await?;
         }
         // Now that the blobs are there, similar files can be told to be renamed ones.
         let mut entries = diff(&git, commits, "-M").await.unwrap_or(entries);
         entries.sort_by(|one, other| one.path.cmp(&other.path));
-        let objects = objects::read(&git, oids, &self.limits).await?;
+        let objects = ObjectReader::new(&git).read(oids, &self.limits).await?;
         let side = |object: &Option<Object>| match object {
             None => Content::Absent,
             Some(object) => content_of(object.mode, &self.limits, || objects.bytes(&object.oid)),
@@ -82,8 +85,6 @@ impl PullRequestSource {
             let Some(number) = self.target.pull_request else { return Err(error) };
             fetch(&format!("refs/pull/{number}/head")).await?;
         }
-        // Whatever the reference holds by now, it is this commit that is judged.
-        git.commit(commits.head.as_str()).await?;
         Ok(git)
     }
 }
