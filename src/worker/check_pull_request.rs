@@ -148,13 +148,17 @@ impl CheckPullRequest {
             Ok(subject) => subject,
             Err(done) => return Ok(done),
         };
+        if let Some(number) = subject.pull_request.filter(|_| subject.head != *job.head()) {
+            // The head moved on. The queue has to know which commit a check run is opened on, or nobody would conclude
+            // it if this process ended now: so the newer head is a job of its own.
+            supersede_all(&client, job.head(), job, &subject.head).await?;
+            let follow_up = vec![follow_up(job, number, subject.head)];
+            return Ok(Done { follow_up, ..Done::without_scan(Outcome::Superseded) });
+        }
         let run = match again_since {
             None => OwnCheckRun::open(&client, &subject.head, &job.key()).await?,
             Some(since) => OwnCheckRun::resume(&client, &subject.head, &job.key(), since).await?,
         };
-        if subject.head != *job.head() {
-            supersede_all(&client, job.head(), job, &subject.head).await?;
-        }
         tokio::select! {
             done = self.check(&client, job, &subject, &run) => done,
             () = cancelled.cancelled() => {

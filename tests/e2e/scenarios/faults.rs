@@ -91,6 +91,36 @@ async fn a_push_after_a_kill_ends_the_older_run_and_fails_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_kill_after_the_head_moved_twice_leaves_no_run_open() {
+    for is_newest_delivered in [false, true] {
+        let mut gate = Gate::start(&[("README.md", "hello\n")]).await;
+        gate.github.fail("", "git-upload-pack", 1, FaultKind::Hang);
+        let named = gate.github.push(REPOSITORY, "feature", &[Edit::write("web.yaml", &privileged_pod("one"))]);
+        let number = gate.github.open_pull(REPOSITORY, REPOSITORY, "feature");
+        let opened = gate.github.pull_request_event(REPOSITORY, number, "opened");
+        // The delivery of this one is lost: the job finds the newer head by itself, and is killed while it judges it.
+        let found = gate.github.push(REPOSITORY, "feature", &[Edit::write("web.yaml", &privileged_pod("two"))]);
+        gate.deliver(&opened).await;
+        gate.github.wait_for_hang().await;
+        assert_eq!(gate.runs(&found).len(), 1, "the newer head is the one that is judged");
+        gate.kill();
+        gate.github.drop_hanging().await;
+        let newest = gate.github.push(REPOSITORY, "feature", &[Edit::write("web.yaml", &pod("three"))]);
+        gate.restart().await;
+        if is_newest_delivered {
+            gate.deliver(&gate.github.pull_request_event(REPOSITORY, number, "synchronize")).await;
+        }
+        let run = gate.verdict(&newest).await;
+        assert_eq!(run.conclusion.as_deref(), Some("success"), "{run:#?}");
+        for older in [&named, &found] {
+            let runs = gate.runs(older);
+            assert!(runs.iter().all(|run| run.conclusion.as_deref() == Some("cancelled")), "{runs:#?}");
+        }
+        gate.assert_sound();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_graphql_the_check_is_concluded_and_no_comment_is_repeated() {
     let gate = Gate::start(&[("README.md", "hello\n")]).await;
     gate.github.fail("POST", "graphql", 1000, FaultKind::Status(404));
