@@ -163,6 +163,7 @@ async fn github(settings: &ProcessSettings, report: &mut Report<'_>) -> anyhow::
             report.ok("GitHub", &format!("knows the app `{}` (number {})", app.slug.escape_debug(), app.id))?;
             clock(&app, report)?;
             permissions(&app, report)?;
+            review_threads(&app, settings, report)?;
         }
     }
     Ok(())
@@ -196,11 +197,21 @@ fn permissions(app: &AppInfo, report: &mut Report<'_>) -> std::io::Result<()> {
             report.failed("event", &format!("{event} is not subscribed; it is needed {why}"))?;
         }
     }
-    if app.permissions.get("contents").map(String::as_str) != Some("write") {
-        report.note(
-            "review threads",
-            "without contents: write GitHub lets no app resolve them; comments that are fixed are marked so instead",
-        )?;
-    }
     Ok(())
+}
+
+/// Whether threads of fixed findings are resolved, and what keeps it from that.
+fn review_threads(app: &AppInfo, settings: &ProcessSettings, report: &mut Report<'_>) -> std::io::Result<()> {
+    let may_resolve = app.permissions.get("contents").map(String::as_str) == Some("write");
+    match (settings.resolve_threads.value, may_resolve) {
+        (true, true) => report.ok("review threads", "resolved when what they are about is fixed"),
+        (true, false) => report.failed(
+            "review threads",
+            "DOCKGATE_RESOLVE_THREADS is true, but without contents: write GitHub lets no app resolve them",
+        ),
+        (false, _) => report.note(
+            "review threads",
+            "not resolved, comments that are fixed are hidden; DOCKGATE_RESOLVE_THREADS=true with contents: write does",
+        ),
+    }
 }

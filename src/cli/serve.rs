@@ -90,6 +90,7 @@ pub fn client(settings: &ProcessSettings, observer: Arc<dyn Observer>) -> anyhow
     let config = ClientConfig {
         address: settings.github_api_url.value.clone(),
         web_address: settings.github_url.value.clone(),
+        resolves_threads: settings.resolve_threads.value,
         ..ClientConfig::default()
     };
     Ok(Client::new(config, credentials, observer)?)

@@ -226,9 +226,15 @@ impl RepositoryClient {
         let slot = shared.tokens.slot(self.installation, &self.repository);
         let now = (shared.config.clock)();
         app::token_of(&slot, now, async {
-            let call = app::mint_call(self.installation, &self.repository, shared.config.resolves_threads);
-            let answer = self.client.as_app(&call).await?;
-            app::minted(&call, &answer, now)
+            let mint = |with_contents| app::mint_call(self.installation, &self.repository, with_contents);
+            let mut call = mint(shared.config.resolves_threads);
+            let mut answer = self.client.as_app(&call).await;
+            if shared.config.resolves_threads && answer.as_ref().is_err_and(|error| error.status() == Some(422)) {
+                // The installation does not grant to write contents: judging goes on, threads are hidden instead.
+                call = mint(false);
+                answer = self.client.as_app(&call).await;
+            }
+            app::minted(&call, &answer?, now)
         })
         .await
     }

@@ -43,6 +43,9 @@ pub struct ProcessSettings {
     pub log: Setting<String>,
     /// `DOCKGATE_LOG_FORMAT`: `text` or `json`.
     pub log_format: Setting<LogFormat>,
+    /// `DOCKGATE_RESOLVE_THREADS`: whether review threads of fixed findings are resolved, for which GitHub wants
+    /// `contents: write`.
+    pub resolve_threads: Setting<bool>,
     /// `DOCKGATE_LEASE_SECONDS`: how long a job is held without a sign of life.
     pub lease: Setting<Duration>,
     /// `DOCKGATE_RUN_SECONDS`: how long one job may take.
@@ -81,6 +84,7 @@ const NAMES: [&str; 15] = [
     "DOCKGATE_WORKERS",
     "DOCKGATE_LOG",
     "DOCKGATE_LOG_FORMAT",
+    "DOCKGATE_RESOLVE_THREADS",
     "DOCKGATE_LEASE_SECONDS",
     "DOCKGATE_RUN_SECONDS",
 ];
@@ -123,6 +127,7 @@ impl Default for ProcessSettings {
             workers: Setting::built_in(4),
             log: Setting::built_in("info".to_owned()),
             log_format: Setting::default(),
+            resolve_threads: Setting::built_in(false),
             lease: Setting::built_in(Duration::from_mins(1)),
             run: Setting::built_in(Duration::from_mins(5)),
             unknown: Vec::new(),
@@ -181,6 +186,7 @@ impl ProcessSettings {
             ("DOCKGATE_WORKERS", self.workers.value.to_string(), self.workers.origin),
             ("DOCKGATE_LOG", self.log.value.clone(), self.log.origin),
             ("DOCKGATE_LOG_FORMAT", format.to_owned(), self.log_format.origin),
+            ("DOCKGATE_RESOLVE_THREADS", self.resolve_threads.value.to_string(), self.resolve_threads.origin),
             ("DOCKGATE_LEASE_SECONDS", self.lease.value.as_secs().to_string(), self.lease.origin),
             ("DOCKGATE_RUN_SECONDS", self.run.value.as_secs().to_string(), self.run.origin),
         ]
@@ -217,6 +223,9 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
         });
         self.parse(&mut settings.log, "DOCKGATE_LOG", "a filter such as info", |text| Some(text.to_owned()));
         self.parse(&mut settings.log_format, "DOCKGATE_LOG_FORMAT", "text or json", log_format);
+        self.parse(&mut settings.resolve_threads, "DOCKGATE_RESOLVE_THREADS", "true or false", |text| {
+            text.parse().ok()
+        });
         self.parse(&mut settings.lease, "DOCKGATE_LEASE_SECONDS", "seconds from 5 to 3600", |text| seconds(text, 5));
         self.parse(&mut settings.run, "DOCKGATE_RUN_SECONDS", "seconds from 10 to 3600", |text| seconds(text, 10));
         settings

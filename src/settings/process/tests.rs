@@ -30,6 +30,14 @@ fn flags_stand_over_the_environment() {
 }
 
 #[test]
+fn resolving_threads_is_a_choice() {
+    assert!(!read(&[], &[]).unwrap().resolve_threads.value);
+    assert!(read(&[], &[("DOCKGATE_RESOLVE_THREADS", "true")]).unwrap().resolve_threads.value);
+    let wrong = read(&[], &[("DOCKGATE_RESOLVE_THREADS", "yes")]).unwrap_err();
+    assert!(wrong.contains("DOCKGATE_RESOLVE_THREADS") && wrong.contains("true or false"), "{wrong}");
+}
+
+#[test]
 fn the_web_address_follows_the_api() {
     for (api, expected) in [
         ("https://api.github.com", "https://github.com"),

@@ -68,6 +68,35 @@ async fn a_fix_turns_the_check_green_and_closes_the_thread() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn threads_are_resolved_where_that_is_wanted_and_granted() {
+    for (wanted, granted) in [("false", "write"), ("true", "write"), ("true", "read")] {
+        let github = FakeGitHub::start().await;
+        github.create_repository(REPOSITORY, &[("README.md", "hello\n")]);
+        github.grant("contents", granted);
+        let gate = Gate::start_for(github, &[("DOCKGATE_RESOLVE_THREADS", wanted)]).await;
+        let (number, head) = gate.open("feature", &[Edit::write("web.yaml", &privileged_pod("web"))]).await;
+        gate.verdict(&head).await;
+        let fixed = gate.push("feature", number, &[Edit::write("web.yaml", &pod("web"))]).await;
+        assert_eq!(gate.verdict(&fixed).await.conclusion.as_deref(), Some("success"));
+        let pull = gate.github.pull(REPOSITORY, number);
+        let resolves = wanted == "true" && granted == "write";
+        assert!(!pull.comments.is_empty());
+        for comment in &pull.comments {
+            assert_eq!(
+                (comment.resolved, comment.minimized),
+                (resolves, !resolves),
+                "{wanted} {granted}: {comment:#?}"
+            );
+        }
+        let output = gate.run(&["doctor"]).await;
+        let shown = String::from_utf8_lossy(&output.stdout);
+        assert!(shown.contains(&format!("DOCKGATE_RESOLVE_THREADS = {wanted}  (environment)")), "{shown}");
+        // What the app itself asks for stays `contents: read` here.
+        assert_eq!(shown.contains("FAIL  review threads"), wanted == "true", "{shown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_push_that_changes_nothing_for_a_finding_repeats_no_comment() {
     let gate = Gate::start(&[("README.md", "hello\n")]).await;
     let (number, head) = gate.open("feature", &[Edit::write("web.yaml", &privileged_pod("web"))]).await;
