@@ -10,7 +10,7 @@ use super::json;
 use super::state::{Pull, Repository, State};
 
 /// Files that a pull request's list ends at.
-const MAX_PULL_FILES: usize = 3000;
+pub const MAX_FILES: usize = 3000;
 /// Files that a comparison ends at.
 const MAX_COMPARE_FILES: usize = 300;
 
@@ -41,10 +41,10 @@ pub fn list(state: &State, repository: &Repository, call: &Call) -> Answer {
 }
 
 /// `GET /repos/{o}/{r}/pulls/{n}/files`.
-pub fn files(repository: &Repository, pull: &Pull, call: &Call) -> Answer {
+pub fn files(repository: &Repository, pull: &Pull, most_files: usize, call: &Call) -> Answer {
     let base = pull_merge_base(repository, pull);
     let mut items: Vec<Value> = changes(&repository.git, &base, &pull.head_sha).iter().map(json::file).collect();
-    items.truncate(MAX_PULL_FILES);
+    items.truncate(most_files);
     call.page(items, None)
 }
 

@@ -116,7 +116,9 @@ fn read(state: &mut State, call: &Call, name: &str, rest: &[&str]) -> Answer {
             let Some(pull) = pull(number) else { return Answer::not_found() };
             match (rest[0], part) {
                 ("pulls", []) => pulls::get(state, repository, pull),
-                ("pulls", ["files"]) => pulls::files(repository, pull, call),
+                ("pulls", ["files"]) => {
+                    pulls::files(repository, pull, state.most_files.unwrap_or(pulls::MAX_FILES), call)
+                }
                 ("pulls", ["reviews"]) => reviews::list(pull, call),
                 ("pulls", ["comments"]) => reviews::list_comments(repository, pull, call),
                 ("issues", ["comments"]) => {

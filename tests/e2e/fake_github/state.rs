@@ -30,6 +30,8 @@ pub struct State {
     pub long_tokens: bool,
     /// Life of a new token, in seconds; GitHub's own when absent.
     pub token_seconds: Option<u64>,
+    /// Files that the list of a pull request ends at, when not at GitHub's number.
+    pub most_files: Option<usize>,
     last_id: u64,
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: what is not judged is named, with its cause, and never passes as clean in silence.
 
+use crate::fake_github::fault::FaultKind;
 use crate::fake_github::git::Edit;
 use crate::fake_github::state::CheckRun;
 use crate::fixtures::{pod, privileged_pod};
@@ -74,6 +75,36 @@ async fn five_hundred_files_are_all_judged() {
     assert!(run.summary.as_deref().unwrap().contains("500 files"), "{:?}", run.summary);
     assert!(run.annotations.iter().any(|note| note["path"] == "deploy/last.yaml"));
     gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_past_the_three_thousand_files_that_github_lists_is_judged() {
+    let gate = Gate::start(&[("README.md", "hello\n")]).await;
+    let mut edits: Vec<Edit> =
+        (0..3_200).map(|index| Edit::write(&format!("deploy/{index:04}.yaml"), "kind: ConfigMap\n")).collect();
+    edits.push(Edit::write("deploy/last.yaml", &privileged_pod("web")));
+    let (run, _) = gate.judge(&edits).await;
+    assert_eq!(run.conclusion.as_deref(), Some("failure"), "{:?}", run.title);
+    assert!(run.summary.as_deref().unwrap().contains("3201 files"), "{:?}", run.summary);
+    assert!(run.annotations.iter().any(|note| note["path"] == "deploy/last.yaml"));
+    let listed = gate.github.api_requests().iter().filter(|request| request.path.contains("/files")).count();
+    assert_eq!(listed, 0, "git gives the files, whatever their number");
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_git_files_past_those_that_github_lists_are_named() {
+    let gate = Gate::start(&[("README.md", "hello\n")]).await;
+    gate.github.fail("", "git-upload-pack", 1000, FaultKind::Status(404));
+    // As many as GitHub's 3,000 would take minutes to list one by one; it is the same path.
+    gate.github.state().most_files = Some(310);
+    let mut edits: Vec<Edit> =
+        (0..315).map(|index| Edit::write(&format!("deploy/{index:04}.yaml"), "kind: ConfigMap\n")).collect();
+    edits.push(Edit::write("deploy/last.yaml", &privileged_pod("web")));
+    let (run, _) = gate.judge(&edits).await;
+    assert_eq!(run.conclusion.as_deref(), Some("neutral"), "{:?}", run.title);
+    let said = said(&run);
+    assert!(said.contains("6 more files") && said.contains("GitHub lists only 310 files"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
