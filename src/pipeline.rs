@@ -12,7 +12,7 @@ use crate::scan::policy::parameter;
 use crate::scan::policy::set::PolicySet;
 use crate::scan::problem::{Cause, Problem};
 use crate::scan::snapshot::Snapshot;
-use crate::scan::{ScanOptions, SecretKey, scan};
+use crate::scan::{ScanOptions, SecretKey, scan_and_tell};
 use crate::settings::Origin;
 use crate::settings::date::Date;
 use crate::settings::repository::{RepositorySettings, SettingsFile};
@@ -67,6 +67,11 @@ pub struct Judgement {
 
 /// Judges `change`.
 pub fn run(change: Change, circumstances: &Circumstances) -> Judgement {
+    run_and_tell(change, circumstances, &mut |_| {})
+}
+
+/// Judges `change`, and calls `tell` after each file with the number of those that are judged.
+pub fn run_and_tell(change: Change, circumstances: &Circumstances, tell: &mut dyn FnMut(usize)) -> Judgement {
     let Change { snapshot, team } = change;
     let (own, mut problems) = readable(&team.policies);
     let (policies, broken) = PolicySet::builtin().with_team(&own);
@@ -87,7 +92,7 @@ pub fn run(change: Change, circumstances: &Circumstances) -> Judgement {
     let mistakes = parameter::settle(&policies, &mut options.parameters);
     let mistake = |message| Problem { introduced: false, ..Problem::general(Cause::Settings, message) };
     settings.problems.extend(problems.into_iter().chain(mistakes.into_iter().map(mistake)));
-    let found = scan(&snapshot, &policies, &options);
+    let found = scan_and_tell(&snapshot, &policies, &options, tell);
     let verdict = decide(found, &snapshot, &settings, circumstances.today);
     Judgement { verdict, snapshot, policies, settings }
 }

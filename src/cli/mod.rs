@@ -5,6 +5,7 @@
 
 mod doctor;
 mod fix;
+mod progress;
 mod replay;
 mod rules;
 mod scan;

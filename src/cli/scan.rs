@@ -1,6 +1,7 @@
 //! `dockgate scan`: judges files, a folder, or a change of a git repository.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
@@ -8,6 +9,7 @@ use anyhow::{Context, bail};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use super::progress::Progress;
 use super::{Exit, Surroundings, fix, team};
 use crate::pipeline::{self, Circumstances, Flags, Judgement, Threshold};
 use crate::report::{self, Format, ReportInput};
@@ -21,9 +23,6 @@ use crate::source::git::{GitDiffSource, GitRange};
 use crate::source::saved::SavedChange;
 use crate::source::{Change, Source};
 use crate::verdict::{Conclusion, Verdict};
-
-/// How many files make a scan long enough to say so on a terminal.
-const MANY_FILES: usize = 2_000;
 
 /// Arguments of `dockgate scan`.
 #[derive(Debug, Args)]
@@ -90,10 +89,7 @@ pub fn run(args: &ScanArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Resu
     if let Some(file) = &args.save {
         save(&change, &circumstances, file)?;
     }
-    if surroundings.err_is_terminal && change.snapshot.files.len() >= MANY_FILES {
-        write!(surroundings.err, "judging {} files…\r", change.snapshot.files.len())?;
-    }
-    let mut judgement = pipeline::run(change, &circumstances);
+    let mut judgement = judge(change, &circumstances, surroundings);
     if args.fix {
         let fixed = fix::apply(&mut judgement, &root(args)?, || Ok(pipeline::run(read(args)?, &circumstances)))?;
         writeln!(surroundings.err, "{fixed}")?;
@@ -114,6 +110,12 @@ fn flags(args: &ScanArgs) -> anyhow::Result<Flags> {
         team::require_standard(&policies, standard)?;
     }
     Ok(Flags { fail_on: args.fail_on, profile: args.profile, standard: args.standard.clone() })
+}
+
+fn judge(change: Change, circumstances: &Circumstances, surroundings: &mut Surroundings<'_>) -> Judgement {
+    let out: Option<&mut dyn Write> = if surroundings.err_is_terminal { Some(&mut *surroundings.err) } else { None };
+    let mut progress = Progress::new(out, change.snapshot.files.len(), Instant::now());
+    pipeline::run_and_tell(change, circumstances, &mut |done| progress.tell(done, Instant::now()))
 }
 
 fn save(change: &Change, circumstances: &Circumstances, file: &Path) -> anyhow::Result<()> {

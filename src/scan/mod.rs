@@ -33,7 +33,17 @@ use suppression::Suppressed;
 /// Every file of the snapshot is parsed once per side, and once in all when its text does not change. A problem of the
 /// head that the base has as well is not introduced.
 pub fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOptions) -> Scan {
-    side::scan(snapshot, policies, options)
+    side::scan(snapshot, policies, options, &mut |_| {})
+}
+
+/// As [`scan`]; `tell` hears after each file how many are judged.
+pub fn scan_and_tell(
+    snapshot: &Snapshot,
+    policies: &PolicySet,
+    options: &ScanOptions,
+    tell: &mut dyn FnMut(usize),
+) -> Scan {
+    side::scan(snapshot, policies, options, tell)
 }
 
 /// What the engine found in both sides of a change.

@@ -22,14 +22,19 @@ use super::{Scan, ScanOptions, Side};
 use together::Together;
 
 /// Judges both sides.
-pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOptions) -> Scan {
+pub(super) fn scan(
+    snapshot: &Snapshot,
+    policies: &PolicySet,
+    options: &ScanOptions,
+    tell: &mut dyn FnMut(usize),
+) -> Scan {
     let mut scan = Scan::default();
     scan.head.problems.extend(policies.problems().iter().cloned());
     let detectors = policies.detectors(|policy| options.may_run(policy));
     let names = Names::new(policies);
     let mut together = Together::new(snapshot.whole_tree);
     let mut waiting = Vec::new();
-    for file in &snapshot.files {
+    for (index, file) in snapshot.files.iter().enumerate() {
         let scanner = FileScanner {
             file,
             policies,
@@ -45,6 +50,7 @@ pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOpti
         } else {
             scanner.finish(&mut scan, sides);
         }
+        tell(index + 1);
     }
     for (number, (scanner, mut sides)) in waiting.into_iter().enumerate() {
         together.judge(&scanner, number, &mut sides);

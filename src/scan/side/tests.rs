@@ -1,5 +1,6 @@
 use super::super::finding::Severity;
 use super::super::policy::PolicyId;
+use super::super::scan;
 use super::super::snapshot::FileStatus;
 use super::*;
 

@@ -44,9 +44,9 @@ enum State {
     /// Nothing was asked.
     New,
     /// One git for sizes and bytes.
-    One(Conversation),
+    One(Box<Conversation>),
     /// An older git: one run for sizes, another for bytes.
-    Two(Conversation, Conversation),
+    Two(Box<Conversation>, Box<Conversation>),
 }
 
 impl<'a> ObjectReader<'a> {
@@ -154,11 +154,11 @@ impl<'a> ObjectReader<'a> {
             let mut one = Conversation::start(self.git, "--batch-command")?;
             match one.ask(&commands(names, has_content), has_content).await {
                 Err(SourceError::Git { .. }) => {
-                    let sizes = Conversation::start(self.git, "--batch-check")?;
-                    self.state = State::Two(sizes, Conversation::start(self.git, "--batch")?);
+                    let start = |mode| Conversation::start(self.git, mode).map(Box::new);
+                    self.state = State::Two(start("--batch-check")?, start("--batch")?);
                 }
                 outcome => {
-                    self.state = State::One(one);
+                    self.state = State::One(Box::new(one));
                     return outcome;
                 }
             }
