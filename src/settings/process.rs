@@ -70,7 +70,7 @@ pub enum LogFormat {
 pub struct ProcessErrors(pub Vec<SettingsError>);
 
 /// The names that are known, for the nearest one to a mistyped one.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "DOCKGATE_LISTEN",
     "DOCKGATE_GITHUB_API_URL",
     "DOCKGATE_GITHUB_URL",
