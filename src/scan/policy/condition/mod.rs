@@ -8,6 +8,7 @@
 
 mod check;
 mod function;
+mod guard;
 mod meter;
 mod rewrite;
 mod value;
@@ -25,6 +26,7 @@ use super::fields::nearest;
 use super::parameter::Parameter;
 use super::target::FactDoc;
 pub(super) use check::check_fact;
+use guard::Guard;
 use meter::Meter;
 use rewrite::Pattern;
 use value::Facts;
@@ -83,6 +85,7 @@ pub enum Role {
 #[derive(Debug)]
 pub struct Condition {
     expression: IdedExpr,
+    guard: Guard,
     patterns: Vec<Pattern>,
 }
 
@@ -114,9 +117,10 @@ impl Condition {
             ));
         }
         check::check(&parsed, facts, parameters)?;
+        let guard = Guard::of(&parsed);
         let mut patterns = Vec::new();
         let expression = rewrite::metered(parsed, role, &mut patterns)?;
-        Ok(Self { expression, patterns })
+        Ok(Self { expression, guard, patterns })
     }
 
     /// Compiles the patterns to see that they can be; otherwise each is when it is first used.
@@ -131,6 +135,14 @@ impl Condition {
     /// Evaluates a condition on the facts of a subject, in at most `max_steps` steps. `given` is a map with `settings`
     /// and `parameters`.
     pub fn judge(&self, facts: &Node, given: &Node, max_steps: u32) -> Answer {
+        if self.guard.denies(facts, given) {
+            return Answer::Known(false);
+        }
+        self.judge_whole(facts, given, max_steps)
+    }
+
+    /// Evaluates the condition without asking its guard.
+    fn judge_whole(&self, facts: &Node, given: &Node, max_steps: u32) -> Answer {
         let meter = Meter::new(max_steps);
         let facts = Facts::new(facts, given, &self.patterns, &meter);
         let answer = self.evaluate(&facts, |value| {

@@ -41,7 +41,11 @@ fn settings() -> Node {
 fn ask(source: &str) -> Answer {
     let condition =
         Condition::compile(source, Role::Condition, &FACTS, &[]).unwrap_or_else(|e| panic!("{source}: {e:?}"));
-    condition.judge(&facts(), &settings(), 50_000)
+    let answer = condition.judge_whole(&facts(), &settings(), 50_000);
+    if condition.guard.denies(&facts(), &settings()) {
+        assert_eq!(answer, Answer::Known(false), "{source}: the guard says no");
+    }
+    answer
 }
 
 fn check(source: &str, expected: bool) {
@@ -220,4 +224,51 @@ fn hostile_programs_are_refused_or_stopped() {
     let doubling = ".map(x, x + x + x + x)".repeat(60);
     fails(&format!("[\"aaaaaaaaaaaaaaaa\"]{doubling}.size() > 0"), "too many steps");
     fails(&format!("[[1]]{doubling}.size() > 0"), "too many steps");
+}
+
+#[test]
+fn guards_say_no_only_where_the_condition_does() {
+    let denied = |source: &str| {
+        let condition = Condition::compile(source, Role::Condition, &FACTS, &[]).unwrap();
+        let denied = condition.guard.denies(&facts(), &settings());
+        let whole = condition.judge_whole(&facts(), &settings(), 50_000);
+        assert!(!denied || whole == Answer::Known(false), "{source}: {whole:?}");
+        denied
+    };
+    for source in [
+        "c.name == 'db'",
+        "'db' == c.name",
+        "c.name in ['db', 'api'] && image.tag == 'x'",
+        "c.up == true && c.count == 2",
+        "image.tag == 'x' && c.name == 'db'",
+        "c.up == false || c.name == 'db'",
+        "c.up != true",
+        "!c.up",
+        "c.spec.none != null",
+        "c.spec.none == 'x'",
+        "c.spec.none.deeper.exists(x, x == 1)",
+        "'x' in c.spec.none",
+        "c.spec.a == null",
+        "c.count > 1",
+        "c.count <= 0",
+        "settings.images.pin == 'tag'",
+        "c.name == 1",
+        "c.spec['a']['none'] == 'b'",
+    ] {
+        assert!(denied(source), "{source}");
+    }
+    for source in [
+        "c.name == 'web'",
+        "image.tag == 'x'",
+        "image.tag != null",
+        "c.spec.templated == 'x' && c.name == 'web'",
+        "c.spec.none == null",
+        "c.caps.exists(x, x == 'NONE')",
+        "c.name == 'db' || image.tag == 'x'",
+        "c.name == 'db' || c.name.startsWith('d')",
+        "c.count >= 1",
+        "c.spec.f == 1",
+    ] {
+        assert!(!denied(source), "{source}");
+    }
 }
