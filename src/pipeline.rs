@@ -76,7 +76,7 @@ pub fn run_and_tell(change: Change, circumstances: &Circumstances, tell: &mut dy
     let (own, mut problems) = readable(&team.policies);
     let (policies, broken) = PolicySet::builtin().with_team(&own);
     problems.extend(broken);
-    let known: Vec<&str> = policies.iter().map(|policy| policy.id.as_str()).collect();
+    let known: Vec<&str> = policies.known().into_iter().collect();
     let mut settings = RepositorySettings::resolve(&circumstances.organisation, &team.settings, &known);
     let flags = &circumstances.flags;
     settings.fail_on.set(flags.fail_on.map(Threshold::severity), Origin::Flag);

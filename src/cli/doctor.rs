@@ -106,14 +106,14 @@ fn repository(report: &mut Report<'_>) -> std::io::Result<()> {
         })
         .collect();
     let (policies, problems) = PolicySet::builtin().with_team(&texts);
-    let known: Vec<&str> = policies.iter().map(|policy| policy.id.as_str()).collect();
+    let known: Vec<&str> = policies.known().into_iter().collect();
     let settings = RepositorySettings::resolve(&SettingsFile::Absent, &team.settings, &known);
     report.title("Settings of the repository in this folder")?;
     for (name, value, origin) in settings.effective() {
         report.value(&name, &value, origin.name())?;
     }
     report.ok("rules", &format!("{} in force, {} files of your own", policies.iter().count(), texts.len()))?;
-    for problem in problems.iter().chain(&settings.problems).chain(policies.problems()) {
+    for problem in problems.iter().chain(&settings.problems) {
         let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
         report.failed(&format!("{}{line}", problem.path.as_deref().unwrap_or("settings")), &problem.message)?;
     }

@@ -49,7 +49,7 @@ pub fn run(args: &RulesArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Res
         return print_facts(args, surroundings);
     }
     let (policies, problems) = team::policies_here();
-    for problem in problems.iter().chain(policies.problems()) {
+    for problem in &problems {
         writeln!(surroundings.err, "{}: {}", problem.path.as_deref().unwrap_or_default(), problem.message)?;
     }
     let of_standard = |policy: &&Policy| args.standard.as_ref().is_none_or(|standard| policy.stands_for(standard));

@@ -52,7 +52,7 @@ type Chosen = (PolicySet, Vec<String>, Vec<Problem>);
 fn builtin() -> Chosen {
     let policies = PolicySet::builtin().clone();
     let files = policies.iter().map(|policy| policy.file.clone()).collect();
-    let problems = policies.problems().to_vec();
+    let problems = Vec::new();
     (policies, files, problems)
 }
 

@@ -29,7 +29,6 @@ pub(super) fn scan(
     tell: &mut dyn FnMut(usize),
 ) -> Scan {
     let mut scan = Scan::default();
-    scan.head.problems.extend(policies.problems().iter().cloned());
     let detectors = policies.detectors(|policy| options.may_run(policy));
     let names = Names::new(policies);
     let mut together = Together::new(snapshot.whole_tree);

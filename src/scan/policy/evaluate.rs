@@ -84,13 +84,15 @@ pub fn evaluate_where(
 ) -> Evaluation {
     let mut judge = Judge::new(file, options);
     for target in Target::ALL {
-        let entries: Vec<&Entry> = set.of_target(target).filter(|entry| is_wanted(&entry.policy)).collect();
-        if entries.is_empty() {
+        // Policies are read when they are first looked at: those that have nothing to judge never are.
+        let subjects = target.subjects(file.parsed, file.text);
+        if subjects.is_empty() {
             continue;
         }
+        let entries: Vec<&Entry> = set.of_target(target).filter(|entry| is_wanted(&entry.policy)).collect();
         judge.prepare(&entries);
-        for subject in target.subjects(file.parsed, file.text) {
-            judge.subject(&entries, &subject);
+        for subject in &subjects {
+            judge.subject(&entries, subject);
         }
     }
     judge.finish()

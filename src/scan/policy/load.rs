@@ -65,9 +65,6 @@ const CATEGORIES: [(&str, Category); 4] = [
     ("hygiene", Category::Hygiene),
 ];
 
-/// Where the examples of a policy file begin.
-const EXAMPLES: &str = "\nexamples:";
-
 impl Policy {
     /// Reads the policy `id` from the text of `file`.
     ///
@@ -83,13 +80,47 @@ impl Policy {
         Ok(policy)
     }
 
-    /// Reads a built-in policy up to its examples, which stand last and are run by the tests.
-    pub(super) fn load_builtin(id: PolicyId, file: &str, text: &'static str) -> Result<Self, PolicyError> {
-        let head = text.find(EXAMPLES).map_or(text, |end| text.get(..end).unwrap_or(text));
-        let source = Source { file, lines: LineIndex::new(head), checks_patterns: false };
-        let root = read_tree(&source, head)?;
-        let (policy, _) = Self::read(id, &source, &root)?;
+    /// Makes a built-in policy of its tree, which ends where the examples of its `text` begin; the tests run those.
+    pub(super) fn load_builtin(id: PolicyId, file: &str, text: &'static str, root: &Node) -> Result<Self, PolicyError> {
+        let source = Source { file, lines: LineIndex::new(""), checks_patterns: false };
+        let (policy, _) = Self::read(id, &source, root)?;
         Ok(Self { built_in: Some(text), ..policy })
+    }
+
+    /// Stands for a built-in policy that does not load: it can't be evaluated, and says why.
+    pub(super) fn broken(id: PolicyId, file: &str, error: &PolicyError) -> Self {
+        let text = |text: String| Written { text, line: 1 };
+        let rule = ConditionRule {
+            deny: text(format!("\"{error}\"")),
+            subjects: None,
+            conceal: None,
+            at: None,
+            raise: Vec::new(),
+            edit: None,
+        };
+        Self {
+            title: id.to_string(),
+            id,
+            file: file.to_owned(),
+            severity: Severity::Info,
+            category: Category::Security,
+            enabled: true,
+            only_loosened: false,
+            since: String::new(),
+            target: Target::KubernetesObject,
+            judgement: Judgement::Condition(Box::new(rule)),
+            message: text(error.to_string()),
+            why: error.to_string(),
+            attack: String::new(),
+            fix: error.to_string(),
+            references: Vec::new(),
+            standards: Vec::new(),
+            aliases: Vec::new(),
+            parameters: Vec::new(),
+            supersedes: Vec::new(),
+            built_in: None,
+            examples: Vec::new(),
+        }
     }
 
     fn read<'s>(id: PolicyId, source: &'s Source<'s>, root: &'s Node) -> Result<(Self, Fields<'s>), PolicyError> {

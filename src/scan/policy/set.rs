@@ -2,10 +2,11 @@
 //!
 //! Invariant: a policy file that does not load is a problem, and never takes another policy away.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+mod builtin;
 
-use include_dir::{Dir, include_dir};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::super::problem::{Cause, Problem};
 use super::super::secret::DetectorSet;
@@ -13,8 +14,6 @@ use super::compile::Compiled;
 use super::fields::PolicyError;
 use super::target::Target;
 use super::{Judgement, Policy, PolicyId};
-
-static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/policies");
 
 /// Where a team keeps its own policies.
 pub const TEAM_DIRECTORY: &str = ".github/dockgate/";
@@ -29,18 +28,32 @@ pub struct PolicySet {
     off: BTreeSet<PolicyId>,
     /// The detectors of the policies that are on by themselves.
     detectors: Arc<OnceLock<Arc<DetectorSet>>>,
-    problems: Vec<Problem>,
 }
 
-#[derive(Debug)]
+type Loader = Box<dyn FnOnce() -> Policy + Send + Sync>;
+
+/// One policy of a set.
 pub(super) struct Entry {
-    pub(super) policy: Policy,
+    id: PolicyId,
+    target: Target,
+    /// Read when it is first looked at.
+    pub(super) policy: LazyLock<Policy, Loader>,
     compiled: OnceLock<Result<Compiled, PolicyError>>,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Entry").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 impl Entry {
     fn new(policy: Policy) -> Self {
-        Self { policy, compiled: OnceLock::new() }
+        Self::lazy(policy.id.clone(), policy.target, move || policy)
+    }
+
+    fn lazy(id: PolicyId, target: Target, load: impl FnOnce() -> Policy + Send + Sync + 'static) -> Self {
+        Self { id, target, policy: LazyLock::new(Box::new(load)), compiled: OnceLock::new() }
     }
 
     /// The policy, compiled now if it was not before; `None` for a secret policy.
@@ -59,11 +72,9 @@ impl PolicySet {
     pub fn builtin() -> &'static Self {
         static SET: OnceLock<PolicySet> = OnceLock::new();
         SET.get_or_init(|| {
-            let mut files = Vec::new();
-            collect_files(&BUILT_IN, &mut files);
-            let files = files.iter().map(|(path, text)| (path.as_str(), *text));
-            let (policies, problems) = load_all(files, "policies/", Policy::load_builtin);
-            Self { problems, ..Self::of(policies) }
+            let mut entries: Vec<Arc<Entry>> = builtin::entries().into_iter().map(Arc::new).collect();
+            entries.sort_by(|one, other| one.id.cmp(&other.id));
+            Self::of_entries(entries)
         })
     }
 
@@ -77,7 +88,7 @@ impl PolicySet {
     fn of_entries(entries: Vec<Arc<Entry>>) -> Self {
         let mut by_target: BTreeMap<Target, Vec<usize>> = BTreeMap::new();
         for (index, entry) in entries.iter().enumerate() {
-            by_target.entry(entry.policy.target).or_default().push(index);
+            by_target.entry(entry.target).or_default().push(index);
         }
         Self { entries, by_target, ..Self::default() }
     }
@@ -88,54 +99,48 @@ impl PolicySet {
     /// The problems are the files that do not load; the policy they would replace stays.
     pub fn with_team<P: AsRef<str>, T: AsRef<str>>(&self, files: &[(P, T)]) -> (Self, Vec<Problem>) {
         let texts = files.iter().filter(|(path, _)| is_team_policy(path.as_ref()));
-        let (own, problems) =
-            load_all(texts.map(|(path, text)| (path.as_ref(), text.as_ref())), TEAM_DIRECTORY, Policy::load);
+        let (own, problems) = load_team(texts.map(|(path, text)| (path.as_ref(), text.as_ref())));
         let mut problems = problems;
         let mut by_id: BTreeMap<&PolicyId, Arc<Entry>> =
-            self.entries.iter().map(|entry| (&entry.policy.id, Arc::clone(entry))).collect();
+            self.entries.iter().map(|entry| (&entry.id, Arc::clone(entry))).collect();
         let own: Vec<Arc<Entry>> = own.into_iter().map(|policy| Arc::new(Entry::new(policy))).collect();
         for entry in &own {
             match entry.compiled() {
                 Some(Err(error)) => problems.push(problem(error)),
-                Some(Ok(_)) | None => drop(by_id.insert(&entry.policy.id, Arc::clone(entry))),
+                Some(Ok(_)) | None => drop(by_id.insert(&entry.id, Arc::clone(entry))),
             }
         }
         let set = Self::of_entries(by_id.into_values().collect());
-        (Self { problems: self.problems.clone(), off: self.off.clone(), ..set }, problems)
+        (Self { off: self.off.clone(), ..set }, problems)
     }
 
     /// This set with the policies switched off that `is_off` names. They are still known by name.
     #[must_use]
     pub fn without(&self, is_off: impl Fn(&PolicyId) -> bool) -> Self {
-        let off = self.iter().filter(|policy| is_off(&policy.id)).map(|policy| policy.id.clone());
+        let off = self.entries.iter().map(|entry| &entry.id).filter(|id| is_off(id)).cloned();
         let off: BTreeSet<PolicyId> = off.chain(self.off.iter().cloned()).collect();
         Self { off, detectors: Arc::default(), ..self.clone() }
     }
 
     /// The ids of all policies, those that are off included.
     pub fn known(&self) -> BTreeSet<&str> {
-        self.iter().map(|policy| policy.id.as_str()).collect()
+        self.entries.iter().map(|entry| entry.id.as_str()).collect()
     }
 
     /// The policies by id.
     pub fn iter(&self) -> impl Iterator<Item = &Policy> {
-        self.entries.iter().map(|entry| &entry.policy)
+        self.entries.iter().map(|entry| &*entry.policy)
     }
 
     /// The policy of that id.
     pub fn get(&self, id: &PolicyId) -> Option<&Policy> {
-        let index = self.entries.binary_search_by(|entry| entry.policy.id.cmp(id)).ok()?;
-        self.entries.get(index).map(|entry| &entry.policy)
+        let index = self.entries.binary_search_by(|entry| entry.id.cmp(id)).ok()?;
+        self.entries.get(index).map(|entry| &*entry.policy)
     }
 
     /// The policies of that id, or that another tool calls so, such as `KSV-0017`.
     pub fn find<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s Policy> {
         self.iter().filter(move |policy| policy.is_called(name))
-    }
-
-    /// Built-in policies that do not load.
-    pub fn problems(&self) -> &[Problem] {
-        &self.problems
     }
 
     /// The detectors of the secret policies that run; kept where those are the ones that are on by themselves.
@@ -151,11 +156,16 @@ impl PolicySet {
         if differs { make() } else { Arc::clone(self.detectors.get_or_init(make)) }
     }
 
+    /// Whether any policy of `target` is not switched off and `runs`.
+    pub(in super::super) fn judges(&self, target: Target, runs: impl Fn(&Policy) -> bool) -> bool {
+        self.of_target(target).any(|entry| runs(&entry.policy))
+    }
+
     /// The policies of a target that are not switched off, by id.
     pub(super) fn of_target(&self, target: Target) -> impl Iterator<Item = &Entry> {
         let indexes = self.by_target.get(&target).map_or(&[][..], Vec::as_slice);
         let entries = indexes.iter().filter_map(|index| self.entries.get(*index)).map(|entry| &**entry);
-        entries.filter(|entry| !self.off.contains(&entry.policy.id))
+        entries.filter(|entry| !self.off.contains(&entry.id))
     }
 
     /// Reads and compiles every policy whole, built-in ones with their examples and patterns.
@@ -165,7 +175,7 @@ impl PolicySet {
     /// The mistakes of all policies.
     pub fn check(&self) -> Result<(), Vec<PolicyError>> {
         let mistake = |entry: &Arc<Entry>| {
-            let Policy { id, file, .. } = &entry.policy;
+            let Policy { id, file, .. } = &*entry.policy;
             let Some(text) = entry.policy.built_in else { return entry.compiled()?.err().cloned() };
             match Policy::load(id.clone(), file, text) {
                 Ok(whole) => Entry::new(whole).compiled()?.err().cloned(),
@@ -186,15 +196,12 @@ fn without_ending(path: &str) -> Option<&str> {
     path.strip_suffix(".yaml").or_else(|| path.strip_suffix(".yml"))
 }
 
-fn load_all<'p, 't>(
-    files: impl Iterator<Item = (&'p str, &'t str)>,
-    directory: &str,
-    load: impl Fn(PolicyId, &str, &'t str) -> Result<Policy, PolicyError>,
-) -> (Vec<Policy>, Vec<Problem>) {
+/// The team's own policies.
+fn load_team<'p, 't>(files: impl Iterator<Item = (&'p str, &'t str)>) -> (Vec<Policy>, Vec<Problem>) {
     let (mut policies, mut problems) = (Vec::new(), Vec::new());
     for (path, text) in files {
         let Some(id) = without_ending(path) else { continue };
-        match load(PolicyId::new(id.strip_prefix(directory).unwrap_or(id)), path, text) {
+        match Policy::load(PolicyId::new(id.strip_prefix(TEAM_DIRECTORY).unwrap_or(id)), path, text) {
             Ok(policy) => policies.push(policy),
             Err(error) => problems.push(problem(&error)),
         }
@@ -207,15 +214,4 @@ fn problem(error: &PolicyError) -> Problem {
         Problem::of_file(&error.file, Cause::Settings, format!("{}; the policy is left out", error.mistake));
     problem.line = Some(error.line);
     problem
-}
-
-fn collect_files(directory: &'static Dir<'static>, files: &mut Vec<(String, &'static str)>) {
-    for file in directory.files() {
-        if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8()) {
-            files.push((format!("policies/{path}"), text));
-        }
-    }
-    for inner in directory.dirs() {
-        collect_files(inner, files);
-    }
 }

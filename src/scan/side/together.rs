@@ -54,7 +54,7 @@ fn is_kubernetes(judged: &Judged) -> bool {
 /// Applies the policies on objects that belong together.
 fn judge_set(scanner: &FileScanner<'_>, judged: &mut Judged, index: &ObjectIndex, number: usize) {
     let target = Target::KubernetesSet;
-    if !scanner.policies.iter().any(|policy| policy.target == target && scanner.options.may_run(policy)) {
+    if !scanner.policies.judges(target, |policy| scanner.options.may_run(policy)) {
         return;
     }
     let view = judged.view(scanner.identity_path());
