@@ -23,8 +23,7 @@ fn main() {
 }
 
 fn loads(set: &PolicySet) -> Result<(), Failed> {
-    let mut mistakes: Vec<String> = set.problems().iter().map(|problem| format!("{problem:?}")).collect();
-    mistakes.extend(set.check().err().unwrap_or_default().iter().map(ToString::to_string));
+    let mistakes: Vec<String> = set.check().err().unwrap_or_default().iter().map(ToString::to_string).collect();
     if mistakes.is_empty() { Ok(()) } else { Err(mistakes.join("\n").into()) }
 }
 
