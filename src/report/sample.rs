@@ -28,6 +28,7 @@ pub fn finding_at(path: &str, text: &str, marked: &str) -> Finding {
         fingerprint: Fingerprint::of(&[path, marked]),
         subjects: Vec::new(),
         edit: None,
+        decided_by: None,
     }
 }
 

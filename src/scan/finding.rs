@@ -137,4 +137,6 @@ pub struct Finding {
     pub subjects: Vec<String>,
     /// A verified replacement that makes the finding go away.
     pub edit: Option<Edit>,
+    /// The step that decided that a value is a secret, such as `checksum`; `None` for a condition.
+    pub decided_by: Option<&'static str>,
 }

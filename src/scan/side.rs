@@ -8,12 +8,12 @@ mod together;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{self, ParsedFile};
-use super::finding::{Finding, Fingerprint};
+use super::finding::{Category, Finding, Fingerprint};
 use super::options::RuleSetting;
 use super::policy::evaluate::{Evaluation, FileView, Found, evaluate};
 use super::policy::{PolicySet, fix};
 use super::problem::{Cause, Problem};
-use super::secret::{DetectorSet, Secrets, find_secrets};
+use super::secret::{self, DetectorSet, Secrets, find_secrets};
 use super::snapshot::{ChangedFile, Content, Snapshot, Unjudged};
 use super::span::{LineIndex, Span};
 use super::suppression::names::Names;
@@ -161,11 +161,12 @@ impl FileScanner<'_> {
         let was_in_order = |found: &Found| found.loosens.as_ref().is_none_or(|thing| in_order.contains(thing));
         evaluation.findings.retain(was_in_order);
         let in_order = std::mem::take(&mut evaluation.in_order);
-        let mut secrets = find_secrets(path, text, self.detectors, self.options);
+        let mut secrets = find_secrets(path, text, &parsed, self.detectors, self.options);
         secrets.findings.retain_mut(|finding| self.keeps(finding));
         for (value, place) in &evaluation.concealed {
             secrets.conceal(value, *place);
         }
+        give_way(&mut secrets, &evaluation);
         let (findings, superseded, problems) = without_secrets(evaluation, &secrets);
         let mut problems: Vec<Problem> = parsed.problems.iter().cloned().chain(problems).collect();
         for problem in &mut problems {
@@ -252,6 +253,16 @@ impl Judged {
             in_order: BTreeSet::new(),
         }
     }
+}
+
+/// Leaves out a secret that is known by the name of its setting alone where a policy says more of that very place, such
+/// as that an image keeps it. A policy that speaks of several secrets at once gives way to what knows each.
+fn give_way(secrets: &mut Secrets, evaluation: &Evaluation) {
+    let of_secrets = |found: &&Found| found.finding.category == Category::Secret && found.concealed.len() == 1;
+    let places: Vec<Span> =
+        evaluation.findings.iter().filter(of_secrets).flat_map(|found| found.concealed.clone()).collect();
+    let is_said = |finding: &Finding| places.iter().any(|place| place.overlaps(finding.span));
+    secrets.findings.retain(|finding| !secret::is_known_by_name(finding) || !is_said(finding));
 }
 
 /// Takes secret values out of what the policies say, and leaves out what says of a value only that it is one, when a

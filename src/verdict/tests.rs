@@ -29,6 +29,7 @@ fn finding(text: &str) -> Finding {
         fingerprint: Fingerprint::of(&[rule]),
         subjects: words.map(str::to_owned).collect(),
         edit: None,
+        decided_by: None,
     }
 }
 

@@ -255,6 +255,7 @@ impl<'f> Judge<'f> {
             fingerprint: self.fingerprint(policy, subject),
             subjects: names,
             edit: None,
+            decided_by: None,
         };
         let replacement = compiled.replacement.as_ref();
         let replacement =

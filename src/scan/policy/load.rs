@@ -30,7 +30,7 @@
 //! | `examples` | its tests; at least one with and one without a finding |
 //!
 //! A policy of target `secret` has, in place of `deny`, `subjects`, `at`, `raise` and `edit`, the fields of
-//! [`SecretRule`]: `detect` (required) and `yields`; `message` may be absent.
+//! [`SecretRule`]: `detect` or `pairs` or both, and `yields`; `message` may be absent.
 //!
 //! An example has `name` and `text` (required), `path` (when absent one that fits the target), `before` (the text of the
 //! file in the base, for `only: loosened`), `settings` (`images.pin`, `kubernetes.version`, `parameters`), and marks the
@@ -47,6 +47,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
+
 use super::super::document::node::{Entry, Node, Value};
 use super::super::document::yaml;
 use super::super::finding::{Category, Severity};
@@ -55,7 +57,7 @@ use super::parameter::{Parameter, ParameterKind, ParameterValue};
 use super::target::Target;
 use super::{ConditionRule, EditRule, Example, ExampleSettings, Judgement, Policy, PolicyId, Raise, Written};
 use crate::scan::limits::Limits;
-use crate::scan::secret::rule::{DetectorRule, SecretRule};
+use crate::scan::secret::rule::SecretRule;
 use crate::scan::span::{LineIndex, Span};
 
 const CATEGORIES: [(&str, Category); 4] = [
@@ -198,13 +200,13 @@ fn judgement(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Re
 
 /// Reads the fields that only secret policies have; their names are those of [`SecretRule`].
 fn secret_rule(fields: &mut Fields<'_>) -> Result<SecretRule, PolicyError> {
-    let detect = fields.entry("detect").ok_or_else(|| fields.missing("detect"))?;
+    let pairs = forms(fields, "pairs")?;
+    let entry = fields.entry("detect");
+    let detect = entry.or(pairs.as_ref().map(|(entry, _)| *entry)).ok_or_else(|| fields.missing("detect"))?;
     let yields = fields.boolean("yields")?.unwrap_or_default();
-    let forms = match detect.value.value() {
-        Value::Sequence(forms) => forms.iter().map(|form| detector(fields, form)).collect::<Result<_, _>>()?,
-        _ => return Err(fields.wrong(detect, "detect", "a list of forms")),
-    };
-    let rule = SecretRule { detect: forms, yields };
+    let pairs = pairs.map(|(_, pairs)| pairs).unwrap_or_default();
+    let rule =
+        SecretRule { detect: forms(fields, "detect")?.map(|(_, forms)| forms).unwrap_or_default(), pairs, yields };
     let checked = if fields.checks_patterns() { rule.check() } else { Ok(()) };
     match checked {
         Ok(()) => Ok(rule),
@@ -215,11 +217,22 @@ fn secret_rule(fields: &mut Fields<'_>) -> Result<SecretRule, PolicyError> {
     }
 }
 
-fn detector(fields: &Fields<'_>, form: &Node) -> Result<DetectorRule, PolicyError> {
-    serde_json::from_value(json_of(form)).map_err(|error| {
-        let expected = "a form of a secret".to_owned();
-        fields.value_error(form.span(), "detect", error.to_string(), expected, None)
-    })
+/// The list of the field `name`, when it is there.
+fn forms<'s, T: DeserializeOwned>(
+    fields: &mut Fields<'s>,
+    name: &'static str,
+) -> Result<Option<(&'s Entry, Vec<T>)>, PolicyError> {
+    let Some(entry) = fields.entry(name) else { return Ok(None) };
+    let Value::Sequence(items) = entry.value.value() else {
+        return Err(fields.wrong(entry, name, "a list of forms"));
+    };
+    let form = |item: &Node| {
+        serde_json::from_value(json_of(item)).map_err(|error| {
+            let expected = "a form of a secret".to_owned();
+            fields.value_error(item.span(), name, error.to_string(), expected, None)
+        })
+    };
+    Ok(Some((entry, items.iter().map(form).collect::<Result<_, _>>()?)))
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -141,13 +141,35 @@ fn whole_run(bytes: &[u8], start: usize) -> Span {
         let line_break = count(end, |byte| matches!(byte, b'\r' | b'\n'));
         let next = end + line_break + count(end + line_break, |byte| matches!(byte, b' ' | b'\t'));
         let length = count(next, is_base64);
+        // `---` begins another document.
+        let begins = bytes.get(next).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
         let closes = bytes.get(next + length).is_none_or(|byte| matches!(byte, b'=' | b'\r' | b'\n' | b'"' | b'\''));
-        if line_break == 0 || line_break > 2 || end - line_start < MIN_WRAPPED_LINE || length == 0 || !closes {
+        if line_break == 0 || line_break > 2 || end - line_start < MIN_WRAPPED_LINE || length == 0 || !closes || !begins
+        {
             break;
         }
         (line_start, end) = (next, next + length);
     }
     Span::new(start, end + count(end, |byte| byte == b'=').min(2))
+}
+
+/// The text that `base64` as a whole decodes to, however short, when it is readable.
+pub(super) fn text_of(base64: &str) -> Option<String> {
+    let base64 = base64.trim();
+    let is_whole = base64.len() >= 4 && base64.bytes().all(|byte| is_base64(byte) || byte == b'=');
+    let engine = if base64.contains(['-', '_']) { &URL_SAFE_ENGINE } else { &STANDARD_ENGINE };
+    let text = is_whole.then(|| engine.decode(base64).ok()).flatten().and_then(readable)?;
+    (!text.chars().any(|letter| letter.is_control() && !letter.is_whitespace())).then_some(text)
+}
+
+/// Bytes as text: UTF-8, or UTF-16 as Windows writes it.
+fn readable(bytes: Vec<u8>) -> Option<String> {
+    let is_wide = bytes.len() >= 8 && bytes.iter().skip(1).step_by(2).take(64).all(|byte| *byte == 0);
+    if is_wide {
+        let units = bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_le_bytes(*pair));
+        return char::decode_utf16(units).collect::<Result<String, _>>().ok();
+    }
+    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
 }
 
 /// The text that `run` decodes to, when it is readable.

@@ -9,7 +9,8 @@ use std::sync::OnceLock;
 use aho_corasick::AhoCorasick;
 use regex::bytes::Regex;
 
-use super::rule::{DetectorRule, SecretRule};
+use super::pair::PairKind;
+use super::rule::{DetectorRule, PairRule, SecretRule};
 use crate::scan::finding::Severity;
 use crate::scan::policy::PolicyId;
 use crate::scan::span::Span;
@@ -28,6 +29,8 @@ pub struct DetectorSet {
     keywords: Option<AhoCorasick>,
     /// For each keyword, the detectors that have it.
     owners: Vec<Vec<usize>>,
+    /// What is reported of pairs of name and value.
+    pairs: BTreeMap<PairKind, Detector>,
 }
 
 /// One form of a secret, ready to search.
@@ -39,6 +42,8 @@ pub(super) struct Detector {
     pub severity: Severity,
     /// Whether another policy's finding at the same place takes this one's.
     pub yields: bool,
+    /// Of those that yield, which is the less exact: patterns come first.
+    pub rank: u8,
     /// What the policy file says.
     pub rule: DetectorRule,
     pattern: OnceLock<Option<Regex>>,
@@ -60,11 +65,16 @@ impl DetectorSet {
     /// are first needed; one that does not compile matches nothing, so check a rule at load.
     pub fn new<'p>(policies: impl IntoIterator<Item = (&'p PolicyId, Severity, &'p SecretRule)>) -> Self {
         let mut detectors = Vec::new();
+        let mut pairs = BTreeMap::new();
         for (policy, severity, secret) in policies {
+            for rule in &secret.pairs {
+                pairs.entry(rule.kind).or_insert_with(|| Detector::of_pair(policy, severity, secret.yields, rule));
+            }
             detectors.extend(secret.detect.iter().map(|rule| Detector {
                 policy: policy.clone(),
                 severity,
                 yields: secret.yields,
+                rank: 0,
                 rule: rule.clone(),
                 pattern: OnceLock::new(),
             }));
@@ -76,12 +86,22 @@ impl DetectorSet {
             }
         }
         let keywords = AhoCorasick::builder().ascii_case_insensitive(true).build(owners.keys()).ok();
-        Self { detectors, keywords, owners: owners.into_values().collect() }
+        Self { detectors, keywords, owners: owners.into_values().collect(), pairs }
     }
 
     /// The detector of a match.
     pub(super) fn get(&self, index: usize) -> Option<&Detector> {
         self.detectors.get(index)
+    }
+
+    /// What is reported of pairs of this kind, when a policy does.
+    pub(super) fn of_pair(&self, kind: PairKind) -> Option<&Detector> {
+        self.pairs.get(&kind)
+    }
+
+    /// Whether a policy reports pairs of any kind.
+    pub(super) fn has_pairs(&self) -> bool {
+        !self.pairs.is_empty()
     }
 
     /// Every match in `text`, by detector and place.
@@ -119,6 +139,17 @@ impl DetectorSet {
 }
 
 impl Detector {
+    fn of_pair(policy: &PolicyId, severity: Severity, yields: bool, rule: &PairRule) -> Self {
+        let form = DetectorRule {
+            name: rule.name.clone(),
+            severity: rule.severity,
+            weaker: rule.weaker,
+            ..DetectorRule::default()
+        };
+        let rank = if rule.kind.is_exact() { 1 } else { 2 };
+        Self { policy: policy.clone(), severity, yields, rank, rule: form, pattern: OnceLock::new() }
+    }
+
     fn pattern(&self) -> Option<&Regex> {
         self.pattern.get_or_init(|| self.rule.compile().ok()).as_ref()
     }

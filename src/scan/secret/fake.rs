@@ -161,6 +161,9 @@ fn token(kind: &str, random: &mut Random) -> Option<String> {
             ["C2y6yDjf5/R+ob0N8A7Cgv30VRDJI", "WEHLM+4QDU5DE2nQ9nDuVTqobD4b8", "mGGyPMbIZnqyMsEcaGQy67XIw/Jw=="]
                 .concat()
         }
+        "docker-config" => {
+            format!(r#"{{"auths":{{"registry.acme.io":{{"auth":"{}"}}}}}}"#, token("basic-auth", random)?)
+        }
         "google-service-account" => {
             let key = pem("pem-pkcs8", random)?.replace('\n', "\\n");
             format!("{{\n  \"type\": \"service_account\",\n  \"private_key\": \"{key}\\n\"\n}}\n")

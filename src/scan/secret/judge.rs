@@ -12,6 +12,8 @@ mod url_password;
 
 use std::cell::OnceCell;
 
+pub(super) use placeholder::is_documented;
+
 use super::detector::Match;
 use super::entropy::shannon_entropy;
 use super::redacted::Redacted;
@@ -31,6 +33,8 @@ pub(super) struct Judged {
     pub outcome: Outcome,
     /// More to show, such as `account 1234…12`.
     pub note: Option<String>,
+    /// The step that decided, for whoever asks why.
+    pub decided_by: &'static str,
 }
 
 /// What a value turned out to be.
@@ -97,6 +101,11 @@ impl<'t> Scene<'t> {
         if value.is_empty() || !passes(rule, value) {
             return None;
         }
+        self.judge_further(rule, matched).map(|judged| Judged { decided_by: decided_by(rule, &judged), ..judged })
+    }
+
+    /// The step that only this detector has.
+    fn judge_further(&self, rule: &DetectorRule, matched: Match) -> Option<Judged> {
         match rule.judge {
             None => Some(self.clear(matched.value, &rule.prefix)),
             Some(Judge::Pem) => pem::judge(self, matched.value),
@@ -114,7 +123,25 @@ impl<'t> Scene<'t> {
     }
 
     fn judged(&self, span: Span, prefix: &str, outcome: Outcome) -> Judged {
-        Judged { span, value: Redacted::new(span.of(self.text), prefix), identity: None, outcome, note: None }
+        Judged {
+            span,
+            value: Redacted::new(span.of(self.text), prefix),
+            identity: None,
+            outcome,
+            note: None,
+            decided_by: "pattern",
+        }
+    }
+}
+
+/// The last step that `rule` asks for; a judge that names its own keeps it.
+fn decided_by(rule: &DetectorRule, judged: &Judged) -> &'static str {
+    match (rule.judge, rule.checksum, rule.min_entropy) {
+        (Some(_), ..) if judged.decided_by != "pattern" => judged.decided_by,
+        (Some(_), ..) => "pattern and what stands around it",
+        (None, Some(_), _) => "pattern and checksum",
+        (None, None, Some(_)) => "pattern and entropy",
+        (None, None, None) => "pattern",
     }
 }
 

@@ -9,8 +9,10 @@ mod detector;
 pub mod entropy;
 pub mod fake;
 mod judge;
+mod pair;
 pub mod redacted;
 pub mod rule;
+mod value;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -24,6 +26,7 @@ use judge::{Judged, Outcome, Scene};
 use redacted::Redacted;
 
 use super::ScanOptions;
+use super::document::ParsedFile;
 use super::finding::{Category, Finding, Fingerprint, Severity};
 use super::problem::{Cause, Problem};
 use super::span::{LineIndex, Span};
@@ -96,11 +99,17 @@ impl Secrets {
     }
 }
 
-/// Finds the secrets in the file at `path` with the given `text`.
+/// Finds the secrets in the file at `path` with the given `text`, which reads as `parsed`.
 ///
 /// One place gives one finding: where two policies match, the one that does not yield wins, then the earlier one.
 /// Fingerprints are made of the policy and the keyed hash of the value, so a secret that moves is not a new one.
-pub fn find_secrets(path: &str, text: &str, detectors: &DetectorSet, options: &ScanOptions) -> Secrets {
+pub fn find_secrets(
+    path: &str,
+    text: &str,
+    parsed: &ParsedFile,
+    detectors: &DetectorSet,
+    options: &ScanOptions,
+) -> Secrets {
     let mut found: Vec<Found<'_>> = Vec::new();
     for layer in Layer::all(text) {
         let outer = found.len();
@@ -108,6 +117,8 @@ pub fn find_secrets(path: &str, text: &str, detectors: &DetectorSet, options: &S
         found.extend(inner);
         keep_outer(&mut found, outer);
     }
+    let named: Vec<Found<'_>> = found_by_name(path, text, parsed, detectors).collect();
+    add_named(&mut found, named);
     found.sort_by_key(|found| found.span);
     let lines = LineIndex::new(text);
     let mut secrets = Secrets::default();
@@ -124,6 +135,7 @@ pub fn find_secrets(path: &str, text: &str, detectors: &DetectorSet, options: &S
             secrets.values.extend([judged.value, Redacted::new(span.of(text), "")]);
         }
     }
+    scrub_messages(&mut secrets);
     for (policy, count) in counts {
         let max = options.limits.max_findings_per_policy;
         if count > max {
@@ -133,6 +145,27 @@ pub fn find_secrets(path: &str, text: &str, detectors: &DetectorSet, options: &S
         }
     }
     secrets
+}
+
+/// Whether `name` is that of a secret and `value` one that somebody keeps, not a default.
+pub fn is_secret_pair(name: &str, value: &str) -> bool {
+    let step = pair::key::Name::read(name).map(|name| value::judge(value, value::Asked::of(&name)));
+    matches!(step, Some(value::Step::Random | value::Step::Human))
+}
+
+/// Whether nothing but the name of its setting and the look of its value make a finding one; a default says more.
+pub fn is_known_by_name(finding: &Finding) -> bool {
+    let steps = [value::Step::Random, value::Step::Human];
+    finding.decided_by.is_some_and(|decided| steps.iter().any(|step| step.name() == decided))
+}
+
+/// A name that a message shows may hold a value that was found elsewhere.
+fn scrub_messages(secrets: &mut Secrets) {
+    let mut findings = std::mem::take(&mut secrets.findings);
+    for finding in &mut findings {
+        secrets.scrub(&mut finding.message);
+    }
+    secrets.findings = findings;
 }
 
 /// A secret with its place in the file.
@@ -160,6 +193,29 @@ fn found_in<'d>(layer: &Layer<'_>, detectors: &'d DetectorSet, options: &ScanOpt
     found
 }
 
+/// The secrets that are known by the name of a setting.
+fn found_by_name<'d>(
+    path: &str,
+    text: &str,
+    parsed: &ParsedFile,
+    detectors: &'d DetectorSet,
+) -> impl Iterator<Item = Found<'d>> {
+    let pairs = if detectors.has_pairs() { pair::find(path, text, parsed) } else { Vec::new() };
+    pairs.into_iter().filter_map(|pair| {
+        let detector = detectors.of_pair(pair.kind)?;
+        let is_default = pair.step == value::Step::Default && pair.kind != pair::PairKind::DefaultPassword;
+        let judged = Judged {
+            span: pair.span,
+            value: pair.value,
+            identity: None,
+            outcome: if is_default { Outcome::Default } else { Outcome::Clear },
+            note: pair.name.map(|name| format!("`{name}`")),
+            decided_by: pair.step.name(),
+        };
+        Some(Found { span: judged.span, detector, judged })
+    })
+}
+
 /// Of those that overlap leaves one: yielding policies give way, then the later one does.
 fn one_per_place(found: &mut Vec<Found<'_>>) {
     found.sort_by_key(|found| (found.detector.yields, found.span));
@@ -171,6 +227,27 @@ fn one_per_place(found: &mut Vec<Found<'_>>) {
         }
         is_free
     });
+}
+
+/// Adds what is known by its name, unless something more exact was found at its place: patterns are, then the kinds of
+/// pairs that say more. Two values of one encoded text stand at the same place, and are two findings.
+fn add_named<'d>(found: &mut Vec<Found<'d>>, mut named: Vec<Found<'d>>) {
+    let mut taken = Places::default();
+    let mut at: BTreeMap<Span, Vec<Redacted>> = BTreeMap::new();
+    for found in &*found {
+        taken.add(found.span);
+        at.entry(found.span).or_default().push(found.judged.value.clone());
+    }
+    named.sort_by_key(|named| (named.detector.rank, named.span));
+    for named in named {
+        let same_place = at.entry(named.span).or_default();
+        let is_other = !same_place.is_empty() && !same_place.iter().any(|value| value.shares(&named.judged.value));
+        if is_other || !taken.meets(named.span) {
+            taken.add(named.span);
+            same_place.push(named.judged.value.clone());
+            found.push(named);
+        }
+    }
 }
 
 /// Drops from `found` those from index `outer` on, decoded ones, whose place one before it has.
@@ -223,6 +300,7 @@ impl Place<'_> {
             message: message(detector, judged),
             resource: None,
             fingerprint: Fingerprint::of(&[detector.policy.as_str(), &hash]),
+            decided_by: Some(judged.decided_by),
             subjects: Vec::new(),
             edit: None,
         }

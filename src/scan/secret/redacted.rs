@@ -45,6 +45,11 @@ impl Redacted {
         std::iter::once(&*self.value).filter(|value| value.len() >= SHORTEST).chain(lines)
     }
 
+    /// Whether one of the two values is or holds the other.
+    pub(super) fn shares(&self, other: &Self) -> bool {
+        self.value.contains(&*other.value) || other.value.contains(&*self.value)
+    }
+
     /// HMAC-SHA-256 of the value under `key`, as 64 lower-case hex digits.
     pub fn keyed_hash(&self, key: &SecretKey) -> String {
         let mut block = [0_u8; 64];

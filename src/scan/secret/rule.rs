@@ -9,6 +9,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::checksum::Checksum;
+pub use super::pair::PairKind;
 use crate::scan::finding::Severity;
 
 /// Largest compiled size of one pattern, in bytes.
@@ -30,15 +31,33 @@ const ASSIGN: &str = concat!(
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SecretRule {
-    /// The forms of the secret, most specific first.
+    /// The forms of the secret that a pattern finds, most specific first.
+    #[serde(default)]
     pub detect: Vec<DetectorRule>,
+    /// The kinds of secret that are known by the name of a setting, and what a finding calls them.
+    #[serde(default)]
+    pub pairs: Vec<PairRule>,
     /// Whether a finding of another secret policy at the same place takes this one's.
     #[serde(default)]
     pub yields: bool,
 }
 
-/// One form of a secret.
+/// One kind of secret that is known by the name of a setting.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PairRule {
+    /// What the finding calls it, such as `password`.
+    pub name: String,
+    /// The kind.
+    pub kind: PairKind,
+    /// The severity of this kind, when it is not the policy's.
+    pub severity: Option<Severity>,
+    /// The severity of a value that is a well-known default.
+    pub weaker: Option<Severity>,
+}
+
+/// One form of a secret.
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DetectorRule {
     /// What the finding calls it, such as `GitHub personal access token`.

@@ -30,8 +30,13 @@ fn detectors() -> DetectorSet {
     DetectorSet::new(rules.iter().map(|(id, severity, rule)| (id, *severity, rule)))
 }
 
+fn find_in(path: &str, text: &str, detectors: &DetectorSet, options: &ScanOptions) -> Secrets {
+    let parsed = crate::scan::document::parse(path, text, &options.limits);
+    find_secrets(path, text, &parsed, detectors, options)
+}
+
 fn find(text: &str) -> Vec<Finding> {
-    find_secrets("file.yaml", text, &detectors(), &ScanOptions::default()).findings
+    find_in("file.yaml", text, &detectors(), &ScanOptions::default()).findings
 }
 
 /// Checks the findings of an expanded text, each written `line:column severity message`.
@@ -90,7 +95,7 @@ fn settings_set_the_severity_but_do_not_raise_weaker_values() {
         ..ScanOptions::default()
     };
     let text = fake::expand("a: redis://:{fake:password}@c\nb: redis://:redis@c\n");
-    let found = find_secrets("a.yaml", &text, &detectors(), &options).findings;
+    let found = find_in("a.yaml", &text, &detectors(), &options).findings;
     assert_eq!(found.iter().map(|finding| finding.severity).collect::<Vec<_>>(), [Severity::Critical, Severity::Low]);
 }
 
@@ -120,7 +125,7 @@ fn a_secret_that_moves_keeps_its_fingerprint_and_the_key_changes_it() {
     let moved = find(&format!("\n\nother: 1\n{text}"));
     assert_eq!(find(&text)[0].fingerprint, moved[0].fingerprint);
     let options = ScanOptions { secret_key: crate::scan::SecretKey([7; 32]), ..ScanOptions::default() };
-    let keyed = find_secrets("file.yaml", &text, &detectors(), &options).findings;
+    let keyed = find_in("file.yaml", &text, &detectors(), &options).findings;
     assert_ne!(keyed[0].fingerprint, moved[0].fingerprint);
 }
 
@@ -135,7 +140,7 @@ fn a_key_keeps_its_fingerprint_however_its_lines_are_broken() {
 #[test]
 fn findings_beyond_the_limit_are_summed_up() {
     let text = fake::expand("u: redis://:{fake:password}@c\n").repeat(205);
-    let secrets = find_secrets("a.yaml", &text, &detectors(), &ScanOptions::default());
+    let secrets = find_in("a.yaml", &text, &detectors(), &ScanOptions::default());
     assert_eq!((secrets.findings.len(), secrets.places.len(), secrets.problems.len()), (200, 205, 1));
     assert!(secrets.problems[0].message.starts_with("205 findings of secret/connection-url-password"));
 }
@@ -144,7 +149,7 @@ fn findings_beyond_the_limit_are_summed_up() {
 fn values_are_scrubbed_from_other_texts() {
     let token = fake::expand("{fake:github-token}").into_owned();
     let text = format!("t: {token}\nu: postgres://postgres:postgres@db\n");
-    let secrets = find_secrets("a.yaml", &text, &detectors(), &ScanOptions::default());
+    let secrets = find_in("a.yaml", &text, &detectors(), &ScanOptions::default());
     let mut message = format!("container `{token}` of image postgres");
     secrets.scrub(&mut message);
     assert_eq!(message, "container `(redacted)` of image postgres");

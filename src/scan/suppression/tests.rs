@@ -33,6 +33,7 @@ fn marked(path: &str, text: &str, rule: &str) -> (String, Vec<Finding>) {
         fingerprint: Fingerprint::of(&[rule]),
         subjects: Vec::new(),
         edit: None,
+        decided_by: None,
     });
     let findings = findings.collect();
     (plain, findings)

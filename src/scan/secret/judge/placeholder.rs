@@ -42,7 +42,7 @@ const DEFAULTS: &str = "admin administrator changeit changeme default guest letm
     local localhost development";
 
 /// Whether a provider's documentation prints `value`.
-pub(super) fn is_documented(value: &str) -> bool {
+pub(in super::super) fn is_documented(value: &str) -> bool {
     let hash = || hex(&Sha256::digest(value.as_bytes()));
     value.len() <= MAX_DOCUMENTED_BYTES && DOCUMENTED.contains(&hash().as_str())
 }

@@ -1,0 +1,220 @@
+//! Secrets among the arguments of programs that take them in short options or by position.
+//!
+//! Invariant: a command is read once, and no further than [`MAX_COMMAND`] bytes.
+
+use super::super::value::{self, Asked};
+use super::key::Nature;
+use super::passage::Passage;
+use super::read;
+use super::{Extraction, PairKind};
+use crate::scan::span::Span;
+
+/// Longest command, in bytes.
+const MAX_COMMAND: usize = 2000;
+/// How far before a program the word that it begins with is looked for, in bytes.
+const MAX_BEFORE: usize = 300;
+
+/// How an option holds its secret.
+#[derive(Clone, Copy)]
+enum Takes {
+    /// `-pVALUE`, and `-p VALUE` never.
+    Glued,
+    /// `-p VALUE` or `-pVALUE`.
+    Value,
+    /// `-u user:VALUE`, parted by this.
+    After(char),
+}
+
+/// Programs with their options that hold a secret.
+const OPTIONS: &[(&[&str], &str, Takes)] = &[
+    (
+        &[
+            "mysql",
+            "mysqldump",
+            "mysqladmin",
+            "mysqlimport",
+            "mysqlshow",
+            "mysqlcheck",
+            "mysqlsh",
+            "mysqlpump",
+            "mysqlslap",
+            "mysqlbinlog",
+        ],
+        "-p",
+        Takes::Glued,
+    ),
+    (&["mariadb", "mariadb-dump", "mariadb-admin", "mariadb-import", "mariadb-check"], "-p", Takes::Glued),
+    (&["mongo", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport"], "-p", Takes::Value),
+    (&["redis-cli"], "-a", Takes::Value),
+    (&["sshpass"], "-p", Takes::Value),
+    (&["curl", "wget", "http", "curlie"], "-u", Takes::After(':')),
+    (&["curl"], "--user", Takes::After(':')),
+    (&["curl"], "--proxy-user", Takes::After(':')),
+    (&["curl"], "-U", Takes::After(':')),
+    (&["ldapsearch", "ldapadd", "ldapmodify", "ldapdelete", "ldappasswd", "ldapwhoami"], "-w", Takes::Value),
+    (&["sqlcmd", "bcp"], "-P", Takes::Value),
+    (&["unzip", "zip"], "-P", Takes::Value),
+    (&["lftp"], "-u", Takes::After(',')),
+    (&["smbclient"], "-U", Takes::After('%')),
+    (&["cqlsh"], "-p", Takes::Value),
+    (&["login"], "-p", Takes::Value),
+    (&["useradd"], "-p", Takes::Value),
+];
+
+/// A word of a command.
+struct Word<'t> {
+    value: &'t str,
+    span: Span,
+}
+
+/// Reads the command whose program's name stands at `program`; returns where it ends.
+pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, program: Span) -> usize {
+    let text = &*passage.text;
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    let floor = text.floor_char_boundary(program.start.saturating_sub(MAX_BEFORE));
+    let before = text.get(floor..program.start).unwrap_or_default();
+    let start = program.start - (before.len() - before.trim_end_matches(is_part).len());
+    let words = words(text, start);
+    let end = words.last().map_or(program.end, |word| word.span.end).max(program.end);
+    let Some(name) = words.first().map(|word| word.value) else { return end };
+    for (programs, option, takes) in OPTIONS {
+        if programs.contains(&name) {
+            options(extraction, passage, &words, option, *takes);
+        }
+    }
+    if name == "login" && words.iter().any(|word| word.value == "--password-stdin") {
+        piped(extraction, passage, start);
+    }
+    if name == "rabbitmqctl"
+        && words.get(1).is_some_and(|word| matches!(word.value, "add_user" | "change_password"))
+        && let Some(word) = words.get(3)
+    {
+        judge(extraction, passage, word.value, word.span, words.get(2).map_or("", |user| user.value));
+    }
+    end
+}
+
+fn options(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>], option: &str, takes: Takes) {
+    let mut rest = words.iter().skip(1);
+    while let Some(word) = rest.next() {
+        let Some(glued) = word.value.strip_prefix(option) else { continue };
+        let glued = if option.starts_with("--") { glued.strip_prefix('=').unwrap_or(glued) } else { glued };
+        let (value, span) = if glued.is_empty() {
+            match (takes, rest.next()) {
+                (Takes::Value | Takes::After(_), Some(next)) if !next.value.starts_with('-') => (next.value, next.span),
+                _ => continue,
+            }
+        } else {
+            (glued, Span::new(word.span.end.saturating_sub(glued.len()), word.span.end))
+        };
+        match takes {
+            Takes::After(mark) => {
+                if let Some((user, password)) = value.split_once(mark) {
+                    judge(
+                        extraction,
+                        passage,
+                        password,
+                        Span::new(span.end.saturating_sub(password.len()), span.end),
+                        user,
+                    );
+                }
+            }
+            Takes::Glued | Takes::Value => judge(extraction, passage, value, span, ""),
+        }
+    }
+}
+
+/// `echo VALUE | docker login --password-stdin`.
+fn piped(extraction: &mut Extraction, passage: &Passage<'_>, login: usize) {
+    let text = &*passage.text;
+    let floor = text.floor_char_boundary(login.saturating_sub(MAX_BEFORE));
+    let before = text.get(floor..login).unwrap_or_default();
+    let line = before.rfind('\n').map_or(floor, |line_break| floor + line_break + 1);
+    let Some(pipe) = text.get(line..login).and_then(|line| line.rfind('|')) else { return };
+    let Some(echo) = text.get(line..line + pipe).and_then(|line| line.rfind("echo ").or_else(|| line.rfind("printf ")))
+    else {
+        return;
+    };
+    let words = words(text, line + echo);
+    let word = words.iter().skip(1).find(|word| !word.value.starts_with('-') && !matches!(word.value, "%s" | "%s\\n"));
+    if let Some(word) = word {
+        judge(extraction, passage, word.value, word.span, "");
+    }
+}
+
+fn judge(extraction: &mut Extraction, passage: &Passage<'_>, value: &str, span: Span, user: &str) {
+    let step = value::judge(value, Asked::password(user));
+    if extraction.accepts(step, Nature::Password, value) {
+        extraction.add(passage, PairKind::CommandLinePassword, value, span, step, None);
+    }
+}
+
+/// The words of the command that begins at `start`, up to what ends it.
+fn words(text: &str, start: usize) -> Vec<Word<'_>> {
+    let end = text.floor_char_boundary((start + MAX_COMMAND).min(text.len()));
+    let mut words = Vec::new();
+    let mut position = start;
+    while let Some(rest) = text.get(position..end) {
+        let blank = rest.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let after = rest.get(blank..).unwrap_or_default();
+        if let Some(line) = after.strip_prefix("\\\n").or_else(|| after.strip_prefix("\\\r\n")) {
+            position = end.min(position + rest.len() - line.len());
+            continue;
+        }
+        if after.is_empty() || after.starts_with(['\n', '\r', ';', '|', '&', ')', '`', '#', ',', ']', '}']) {
+            break;
+        }
+        let at = position + blank;
+        let Some(word) = read::read(text.get(..end).unwrap_or_default(), at, read::Extent::Word) else { break };
+        // `-p"value"` is one word.
+        let is_glued = !word.is_quoted
+            && word.value.starts_with('-')
+            && text.as_bytes().get(word.span.end).is_some_and(|byte| matches!(byte, b'"' | b'\''));
+        let inner = if is_glued {
+            read::read(text.get(..end).unwrap_or_default(), word.span.end, read::Extent::Word)
+        } else {
+            None
+        };
+        let closing = usize::from(word.is_quoted || inner.is_some());
+        if let Some(inner) = inner {
+            position = inner.span.end + closing;
+            let option = word.span.of(text);
+            words.push(Word { value: option, span: word.span });
+            words.push(Word { value: inner.span.of(text), span: inner.span });
+        } else {
+            position = word.span.end + closing;
+            words.push(Word { value: word.span.of(text), span: word.span });
+        }
+        if position <= at {
+            break;
+        }
+    }
+    words
+}
+
+/// Reads a command that is written as a list of words, each with its place: what follows an option is its value.
+pub(super) fn list(extraction: &mut Extraction, passage: &Passage<'_>, words: &[(&str, Span)]) {
+    for pair in words.windows(2) {
+        let [(option, _), (value, span)] = pair else { continue };
+        let name = option.trim_start_matches('-');
+        let is_option = option.starts_with('-') && !option.contains(['=', ' ']);
+        let is_directive = matches!(*option, "requirepass" | "masterauth");
+        if (is_option || is_directive) && !value.starts_with("--") && !name.is_empty() {
+            extraction.pair(passage, name, value, *span, super::Form::CommandLine);
+        }
+    }
+    let program =
+        words.iter().position(|(word, _)| OPTIONS.iter().any(|(programs, ..)| programs.contains(&base_name(word))));
+    let Some(program) = program else { return };
+    let rest: Vec<Word<'_>> = words.iter().skip(program).map(|(value, span)| Word { value, span: *span }).collect();
+    let name = rest.first().map(|word| base_name(word.value)).unwrap_or_default();
+    for (programs, option, takes) in OPTIONS {
+        if programs.contains(&name) {
+            options(extraction, passage, &rest, option, *takes);
+        }
+    }
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}

@@ -1,0 +1,170 @@
+//! How a file of text writes names and values, decided by its name, then by its first characters.
+//!
+//! Invariant: what is not known is read as lines of `name = value`.
+
+/// A way to write names and values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// `name = value`, `name: value`, `name value`, one a line.
+    Lines,
+    /// Shell, and what is written like it.
+    Shell,
+    /// Only quoted text is a value: JSON, HCL and the like.
+    Quoted,
+    /// A programming language: only quoted text is a value, and names are often of other things.
+    Code,
+    /// XML.
+    Xml,
+    /// A text inside another document.
+    Inline,
+}
+
+/// What a file is to the search for pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traits {
+    /// How it writes pairs.
+    pub dialect: Dialect,
+    /// Whether it is documentation or a translation, where only a random value is taken for a secret.
+    pub is_strict: bool,
+    /// Whether it is a sample that people copy and fill in, where defaults are expected.
+    pub is_sample: bool,
+}
+
+const CODE: &str = "py js ts jsx tsx mjs cjs go rb java kt kts scala cs php rs swift c cc cpp h hpp m pl pm lua dart vue svelte \
+    groovy gradle ex exs erl hs clj fs vb r jl sql html htm css scss less proto graphql ipynb jsp aspx cshtml twig ejs";
+const QUOTED: &str =
+    "json json5 jsonc tf tfvars hcl nix jsonnet libsonnet rego cue bicep tfstate hjson webmanifest nomad";
+const SHELL: &str = "sh bash zsh ksh fish envrc bat cmd ps1 psm1 mk makefile command profile bashrc zshrc bash_profile bash_aliases \
+    zprofile bash_history zsh_history procfile justfile dockerfile containerfile";
+const XML: &str =
+    "xml config csproj vbproj props targets plist xaml pom wsdl xsd xsl xslt jmx nuspec resx settings pubxml rdp";
+const DOCUMENTS: &str = "md markdown rst adoc asciidoc mdx textile org pod man";
+/// Files that are never looked at for pairs: lists of digests, generated files.
+const SKIPPED: &str = "package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml composer.lock pipfile.lock poetry.lock uv.lock cargo.lock \
+    go.sum go.work.sum chart.lock requirements.lock gemfile.lock flake.lock packages.lock.json bun.lock mix.lock podfile.lock \
+    .terraform.lock.hcl conan.lock pubspec.lock deno.lock pdm.lock values.schema.json checksums.txt sha256sums";
+
+/// Reads the traits of the file at `path`; `None` when its pairs are of no interest.
+pub fn traits(path: &str, text: &str) -> Option<Traits> {
+    let lower = path.to_ascii_lowercase();
+    let name = lower.rsplit('/').next().unwrap_or(&lower);
+    let ending = ending(name);
+    let is_generated = name.ends_with(".min.js")
+        || name.ends_with(".min.css")
+        || matches!(ending, "lock" | "map" | "svg" | "sum" | "po" | "pot" | "snap" | "csv" | "tsv" | "patch" | "diff");
+    if has(SKIPPED, name) || is_generated {
+        return None;
+    }
+    let is_document =
+        has(DOCUMENTS, ending) || matches!(name, "readme" | "changelog" | "license" | "contributing" | "notice");
+    Some(Traits {
+        dialect: dialect(name, ending, text),
+        is_strict: is_document || is_translation(&lower, name),
+        is_sample: ["example", "sample", ".dist", "template", ".tmpl", "skeleton"]
+            .iter()
+            .any(|mark| name.contains(mark)),
+    })
+}
+
+/// The ending that tells the kind: that below `.j2` and the like.
+fn ending(name: &str) -> &str {
+    let outer = [
+        "j2", "jinja", "jinja2", "tmpl", "tpl", "template", "erb", "example", "sample", "dist", "bak", "backup", "old",
+        "orig", "gotmpl", "ctmpl", "local", "prod", "dev",
+    ];
+    let mut rest = name;
+    while let Some((stem, ending)) = rest.rsplit_once('.') {
+        if !outer.contains(&ending) || stem.is_empty() {
+            return ending;
+        }
+        rest = stem;
+    }
+    rest
+}
+
+fn dialect(name: &str, ending: &str, text: &str) -> Dialect {
+    if matches!(ending, "conf" | "cnf" | "cfg" | "ini" | "env" | "properties" | "toml") || name.starts_with(".env") {
+        return Dialect::Lines;
+    }
+    let begin = text.trim_start_matches('\u{feff}').trim_start();
+    let listed = [(CODE, Dialect::Code), (QUOTED, Dialect::Quoted), (SHELL, Dialect::Shell), (XML, Dialect::Xml)];
+    let found = listed.into_iter().find(|(endings, _)| has(endings, ending)).map(|(_, dialect)| dialect);
+    match found {
+        Some(Dialect::Xml) if !begin.starts_with('<') => Dialect::Lines,
+        Some(Dialect::Code) if is_configuration(name) => Dialect::Quoted,
+        Some(dialect) => dialect,
+        None if begin.starts_with("<?xml") || (begin.starts_with('<') && begin.contains("</")) => Dialect::Xml,
+        None if begin.starts_with("#!") => Dialect::Shell,
+        None if begin.starts_with('{') && ending != "yaml" && ending != "yml" => Dialect::Quoted,
+        None => Dialect::Lines,
+    }
+}
+
+/// Whether a file of code is one of settings, such as `wp-config.php` and `settings.py`.
+fn is_configuration(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name);
+    ["config", "settings", "secrets", "credentials", "configuration", "local_settings", "environment", "env"]
+        .iter()
+        .any(|word| stem == *word || stem.ends_with(&format!("-{word}")) || stem.ends_with(&format!("_{word}")))
+        || ending(name) == "sql"
+}
+
+/// Whether a path is that of a translation.
+fn is_translation(path: &str, name: &str) -> bool {
+    let folders = [
+        "locale",
+        "locales",
+        "i18n",
+        "l10n",
+        "lang",
+        "langs",
+        "languages",
+        "translations",
+        "translation",
+        "locale_data",
+    ];
+    let in_folder = path.split('/').rev().skip(1).any(|folder| folders.contains(&folder));
+    let stem = name.split('.').next().unwrap_or(name);
+    in_folder
+        || (name.ends_with(".properties") && stem.starts_with("messages"))
+        || name == "strings.xml"
+        || matches!(ending(name), "arb" | "strings")
+}
+
+fn has(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|entry| entry == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(path: &str, text: &str, expected: Option<Dialect>) {
+        assert_eq!(traits(path, text).map(|traits| traits.dialect), expected, "{path}");
+    }
+
+    #[test]
+    fn the_name_tells_how_a_file_is_written() {
+        check("a/.env", "", Some(Dialect::Lines));
+        check(".env.example", "", Some(Dialect::Lines));
+        check("deploy.sh.j2", "", Some(Dialect::Shell));
+        check("web.config", "<configuration/>", Some(Dialect::Xml));
+        check(".ssh/config", "Host a", Some(Dialect::Lines));
+        check("main.tf", "", Some(Dialect::Quoted));
+        check("app.py", "", Some(Dialect::Code));
+        check("wp-config.php", "<?php", Some(Dialect::Quoted));
+        check("server", "#!/bin/sh", Some(Dialect::Shell));
+        check("data", "<?xml version=\"1.0\"?>", Some(Dialect::Xml));
+        check("package-lock.json", "{}", None);
+        check("go.sum", "", None);
+    }
+
+    #[test]
+    fn documents_translations_and_samples_are_told_apart() {
+        let traits = |path| super::traits(path, "").unwrap();
+        assert!(
+            traits("README.md").is_strict && traits("web/locales/de.json").is_strict && !traits("a.yaml").is_strict
+        );
+        assert!(traits(".env.example").is_sample && !traits(".env").is_sample);
+    }
+}

@@ -1,0 +1,71 @@
+//! Where names of secrets and programs that take them may stand: one search over the text decides, all else is skipped.
+//!
+//! Invariant: text without one of the words costs this search alone.
+
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+
+use crate::scan::span::Span;
+
+/// Parts of names, then programs; the order tells them apart.
+const WORDS: &[&str] = &[
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "key",
+    "auth",
+    "cred",
+    "psk",
+    "salt",
+    "bindpw",
+    "identified by",
+    "cookie",
+    "userpw",
+    "rootpw",
+    // Programs.
+    "curl",
+    "mysql",
+    "mariadb",
+    "redis-cli",
+    "login",
+    "ldap",
+    "mongo",
+    "sqlcmd",
+    "wget",
+    "unzip",
+    "lftp",
+    "smbclient",
+    "cqlsh",
+    "useradd",
+    "rabbitmqctl",
+];
+/// How many of the words are parts of names.
+const NAMES: usize = 14;
+
+/// A word that was found.
+#[derive(Clone, Copy, Debug)]
+pub struct Hit {
+    /// Its place.
+    pub span: Span,
+    /// Whether it is a program rather than a part of a name.
+    pub is_program: bool,
+}
+
+fn searcher() -> Option<&'static AhoCorasick> {
+    static SEARCHER: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let build = || AhoCorasick::builder().ascii_case_insensitive(true).build(WORDS).ok();
+    SEARCHER.get_or_init(build).as_ref()
+}
+
+/// Whether `text` holds any of the words.
+pub fn is_open(text: &str) -> bool {
+    searcher().is_some_and(|searcher| searcher.is_match(text))
+}
+
+/// The words in `text`, in order.
+pub fn hits(text: &str) -> impl Iterator<Item = Hit> {
+    let found = searcher().into_iter().flat_map(move |searcher| searcher.find_iter(text));
+    found.map(|hit| Hit { span: Span::new(hit.start(), hit.end()), is_program: hit.pattern().as_usize() >= NAMES })
+}

@@ -1,0 +1,46 @@
+//! `Authorization` headers: the scheme, then the credential.
+//!
+//! Invariant: `Basic` is decoded and its password judged; any other scheme holds a token.
+
+use super::super::decode;
+use super::super::value::{self, Asked, Step};
+use super::key::{Name, Nature};
+use super::passage::Passage;
+use super::{Extraction, PairKind};
+use crate::scan::span::Span;
+
+const SCHEMES: [&str; 6] = ["basic ", "bearer ", "token ", "apikey ", "api-key ", "splunk "];
+
+/// Whether `name` is that of the header.
+pub(super) fn is_name(name: &str) -> bool {
+    let plain: String = name.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
+    plain.ends_with("authorization") || plain.ends_with("authorizationheader") || plain.ends_with("authheader")
+}
+
+/// Judges the header's `value` at `span`; says whether it is one.
+pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, value: &str, span: Span) -> bool {
+    let lower: String = value.chars().take(12).collect::<String>().to_ascii_lowercase();
+    let Some(scheme) = SCHEMES.iter().find(|scheme| lower.starts_with(**scheme)) else { return false };
+    let credential = value.get(scheme.len()..).unwrap_or_default().trim();
+    let offset = value.len() - value.get(scheme.len()..).unwrap_or_default().trim_start().len();
+    let fits = span.len() == value.len();
+    let place = if fits { Span::new(span.start + offset, span.start + offset + credential.len()) } else { span };
+    let step = if *scheme == "basic " { basic(credential) } else { bearer(credential) };
+    if extraction.accepts(step, Nature::Token, credential) {
+        extraction.add(passage, PairKind::AuthorizationHeader, credential, place, step, Some("Authorization"));
+    }
+    true
+}
+
+fn basic(credential: &str) -> Step {
+    let decoded = decode::text_of(credential);
+    let login = decoded.as_deref().and_then(|text| text.split_once(':'));
+    login.map_or(Step::OtherThing, |(user, password)| value::judge(password, Asked::password(user)))
+}
+
+fn bearer(credential: &str) -> Step {
+    match Name::read("token") {
+        Some(name) => value::judge(credential, Asked::of(&name)),
+        None => Step::OtherThing,
+    }
+}

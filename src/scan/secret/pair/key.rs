@@ -1,0 +1,269 @@
+//! What the name of a setting says of its value: a password, a token, a key, perhaps a secret, or nothing of it.
+//!
+//! Invariant: decides by the words of the name, whatever their style (`dbPassword`, `DB_PASSWORD`, `db.password`), and
+//! costs the length of the name.
+
+/// What the value of a secret name is expected to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nature {
+    /// A password: people choose it.
+    Password,
+    /// A token or API key: a machine makes it.
+    Token,
+    /// A key or shared secret: made by a machine, or chosen by a person where its name says what it is for.
+    Key,
+    /// A name that often stands for other things too: only a random value is a secret.
+    Vague,
+}
+
+/// Longest name that is looked at, in bytes.
+const MAX_NAME: usize = 120;
+
+const PASSWORDS: &str = "password passwd passphrase pass pwd pw psk passcode pswd passwort passwords userpw rootpw";
+const TOKENS: &str = "token apikey apitoken authtoken accesstoken refreshtoken bearertoken";
+const KEYS: &str = "secret secretkey accesskey privatekey clientsecret encryptionkey signingkey masterkey accountkey \
+    sharedkey authkey appkey sharedaccesskey requirepass masterauth secretaccesskey appsecret jwtsecret";
+const VAGUE: &str = "auth credential credentials creds salt authorization secrets tokens jwt bearer cookie dsn webhook \
+    signature seed license licence mnemonic otp totp identitytoken";
+
+/// Words before `key` that make it a secret one.
+const SECRET_KEYS: &str = "access secret private account encryption encrypt decryption decrypt signing sign master \
+    auth authentication authorization shared storage app admin crypt crypto cipher aes hmac jwt session cookie \
+    webhook preshared unseal recovery wrapping validation machine bootstrap root fernet";
+/// Words before `key` that make it one which only a machine makes.
+const MACHINE_KEYS: &str = "api subscription function license licence integration routing service agent join enrollment \
+    ingest ingestion ssh deploy user";
+/// Words before `key` that make it something else.
+const OTHER_KEYS: &str = "password passwd pass token username passphrase public pub cache partition sort primary foreign tag object map group range label index \
+    translation registry hot shortcut arrow row column composite natural lookup field dict config json merge site \
+    publishable ssl tls message answer issue project topic sentry restore rate limit dedup grouping routekey node selector \
+    annotation condition unique idempotency order i18n l10n accelerator trusted host known gpg apt rpm repo signed";
+
+/// Words before the secret word that make the whole something else.
+const OTHER_BEFORE: &str = "existing has is show hide skip allow require requires required generate create creates \
+    forgot reset change min max minimum maximum num number count invalid wrong missing public pub next page \
+    continuation cancellation stop special bos eos pad unk mask sep cls design use uses disable image pull verify \
+    validate store rotate supports remember expire expires expired without csrf xsrf old_and_new external ignore \
+    annotation per total prompt completion input output sealed";
+/// Words after the secret word that make the whole something else.
+const OTHER_AFTER: &str = "file files path paths dir directory folder name names ref refs reference url urls uri \
+    policy policies length len size min max minimum maximum ttl expiry expires expiration expired expire lifetime \
+    id ids type types algorithm algo alg enabled enable disabled required prompt hint label placeholder field \
+    fields header headers format regex pattern reset change count limit limits timeout age rotation rotate version provider \
+    manager store engine class service account endpoint host address port encoding encoder encryption hash hashes \
+    hashed digest method mode mount key keys from source sources selector template templates strength complexity \
+    attempts history issuer audience scope scopes grant lookup location namespace namespaces backend driver handler validator \
+    validation authentication authenticator login protected less property parameter param params arg args env var \
+    variable variables attribute attr column columns index title description message error text_field input \
+    required_message group groups role roles suffix prefix separator list map set spec status annotations labels \
+    review reviewer request requests bucket budget usage price cost cache caching refresh rate window interval \
+    period delay days hours minutes seconds created updated ref_name check checks test_url renewal exchange \
+    callback command cmd script sync syncer projection projected volume volumes secretname kind last first \
+    generator length_min rule rules recovery reminder help helper page form dialog screen view button link icon \
+    tooltip aria reveal visible show hide toggle strategy transformer converter filter resolver factory builder client_id \
+    endpoints server servers domain realm exp iat nbf jti leeway skew signature_type tls ssl cert certificate ca \
+    iterations rounds cost_factor symbols characters chars charset alphabet digits uppercase lowercase special \
+    entropy generated optional supported usages username user_name users email mail sub subject owner";
+/// Words after the secret word that change nothing.
+const SAME_AFTER: &str = "prod production dev development test testing staging stage stg qa uat local live default primary \
+    secondary main new old current previous prev backup admin root user db database read write readonly ro rw master slave \
+    replica base text plain plaintext clear cleartext value val raw string str data literal encoded b hex api app web \
+    client redis postgres postgresql mysql mariadb mongo mongodb rabbitmq kafka smtp ldap internal bot one two \
+    a c x y eu us global shared common ci github gitlab demo sandbox preview line int integration secret password \
+    token pwd pass";
+
+/// A name with what it says.
+#[derive(Clone, Debug)]
+pub struct Name {
+    /// What its value is expected to be.
+    pub nature: Nature,
+    /// Whether the name says what the secret is for, or is that of an environment variable: a phrase is a secret then.
+    pub is_qualified: bool,
+    /// Its letters and digits in lower case.
+    pub plain: String,
+    /// Its last word.
+    pub last: String,
+    /// Whether it names a private key.
+    pub is_private_key: bool,
+}
+
+impl Name {
+    /// Reads `name`; `None` when it is not the name of a secret.
+    pub fn read(name: &str) -> Option<Self> {
+        if name.len() > MAX_NAME || !name.is_ascii() {
+            return None;
+        }
+        let words = words(name);
+        let nature = nature(&words)?;
+        if nature == Nature::Vague && name.contains('.') {
+            // `auth.revision`: a vague word above says nothing of what stands below it.
+            let last = name.rsplit('.').next().unwrap_or(name);
+            self::nature(&self::words(last))?;
+        }
+        let is_constant =
+            name.bytes().any(|byte| byte.is_ascii_uppercase()) && !name.bytes().any(|byte| byte.is_ascii_lowercase());
+        Some(Self {
+            nature,
+            is_qualified: words.len() > 1 || is_constant,
+            plain: words.concat(),
+            last: words.last().cloned().unwrap_or_default(),
+            is_private_key: words.iter().any(|word| word == "private" || word == "privatekey"),
+        })
+    }
+}
+
+/// Whether `name` is that of a password's hash, such as `password_hash` or `adminPasswordHash`.
+pub fn is_hash_name(name: &str) -> bool {
+    let words = if name.len() > MAX_NAME { Vec::new() } else { words(name) };
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    has(&["hash", "hashed", "bcrypt", "htpasswd", "crypt", "digest", "encrypted"])
+        && has(&["password", "passwd", "pass", "pw", "htpasswd", "bcrypt"])
+}
+
+/// The words of a name in lower case, without digits; `passWord` is one word.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let bytes = name.as_bytes();
+    for (index, byte) in bytes.iter().enumerate() {
+        let before = index.checked_sub(1).and_then(|before| bytes.get(before)).copied().unwrap_or(b' ');
+        let after = bytes.get(index + 1).copied().unwrap_or(b' ');
+        let begins = byte.is_ascii_uppercase()
+            && (before.is_ascii_lowercase() || (before.is_ascii_uppercase() && after.is_ascii_lowercase()));
+        if (begins || !byte.is_ascii_alphabetic()) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if byte.is_ascii_alphabetic() {
+            word.push(char::from(byte.to_ascii_lowercase()));
+        }
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    join_halves(words)
+}
+
+/// Joins `pass word`, `pass phrase`, `pass wd` and `pass code`.
+fn join_halves(words: Vec<String>) -> Vec<String> {
+    let mut joined: Vec<String> = Vec::with_capacity(words.len());
+    for word in words {
+        match joined.last_mut() {
+            Some(last) if last == "pass" && matches!(word.as_str(), "word" | "phrase" | "wd" | "code") => {
+                last.push_str(&word);
+            }
+            _ => joined.push(word),
+        }
+    }
+    joined
+}
+
+fn has(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|entry| entry == word)
+}
+
+fn nature(words: &[String]) -> Option<Nature> {
+    let found = words.iter().enumerate().rev().find_map(|(index, word)| concept(words, index, word));
+    let (first, end, nature) = found?;
+    let before = words.get(..first).unwrap_or_default();
+    let after = words.get(end..).unwrap_or_default();
+    let is_id = after.first().is_some_and(|word| word == "id") && after.len() == 1;
+    if is_id && words.get(first).is_some_and(|word| word == "secret") {
+        return Some(Nature::Vague);
+    }
+    if before.iter().any(|word| has(OTHER_BEFORE, word)) || after.iter().any(|word| has(OTHER_AFTER, word)) {
+        return None;
+    }
+    let is_same = after.iter().all(|word| has(SAME_AFTER, word));
+    Some(if is_same { nature } else { Nature::Vague })
+}
+
+/// The secret word at `index`, with the words it spans.
+fn concept(words: &[String], index: usize, word: &str) -> Option<(usize, usize, Nature)> {
+    let here = |nature| Some((index, index + 1, nature));
+    if matches!(word, "key" | "keys") {
+        let previous = index.checked_sub(1).and_then(|previous| words.get(previous))?;
+        if has(OTHER_KEYS, previous) {
+            return None;
+        }
+        let nature = match word {
+            "key" if has(SECRET_KEYS, previous) => Nature::Key,
+            "key" if has(MACHINE_KEYS, previous) => Nature::Token,
+            _ => Nature::Vague,
+        };
+        return Some((index - 1, index + 1, nature));
+    }
+    if has(PASSWORDS, word) {
+        return here(Nature::Password);
+    }
+    if has(TOKENS, word) {
+        return here(Nature::Token);
+    }
+    if has(KEYS, word) {
+        return here(Nature::Key);
+    }
+    if has(VAGUE, word) {
+        return here(Nature::Vague);
+    }
+    let ends = |endings: &[&str]| endings.iter().any(|ending| word.len() > ending.len() && word.ends_with(ending));
+    let is_other_pass =
+        ["bypass", "compass", "surpass", "trespass", "underpass", "overpass", "encompass", "multipass", "onepass"];
+    if ends(&["password", "passwd", "passphrase", "pwd"])
+        || (ends(&["pass"]) && !is_other_pass.contains(&word))
+        || (ends(&["pw"]) && word.len() > 3)
+    {
+        return here(Nature::Password);
+    }
+    if ends(&["token", "apikey"]) {
+        return here(Nature::Token);
+    }
+    if ends(&["secret", "secretkey", "accesskey", "privatekey"]) {
+        return here(Nature::Key);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(expected: Option<Nature>, names: &str) {
+        for name in names.split_whitespace() {
+            assert_eq!(Name::read(name).map(|name| name.nature), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_secrets_are_known_in_every_style() {
+        check(
+            Some(Nature::Password),
+            "password PASSWORD dbPassword DB_PASSWORD db-password spring.datasource.password MYSQL_ROOT_PASSWORD \
+             passwd PGPASSWORD bindpw smtpPass SMTP_PASS passphrase passWord PASSWORD_PROD password1 AdminPassword \
+             ansible_become_pass wifiPsk pwd redisPwd userpassword",
+        );
+        check(
+            Some(Nature::Token),
+            "token apiToken API_KEY apikey apiKey GITHUB_TOKEN _authToken accessToken access_token slackBotToken x-api-key",
+        );
+        check(
+            Some(Nature::Key),
+            "secret client_secret clientSecret SECRET_KEY secretKeyBase AWS_SECRET_ACCESS_KEY encryptionKey jwt_secret \
+             JWT_SIGNING_KEY privateKey APP_KEY AccountKey SharedAccessKey cookieSecret requirepass",
+        );
+        check(
+            Some(Nature::Vague),
+            "auth credentials salt_value monitoring_key secret_id passwordish_words_password_foo",
+        );
+    }
+
+    #[test]
+    fn names_that_only_look_so_are_none() {
+        check(
+            None,
+            "passwordPolicy secretName tokenUrl keyAlgorithm publicKey password_file key_id secretRef existingSecret \
+             tokenTTL passwordMinLength imagePullSecrets key cache-key partition_key sort_key primaryKey tokenType \
+             AWS_ACCESS_KEY_ID passwordSecretRef adminPasswordKey existingSecretPasswordKey userPasswordKey compass \
+             bypass keyboard monkey max_tokens tokenizer secretary author authority passenger password_hash \
+             PASSWORD_FILE tokenReviewer nextPageToken pad_token showPassword resetPassword kubernetes username host",
+        );
+    }
+}

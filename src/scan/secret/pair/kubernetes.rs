@@ -1,0 +1,164 @@
+//! What Kubernetes objects and other known documents mean by their fields.
+//!
+//! Invariant: documents that hold names, ciphertext or descriptions of data where secrets seem to stand are left alone.
+
+use super::super::decode;
+use super::dialect::Dialect;
+use super::key::{Name, Nature};
+use super::passage::Passage;
+use super::tree::{self, content, node};
+use super::{Extraction, Form, gate, text};
+use crate::scan::document::node::{Node, Value};
+
+/// Kinds whose fields name secrets, or hold ciphertext or a schema.
+const OTHER_KINDS: [&str; 12] = [
+    "SealedSecret",
+    "ExternalSecret",
+    "ClusterExternalSecret",
+    "PushSecret",
+    "SecretStore",
+    "ClusterSecretStore",
+    "CustomResourceDefinition",
+    "SecretProviderClass",
+    "VaultStaticSecret",
+    "VaultDynamicSecret",
+    "OnePasswordItem",
+    "SecretTransformation",
+];
+
+/// Whether a document is of a kind that holds no secret itself: a reference, ciphertext, a schema, a dashboard.
+pub(super) fn is_other(root: &Node) -> bool {
+    let text = |key: &str| root.get(key).and_then(Node::as_str).unwrap_or_default();
+    let has = |key: &str| root.get(key).is_some();
+    OTHER_KINDS.contains(&text("kind"))
+        || (has("openapi") || has("swagger")) && has("paths")
+        || text("$schema").contains("json-schema.org")
+        || (has("panels") && (has("schemaVersion") || has("templating")))
+        || (has("properties") && has("type") && has("$id"))
+        || (has("lockfileVersion") || has("lockVersion")) && has("packages")
+}
+
+/// Reads an object: a Secret by its data, a list by its items, a kubeconfig by its users, anything else by its keys.
+pub(super) fn object(extraction: &mut Extraction, passage: &Passage<'_>, root: &Node) {
+    let kind = root.get("kind").and_then(Node::as_str).unwrap_or_default();
+    match kind {
+        "Secret" => secret(extraction, passage, root),
+        "List" | "SecretList" => {
+            for item in root.get("items").map_or(&[][..], Node::items) {
+                tree::document(extraction, passage, item);
+            }
+        }
+        "Config" if root.get("users").is_some() => kubeconfig(extraction, passage, root),
+        _ if root.get("auths").is_some() => logins(extraction, passage, root),
+        _ => node(extraction, passage, "", root),
+    }
+}
+
+fn secret(extraction: &mut Extraction, passage: &Passage<'_>, root: &Node) {
+    for entry in root.entries() {
+        match &*entry.key {
+            "data" => {
+                entry.value.entries().iter().for_each(|entry| encoded(extraction, passage, &entry.key, &entry.value));
+            }
+            "stringData" => {
+                entry.value.entries().iter().for_each(|entry| plain(extraction, passage, &entry.key, &entry.value));
+            }
+            _ => node(extraction, passage, &entry.key, &entry.value),
+        }
+    }
+}
+
+/// A key of `data`: what it decodes to is judged by the key, then looked into.
+fn encoded(extraction: &mut Extraction, passage: &Passage<'_>, key: &str, value: &Node) {
+    let (Value::String(text) | Value::Unknown(text)) = value.value() else { return };
+    let joined: String = text.split_whitespace().collect();
+    let Some(decoded) = decode::text_of(&joined) else { return };
+    let span = content(passage, value);
+    let inner = passage.decoded(decoded.as_str(), span);
+    judged(extraction, &inner, key, decoded.trim_end());
+}
+
+/// A key of `stringData`.
+fn plain(extraction: &mut Extraction, passage: &Passage<'_>, key: &str, value: &Node) {
+    let count = extraction.found.len();
+    tree::scalar(extraction, passage, key, value, Form::KubernetesSecret);
+    let Some(text) = value.as_str().filter(|_| extraction.found.len() == count && Name::read(key).is_none()) else {
+        return;
+    };
+    vague(extraction, &passage.decoded(text, content(passage, value)), key, text.trim_end());
+}
+
+fn judged(extraction: &mut Extraction, inner: &Passage<'_>, key: &str, value: &str) {
+    let whole = crate::scan::span::Span::new(0, value.len());
+    if extraction.pair(inner, key, value, whole, Form::KubernetesSecret) {
+        return;
+    }
+    let count = extraction.found.len();
+    if gate::is_open(value) {
+        extraction.deeper(|extraction| {
+            if value.contains('\n') || value.starts_with('{') {
+                tree::embedded(extraction, inner, key);
+            } else {
+                text::read(extraction, inner, Dialect::Inline);
+            }
+        });
+    }
+    if extraction.found.len() == count && Name::read(key).is_none() {
+        vague(extraction, inner, key, value);
+    }
+}
+
+/// A key that tells nothing: in a Secret its value is one when it is random.
+fn vague(extraction: &mut Extraction, inner: &Passage<'_>, key: &str, value: &str) {
+    let last = key.rsplit(['.', '-', '_']).next().unwrap_or(key).to_ascii_lowercase();
+    let public = [
+        "crt",
+        "cert",
+        "ca",
+        "pub",
+        "username",
+        "user",
+        "host",
+        "url",
+        "email",
+        "id",
+        "name",
+        "port",
+        "key",
+        "revision",
+        "commit",
+        "sha",
+        "version",
+        "digest",
+        "checksum",
+        "tag",
+        "hash",
+        "integrity",
+    ];
+    let is_public = public.contains(&last.as_str());
+    let whole = crate::scan::span::Span::new(0, value.len());
+    if let Some(name) = Name::read("secret").filter(|_| !is_public) {
+        let name = Name { nature: Nature::Vague, ..name };
+        extraction.judged(inner, &name, key, value, whole, Form::KubernetesSecret);
+    }
+}
+
+/// The users of a kubeconfig: tokens, passwords, keys.
+fn kubeconfig(extraction: &mut Extraction, passage: &Passage<'_>, root: &Node) {
+    for user in root.get("users").map_or(&[][..], Node::items) {
+        for entry in user.get("user").map_or(&[][..], Node::entries) {
+            match &*entry.key {
+                "token" | "password" => tree::scalar(extraction, passage, &entry.key, &entry.value, Form::Kubeconfig),
+                "client-key-data" | "client-certificate-data" => {}
+                _ => node(extraction, passage, &entry.key, &entry.value),
+            }
+        }
+    }
+}
+
+/// `auths` of a registry's configuration.
+fn logins(extraction: &mut Extraction, passage: &Passage<'_>, root: &Node) {
+    for entry in root.entries() {
+        node(extraction, passage, &entry.key, &entry.value);
+    }
+}

@@ -1,0 +1,244 @@
+//! Secrets known by their name: pairs of name and value, as each format means them.
+//!
+//! A file gives pairs; each is judged by [`value`](super::value); what is a secret becomes a [`PairFound`] of some
+//! [`PairKind`], which a policy reports or not.
+//!
+//! Invariant: a value is looked at by the most exact reader that knows it, and its place is exact in the file.
+
+mod command;
+mod dialect;
+mod dockerfile;
+mod gate;
+mod header;
+pub mod key;
+mod kubernetes;
+mod login;
+mod named;
+mod passage;
+mod read;
+mod text;
+mod tree;
+mod xml;
+
+use serde::Deserialize;
+
+use super::redacted::Redacted;
+use super::value::{self, Asked, Step};
+use crate::scan::document::{Body, DocumentKind, ParsedFile};
+use crate::scan::span::Span;
+use dialect::{Dialect, Traits};
+use key::{Name, Nature};
+use passage::Passage;
+
+/// How deep a text inside a text is read.
+const MAX_DEPTH: usize = 4;
+
+/// What a pair turned out to be. Policies name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PairKind {
+    /// A password.
+    Password,
+    /// A password that everybody tries first.
+    DefaultPassword,
+    /// A token or an API key.
+    Token,
+    /// A key that signs or encrypts, or a secret that two parties share.
+    SecretKey,
+    /// A password in a connection string, or in the parameters of a URL.
+    ConnectionStringPassword,
+    /// A secret among the arguments of a command.
+    CommandLinePassword,
+    /// The credential of an `Authorization` header.
+    AuthorizationHeader,
+    /// A value in the data of a Kubernetes Secret.
+    KubernetesSecretValue,
+    /// A credential of a kubeconfig.
+    KubeconfigCredential,
+    /// A login of a registry, `user:password` in base64.
+    RegistryLogin,
+    /// The hash of a password.
+    PasswordHash,
+}
+
+impl PairKind {
+    /// Whether a pair of this kind says more than that a setting's name is that of a secret.
+    pub(super) fn is_exact(self) -> bool {
+        !matches!(self, Self::Password | Self::DefaultPassword | Self::Token | Self::SecretKey)
+    }
+}
+
+/// Where a pair stands, as far as it decides what to call a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Setting,
+    CommandLine,
+    ConnectionString,
+    KubernetesSecret,
+    Kubeconfig,
+}
+
+/// A secret that was found by its name.
+#[derive(Clone, Debug)]
+pub struct PairFound {
+    /// What it is.
+    pub kind: PairKind,
+    /// The place of the value in the file.
+    pub span: Span,
+    /// The value.
+    pub value: Redacted,
+    /// The step that decided.
+    pub step: Step,
+    /// The name, when it is plain enough to be shown.
+    pub name: Option<String>,
+}
+
+/// Finds the secrets that a file holds in pairs.
+pub fn find(path: &str, text: &str, parsed: &ParsedFile) -> Vec<PairFound> {
+    let Some(traits) = dialect::traits(path, text) else { return Vec::new() };
+    let mut extraction = Extraction { traits, found: Vec::new(), depth: 0 };
+    let file = Passage::file(text);
+    if !named::read(&mut extraction, path, &file) && gate::is_open(text) {
+        extraction.file(&file, parsed);
+    }
+    extraction.found
+}
+
+/// The pairs of one file, judged as they come.
+struct Extraction {
+    traits: Traits,
+    found: Vec<PairFound>,
+    depth: usize,
+}
+
+impl Extraction {
+    fn file(&mut self, file: &Passage<'_>, parsed: &ParsedFile) {
+        let is_read = !parsed.documents.is_empty();
+        for document in &parsed.documents {
+            match &document.body {
+                Body::Tree(root) => tree::document(self, file, root),
+                Body::Dockerfile(dockerfile) => dockerfile::read(self, file, dockerfile),
+            }
+        }
+        self.comments(file, parsed);
+        let is_tree = !matches!(parsed.kind, DocumentKind::Text | DocumentKind::Dockerfile);
+        if parsed.kind == DocumentKind::Text || (is_tree && !is_read) {
+            text::read(self, file, self.traits.dialect);
+        } else if is_tree {
+            self.unread(file, parsed);
+        }
+    }
+
+    /// The parts of a file of documents that could not be read as such.
+    fn unread(&mut self, file: &Passage<'_>, parsed: &ParsedFile) {
+        let mut position = 0;
+        let ends =
+            parsed.documents.iter().map(|document| document.span).chain([Span::new(file.text.len(), file.text.len())]);
+        let gaps: Vec<Span> = ends
+            .map(|span| {
+                let gap = Span::new(position, span.start.max(position));
+                position = span.end.max(position);
+                gap
+            })
+            .collect();
+        for gap in gaps.into_iter().filter(|gap| gap.len() > 8) {
+            text::read(self, &file.part(gap), Dialect::Lines);
+        }
+    }
+
+    /// What is commented out is leaked as well, but only a random value is told from a remark.
+    fn comments(&mut self, file: &Passage<'_>, parsed: &ParsedFile) {
+        let traits = self.traits;
+        self.traits.is_strict = true;
+        for comment in parsed.comments.iter().filter(|comment| gate::is_open(comment.span.of(&file.text))) {
+            text::read(self, &file.part(comment.span), Dialect::Inline);
+        }
+        self.traits = traits;
+    }
+
+    /// Runs `read` one level deeper, when there is room.
+    fn deeper(&mut self, read: impl FnOnce(&mut Self)) {
+        if self.depth < MAX_DEPTH {
+            self.depth += 1;
+            read(self);
+            self.depth -= 1;
+        }
+    }
+
+    /// Judges the pair of `name` and `value`, which stands at `span` of `passage`. Says whether the name is that of a
+    /// secret, so that nobody needs to look into the value.
+    fn pair(&mut self, passage: &Passage<'_>, name: &str, value: &str, span: Span, form: Form) -> bool {
+        if header::is_name(name) {
+            return header::read(self, passage, value, span);
+        }
+        if key::is_hash_name(name) {
+            let is_hash = value::judge(value, Asked::password("")) == Step::PasswordHash;
+            return is_hash && self.add(passage, PairKind::PasswordHash, value, span, Step::PasswordHash, Some(name));
+        }
+        let Some(read) = Name::read(name) else { return false };
+        if login::read(self, passage, &read, value, span) {
+            return true;
+        }
+        if let Some((start, end)) = value::literal_default(value).filter(|_| span.len() == value.len()) {
+            let literal = value.get(start..end).unwrap_or_default();
+            let place = Span::new(span.start + start, span.start + end);
+            return self.judged(passage, &read, name, literal, place, form);
+        }
+        self.judged(passage, &read, name, value, span, form)
+    }
+
+    fn judged(&mut self, passage: &Passage<'_>, read: &Name, name: &str, value: &str, span: Span, form: Form) -> bool {
+        let step = value::judge(value, Asked::of(read));
+        if self.accepts(step, read.nature, value) {
+            self.add(passage, kind(form, read.nature, step), value, span, step, Some(name));
+        }
+        // A sentence or a connection string may hold a secret of its own.
+        !matches!(step, Step::OtherThing | Step::Size | Step::Reference | Step::Wording) || value.len() < 12
+    }
+
+    /// Whether what `step` says of a value is enough, where it stands.
+    fn accepts(&self, step: Step, nature: Nature, value: &str) -> bool {
+        let is_code = self.traits.dialect == Dialect::Code;
+        match step {
+            Step::Random => !self.traits.is_strict || nature != Nature::Vague,
+            Step::Human if self.traits.is_strict => false,
+            Step::Human => !is_code || value.bytes().any(|byte| byte.is_ascii_digit()),
+            Step::Default => !is_code && !self.traits.is_strict && !self.traits.is_sample,
+            Step::PasswordHash => !self.traits.is_strict,
+            _ => false,
+        }
+    }
+
+    fn add(
+        &mut self,
+        passage: &Passage<'_>,
+        kind: PairKind,
+        value: &str,
+        span: Span,
+        step: Step,
+        name: Option<&str>,
+    ) -> bool {
+        let is_plain = |name: &&str| {
+            name.len() <= 60
+                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+        };
+        let name = name.filter(is_plain).map(str::to_owned);
+        let value = Redacted::new(value.trim(), "");
+        self.found.push(PairFound { kind, span: passage.place(span), value, step, name });
+        true
+    }
+}
+
+fn kind(form: Form, nature: Nature, step: Step) -> PairKind {
+    match (form, step, nature) {
+        (_, Step::PasswordHash, _) => PairKind::PasswordHash,
+        (Form::CommandLine, _, _) => PairKind::CommandLinePassword,
+        (Form::ConnectionString, _, _) => PairKind::ConnectionStringPassword,
+        (Form::KubernetesSecret, _, _) => PairKind::KubernetesSecretValue,
+        (Form::Kubeconfig, _, _) => PairKind::KubeconfigCredential,
+        (Form::Setting, Step::Default, _) => PairKind::DefaultPassword,
+        (Form::Setting, _, Nature::Password) => PairKind::Password,
+        (Form::Setting, _, Nature::Token) => PairKind::Token,
+        (Form::Setting, _, Nature::Key | Nature::Vague) => PairKind::SecretKey,
+    }
+}

@@ -1,0 +1,97 @@
+//! Files whose name alone tells what they hold: passwords by position, logins, a key as a whole.
+//!
+//! Invariant: a file is read here only when its name says so.
+
+use super::super::value::{self, Asked, Step};
+use super::key::{Name, Nature};
+use super::passage::Passage;
+use super::{Extraction, PairKind};
+use crate::scan::span::Span;
+
+/// Longest file of this kind, in bytes.
+const MAX_FILE: usize = 256 * 1024;
+
+/// Reads the file at `path` when its name says how; says whether it did.
+pub(super) fn read(extraction: &mut Extraction, path: &str, passage: &Passage<'_>) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let name = lower.rsplit('/').next().unwrap_or(&lower);
+    if passage.text.len() > MAX_FILE {
+        return false;
+    }
+    match name {
+        ".pgpass" | "pgpass" | "pgpass.conf" => lines(extraction, passage, pgpass),
+        "userlist.txt" => lines(extraction, passage, userlist),
+        ".htpasswd" | "htpasswd" | "shadow" | "passwd" | "proftpdpasswd" | "ftpd.passwd" => {
+            lines(extraction, passage, hash);
+        }
+        "master.key" | ".vault_pass" | ".vault-pass" | ".vault_password" | "vault_password" | "vault-password.txt"
+        | ".vault_pass.txt" | "vault_pass.txt" => {
+            whole(extraction, passage);
+        }
+        _ if name.ends_with(".htpasswd") => lines(extraction, passage, hash),
+        _ => return false,
+    }
+    true
+}
+
+/// What a line holds: the password's place in it, and its user.
+type Line = fn(&str) -> Option<(Span, &str)>;
+
+fn lines(extraction: &mut Extraction, passage: &Passage<'_>, read: Line) {
+    let mut start = 0;
+    for line in passage.text.split_inclusive('\n') {
+        let text = line.trim_end();
+        if let Some((span, user)) = read(text).filter(|_| !text.starts_with('#')) {
+            judge(extraction, passage, span.of(text), span.shifted(start), user);
+        }
+        start += line.len();
+    }
+}
+
+fn judge(extraction: &mut Extraction, passage: &Passage<'_>, value: &str, span: Span, user: &str) {
+    let step = value::judge(value, Asked::password(user));
+    if extraction.accepts(step, Nature::Password, value) {
+        let kind = match step {
+            Step::PasswordHash => PairKind::PasswordHash,
+            Step::Default => PairKind::DefaultPassword,
+            _ => PairKind::Password,
+        };
+        extraction.add(passage, kind, value, span, step, None);
+    }
+}
+
+/// `host:port:database:user:password`.
+fn pgpass(line: &str) -> Option<(Span, &str)> {
+    let mut parts = line.splitn(5, ':');
+    let user = parts.nth(3)?;
+    let password = parts.next()?;
+    Some((Span::new(line.len() - password.len(), line.len()), user))
+}
+
+/// `"user" "password"`.
+fn userlist(line: &str) -> Option<(Span, &str)> {
+    let mut parts = line.split('"');
+    let user = parts.nth(1)?;
+    let password = parts.nth(1)?;
+    let start = line.len() - parts.map(|part| part.len() + 1).sum::<usize>() - password.len();
+    Some((Span::new(start, start + password.len()), user))
+}
+
+/// `user:hash`, with more fields after it.
+fn hash(line: &str) -> Option<(Span, &str)> {
+    let (user, rest) = line.split_once(':')?;
+    let hash = rest.split(':').next().filter(|hash| hash.len() > 1)?;
+    let start = user.len() + 1;
+    Some((Span::new(start, start + hash.len()), user))
+}
+
+/// A file that is one secret.
+fn whole(extraction: &mut Extraction, passage: &Passage<'_>) {
+    let text = passage.text.trim();
+    if text.contains('\n') || text.is_empty() {
+        return;
+    }
+    let Some(name) = Name::read("secret_key") else { return };
+    let start = passage.text.len() - passage.text.trim_start().len();
+    extraction.judged(passage, &name, "key", text, Span::new(start, start + text.len()), super::Form::Setting);
+}

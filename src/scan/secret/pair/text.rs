@@ -1,0 +1,390 @@
+//! Pairs in text that is no tree: a word of the gate, the name around it, what parts it from its value, the value.
+//!
+//! Invariant: each word of the gate costs a bounded time, so the whole is linear.
+
+use super::dialect::Dialect;
+use super::gate::{self, Hit};
+use super::passage::Passage;
+use super::read::{self, Extent, Read};
+use super::{Extraction, Form, command, xml};
+use crate::scan::span::Span;
+
+/// How far a name reaches around its word, in bytes.
+const MAX_NAME: usize = 80;
+/// How far before a name its line is looked at, in bytes.
+const MAX_BEFORE: usize = 240;
+/// How far after a name the value of `name:`/`value:` is looked for, in bytes.
+const MAX_AHEAD: usize = 400;
+
+/// Reads the pairs of `passage`, written as `dialect` says.
+pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, dialect: Dialect) {
+    let text = &*passage.text;
+    let mut reader = Reader { extraction, passage, text, dialect, done: 0, tag_done: 0, command_done: 0 };
+    for hit in gate::hits(text) {
+        if dialect == Dialect::Xml && xml::hit(reader.extraction, passage, hit, &mut reader.tag_done) {
+            continue;
+        }
+        reader.hit(hit);
+    }
+}
+
+struct Reader<'r, 't> {
+    extraction: &'r mut Extraction,
+    passage: &'r Passage<'t>,
+    text: &'r str,
+    dialect: Dialect,
+    /// Up to where names and values are read.
+    done: usize,
+    /// Up to where tags are read.
+    tag_done: usize,
+    /// Up to where commands are read.
+    command_done: usize,
+}
+
+/// A name with what stands around it.
+struct Named<'t> {
+    name: &'t str,
+    span: Span,
+    /// After the name and its closing quote.
+    after: usize,
+    /// The quote before it.
+    quote: Option<u8>,
+    /// What stands before it on its line, cut to a bounded length.
+    before: &'t str,
+}
+
+impl<'r> Reader<'r, '_> {
+    fn hit(&mut self, hit: Hit) {
+        if hit.is_program || self.is_program(hit.span) {
+            if hit.span.start >= self.command_done && self.dialect != Dialect::Code {
+                self.command_done = command::read(self.extraction, self.passage, hit.span);
+            }
+            return;
+        }
+        if hit.span.start < self.done {
+            return;
+        }
+        let Some(named) = self.named(hit.span) else { return };
+        self.done = named.span.end;
+        let is_comment = is_comment(named.before);
+        let strict = self.extraction.traits.is_strict;
+        self.extraction.traits.is_strict |= is_comment;
+        self.pair(&named);
+        self.extraction.traits.is_strict = strict;
+    }
+
+    /// `sshpass` is a program though it holds a word of names.
+    fn is_program(&self, word: Span) -> bool {
+        self.text.get(..word.end).is_some_and(|text| text.ends_with("sshpass"))
+    }
+
+    /// The name around a word.
+    fn named(&self, word: Span) -> Option<Named<'r>> {
+        let bytes = self.text.as_bytes();
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        let floor = word.start.saturating_sub(MAX_NAME).max(self.done);
+        let left = bytes.get(floor..word.start)?.iter().rev().take_while(|byte| is_part(byte)).count();
+        let right = bytes.get(word.end..)?.iter().take(MAX_NAME).take_while(|byte| is_part(byte)).count();
+        if left >= MAX_NAME || right >= MAX_NAME {
+            return None;
+        }
+        let mut span = Span::new(word.start - left, word.end + right);
+        // `\nPASSWORD`: the letter belongs to the escape.
+        if span.start > 0
+            && bytes.get(span.start - 1) == Some(&b'\\')
+            && matches!(bytes.get(span.start), Some(b'n' | b't' | b'r'))
+            && span.start < word.start
+        {
+            span.start += 1;
+        }
+        let line_floor = self.text.floor_char_boundary(span.start.saturating_sub(MAX_BEFORE));
+        let before = self.text.get(line_floor..span.start)?;
+        let before = before.rsplit(['\n', '\r']).next().unwrap_or_default();
+        let quote = before.bytes().last().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
+        let mut after = span.end;
+        if let Some(quote) = quote {
+            let escape = usize::from(bytes.get(after) == Some(&b'\\'));
+            if bytes.get(after + escape) == Some(&quote) {
+                after += escape + 1;
+            }
+        }
+        while bytes.get(after).is_some_and(|byte| matches!(byte, b']' | b')' | b'?' | b'!')) && quote.is_some() {
+            after += 1;
+        }
+        let name = span.of(self.text).trim_end_matches(['.', '-']);
+        Some(Named { name, span, after, quote, before })
+    }
+
+    fn pair(&mut self, named: &Named<'r>) {
+        let is_option = named.name.starts_with('-');
+        let name = named.name.trim_start_matches('-');
+        let Some(separated) = self.separated(named, is_option) else {
+            self.in_value(named, name);
+            return;
+        };
+        let Some(mut value) = read::read(self.text, separated.at, separated.extent) else { return };
+        if super::header::is_name(name) && !value.is_quoted {
+            value = self.header_value(&value, separated.at);
+        }
+        if self.is_expression(&value, named) {
+            return;
+        }
+        let form = if is_option { Form::CommandLine } else { separated.form };
+        if self.extraction.pair(self.passage, name, &value.value, value.span, form) {
+            self.done = value.span.end;
+        }
+    }
+
+    /// Where the value begins and how it ends; `None` when none follows.
+    fn separated(&self, named: &Named<'_>, is_option: bool) -> Option<Separated> {
+        let bytes = self.text.as_bytes();
+        let blank = bytes.get(named.after..)?.iter().take(64).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let at = named.after + blank;
+        let rest = self.text.get(at..)?;
+        let form = Form::Setting;
+        for mark in ["==", "!=", "=~", "::", "===", "://"] {
+            if rest.starts_with(mark) {
+                return None;
+            }
+        }
+        for mark in ["=>", ":=", "+=", "?=", "=", ":"] {
+            if rest.starts_with(mark) {
+                return Some(self.extent(named, at + mark.len(), form));
+            }
+        }
+        if rest.starts_with(',') && named.quote.is_some() && is_call(named.before) {
+            return Some(Separated { at: at + 1, extent: Extent::Quoted, form });
+        }
+        if blank == 0 || named.quote.is_some() {
+            return None;
+        }
+        self.spaced(named, is_option, at)
+    }
+
+    /// `--password value`, `requirepass value`, `PASSWORD 'value'`.
+    fn spaced(&self, named: &Named<'_>, is_option: bool, at: usize) -> Option<Separated> {
+        let rest = self.text.get(at..)?;
+        let extent = Extent::Word;
+        let form = if is_option { Form::CommandLine } else { Form::Setting };
+        let name = named.name.to_ascii_lowercase();
+        if is_option {
+            return (!rest.starts_with('-') && self.dialect != Dialect::Code).then_some(Separated { at, extent, form });
+        }
+        let is_directive = matches!(name.as_str(), "requirepass" | "masterauth" | "sentinel_auth_pass");
+        let is_lines = matches!(self.dialect, Dialect::Lines | Dialect::Shell);
+        let is_known = matches!(
+            name.as_str(),
+            "password"
+                | "passwd"
+                | "secret"
+                | "pass"
+                | "token"
+                | "apikey"
+                | "api-key"
+                | "community"
+                | "bindpw"
+                | "rootpw"
+                | "identified"
+                | "psk"
+        );
+        let begins =
+            is_line_start(named.before) || named.before.contains("machine ") || named.before.contains("login ");
+        let is_quoted = rest.starts_with('\'') && matches!(name.as_str(), "password" | "by");
+        let is_conf = is_lines && begins && is_known && !self.extraction.traits.is_strict && is_last_word(rest, named);
+        let is_directive = is_directive && self.dialect != Dialect::Code && !self.extraction.traits.is_strict;
+        (is_directive || is_conf || is_quoted).then_some(Separated { at, extent, form })
+    }
+
+    /// How a value after `=` or `:` ends.
+    fn extent(&self, named: &Named<'_>, at: usize, form: Form) -> Separated {
+        let before = named.before.trim_end_matches(['"', '\'', '`', '\\']);
+        let joint = before.trim_end().bytes().last();
+        let list = |extent, form| Separated { at, extent, form };
+        let in_string = matches!(self.dialect, Dialect::Inline | Dialect::Quoted | Dialect::Code | Dialect::Xml)
+            || !is_line_start(named.before);
+        match joint {
+            Some(b';') if before.contains('=') => return list(Extent::Before(b";"), Form::ConnectionString),
+            Some(b'?' | b'&') => return list(Extent::Before(b"& \t)>"), Form::ConnectionString),
+            Some(b',') if before.contains('=') || (before.contains(':') && named.quote.is_none()) => {
+                let form = if self.dialect == Dialect::Code { form } else { Form::ConnectionString };
+                if named.quote.is_none() && in_string {
+                    return list(Extent::Before(b", \t)"), form);
+                }
+            }
+            _ => {}
+        }
+        if named.quote.is_some() && before.len() < named.before.len() && self.starts_string(named) {
+            // `"Password=x;Server=y"`: the name is the first of a list inside a string.
+            return list(Extent::Before(b";"), Form::ConnectionString);
+        }
+        match self.dialect {
+            Dialect::Lines if is_line_start(named.before) => list(Extent::Line, form),
+            Dialect::Lines | Dialect::Shell | Dialect::Inline | Dialect::Xml => list(Extent::Word, form),
+            Dialect::Quoted | Dialect::Code if named.quote.is_none() && is_in_string(named.before) => {
+                list(Extent::Word, form)
+            }
+            Dialect::Quoted | Dialect::Code => list(Extent::Quoted, form),
+        }
+    }
+
+    /// Whether the quote before a name opens a string that goes on after the name.
+    fn starts_string(&self, named: &Named<'_>) -> bool {
+        named.after == named.span.end && self.text.as_bytes().get(named.after) == Some(&b'=')
+    }
+
+    /// Whether a value is code: something to compute.
+    fn is_expression(&self, value: &Read<'_>, named: &Named<'_>) -> bool {
+        let is_code = matches!(self.dialect, Dialect::Code | Dialect::Quoted);
+        is_code && !value.is_quoted && !is_in_string(named.before) && named.quote.is_none()
+    }
+
+    /// The scheme and the credential of a header without quotes.
+    fn header_value(&self, value: &Read<'r>, at: usize) -> Read<'r> {
+        let whole = read::read(self.text, at, Extent::Before(b",;|)&"));
+        whole.filter(|whole| whole.value.split_whitespace().count() >= 2).map_or_else(
+            || value.clone(),
+            |whole| {
+                let words: Vec<&str> = whole.value.split_whitespace().take(2).collect();
+                let end = words.last().and_then(|last| whole.value.find(last).map(|start| start + last.len()));
+                let length = end.unwrap_or(whole.value.len());
+                let text = self.text.get(whole.span.start..whole.span.start + length).unwrap_or_default();
+                Read {
+                    value: text.into(),
+                    span: Span::new(whole.span.start, whole.span.start + length),
+                    is_quoted: false,
+                }
+            },
+        )
+    }
+
+    /// A name that is itself a value: `name = "DB_PASSWORD"`, with `value = "…"` after it, and `variable "db_password"`
+    /// with its `default`.
+    fn in_value(&mut self, named: &Named<'r>, name: &str) {
+        let before = named.before.trim_end_matches(['"', '\'', '`', '\\']).trim_end();
+        let is_variable = before.ends_with("variable") || before.ends_with("output");
+        let label = before.trim_end_matches([':', '=', '>']).trim_end().trim_end_matches(['"', '\'']);
+        let label =
+            label.rsplit(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').next().unwrap_or_default();
+        let is_label = before.len() > label.len()
+            && matches!(
+                label.to_ascii_lowercase().as_str(),
+                "name" | "key" | "parameter" | "variable" | "field" | "property" | "parameterkey"
+            );
+        if !is_variable && !is_label {
+            return;
+        }
+        let ahead = self
+            .text
+            .get(named.after..self.text.floor_char_boundary((named.after + MAX_AHEAD).min(self.text.len())))
+            .unwrap_or_default();
+        let ahead = ahead.split(if is_variable { "\n}" } else { "}" }).next().unwrap_or_default();
+        let labels: &[&str] = if is_variable { &["default"] } else { &["value", "Value", "default", "ParameterValue"] };
+        let found = labels.iter().filter_map(|label| assignment(ahead, label)).min();
+        let Some(offset) = found else { return };
+        let extent = if self.dialect == Dialect::Lines { Extent::Word } else { Extent::Quoted };
+        let Some(value) = read::read(self.text, named.after + offset, extent) else { return };
+        if self.extraction.pair(self.passage, name, &value.value, value.span, Form::Setting) {
+            self.done = value.span.end;
+        }
+    }
+}
+
+/// Whether a value ends its line, so that a sentence is not read as one.
+fn is_last_word(rest: &str, named: &Named<'_>) -> bool {
+    let line = rest.split(['\n', '\r']).next().unwrap_or_default().trim().trim_end_matches(';');
+    !line.contains(' ') || named.before.contains("login ") || line.starts_with(['"', '\''])
+}
+
+/// Where a value begins, and how it ends.
+struct Separated {
+    at: usize,
+    extent: Extent,
+    form: Form,
+}
+
+/// Where the value of `label` begins in `text`.
+fn assignment(text: &str, label: &str) -> Option<usize> {
+    text.match_indices(label).find_map(|(offset, _)| {
+        let before = text.get(..offset)?.bytes().last()?;
+        if before.is_ascii_alphanumeric() || before == b'_' || before == b'.' {
+            return None;
+        }
+        let after = text.get(offset + label.len()..)?;
+        let rest = after.trim_start_matches(['"', '\'', '\\']).trim_start();
+        let is_set = rest.starts_with('=') || rest.starts_with(':');
+        is_set.then(|| offset + label.len() + (after.len() - rest.len()) + 1)
+    })
+}
+
+/// Whether nothing but what introduces a name stands before it on its line.
+fn is_line_start(before: &str) -> bool {
+    let before = before.trim_matches(|letter: char| {
+        letter.is_whitespace() || matches!(letter, '"' | '\'' | '-' | '#' | ';' | '*' | '!' | '{' | ',' | '/' | '%')
+    });
+    let introducers = [
+        "export",
+        "set",
+        "setx",
+        "env",
+        "ENV",
+        "ARG",
+        "declare -x",
+        "local",
+        "readonly",
+        "let",
+        "const",
+        "var",
+        "def",
+        "setenv",
+        "Environment=",
+        "val",
+        "static",
+        "final",
+        "$env:",
+        "$",
+        "@",
+    ];
+    before.is_empty() || introducers.contains(&before) || is_path_of_names(before)
+}
+
+/// `//registry.example.org/:` before `_authToken`, `spring:` before a nested name.
+fn is_path_of_names(before: &str) -> bool {
+    !before.contains([' ', '=', '"', '\'', ';', ',', '&', '?']) && before.ends_with([':', '/', ']'])
+}
+
+/// Whether a line is a comment.
+fn is_comment(before: &str) -> bool {
+    let before = before.trim_start();
+    ["#", "//", ";", "-- ", "* ", "/*", "<!--", "rem ", "REM "]
+        .iter()
+        .any(|mark| before.starts_with(mark) && !before.starts_with("#{") && !is_registry(before))
+}
+
+/// `//registry.npmjs.org/:` is not a comment.
+fn is_registry(before: &str) -> bool {
+    before.starts_with("//") && before.trim_end().ends_with(':') && before.contains('/') && !before.contains(' ')
+}
+
+/// Whether a quote is open at the end of `before`.
+fn is_in_string(before: &str) -> bool {
+    ["\"", "'", "`"].iter().any(|quote| before.matches(quote).count() % 2 == 1)
+}
+
+/// Whether the name is the first argument of a call that sets it.
+fn is_call(before: &str) -> bool {
+    let lower = before.trim_end_matches(['"', '\'', '`', ' ']).to_ascii_lowercase();
+    [
+        "define(",
+        "setenv(",
+        "putenv(",
+        "set(",
+        "env(",
+        "setproperty(",
+        "put(",
+        "add(",
+        "environ.setdefault(",
+        "setdefault(",
+    ]
+    .iter()
+    .any(|call| lower.ends_with(call))
+}

@@ -1,0 +1,192 @@
+//! Pairs in YAML and JSON: keys, lists of name and value, commands in lists, and texts inside values.
+//!
+//! Invariant: every node is visited once; an alias is visited where it is written.
+
+use super::dialect::Dialect;
+use super::passage::Passage;
+use super::{Extraction, Form, command, gate, kubernetes, text};
+use crate::scan::document::node::{Node, Value};
+use crate::scan::document::yaml::{self, Templating};
+use crate::scan::limits::Limits;
+use crate::scan::span::Span;
+
+/// Keys under which a list of name and value holds the name.
+const NAMES: [&str; 10] =
+    ["name", "key", "Name", "Key", "ParameterKey", "parameter", "field", "variable", "property", "id"];
+/// Keys under which it holds the value.
+const VALUES: [&str; 9] =
+    ["value", "Value", "ParameterValue", "default", "Default", "defaultValue", "val", "content", "contents"];
+/// Bounds of a document inside another one.
+const INNER: Limits = Limits {
+    max_file_bytes: 1024 * 1024,
+    max_depth: 40,
+    max_documents: 100,
+    max_nodes: 100_000,
+    max_condition_steps: 0,
+    max_findings_per_policy: 0,
+};
+
+/// Reads one document of the file.
+pub(super) fn document(extraction: &mut Extraction, passage: &Passage<'_>, root: &Node) {
+    if !kubernetes::is_other(root) {
+        kubernetes::object(extraction, passage, root);
+    }
+}
+
+/// Reads a node whose key, when it has one, is `name`.
+pub(super) fn node(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node: &Node) {
+    match node.value() {
+        Value::Mapping(_) => mapping(extraction, passage, name, node),
+        Value::Sequence(items) => sequence(extraction, passage, name, items),
+        Value::Null | Value::Bool(_) => {}
+        Value::Int(_) | Value::Float(_) | Value::String(_) | Value::Unknown(_) => {
+            scalar(extraction, passage, name, node, Form::Setting);
+        }
+    }
+}
+
+fn mapping(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node: &Node) {
+    let label = NAMES.iter().find_map(|key| node.get(key).and_then(Node::as_str));
+    for entry in node.entries() {
+        let is_value =
+            VALUES.contains(&&*entry.key) && !matches!(entry.value.value(), Value::Mapping(_) | Value::Sequence(_));
+        match label {
+            Some(label) if is_value && !NAMES.contains(&&*entry.key) => {
+                scalar(extraction, passage, label, &entry.value, Form::Setting);
+            }
+            None if is_value && !name.is_empty() => scalar(extraction, passage, name, &entry.value, Form::Setting),
+            _ if &*entry.key == "sops" && entry.value.get("mac").is_some() => {}
+            _ if is_chpasswd(name, &entry.key) => logins(extraction, passage, &entry.value),
+            _ => self::node(extraction, passage, &entry.key, &entry.value),
+        }
+    }
+}
+
+fn sequence(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, items: &[Node]) {
+    let words: Vec<(&str, Span)> =
+        items.iter().filter_map(|item| Some((item.as_str()?, content(passage, item)))).collect();
+    if words.len() == items.len() && words.len() > 1 {
+        command::list(extraction, passage, &words);
+    }
+    for item in items {
+        let is_scalar = matches!(item.value(), Value::String(_) | Value::Unknown(_));
+        // An item has no name of its own; that of its list only says so of keys such as `tokens`.
+        node(extraction, passage, if is_scalar { "" } else { name }, item);
+    }
+}
+
+/// Judges a scalar by its name, then looks into it.
+pub(super) fn scalar(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node: &Node, form: Form) {
+    let span = content(passage, node);
+    let raw = span.of(&passage.text);
+    let value = match node.value() {
+        Value::String(value) | Value::Unknown(value) => &**value,
+        Value::Int(_) | Value::Float(_) => raw,
+        _ => return,
+    };
+    if extraction.pair(passage, name, value.trim_end(), trimmed(span, &passage.text), form) {
+        return;
+    }
+    inner(extraction, passage, name, value, node);
+}
+
+/// Looks into the text of a value: a file, a command, a connection string.
+fn inner(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, value: &str, node: &Node) {
+    if !gate::is_open(value) {
+        return;
+    }
+    if let Some(block) = passage.block(node.span()) {
+        extraction.deeper(|extraction| embedded(extraction, &block, name));
+        return;
+    }
+    let place = content(passage, node);
+    let is_plain = place.of(&passage.text) == value;
+    let inner = if is_plain { passage.part(place) } else { passage.decoded(value, place) };
+    extraction.deeper(|extraction| {
+        if !is_plain && value.contains('\n') {
+            embedded(extraction, &inner, name);
+        } else {
+            text::read(extraction, &inner, Dialect::Inline);
+        }
+    });
+}
+
+/// Reads a text that is a file of its own, whose name `name` may tell its kind.
+pub(super) fn embedded(extraction: &mut Extraction, passage: &Passage<'_>, name: &str) {
+    let text = &*passage.text;
+    let lower = name.to_ascii_lowercase();
+    let begin = text.trim_start();
+    let has_ending = |endings: &[&str]| endings.iter().any(|ending| lower.ends_with(ending));
+    let is_script = has_ending(&[".sh", "script", "run", "command", "args"]) || begin.starts_with("#!");
+    let is_tree =
+        has_ending(&[".json", ".yaml", ".yml", "json", "config"]) || begin.starts_with('{') || begin.starts_with("---");
+    if !is_script && (is_tree || looks_like_yaml(text)) && !text.contains("{{") {
+        let file = yaml::parse(text, &INNER, Templating::Possible);
+        let is_read =
+            file.faults.is_empty() && file.documents.iter().all(|document| !document.root.entries().is_empty());
+        if is_read && !file.documents.is_empty() {
+            for inner in &file.documents {
+                document(extraction, passage, &inner.root);
+            }
+            return;
+        }
+    }
+    let dialect = match () {
+        () if is_script => Dialect::Shell,
+        () if begin.starts_with('<') => Dialect::Xml,
+        () if begin.starts_with('{') || begin.starts_with('[') && begin.contains("\":") => Dialect::Quoted,
+        () if has_ending(&[".js", ".py", ".lua", ".rb", ".go", ".php", ".groovy"]) => Dialect::Code,
+        () if text.contains('\n') => Dialect::Lines,
+        () => Dialect::Inline,
+    };
+    text::read(extraction, passage, dialect);
+}
+
+/// Whether most lines are `name: value`, which no other format of files has.
+fn looks_like_yaml(text: &str) -> bool {
+    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).take(50);
+    let keyed = lines().filter(|line| line.ends_with(':') || line.contains(": ") || line.starts_with("- ")).count();
+    keyed > 0 && keyed * 10 >= lines().count() * 9
+}
+
+/// `list` of cloud-init's `chpasswd`.
+fn is_chpasswd(name: &str, key: &str) -> bool {
+    name == "chpasswd" && key == "list"
+}
+
+/// `user:password`, one a line.
+fn logins(extraction: &mut Extraction, passage: &Passage<'_>, node: &Node) {
+    let block = passage.block(node.span());
+    let items: Vec<Passage<'_>> = match &block {
+        Some(block) => vec![block.part(Span::new(0, block.text.len()))],
+        None => node
+            .items()
+            .iter()
+            .chain(node.as_str().map(|_| node))
+            .map(|item| passage.part(content(passage, item)))
+            .collect(),
+    };
+    for passage in items {
+        let mut start = 0;
+        for line in passage.text.split_inclusive('\n') {
+            let login = line.trim_end();
+            if let Some((_, password)) = login.split_once(':') {
+                let end = start + login.len();
+                extraction.pair(&passage, "password", password, Span::new(end - password.len(), end), Form::Setting);
+            }
+            start += line.len();
+        }
+    }
+}
+
+/// The place of a scalar without its quotes.
+pub(super) fn content(passage: &Passage<'_>, node: &Node) -> Span {
+    let span = node.span();
+    let raw = span.of(&passage.text);
+    let is_quoted = ["\"", "'"].iter().any(|quote| raw.len() > 1 && raw.starts_with(quote) && raw.ends_with(quote));
+    if is_quoted { Span::new(span.start + 1, span.end - 1) } else { span }
+}
+
+fn trimmed(span: Span, text: &str) -> Span {
+    Span::new(span.start, span.start + span.of(text).trim_end().len())
+}

@@ -1,0 +1,177 @@
+//! What a value is: one list of steps, the first that knows the value decides.
+//!
+//! Invariant: judges the value by itself and by what its name asks for; every judgement names the step that made it, and
+//! costs the length of the value.
+
+mod cipher;
+mod public;
+mod reference;
+mod shape;
+mod weak;
+mod words;
+
+pub use reference::literal_default;
+
+use super::checksum::Checksum;
+use super::entropy::shannon_entropy;
+use super::judge::is_documented;
+use super::pair::key::{Name, Nature};
+
+/// The step of the judgement that decided about a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing, or longer than a secret is.
+    Size,
+    /// Stands for a value that is elsewhere.
+    Reference,
+    /// Encrypted.
+    Ciphertext,
+    /// A certificate, a public key, a public identifier.
+    Public,
+    /// The hash of a password.
+    PasswordHash,
+    /// The digest of something.
+    Digest,
+    /// A sample that documentation prints.
+    Documented,
+    /// A token whose checksum fails.
+    Checksum,
+    /// Covered with `*`, `x` and the like.
+    Masked,
+    /// Asks to be replaced.
+    Placeholder,
+    /// The name of the setting itself.
+    OwnName,
+    /// A switch, a number, a path, a file, a type, an address, a sentence: no secret.
+    OtherThing,
+    /// A word that names a thing, where a machine-made value is expected.
+    Wording,
+    /// A password that everybody tries first.
+    Default,
+    /// A password or phrase that a person chose.
+    Human,
+    /// A value that a machine made.
+    Random,
+}
+
+impl Step {
+    /// How a report names the step.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Size => "size",
+            Self::Reference => "reference",
+            Self::Ciphertext => "ciphertext",
+            Self::Public => "public value",
+            Self::PasswordHash => "password hash",
+            Self::Digest => "digest",
+            Self::Documented => "documented example",
+            Self::Checksum => "checksum",
+            Self::Masked => "masked",
+            Self::Placeholder => "placeholder",
+            Self::OwnName => "own name",
+            Self::OtherThing => "no secret",
+            Self::Wording => "wording",
+            Self::Default => "well-known default",
+            Self::Human => "human-chosen password",
+            Self::Random => "random value",
+        }
+    }
+}
+
+/// What is known of the place of a value.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'n> {
+    /// What the name asks for.
+    pub nature: Nature,
+    /// The name, when there is one.
+    pub name: Option<&'n Name>,
+    /// The user that the password belongs to, when it is known.
+    pub user: &'n str,
+}
+
+impl<'n> Asked<'n> {
+    /// A password without a name, such as that of a URL.
+    pub fn password(user: &'n str) -> Self {
+        Self { nature: Nature::Password, name: None, user }
+    }
+
+    /// What `name` asks for.
+    pub fn of(name: &'n Name) -> Self {
+        Self { nature: name.nature, name: Some(name), user: "" }
+    }
+}
+
+/// Longest value that is a secret by its name, in bytes.
+const MAX_VALUE: usize = 4096;
+
+/// Judges `value`.
+pub fn judge(value: &str, asked: Asked<'_>) -> Step {
+    let value = value.trim();
+    if value.is_empty() || value.len() > MAX_VALUE {
+        return Step::Size;
+    }
+    let steps: [fn(&str, Asked<'_>) -> Option<Step>; 6] =
+        [cipher_step, reference_step, public_step, sample_step, weak::judge, shape::judge];
+    steps.iter().find_map(|step| step(value, asked)).unwrap_or_else(|| made(value, asked))
+}
+
+fn reference_step(value: &str, _: Asked<'_>) -> Option<Step> {
+    reference::is_reference(value).then_some(Step::Reference)
+}
+
+fn cipher_step(value: &str, _: Asked<'_>) -> Option<Step> {
+    if cipher::is_ciphertext(value) {
+        return Some(Step::Ciphertext);
+    }
+    cipher::is_password_hash(value).then_some(Step::PasswordHash)
+}
+
+fn public_step(value: &str, asked: Asked<'_>) -> Option<Step> {
+    let is_private = asked.name.is_some_and(|name| name.is_private_key);
+    if public::is_public(value, is_private) {
+        return Some(Step::Public);
+    }
+    public::is_digest(value).then_some(Step::Digest)
+}
+
+fn sample_step(value: &str, _: Asked<'_>) -> Option<Step> {
+    if is_documented(value) || public::is_sample(value) {
+        return Some(Step::Documented);
+    }
+    is_dummy_token(value).then_some(Step::Checksum)
+}
+
+/// What is left was made by a machine or by a person.
+fn made(value: &str, asked: Asked<'_>) -> Step {
+    let looks_random = words::looks_random(value);
+    let length = value.chars().count();
+    let is_qualified = asked.name.is_some_and(|name| name.is_qualified);
+    match asked.nature {
+        Nature::Password if looks_random => Step::Random,
+        Nature::Password => Step::Human,
+        Nature::Token if looks_random && length >= 10 => Step::Random,
+        Nature::Key if looks_random && length >= 8 => Step::Random,
+        Nature::Token if length >= 12 && words::is_mixed(value) && !words::is_name(value) => Step::Human,
+        Nature::Key if length >= 8 && words::is_mixed(value) && (is_qualified || !words::is_name(value)) => Step::Human,
+        Nature::Vague if length >= 16 && looks_random && is_dense(value) => Step::Random,
+        Nature::Token | Nature::Key | Nature::Vague => Step::Wording,
+    }
+}
+
+/// Whether a value is too random to be an identifier.
+fn is_dense(value: &str) -> bool {
+    let has = |class: fn(&u8) -> bool| value.bytes().any(|byte| class(&byte));
+    let is_hex = value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let least = if is_hex { 3.0 } else { 3.6 };
+    has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && shannon_entropy(value) >= least && !shape::is_uuid(value)
+}
+
+/// Whether `value` has the shape of a token whose checksum fails.
+pub fn is_dummy_token(value: &str) -> bool {
+    let classic = value.starts_with("ghp_") || value.starts_with("npm_");
+    (classic && !Checksum::Crc32Base62.holds(value))
+        || (value.starts_with("github_pat_") && !Checksum::GithubFineGrained.holds(value))
+}
+
+#[cfg(test)]
+mod tests;

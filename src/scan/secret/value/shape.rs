@@ -1,0 +1,211 @@
+//! Values with the shape of another thing: a switch, a number, a path, a file, a type, an address, a sentence.
+//!
+//! Invariant: a random value has none of these shapes.
+
+use super::{Asked, Step, words};
+use crate::scan::secret::pair::key::Nature;
+
+/// Words of configuration that are never a value one keeps secret.
+const SETTINGS: &str = "true false yes no on off null none nil undefined enabled disabled enable disable required optional \
+    string str text number int integer boolean bool object array any float double varchar char byte bytes binary uuid date \
+    never always auto automatic manual inherit unset empty default basic bearer digest plain md5 sha1 sha256 sha512 hs256 \
+    rs256 es256 bcrypt scrypt argon2 aes scram scram-sha-256 scram-sha-512 trust peer ident ldap oauth oauth2 oidc saml \
+    kerberos gssapi negotiate ntlm iam irsa managed interactive prompt stdin env environment file vault secret secrets \
+    token password passwd sensitive hidden random generated cookie header query body form session local remote global \
+    internal external public private read write readonly strict lax high medium low debug info warn error and or not \
+    allow deny reject accept opaque clear_text cleartext plaintext encrypted hashed scram_sha_256 native mysql_native_password \
+    caching_sha2_password sha256_password changeit_ unknown invalid valid missing present absent latest stable ifnotpresent";
+
+/// Endings of file names.
+const ENDINGS: &[&str] = &[
+    ".pem",
+    ".key",
+    ".crt",
+    ".cer",
+    ".der",
+    ".txt",
+    ".json",
+    ".yaml",
+    ".yml",
+    ".env",
+    ".p12",
+    ".pfx",
+    ".jks",
+    ".conf",
+    ".cfg",
+    ".ini",
+    ".pub",
+    ".asc",
+    ".gpg",
+    ".toml",
+    ".properties",
+    ".xml",
+    ".sh",
+    ".js",
+    ".ts",
+    ".py",
+    ".php",
+    ".html",
+    ".sql",
+    ".log",
+    ".kdbx",
+    ".secret",
+    ".password",
+    ".token",
+    ".tpl",
+    ".tf",
+    ".hcl",
+    ".go",
+    ".java",
+    ".rb",
+    ".rs",
+    ".md",
+    ".sock",
+    ".db",
+    ".keystore",
+    ".truststore",
+    ".age",
+    ".enc",
+    ".sops",
+    ".so",
+    ".jar",
+    ".svg",
+    ".png",
+    ".csv",
+    ".local",
+    ".svc",
+];
+
+/// Judges `value` by its shape.
+pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
+    let is_password = asked.nature == Nature::Password;
+    if value.contains(['\n', '\r']) || is_setting(value) || is_measure(value) {
+        return Some(Step::OtherThing);
+    }
+    if is_uuid(value) {
+        let accepts = matches!(asked.nature, Nature::Token | Nature::Key | Nature::Password)
+            || asked.name.is_some_and(|name| name.plain.ends_with("secretid") || name.plain.ends_with("auth"));
+        return Some(if accepts { Step::Random } else { Step::OtherThing });
+    }
+    let is_other = is_path(value)
+        || is_file(value)
+        || is_url(value)
+        || is_dotted(value, is_password)
+        || is_address(value)
+        || is_code(value);
+    let is_prose = is_prose(value) && !(is_password && asked.name.is_some_and(|name| name.last == "passphrase"));
+    (is_other || is_prose).then_some(Step::OtherThing)
+}
+
+fn is_setting(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    value.len() < 24 && SETTINGS.split_ascii_whitespace().any(|word| word == lower)
+}
+
+/// `30s`, `10Mi`, `1.5`, `-1`, a date, a version.
+fn is_measure(value: &str) -> bool {
+    let digits = value.bytes().take_while(u8::is_ascii_digit).count();
+    let unit = value.get(digits..).unwrap_or_default();
+    let is_unit = "ns us ms s m h d w y kb mb gb tb ki mi gi ti k min hours days minutes seconds %";
+    let is_short_number = value.len() < 4 && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let is_parted = value.len() < 24
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':' | b'T' | b'Z' | b'+' | b' '))
+        && value.contains(['.', '-', ':'])
+        && digits > 0;
+    is_short_number || is_parted || (digits > 0 && is_unit.split(' ').any(|known| known.eq_ignore_ascii_case(unit)))
+}
+
+/// `8-4-4-4-12` hexadecimal digits.
+pub fn is_uuid(value: &str) -> bool {
+    value.len() == 36
+        && value.bytes().enumerate().all(|(index, byte)| match index {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+fn is_path(value: &str) -> bool {
+    let begins = ["/", "./", "../", "~/", "\\\\", "%~"].iter().any(|start| value.starts_with(start));
+    let drive = value.as_bytes().get(1..3).is_some_and(|rest| rest == b":\\" || rest == b":/")
+        && value.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+    let is_relative = value.contains('/') && value.split(['/', '#', ':']).all(words::is_wordy_segment);
+    drive || is_relative || (begins && !words::looks_random(value.trim_start_matches(['/', '.', '~'])))
+}
+
+fn is_file(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let named = ENDINGS.iter().find_map(|ending| lower.strip_suffix(ending));
+    named.is_some_and(|name| {
+        !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
+    })
+}
+
+fn is_url(value: &str) -> bool {
+    value.split_once("://").is_some_and(|(scheme, _)| {
+        (2..24).contains(&scheme.len())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b':'))
+    }) || (value.starts_with("//") && !words::looks_random(value))
+        || value.starts_with("mailto:")
+        || value.starts_with("urn:")
+        || value.starts_with("www.")
+}
+
+/// `config.password`, `com.acme.Thing`, `db.example.com`, `redis:6379`.
+fn is_dotted(value: &str, is_password: bool) -> bool {
+    let segments: Vec<&str> = value.split(['.', ':']).collect();
+    let is_name = |segment: &&str| {
+        let letters = segment.bytes().filter(u8::is_ascii_alphabetic).count();
+        let is_plain = segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        is_plain && letters > 0 && (words::is_wordy_segment(segment) || segment.len() < 4)
+    };
+    let is_port =
+        |segment: &&str| !segment.is_empty() && segment.len() < 6 && segment.bytes().all(|byte| byte.is_ascii_digit());
+    let has_name =
+        segments.iter().filter(|segment| segment.len() > 1).count() > usize::from(is_password && !value.contains('.'));
+    segments.len() > 1
+        && has_name
+        && segments.first().is_some_and(is_name)
+        && segments.iter().all(|segment| is_name(segment) || is_port(segment))
+}
+
+/// An e-mail address or a host with its user.
+fn is_address(value: &str) -> bool {
+    value.split_once('@').is_some_and(|(user, host)| {
+        let is_host =
+            host.contains('.') && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
+        let is_user = !user.is_empty()
+            && user.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'+'));
+        is_host
+            && is_user
+            && host
+                .rsplit('.')
+                .next()
+                .is_some_and(|top| top.len() > 1 && top.bytes().all(|byte| byte.is_ascii_alphabetic()))
+    })
+}
+
+/// Code where a value is expected: `a->b`, `x[0]`, `a::b`, `() =>`, `a == b`, `!ref`, a pattern.
+fn is_code(value: &str) -> bool {
+    let marks = [
+        "->", "::", "=>", "==", "&&", "||", "();", "\\d", "\\w", "\\x", "%2F", "%2f", "[a-z", "[0-9", "(?", "function",
+        "lambda ", "new ",
+    ];
+    marks.iter().any(|mark| value.contains(mark)) || (value.starts_with('^') && value.ends_with('$'))
+}
+
+/// Words with spaces between them, or words of another script.
+fn is_prose(value: &str) -> bool {
+    if value.ends_with(':') || value.ends_with('?') && value.contains(' ') {
+        return true;
+    }
+    if value.chars().any(|character| character.is_alphabetic() && !character.is_ascii()) {
+        return !value.bytes().any(|byte| byte.is_ascii_digit());
+    }
+    let parts: Vec<&str> = value.split_whitespace().collect();
+    let wordy =
+        parts.iter().filter(|part| words::is_wordy_segment(part.trim_matches(|c: char| !c.is_alphanumeric()))).count();
+    parts.len() > 1 && (wordy * 2 >= parts.len() || value.len() < 20)
+}

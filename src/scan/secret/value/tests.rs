@@ -1,0 +1,188 @@
+use super::*;
+
+/// Checks how each of `values` under `name` is judged.
+fn check(name: &str, step: Step, values: &[&str]) {
+    let read = Name::read(name).unwrap();
+    for value in values {
+        assert_eq!(judge(value, Asked::of(&read)), step, "{name}: {value}");
+    }
+}
+
+#[test]
+fn references_are_never_secrets() {
+    let values = [
+        "${DB_PASSWORD}",
+        "$DB_PASSWORD",
+        "$(DB_PASSWORD)",
+        "{{ .Values.password }}",
+        "<%= password %>",
+        "op://vault/db/password",
+        "vault:secret/db#password",
+        "ref+vault://secret/db#pw",
+        "/run/secrets/db",
+        "file:/etc/db",
+        "env:DB_PASSWORD",
+        "%s",
+        "%(pw)s",
+        "@Microsoft.KeyVault(SecretUri=https://v)",
+        "arn:aws:secretsmanager:eu-west-1:1:secret:db",
+        "%DB_PASSWORD%",
+        "#{password}#",
+        "secretKeyRef: db",
+        "getenv('DB')",
+        "config.get(\"db\")",
+        "os.environ['DB']",
+        "var.db_password",
+        "<password>",
+        "[password]",
+        "$$(cat /run/secrets/db)",
+        "!vault |",
+        "${{ secrets.DB }}",
+        "$env:DB_PASSWORD",
+        "@db_password@",
+    ];
+    for value in values {
+        let read = Name::read("password").unwrap();
+        let step = judge(value, Asked::of(&read));
+        assert!(matches!(step, Step::Reference | Step::OtherThing), "{value}: {step:?}");
+    }
+}
+
+#[test]
+fn ciphertext_hashes_and_public_values_are_told_apart() {
+    check(
+        "password",
+        Step::Ciphertext,
+        &[
+            "ENC[AES256_GCM,data:YWJj,iv:YWJj,tag:YWJj]",
+            "ENC(YWJjZGVmZ2hpamtsbW5v)",
+            "{cipher}0a1b2c",
+            "{COQLCE6DU6GtcS5PaB=}",
+            "$ANSIBLE_VAULT;1.1;AES256",
+        ],
+    );
+    check(
+        "password",
+        Step::PasswordHash,
+        &[
+            "$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
+            "$apr1$abcdefgh$ABCDEFGHIJKLMNOPQRSTUV",
+            "{SSHA}c2VjcmV0IGhhc2ggb2YgaXQ=",
+        ],
+    );
+    check(
+        "private_key",
+        Step::Public,
+        &["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ", "-----BEGIN CERTIFICATE-----\nMIIC"],
+    );
+    check("token", Step::Digest, &["sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]);
+    check("token", Step::Documented, &["abcdef.0123456789abcdef", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"]);
+}
+
+#[test]
+fn what_says_itself_that_it_is_none_is_none() {
+    check("password", Step::Masked, &["********", "xxxxxxxx", "••••••", "...", "[REDACTED] by x", "aaaaaaaa"]);
+    check(
+        "password",
+        Step::Placeholder,
+        &["your-password", "REPLACE_ME", "__PASSWORD__", "DB_PASSWORD", "insert-password-here", "example-password"],
+    );
+    check(
+        "api_key",
+        Step::Placeholder,
+        &[
+            "YOUR_API_KEY",
+            "your-api-key",
+            "placeholder",
+            "TODO",
+            "dummy",
+            "my-example-key",
+            "1234567890abcdef",
+            "12345",
+        ],
+    );
+    check("api_key", Step::OwnName, &["api_key", "apikey", "token", "changeit"]);
+}
+
+#[test]
+fn defaults_people_and_machines_are_told_apart() {
+    check(
+        "password",
+        Step::Default,
+        &["postgres", "admin", "changeme", "change-me", "Password1", "123456", "P@ssw0rd", "root"],
+    );
+    check(
+        "password",
+        Step::Human,
+        &["hunter2", "correcthorse", "Summer2024!", "Tiger-copper-42", "dragonfly9", "MyTestDragon77"],
+    );
+    check(
+        "password",
+        Step::Random,
+        &[
+            "x9Kq2LmZ7pRt4WvB",
+            "t7#Kp!2vQz9@Lm",
+            "/yzLIL78Zeln/IMVRFyTBEKYXmex2F9E3t+TdW7AMO8=",
+            "//6ngN+I8lerDz/bTvMEr+gkqAwo56HxMnsEMGi4yNY=",
+        ],
+    );
+    check(
+        "api_key",
+        Step::Random,
+        &[
+            "08JD4JMiuJ4hwMqBH0epTBdE97PUy2q8",
+            "dfed3d7de470072f481944dd0bf3ecff",
+            "3a38a363-ff5e-47bc-afe1-aa6fdafe2aee",
+        ],
+    );
+    check("jwt_secret", Step::Human, &["Tiger-copper-42-signing", "super-long-phrase-for-jwt1"]);
+}
+
+#[test]
+fn other_things_are_no_secrets() {
+    check(
+        "password",
+        Step::OtherThing,
+        &[
+            "true",
+            "null",
+            "/etc/db/password",
+            "secret.txt",
+            "https://sso.acme.io/token",
+            "string",
+            "30s",
+            "acme.password.store",
+            "the name of a pet",
+            "Passwort bitte eingeben",
+            "me@acme.io",
+        ],
+    );
+    check("secret", Step::Wording, &["grafana-admin", "db-credentials"]);
+    check("token", Step::Wording, &["my-service", "default-token"]);
+    check("auth", Step::Wording, &["basicauth", "required-by-proxy"]);
+    check("password", Step::Size, &["", " "]);
+}
+
+#[test]
+fn the_literal_in_a_reference_is_found() {
+    for (value, literal) in [
+        ("${A:-secret}", "secret"),
+        ("${db.password:hunter2}", "hunter2"),
+        ("{{ .Values.p | default \"hunter2\" }}", "hunter2"),
+        ("${A:?must be set}", ""),
+        ("${A}", ""),
+        ("${A:-${B}}", ""),
+    ] {
+        let found = literal_default(value).map_or("", |(start, end)| &value[start..end]);
+        assert_eq!(found, literal, "{value}");
+    }
+}
+
+#[test]
+fn a_long_value_costs_its_length() {
+    let name = Name::read("password").unwrap();
+    for text in ["a", "$(", "-", "aB3$", "{{"] {
+        assert_ne!(judge(&text.repeat(2_000), Asked::of(&name)), Step::Default);
+    }
+    assert_eq!(judge(&"a".repeat(1_000_000), Asked::of(&name)), Step::Size);
+}

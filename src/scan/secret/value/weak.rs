@@ -1,0 +1,184 @@
+//! Values that say themselves that they are none, and passwords that everybody tries first.
+//!
+//! Invariant: a word decides only as a whole word, so a password that a person made of words is not thrown away.
+
+use super::{Asked, Step};
+use crate::scan::secret::pair::key::Nature;
+
+/// Passwords that everybody tries first, in lower case and without `-`, `_`, `.`, `!` and spaces.
+const DEFAULTS: &str = "admin administrator admin123 adminadmin adminpassword adminpass adminpw changeit changeme changethis \
+    changeme123 changemeplease pleasechangeme default guest letmein mariadb minio minio123 minioadmin mongo mongodb mysql nopassword pass \
+    passw0rd passwd password password1 password12 password123 password1234 passwort postgres postgresql postgrespassword pwd \
+    p@ssw0rd p@ssword pa55word pa55w0rd qwerty qwerty123 rabbitmq redis root rootpassword rootpass rootpw rootroot sa secret \
+    secretpassword secret123 s3cr3t s3cret super superuser supersecret supersecretpassword sysadmin test testing test123 test1234 \
+    testpassword testpass toor user username userpassword userpass welcome welcome1 welcome123 abc123 abcd1234 123 1234 12345 123456 1234567 \
+    12345678 123456789 1234567890 123123 111111 000000 654321 foo bar foobar dev demo demopassword devpassword local localhost development \
+    mypassword mysecretpassword mysecret mypass verysecret verysecretpassword topsecret notsecure insecure unsafe harbor12345 \
+    elastic elasticsearch kibana grafana keycloak jenkins nexus sonar sonarqube gitlab vagrant ubuntu debian centos oracle zabbix wordpress \
+    drupal joomla magento nextcloud owncloud nginx tomcat manager cassandra neo4j influxdb prometheus airflow superset rundeck \
+    bitnami docker kubernetes hello helloworld iloveyou dragon monkey sunshine princess football master shadow login access \
+    database dbpassword dbpass dbuser mysqlpassword redispassword app application web api service system public private \
+    temp temporary tmp temppassword easypass raspberry alpine qwertyuiop asdf asdfgh \
+    1q2w3e4r 1qaz2wsx zaq12wsx passpass blank empty sqlserver mssql saadmin pgadmin phpmyadmin pihole homeassistant synapse";
+
+/// Words that ask to be replaced, as whole words in lower case.
+const ASKING: &str = "your yours replace replaceme replacewith placeholder redacted insert todo fixme masked tbd removed hidden \
+    changeme changethis change_me obfuscated sanitized scrubbed censored omitted fillme fillin notreal unset undefined \
+    notset specify setme enter here example dummy sample fake mock notasecret notapassword";
+/// Words that only made-up tokens have, as whole words in lower case: a password may well hold them.
+const MADE_UP: &str = "nonsense foobar lorem ipsum test testing \
+    mysecret mytoken mykey mysecretkey mysecrettoken myapikey";
+
+/// Judges `value` by what it says of itself.
+pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
+    if is_masked(value) {
+        return Some(Step::Masked);
+    }
+    if asked.nature == Nature::Password {
+        return password(value, asked);
+    }
+    let words = words(value);
+    let says = |word: &String| is_telling(word, value) && (has(ASKING, word) || has(MADE_UP, word));
+    let asks = words.iter().any(says) || begins_with_your(&words);
+    if asks || is_constant(value) || is_in_order(value) || is_number(value) {
+        return Some(Step::Placeholder);
+    }
+    if is_own_name(value, asked) || has(DEFAULTS, &plain(value)) {
+        return Some(Step::OwnName);
+    }
+    None
+}
+
+fn password(value: &str, asked: Asked<'_>) -> Option<Step> {
+    let words = words(value);
+    let plain = plain(value);
+    if is_constant(value) && (words.len() > 1 || value.starts_with("__")) {
+        return Some(Step::Placeholder);
+    }
+    let asks = |word: &String| is_telling(word, value) && has(ASKING, word);
+    if words.iter().any(asks) && !has(DEFAULTS, &plain) || begins_with_your(&words) {
+        return Some(Step::Placeholder);
+    }
+    let letters = value.chars().count();
+    let is_user = !asked.user.is_empty() && value.eq_ignore_ascii_case(asked.user);
+    if is_user || has(DEFAULTS, &plain) || (is_in_order(value) && letters > 3) {
+        return Some(Step::Default);
+    }
+    if is_own_name(value, asked) {
+        return Some(Step::OwnName);
+    }
+    match letters {
+        3 if asked.name.is_none() => Some(Step::Default),
+        0..4 => Some(Step::OtherThing),
+        _ => None,
+    }
+}
+
+/// Whether `value` is one of `*`, `x`, `.`, `•` and the like, repeated, or holds no letter and digit at all, or is
+/// partly covered.
+pub fn is_masked(value: &str) -> bool {
+    let mut characters = value.chars();
+    let first = characters.next();
+    let is_repeated = characters.all(|character| Some(character) == first);
+    let lower = value.to_ascii_lowercase();
+    let distinct = {
+        let mut seen: Vec<char> = Vec::new();
+        for character in value.chars().take(64) {
+            if !seen.contains(&character) {
+                seen.push(character);
+            }
+            if seen.len() > 2 {
+                break;
+            }
+        }
+        seen.len()
+    };
+    (is_repeated && value.len() > 1)
+        || !value.chars().any(char::is_alphanumeric)
+        || value.contains("***")
+        || value.contains('•')
+        || value.contains('…')
+        || value.contains("...")
+        || lower.contains("xxxx")
+        || (lower.starts_with("xxx") && lower.ends_with("xxx"))
+        || lower.contains("redacted")
+        || value.contains("0000000")
+        || value.contains("-----BEGIN") && value.len() < 40
+        || (distinct <= 2 && value.chars().count() >= 6)
+}
+
+/// `DB_PASSWORD`, `REPLACE_ME`, `__NAME__`: a name in place of a value.
+fn is_constant(value: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-' | b'.');
+    let has_joint = value.contains('_') || value.contains('-');
+    let is_upper = value.bytes().all(is_part) && value.bytes().any(|byte| byte.is_ascii_uppercase());
+    let is_worded = value.split(['_', '-', '.']).filter(|word| !word.is_empty()).all(|word| {
+        let letters = word.bytes().filter(u8::is_ascii_uppercase).count();
+        letters * 2 > word.len() || word.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    (is_upper && has_joint && is_worded && value.len() < 60) || (value.starts_with("__") && value.ends_with("__"))
+}
+
+fn is_number(value: &str) -> bool {
+    value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-')
+}
+
+/// Whether half or more of the neighbours are equal or follow each other, such as `abcdef` and `000000`.
+fn is_in_order(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let follows = |pair: &&[u8]| matches!(pair, [first, second] if second.wrapping_sub(*first) <= 1);
+    let ordered = bytes.windows(2).filter(follows).count();
+    bytes.len() > 3 && ordered * 2 > bytes.len()
+}
+
+/// Whether `value` is the name of its own setting, or the kind of thing that is asked for.
+fn is_own_name(value: &str, asked: Asked<'_>) -> bool {
+    let plain = plain(value);
+    let kinds = "password passwd passphrase secret token key apikey api_key accesstoken authtoken clientsecret secretkey \
+        privatekey accesskey credentials credential auth bearer basic jwt";
+    has(kinds, &plain) || asked.name.is_some_and(|name| name.plain == plain || (name.last == plain && plain.len() > 2))
+}
+
+/// Whether a word is long enough to be meant, in a value that may be random.
+fn is_telling(word: &str, value: &str) -> bool {
+    word.len() > 4 || word.len() * 3 >= value.len()
+}
+
+fn begins_with_your(words: &[String]) -> bool {
+    words
+        .first()
+        .is_some_and(|word| word.starts_with("your") || word.starts_with("replace") || word.starts_with("insert"))
+        || words.join("").starts_with("changeme") && words.len() > 2
+}
+
+/// `value` in lower case without what stands between words.
+fn plain(value: &str) -> String {
+    let is_between = |character: &char| matches!(character, '-' | '_' | '.' | '!' | ' ');
+    value.chars().filter(|character| !is_between(character)).collect::<String>().to_ascii_lowercase()
+}
+
+/// The words of a value in lower case: runs of letters, parted where a capital begins one.
+fn words(value: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for character in value.chars().take(200) {
+        let is_letter = character.is_alphabetic();
+        let begins = character.is_uppercase() && before.is_lowercase();
+        if let Some(last) = words.last()
+            && !last.is_empty()
+            && (!is_letter || begins)
+        {
+            words.push(String::new());
+        }
+        if let Some(last) = words.last_mut().filter(|_| is_letter) {
+            last.extend(character.to_lowercase());
+        }
+        before = character;
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+fn has(list: &str, word: &str) -> bool {
+    list.split_ascii_whitespace().any(|entry| entry == word)
+}

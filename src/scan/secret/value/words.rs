@@ -1,0 +1,121 @@
+//! Whether a text reads as words or as a random value.
+//!
+//! Invariant: one pass over the text; no dictionary.
+
+use crate::scan::span::Span;
+
+/// Least share of characters in words that makes a text one of words, in percent.
+const WORDY_PERCENT: usize = 55;
+/// The same for a short text, of which fewer characters tell.
+const SHORT_WORDY_PERCENT: usize = 40;
+
+/// Whether `value` looks as if a machine made it: few of its characters stand in words.
+pub fn looks_random(value: &str) -> bool {
+    let length = value.chars().count();
+    if length < 8 || value.contains(' ') && length < 20 {
+        return false;
+    }
+    let classes = classes(value);
+    let is_single_case = classes.iter().filter(|has| **has).count() == 1;
+    let in_words: usize = segments(value).filter(|segment| is_word(value, *segment)).map(Span::len).sum();
+    let wordy = if length < 16 { SHORT_WORDY_PERCENT } else { WORDY_PERCENT };
+    in_words * 100 < wordy * length && !(is_single_case && length < 16)
+}
+
+/// Whether `value` has characters of two classes or more, so that it is more than a word or a name.
+pub fn is_mixed(value: &str) -> bool {
+    let [lower, upper, digit, symbol] = classes(value);
+    (digit && (lower || upper) && !is_name(value)) || (symbol && (lower || upper)) || (lower && upper && digit)
+}
+
+/// Whether `value` is a name such as `grafana-admin` or `my_app.token-v2`: words in lower case with joints, and at most
+/// a short number.
+pub fn is_name(value: &str) -> bool {
+    value.split(['-', '_', '.', '/', ':']).all(|part| {
+        let digits = part.bytes().filter(u8::is_ascii_digit).count();
+        part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            && digits <= 3
+            && digits < part.len().max(4)
+    }) || value.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Whether a part of a path or a dotted name reads as words.
+pub fn is_wordy_segment(segment: &str) -> bool {
+    if segment.is_empty() {
+        return true;
+    }
+    let is_plain = segment.bytes().all(|byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'*' | b'@' | b',' | b';' | b'\'')
+    });
+    let digits = segment.bytes().filter(u8::is_ascii_digit).count();
+    let in_words: usize =
+        segments(segment).filter(|part| is_word(segment, *part) || part.len() < 4).map(Span::len).sum();
+    let letters = segment.bytes().filter(u8::is_ascii_alphabetic).count();
+    is_plain && digits <= 4 && in_words * 10 >= letters * 8
+}
+
+/// Lower case, upper case, digit, symbol.
+fn classes(value: &str) -> [bool; 4] {
+    let has = |class: fn(char) -> bool| value.chars().any(class);
+    [
+        has(char::is_lowercase),
+        has(char::is_uppercase),
+        has(|character| character.is_ascii_digit()),
+        has(|character| !character.is_alphanumeric()),
+    ]
+}
+
+/// The runs of letters, parted where a capital follows a small letter.
+fn segments(value: &str) -> impl Iterator<Item = Span> {
+    let bytes = value.as_bytes();
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        while bytes.get(start).is_some_and(|byte| !byte.is_ascii_alphabetic()) {
+            start += 1;
+        }
+        let first = *bytes.get(start)?;
+        let mut end = start + 1;
+        let mut is_upper = first.is_ascii_uppercase();
+        while let Some(byte) = bytes.get(end).filter(|byte| byte.is_ascii_alphabetic()) {
+            if byte.is_ascii_uppercase() && !is_upper {
+                break;
+            }
+            if byte.is_ascii_lowercase() && is_upper && end - start > 1 {
+                break;
+            }
+            is_upper = byte.is_ascii_uppercase();
+            end += 1;
+        }
+        let segment = Span::new(start, end);
+        start = end;
+        Some(segment)
+    })
+}
+
+/// Whether a run of letters can be spoken: vowels among them, no long run of consonants. Three letters, and capitals, are
+/// a word only when they stand alone, since random text has such runs.
+fn is_word(value: &str, segment: Span) -> bool {
+    let letters = segment.of(value);
+    let length = letters.len();
+    let is_capital = length > 1 && letters.bytes().all(|byte| byte.is_ascii_uppercase());
+    if !(3..=20).contains(&length) || ((length == 3 || is_capital) && !stands_alone(value, segment)) {
+        return false;
+    }
+    let (mut vowels, mut run, mut longest) = (0, 0, 0);
+    for byte in letters.bytes() {
+        if matches!(byte.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u' | b'y') {
+            vowels += 1;
+            run = 0;
+        } else {
+            run += 1;
+            longest = longest.max(run);
+        }
+    }
+    vowels * 5 >= length && vowels * 10 <= length * 8 && longest <= 4
+}
+
+fn stands_alone(value: &str, segment: Span) -> bool {
+    let bytes = value.as_bytes();
+    let is_other = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    is_other(segment.start.checked_sub(1).and_then(|before| bytes.get(before))) && is_other(bytes.get(segment.end))
+}
