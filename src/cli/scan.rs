@@ -53,6 +53,9 @@ pub struct ScanArgs {
     /// Apply the safe edits to the files, then judge again
     #[arg(long, conflicts_with_all = ["head", "staged", "save"])]
     fix: bool,
+    /// Say which step decided that a value is a secret
+    #[arg(long)]
+    explain: bool,
     /// When to use colours
     #[arg(long, value_enum, default_value_t = Colour::Auto)]
     color: Colour,
@@ -98,6 +101,7 @@ pub fn run(args: &ScanArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Resu
     let input = ReportInput {
         elapsed: Some(started.elapsed()),
         colour: colour(args, surroundings),
+        explain: args.explain,
         ..plain_input(&judgement, &settings_from)
     };
     surroundings.out.write_all(report::render(args.format, &input).as_bytes())?;
@@ -140,6 +144,7 @@ pub fn plain_input<'a>(judgement: &'a Judgement, settings_from: &'a str) -> Repo
         source_url: None,
         rules_url: None,
         colour: false,
+        explain: false,
     }
 }
 

@@ -193,6 +193,7 @@ mod tests {
             source_url: None,
             rules_url: None,
             colour: false,
+            explain: false,
         })
     }
 

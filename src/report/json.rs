@@ -38,6 +38,8 @@ struct Entry<'a> {
     why: &'a str,
     fix: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    decided_by: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     suppression: Option<SuppressionEntry<'a>>,
@@ -152,6 +154,7 @@ fn entry<'a>(judged: &'a Judged, input: &ReportInput<'a>) -> Entry<'a> {
         status: status(&judged.standing),
         blocks: judged.standing == Standing::Blocks,
         fingerprint: finding.fingerprint.as_str(),
+        decided_by: finding.decided_by,
         note: judged.note.as_deref(),
         suppression,
         waiver,

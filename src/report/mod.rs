@@ -51,6 +51,8 @@ pub struct ReportInput<'a> {
     pub rules_url: Option<&'a str>,
     /// Whether text may hold colours.
     pub colour: bool,
+    /// Whether text says which step decided about a secret.
+    pub explain: bool,
 }
 
 impl ReportInput<'_> {

@@ -59,6 +59,9 @@ fn finding(out: &mut String, judged: &Judged, input: &ReportInput<'_>) {
         let page = paint.with(DIM, &format!("dockgate rules {}", finding.rule));
         let _ = writeln!(out, "   fix: {}          {page}", one_line(&policy.fix));
     }
+    if let Some(step) = finding.decided_by.filter(|_| input.explain) {
+        let _ = writeln!(out, "   decided by: {step}");
+    }
     if let Some(note) = &judged.note {
         let _ = writeln!(out, "   note: {}", words::inert(note));
     }

@@ -264,6 +264,7 @@ impl CheckPullRequest {
             source_url: Some(&source_url),
             rules_url: self.options.rules_url.as_deref(),
             colour: false,
+            explain: false,
         };
         let conclusion = judged.judgement.verdict.conclusion;
         run.conclude(conclusion, &check_run::output(&input)).await?;

@@ -49,6 +49,7 @@ fn judged<T>(case: &Case, then: impl FnOnce(&ReportInput<'_>) -> T) -> T {
         source_url: Some("https://github.com/acme/shop/blob/a1b2c3d"),
         rules_url: None,
         colour: false,
+        explain: false,
     })
 }
 

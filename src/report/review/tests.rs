@@ -20,6 +20,7 @@ fn planned(verdict: &Verdict, snapshot: &Snapshot, settings: &RepositorySettings
         source_url: None,
         rules_url: None,
         colour: false,
+        explain: false,
     })
 }
 
