@@ -69,6 +69,7 @@ pub(super) const INSTRUCTION: &[FactDoc] = &[
     doc("instruction.pairs[].key", String, "the name", "PORT"),
     doc("instruction.pairs[].value", String, "the value; `null` for an ARG without a default", "80"),
     doc("instruction.pairs[].is_literal", Bool, "whether a value is written out, without variables", "true"),
+    doc("instruction.pairs[].is_secret", Bool, "whether name and value are those of a secret", "false"),
     doc("instruction.images", List, "what `--from` or the `from` of mounts names", "[{kind: image}]"),
     doc("instruction.images[].kind", String, "`image`, `stage` or `scratch`", "image"),
     doc("instruction.images[].raw", String, "the image as written; `null` for a stage", "nginx:1.27.3"),

@@ -8,6 +8,7 @@ use super::{image_facts, list, optional_word, origin_identity, origin_kind, stag
 use super::{verification, word_fact};
 use crate::scan::document::dockerfile::{Dockerfile, Flag, Instruction, Keyword, Pair, Word};
 use crate::scan::document::node::{Node, Value};
+use crate::scan::secret;
 
 /// The flags that conditions may ask for, with the name of the fact.
 const FLAGS: [(&str, &str); 9] = [
@@ -150,9 +151,12 @@ fn remote_sources(instruction: &Instruction) -> Vec<Node> {
 
 fn pair(pair: &Pair) -> Node {
     let is_literal = pair.value.as_ref().map(|value| value.value.is_some() && !value.raw.contains('$'));
+    let literal = pair.value.as_ref().filter(|_| is_literal == Some(true)).and_then(|value| value.value.as_deref());
+    let is_secret = literal.is_some_and(|value| secret::is_secret_pair(pair.key.shown(), value));
     map(vec![
         ("key", Node::new(pair.key.span, Value::String(pair.key.shown().into()))),
         ("value", optional_word(pair.value.as_ref())),
         ("is_literal", truth(is_literal.unwrap_or_default())),
+        ("is_secret", truth(is_secret)),
     ])
 }
