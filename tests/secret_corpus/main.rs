@@ -135,9 +135,8 @@ fn measure(scores: &mut Scores, format: &Format, items: &[Item]) {
                 let is_line = finding.start.line == line_of(&file.text, *start);
                 if is_line {
                     continue;
-                } else {
-                    format!("{} in {} is on line {}", item.kind, format.name, finding.start.line)
                 }
+                format!("{} in {} is on line {}", item.kind, format.name, finding.start.line)
             }
             Some(finding) if (finding.span.start, finding.span.end) != (*start, *end) => {
                 format!(
