@@ -149,8 +149,14 @@ const POD_PATHS: &[(&[&str], Kinds)] = &[
             ("serving.knative.dev", "Configuration"),
             ("apps.openshift.io", "DeploymentConfig"),
             ("", "DeploymentConfig"),
+            ("apps.kruise.io", "CloneSet"),
+            ("apps.kruise.io", "StatefulSet"),
+            ("apps.kruise.io", "DaemonSet"),
+            ("kubeflow.org", "Notebook"),
         ],
     ),
+    (&["spec", "podTemplate"], &[("agents.x-k8s.io", "Sandbox"), ("extensions.agents.x-k8s.io", "SandboxTemplate")]),
+    (&["spec", "jobTargetRef", "template"], &[("keda.sh", "ScaledJob")]),
     (&["spec", "jobTemplate", "spec", "template"], &[("batch", "CronJob")]),
 ];
 
@@ -239,12 +245,21 @@ mod tests {
             ("argoproj.io/v1alpha1", "Rollout"),
             ("serving.knative.dev/v1", "Service"),
             ("apps.openshift.io/v1", "DeploymentConfig"),
+            ("apps.kruise.io/v1alpha1", "CloneSet"),
+            ("kubeflow.org/v1", "Notebook"),
         ] {
             let text = format!(
                 "apiVersion: {api}\nkind: {kind}\nmetadata: {{name: web, namespace: s}}\nspec: {{{template}}}\n"
             );
             check(&text, &[&format!("{kind}/s/web: i (init), c (main)")]);
         }
+        let sandbox = template.replacen("template", "podTemplate", 1);
+        check(
+            &format!(
+                "apiVersion: agents.x-k8s.io/v1alpha1\nkind: Sandbox\nmetadata: {{name: web}}\nspec: {{{sandbox}}}\n"
+            ),
+            &["Sandbox/web: i (init), c (main)"],
+        );
         check(
             "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: c}], ephemeralContainers: [{name: e}]}\n",
             &["Pod/: c (main), e (ephemeral)"],

@@ -26,7 +26,7 @@
 //! | `standards` | a list of clauses, such as `pss:baseline`, `cis-kubernetes:5.2.2` |
 //! | `aliases` | a map from another tool to its id or ids, such as `trivy: KSV-0017` |
 //! | `supersedes` | a list of ids of policies that say the same of the same thing less exactly: they are silent where this one speaks |
-//! | `edit` | for trees `{set: path, to: value}` or `{remove: path}`; for places `{replace: place, with: template}`; not for target `kubernetes.set` |
+//! | `edit` | for trees `{set: path, to: value}`, `{remove: path}` or a list of paths, in which the step `*` is every item of a list, or `{remove_items: path}`, which takes what `subjects` names out of a list; for places `{replace: place, with: template}`; not for target `kubernetes.set` |
 //! | `examples` | its tests; at least one with and one without a finding |
 //!
 //! A policy of target `secret` has, in place of `deny`, `subjects`, `at`, `raise` and `edit`, the fields of
@@ -278,14 +278,17 @@ fn edit(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Result<
         return Err(fields.wrong(entry, "edit", "no edit for what several files decide"));
     }
     let mut fields = Fields::new(source, &entry.value, "edit")?;
-    let rule = match (fields.text("set")?, fields.text("remove")?, fields.text("replace")?) {
-        (Some(path), None, None) => {
+    let removed = fields.texts("remove")?;
+    let (set, items, replace) = (fields.text("set")?, fields.text("remove_items")?, fields.text("replace")?);
+    let rule = match (set, removed.as_slice(), items, replace) {
+        (Some(path), [], None, None) => {
             let to = fields.entry("to").ok_or_else(|| fields.missing("to"))?.value.clone();
             EditRule::Set { path, to }
         }
-        (None, Some(path), None) => EditRule::Remove { path },
-        (None, None, Some(place)) => EditRule::Replace { place, with: fields.required_written("with")? },
-        _ => return Err(fields.wrong(entry, "edit", "one of set and to, remove, replace and with")),
+        (None, [_, ..], None, None) => EditRule::Remove { paths: removed },
+        (None, [], Some(path), None) => EditRule::RemoveItems { path },
+        (None, [], None, Some(place)) => EditRule::Replace { place, with: fields.required_written("with")? },
+        _ => return Err(fields.wrong(entry, "edit", "one of set and to, remove, remove_items, replace and with")),
     };
     fields.finish()?;
     Ok(Some(rule))

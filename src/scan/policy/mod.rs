@@ -195,9 +195,14 @@ pub enum EditRule {
         /// The value.
         to: Node,
     },
-    /// Removes the key at a path.
+    /// Removes the keys at paths that exist.
     Remove {
-        /// The path, from the target's node.
+        /// The paths, from the target's node; the step `*` is every item of a list.
+        paths: Vec<String>,
+    },
+    /// Removes items of a list: those that the finding's subjects name.
+    RemoveItems {
+        /// The path of the list, from the target's node.
         path: String,
     },
     /// Replaces the text of a named place.

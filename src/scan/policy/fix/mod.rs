@@ -3,6 +3,7 @@
 //! Invariant: an edit is offered only when the file, edited, was read and judged again: the finding is gone, and there
 //! is no new finding and no new problem.
 
+mod removal;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,9 +47,11 @@ pub fn offer(
 
 fn build(set: &PolicySet, text: &str, found: &Found) -> Option<Edit> {
     let rule = set.get(&found.finding.rule)?.edit()?;
+    let tree = || Some(Tree { text, root: found.subject.node.as_ref()? });
     match rule {
-        EditRule::Set { path, to } => Tree { text, root: found.subject.node.as_ref()? }.set(path, to),
-        EditRule::Remove { path } => Tree { text, root: found.subject.node.as_ref()? }.remove(path),
+        EditRule::Set { path, to } => tree()?.set(path, to),
+        EditRule::Remove { paths } => tree()?.remove_all(paths),
+        EditRule::RemoveItems { path } => tree()?.remove_items(path, &found.finding.subjects),
         EditRule::Replace { place, .. } => {
             let (_, span) = found.subject.places.iter().find(|(name, _)| name == place)?;
             Some(Edit { span: *span, replacement: found.replacement.clone()? })

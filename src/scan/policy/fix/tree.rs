@@ -43,6 +43,12 @@ impl Tree<'_> {
     pub(super) fn remove(&self, path: &str) -> Option<Edit> {
         let (mut node, mut target) = (self.root, None);
         for step in path.split('.') {
+            if let Value::Sequence(items) = node.value() {
+                let item = items.get(step.parse::<usize>().ok()?).filter(|item| contains(node.span(), item.span()))?;
+                // An item stays, whatever is taken out of it.
+                (node, target) = (item, None);
+                continue;
+            }
             let entry = node.entry(step)?;
             if !contains(node.span(), entry.key_span) || !contains(node.span(), entry.value.span()) {
                 return None;
@@ -181,7 +187,7 @@ impl Tree<'_> {
         self.text.get(self.line_start(offset)..offset).unwrap_or_default().chars().count()
     }
 
-    fn line_start(&self, offset: usize) -> usize {
+    pub(super) fn line_start(&self, offset: usize) -> usize {
         self.text.get(..offset).unwrap_or_default().rfind('\n').map_or(0, |index| index + 1)
     }
 
@@ -234,11 +240,11 @@ fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-fn contains(outer: Span, inner: Span) -> bool {
+pub(super) fn contains(outer: Span, inner: Span) -> bool {
     outer.start <= inner.start && inner.end <= outer.end
 }
 
-fn edit(start: usize, end: usize, replacement: String) -> Edit {
+pub(super) fn edit(start: usize, end: usize, replacement: String) -> Edit {
     Edit { span: Span::new(start, end), replacement }
 }
 
