@@ -30,7 +30,7 @@ impl Compiled {
         let (facts, parameters) = (policy.target.facts(), policy.parameters.as_slice());
         let condition = |written: &Written, field: &str, role| {
             let compiled = Condition::compile(&written.text, role, facts, parameters).and_then(|condition| {
-                if policy.built_in.is_none() {
+                if !policy.built_in {
                     condition.check_patterns()?;
                 }
                 Ok(condition)

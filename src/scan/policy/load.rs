@@ -82,11 +82,11 @@ impl Policy {
         Ok(policy)
     }
 
-    /// Makes a built-in policy of its tree, which ends where the examples of its `text` begin; the tests run those.
-    pub(super) fn load_builtin(id: PolicyId, file: &str, text: &'static str, root: &Node) -> Result<Self, PolicyError> {
+    /// Makes a built-in policy of its tree, which ends where the examples begin; the tests run those.
+    pub(super) fn load_builtin(id: PolicyId, file: &str, root: &Node) -> Result<Self, PolicyError> {
         let source = Source { file, lines: LineIndex::new(""), checks_patterns: false };
         let (policy, _) = Self::read(id, &source, root)?;
-        Ok(Self { built_in: Some(text), ..policy })
+        Ok(Self { built_in: true, ..policy })
     }
 
     /// Stands for a built-in policy that does not load: it can't be evaluated, and says why.
@@ -120,7 +120,7 @@ impl Policy {
             aliases: Vec::new(),
             parameters: Vec::new(),
             supersedes: Vec::new(),
-            built_in: None,
+            built_in: false,
             examples: Vec::new(),
         }
     }
@@ -149,7 +149,7 @@ impl Policy {
             aliases: aliases(&mut fields)?,
             parameters: parameters(source, &mut fields)?,
             supersedes: fields.texts("supersedes")?.into_iter().map(PolicyId::new).collect(),
-            built_in: None,
+            built_in: false,
             examples: Vec::new(),
         };
         Ok((policy, fields))

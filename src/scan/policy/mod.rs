@@ -93,9 +93,9 @@ pub struct Policy {
     pub parameters: Vec<Parameter>,
     /// The policies that are silent where this one speaks of the same subject.
     pub supersedes: Vec<PolicyId>,
-    /// The text of its file when it is built in: its examples are read only when asked for, and its patterns compiled
-    /// only when used, since the tests prove both.
-    built_in: Option<&'static str>,
+    /// Whether it comes with dockgate: its examples are read only when asked for, and its patterns compiled only when
+    /// used, since the tests prove both.
+    built_in: bool,
     examples: Vec<Example>,
 }
 
@@ -119,12 +119,17 @@ impl Policy {
 
     /// Whether it comes with dockgate.
     pub fn is_built_in(&self) -> bool {
-        self.built_in.is_some()
+        self.built_in
+    }
+
+    /// The text of its file, when it comes with dockgate.
+    fn built_in_text(&self) -> Option<&'static str> {
+        set::builtin_text(&self.file).filter(|_| self.built_in)
     }
 
     /// Its tests.
     pub fn examples(&self) -> Vec<Example> {
-        match self.built_in {
+        match self.built_in_text() {
             Some(text) => {
                 Self::load(self.id.clone(), &self.file, text).map(|policy| policy.examples).unwrap_or_default()
             }

@@ -176,7 +176,7 @@ impl PolicySet {
     pub fn check(&self) -> Result<(), Vec<PolicyError>> {
         let mistake = |entry: &Arc<Entry>| {
             let Policy { id, file, .. } = &*entry.policy;
-            let Some(text) = entry.policy.built_in else { return entry.compiled()?.err().cloned() };
+            let Some(text) = entry.policy.built_in_text() else { return entry.compiled()?.err().cloned() };
             match Policy::load(id.clone(), file, text) {
                 Ok(whole) => Entry::new(whole).compiled()?.err().cloned(),
                 Err(error) => Some(error),
@@ -185,6 +185,11 @@ impl PolicySet {
         let errors: Vec<_> = self.entries.iter().filter_map(mistake).collect();
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
+}
+
+/// The text of the file of a built-in policy.
+pub(super) fn builtin_text(file: &str) -> Option<&'static str> {
+    builtin::text(file)
 }
 
 /// Whether the file at `path` is a team's own policy.
