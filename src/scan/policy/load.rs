@@ -26,7 +26,7 @@
 //! | `standards` | a list of clauses, such as `pss:baseline`, `cis-kubernetes:5.2.2` |
 //! | `aliases` | a map from another tool to its id or ids, such as `trivy: KSV-0017` |
 //! | `supersedes` | a list of ids of policies that say the same of the same thing less exactly: they are silent where this one speaks |
-//! | `edit` | for trees `{set: path, to: value}`, `{remove: path}` or a list of paths, in which the step `*` is every item of a list, or `{remove_items: path}`, which takes what `subjects` names out of a list; for places `{replace: place, with: template}`; not for target `kubernetes.set` |
+//! | `edit` | for trees `{set: path, to: value}`, `{remove: path}` or a list of paths, in which the step `*` is every item of a list, or `{remove_items: path}`, which takes what `subjects` names out of a list; for places `{replace: place, with: template}` |
 //! | `examples` | its tests; at least one with and one without a finding |
 //!
 //! A policy of target `secret` has, in place of `deny`, `subjects`, `at`, `raise` and `edit`, the fields of
@@ -193,7 +193,7 @@ fn judgement(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Re
         conceal: fields.written("conceal")?,
         at: fields.text("at")?,
         raise: raises(source, fields)?,
-        edit: edit(source, fields, target)?,
+        edit: edit(source, fields)?,
     };
     Ok(Judgement::Condition(Box::new(rule)))
 }
@@ -271,12 +271,8 @@ fn raise(source: &Source<'_>, node: &Node) -> Result<Raise, PolicyError> {
     Ok(Raise { when, to })
 }
 
-fn edit(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Result<Option<EditRule>, PolicyError> {
+fn edit(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Option<EditRule>, PolicyError> {
     let Some(entry) = fields.entry("edit") else { return Ok(None) };
-    if target == Target::KubernetesSet {
-        // An edit is verified within its file, which can't tell whether such a finding is gone.
-        return Err(fields.wrong(entry, "edit", "no edit for what several files decide"));
-    }
     let mut fields = Fields::new(source, &entry.value, "edit")?;
     let removed = fields.texts("remove")?;
     let (set, items, replace) = (fields.text("set")?, fields.text("remove_items")?, fields.text("replace")?);

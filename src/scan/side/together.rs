@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::document::DocumentKind;
 use super::super::finding::{Fingerprint, Severity};
-use super::super::policy::evaluate::{Evaluation, Found, evaluate, evaluate_subjects};
+use super::super::policy::evaluate::{Evaluation, FileView, Found, evaluate, evaluate_subjects};
+use super::super::policy::fix;
 use super::super::policy::target::Target;
 use super::super::policy::target::kubernetes::set::{Enforced, ObjectIndex};
 use super::super::problem::{Cause, Problem};
@@ -38,11 +39,15 @@ impl Together {
 
     /// Adds what the other files of each side show of the objects of one file.
     pub(super) fn judge(&self, scanner: &FileScanner<'_>, number: usize, sides: &mut Sides) {
-        for (index, side) in [(&self.base, &mut sides.base), (&self.head, &mut sides.head)] {
-            if let Ok(Some(judged)) = side {
-                judge_set(scanner, judged, index, number);
-                judge_enforced(scanner, judged, index, number);
-            }
+        let mut known: BTreeSet<Fingerprint> = BTreeSet::new();
+        if let Ok(Some(judged)) = &mut sides.base {
+            judge_set(scanner, judged, (&self.base, number), |_| false);
+            judge_enforced(scanner, judged, &self.base, number);
+            known.extend(judged.findings.iter().map(|finding| finding.fingerprint.clone()));
+        }
+        if let Ok(Some(judged)) = &mut sides.head {
+            judge_set(scanner, judged, (&self.head, number), |found| !known.contains(&found.finding.fingerprint));
+            judge_enforced(scanner, judged, &self.head, number);
         }
     }
 }
@@ -51,14 +56,30 @@ fn is_kubernetes(judged: &Judged) -> bool {
     matches!(judged.parsed.kind, DocumentKind::Kubernetes | DocumentKind::HelmTemplate)
 }
 
-/// Applies the policies on objects that belong together.
-fn judge_set(scanner: &FileScanner<'_>, judged: &mut Judged, index: &ObjectIndex, number: usize) {
+/// Applies the policies on objects that belong together; edits are made for the findings that `is_wanted` names.
+fn judge_set(
+    scanner: &FileScanner<'_>,
+    judged: &mut Judged,
+    (index, number): (&ObjectIndex, usize),
+    is_wanted: impl Fn(&Found) -> bool,
+) {
+    let FileScanner { policies, options, .. } = scanner;
     let target = Target::KubernetesSet;
-    if !scanner.policies.judges(target, |policy| scanner.options.may_run(policy)) {
+    if !policies.judges(target, |policy| options.may_run(policy)) {
         return;
     }
     let view = judged.view(scanner.identity_path());
-    let mut evaluation = evaluate_subjects(scanner.policies, view, scanner.options, target, &index.subjects(number));
+    let mut evaluation = evaluate_subjects(policies, view, options, target, &index.subjects(number));
+    let judge_again = |view: FileView<'_>| {
+        let mut all = evaluate(policies, view, options);
+        let subjects = index.subjects_of(view.path, view.parsed);
+        let more = evaluate_subjects(policies, view, options, target, &subjects);
+        all.findings.extend(more.findings);
+        all.superseded.extend(more.superseded);
+        all.problems.extend(more.problems);
+        all
+    };
+    fix::offer_by(policies, view, &mut evaluation, options, &judge_again, is_wanted);
     // The templated values of the file are noted by the policies on the file alone.
     evaluation.problems.retain(|problem| problem.cause != Cause::Templated);
     // Whether the base had it in order is not looked at here.

@@ -197,3 +197,34 @@ fn more_findings_than_the_limit_are_summed_up() {
     let fingerprints: BTreeSet<_> = evaluation.findings.iter().map(|found| &found.finding.fingerprint).collect();
     assert_eq!(fingerprints.len(), 2);
 }
+
+/// The rules about roles that speak of one rule of a cluster role when all are on.
+fn check_role(rule: &str, expected: &[&str]) {
+    let text = format!(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: r}}\nrules: [{rule}]\n"
+    );
+    let parsed = document::parse("r.yaml", &text, &Limits::default());
+    let lines = LineIndex::new(&text);
+    let view = FileView { path: "r.yaml", identity_path: "r.yaml", text: &text, lines: &lines, parsed: &parsed };
+    let options = ScanOptions { profile: crate::scan::Profile::All, ..ScanOptions::default() };
+    let evaluation = evaluate(PolicySet::builtin(), view, &options);
+    let rules: Vec<&str> = evaluation.findings.iter().map(|found| found.finding.rule.as_str()).collect();
+    assert_eq!(rules, expected, "{rule}");
+}
+
+#[test]
+fn one_wildcard_is_one_finding() {
+    check_role("{apiGroups: ['*'], resources: ['*'], verbs: ['*']}", &["kubernetes/rbac-wildcard-all"]);
+    check_role("{apiGroups: ['*'], resources: ['*'], verbs: [get, list]}", &["kubernetes/rbac-wildcard"]);
+    check_role("{apiGroups: [''], resources: [secrets, pods/exec], verbs: ['*']}", &["kubernetes/rbac-wildcard"]);
+    check_role(
+        "{apiGroups: [example.com], resources: ['*'], verbs: ['*']}",
+        &["kubernetes/rbac-wildcard-custom-resources"],
+    );
+    check_role(
+        "{apiGroups: [''], resources: [configmaps], resourceNames: [aws-auth], verbs: [update]}",
+        &["kubernetes/rbac-eks-aws-auth"],
+    );
+    check_role("{apiGroups: [''], resources: [secrets, configmaps], verbs: [get]}", &["kubernetes/rbac-read-secrets"]);
+    check_role("{apiGroups: [apps], resources: [deployments], verbs: [get, list, watch]}", &[]);
+}

@@ -21,6 +21,9 @@ use tree::Tree;
 /// How many bytes of text may be judged again for the edits of one file, at the least once.
 const MAX_REJUDGED_BYTES: usize = 1024 * 1024;
 
+/// Judges a file that was edited.
+pub type Judge<'j> = dyn Fn(FileView<'_>) -> Evaluation + 'j;
+
 /// Gives the findings of `evaluation` that `is_wanted` their edits, where the policy has one that works.
 pub fn offer(
     set: &PolicySet,
@@ -29,13 +32,41 @@ pub fn offer(
     options: &ScanOptions,
     is_wanted: impl Fn(&Found) -> bool,
 ) {
-    let wanted = evaluation.findings.iter().enumerate().filter(|(_, found)| is_wanted(found));
-    let built: Vec<(usize, Edit)> =
-        wanted.filter_map(|(index, found)| Some((index, build(set, file.text, found)?))).collect();
-    if built.is_empty() {
-        return;
+    let built = wanted(set, file, evaluation, is_wanted);
+    if !built.is_empty() {
+        let judge = |view: FileView<'_>| evaluate(set, view, options);
+        let before = Seen::of(evaluation);
+        verify(Verifier { judge: &judge, file, options, before, left: MAX_REJUDGED_BYTES }, built, evaluation);
     }
-    let mut verifier = Verifier { set, file, options, before: Seen::of(evaluation), left: MAX_REJUDGED_BYTES };
+}
+
+/// The same for findings that `judge` tells beside all others of the file.
+pub fn offer_by(
+    set: &PolicySet,
+    file: FileView<'_>,
+    evaluation: &mut Evaluation,
+    options: &ScanOptions,
+    judge: &Judge<'_>,
+    is_wanted: impl Fn(&Found) -> bool,
+) {
+    let built = wanted(set, file, evaluation, is_wanted);
+    if !built.is_empty() {
+        let before = Seen::of(&judge(file));
+        verify(Verifier { judge, file, options, before, left: MAX_REJUDGED_BYTES }, built, evaluation);
+    }
+}
+
+fn wanted(
+    set: &PolicySet,
+    file: FileView<'_>,
+    evaluation: &Evaluation,
+    is_wanted: impl Fn(&Found) -> bool,
+) -> Vec<(usize, Edit)> {
+    let wanted = evaluation.findings.iter().enumerate().filter(|(_, found)| is_wanted(found));
+    wanted.filter_map(|(index, found)| Some((index, build(set, file.text, found)?))).collect()
+}
+
+fn verify(mut verifier: Verifier<'_>, built: Vec<(usize, Edit)>, evaluation: &mut Evaluation) {
     for round in rounds(built) {
         for (index, edit) in verifier.verified(&round, evaluation) {
             if let Some(found) = evaluation.findings.get_mut(index) {
@@ -99,7 +130,7 @@ fn kind_of(problem: &Problem) -> (Cause, String) {
 }
 
 struct Verifier<'v> {
-    set: &'v PolicySet,
+    judge: &'v Judge<'v>,
     file: FileView<'v>,
     options: &'v ScanOptions,
     before: Seen,
@@ -135,7 +166,7 @@ impl Verifier<'_> {
             return false;
         }
         let view = FileView { text: &text, lines: &lines, parsed: &parsed, ..self.file };
-        let after = evaluate(self.set, view, self.options);
+        let after = (self.judge)(view);
         let fixed = |index: usize| evaluation.findings.get(index).map(|found| &found.finding.fingerprint);
         let fixed: BTreeSet<&Fingerprint> = edits.iter().filter_map(|(index, _)| fixed(*index)).collect();
         let may_stay = |found: &Found| {

@@ -82,3 +82,22 @@ fn a_namespace_that_enforces_a_level_makes_its_pods_be_judged_by_it() {
     assert_eq!(judged(&namespace("baseline")), []);
     assert_eq!(judged(&namespace("restricted").replace("shop", "other")), []);
 }
+
+#[test]
+fn an_edit_is_offered_when_the_objects_together_show_that_it_works() {
+    let rule = |to: &str| {
+        let text = SET_RULE
+            .replace("size(set.pods) == 0", "set.pods.exists(pod, pod.certain) && object.tree.spec.type == null")
+            .replace("at: spec.selector\n", &format!("at: spec.selector\nedit: {{set: spec.{to}, to: ClusterIP}}\n"));
+        PolicySet::of([Policy::load(PolicyId::new("team/type"), "type.yaml", &text).unwrap()])
+    };
+    let edit = |policies: &PolicySet, base: &str| {
+        let scan = judge(vec![file("a.yaml", base, SERVICE), file("b.yaml", POD, POD)], false, policies);
+        scan.head.findings.first().unwrap().edit.clone()
+    };
+    let edited = edit(&rule("type"), "").and_then(|edit| edit.apply(SERVICE)).unwrap();
+    assert!(edited.contains("type: ClusterIP"), "{edited}");
+    assert_eq!(edit(&rule("clusterIP"), ""), None, "the finding would stay");
+    let before = SERVICE.replace("  selector", "  # old\n  selector");
+    assert_eq!(edit(&rule("type"), &before), None, "the base has it as well");
+}

@@ -2,7 +2,8 @@
 //!
 //! The target `kubernetes.set` sees what no file shows alone: whether a binding's role can read secrets, which pods run
 //! as a service account, whether a network policy covers a pod. A side is indexed once, as its files are read; what
-//! belongs to one object is looked up by keys.
+//! belongs to one object is looked up by keys. Paths of `at` and `edit` start from the object, for a workload from the spec
+//! of its pods.
 //!
 //! **Invariant**: what is absent from a change is unknown, as the change holds only what it touches. It is known to be
 //! absent when the whole tree is scanned and nothing in it brings objects from elsewhere. Cost is linear: each object is
@@ -92,6 +93,13 @@ impl ObjectIndex {
         members.iter().filter_map(|index| self.members.get(*index)).map(|member| self.subject(member)).collect()
     }
 
+    /// The objects of a text that is not part of the side, such as a file that was edited, with what belongs to each.
+    pub fn subjects_of(&self, path: &str, file: &ParsedFile) -> Vec<Subject> {
+        let all = file.documents.iter().filter_map(Document::tree).flat_map(objects);
+        let members = all.filter_map(|object| Member::new(object, path));
+        members.map(|member| self.subject(&member)).collect()
+    }
+
     /// The objects of a file whose pods a namespace of this side holds to a level.
     pub fn enforced(&self, number: usize) -> Vec<Enforced> {
         let members = self.by_file.get(&number).map_or(&[][..], Vec::as_slice);
@@ -141,7 +149,10 @@ impl ObjectIndex {
 
     fn subject(&self, member: &Member) -> Subject {
         let Member { object, .. } = member;
-        super::subject(self.facts(member), &object.node, object.title(), object.identity())
+        let found = super::subject(self.facts(member), &object.node, object.title(), object.identity());
+        // What a workload decides stands in the spec of its pods.
+        let node = member.pod.as_ref().map_or(&object.node, |pod| &pod.spec);
+        Subject { node: Some(node.clone()), span: node.span(), ..found }
     }
 }
 
