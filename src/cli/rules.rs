@@ -125,6 +125,7 @@ fn as_json(policy: &Policy) -> Value {
         "severity": policy.severity,
         "target": policy.target.name(),
         "enabled": policy.enabled,
+        "only_loosened": policy.only_loosened,
         "since": policy.since,
         "standards": policy.standards,
         "aliases": policy.aliases.iter().map(|(tool, ids)| (tool.clone(), json!(ids))).collect::<serde_json::Map<_, _>>(),
@@ -150,7 +151,7 @@ fn parameter_as_json(parameter: &Parameter) -> Value {
 fn print_table(policies: &[&Policy], surroundings: &mut Surroundings<'_>) -> anyhow::Result<()> {
     let width = policies.iter().map(|policy| policy.id.as_str().len()).max().unwrap_or_default();
     for policy in policies {
-        let off = if policy.enabled { "" } else { " (off by default)" };
+        let off = policy.limit().map(|limit| format!(" ({limit})")).unwrap_or_default();
         writeln!(surroundings.out, "{:<width$}  {:<8}  {}{off}", policy.id, policy.severity, policy.title)?;
     }
     writeln!(surroundings.out, "\n{} rules; `dockgate rules ID` explains one", policies.len())?;
@@ -159,7 +160,7 @@ fn print_table(policies: &[&Policy], surroundings: &mut Surroundings<'_>) -> any
 
 fn print_page(policy: &Policy, surroundings: &mut Surroundings<'_>) -> anyhow::Result<()> {
     let out = &mut surroundings.out;
-    let off = if policy.enabled { "" } else { " · off by default" };
+    let off = policy.limit().map(|limit| format!(" · {limit}")).unwrap_or_default();
     writeln!(out, "{}\n{}\n", policy.id, policy.title)?;
     writeln!(out, "severity   {}{off}", policy.severity)?;
     writeln!(out, "judges     {}", policy.target.name())?;
@@ -184,6 +185,9 @@ fn print_page(policy: &Policy, surroundings: &mut Surroundings<'_>) -> anyhow::R
         let kind = if example.is_denied() { "bad" } else { "good" };
         let (text, lines) = example.rendered();
         writeln!(out, "\nExample ({kind}): {}", example.name)?;
+        if let Some(before) = &example.before {
+            writeln!(out, "  before:\n{}\n  after:", indented(&indented(before)))?;
+        }
         for (number, line) in (1..).zip(text.lines()) {
             writeln!(out, "  {} {line}", if lines.contains(&number) { ">" } else { " " })?;
         }

@@ -69,7 +69,7 @@ fn index(policies: &PolicySet) -> String {
         policies.iter().count()
     );
     for policy in policies.iter() {
-        let off = if policy.enabled { "" } else { "<br><span class=\"faint\">off by default</span>" };
+        let off = policy.limit().map(|limit| format!("<br><span class=\"faint\">{limit}</span>")).unwrap_or_default();
         let _ = writeln!(
             page,
             "<tr data-text=\"{}\"><td><a href=\"{}\"><code>{}</code></a></td><td>{}{off}</td><td>{}</td></tr>",
@@ -95,7 +95,7 @@ fn searched(policy: &Policy) -> String {
 fn rule_page(policy: &Policy) -> String {
     let mut page = head(&policy.title, "");
     let up = "../".repeat(policy.id.as_str().matches('/').count());
-    let off = if policy.enabled { "" } else { " · off by default" };
+    let off = policy.limit().map(|limit| format!(" · {limit}")).unwrap_or_default();
     let _ = writeln!(
         page,
         "<p><a href=\"{up}{INDEX}\">All rules</a></p>\n<h1>{}</h1>\n<p><code>{}</code> · {}{off}</p>",
@@ -143,6 +143,9 @@ fn examples(page: &mut String, examples: &[Example]) {
             inline(&example.name),
             escape(&example.path)
         );
+        if let Some(before) = &example.before {
+            let _ = writeln!(page, "<p>Before</p>\n<pre>{}</pre>\n<p>After</p>", escape(before));
+        }
         let (text, lines) = example.unmarked();
         page.push_str("<pre>");
         for (number, line) in (1..).zip(text.lines()) {

@@ -3,6 +3,7 @@
 //! Invariant: each text is parsed once, and a file whose text does not change is judged once. A file that holds nothing
 //! that belongs to other objects is done with before the next one is read.
 
+mod loosened;
 mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::document::{self, ParsedFile};
 use super::finding::{Category, Finding, Fingerprint};
 use super::options::RuleSetting;
-use super::policy::evaluate::{Evaluation, FileView, Found, evaluate};
+use super::policy::evaluate::{Evaluation, FileView, Found, Tallies, evaluate};
 use super::policy::{PolicySet, fix};
 use super::problem::{Cause, Problem};
 use super::secret::{self, DetectorSet, Secrets, find_secrets};
@@ -80,7 +81,7 @@ struct Judged {
     superseded: Vec<Finding>,
     problems: Vec<Problem>,
     secrets: Secrets,
-    in_order: BTreeSet<Fingerprint>,
+    tallies: Tallies,
 }
 
 /// Both sides of a file before their suppressions.
@@ -95,20 +96,20 @@ impl FileScanner<'_> {
     /// Judges both sides of the file by itself.
     fn both_sides(&self) -> Sides {
         let base_path = self.file.previous_path.as_deref().unwrap_or(&self.file.path);
-        let base = self.side(base_path, &self.file.base, &BTreeSet::new(), |_| false);
+        let base = self.side(base_path, &self.file.base, &Tallies::new(), |_| false);
         let is_same = base_path == self.file.path && self.file.base == self.file.head;
         if is_same {
             let head = base.as_ref().map(|base| base.as_ref().map(Judged::again)).map_err(Problem::clone);
             return Sides { base, head, uncovered: Vec::new() };
         }
-        let (mut uncovered, mut known, mut in_order) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        let (mut uncovered, mut known, mut tallies) = (Vec::new(), BTreeSet::new(), Tallies::new());
         if let Ok(base) = &base {
-            in_order.extend(base.iter().flat_map(|base| base.in_order.iter().cloned()));
+            tallies.extend(base.iter().flat_map(|base| base.tallies.clone()));
             uncovered.extend(base.iter().flat_map(|base| base.superseded.iter().cloned()));
             known.extend(base.iter().flat_map(|base| &base.findings).map(|finding| finding.fingerprint.clone()));
         }
         let is_new = |finding: &Finding| self.whole_tree || !known.contains(&finding.fingerprint);
-        let head = self.side(&self.file.path, &self.file.head, &in_order, is_new);
+        let head = self.side(&self.file.path, &self.file.head, &tallies, is_new);
         // What a more exact finding of the base spoke for was there before that one was fixed.
         let found: BTreeSet<&Fingerprint> = match &head {
             Ok(Some(head)) => head.findings.iter().map(|finding| &finding.fingerprint).collect(),
@@ -126,12 +127,12 @@ impl FileScanner<'_> {
     }
 
     /// Judges one side of the file, which has `path` there; edits are made for the findings that `is_wanted` names.
-    /// `in_order` is what the base has in order, for the policies that report only what a change loosens.
+    /// `before` is what the base has, for the policies that report only what a change loosens.
     fn side(
         &self,
         path: &str,
         content: &Content,
-        in_order: &BTreeSet<Fingerprint>,
+        before: &Tallies,
         is_wanted: impl Fn(&Finding) -> bool,
     ) -> Result<Option<Judged>, Problem> {
         let limits = &self.options.limits;
@@ -142,25 +143,19 @@ impl FileScanner<'_> {
             Content::Text(text) if text.len() > limits.max_file_bytes => {
                 Err(unjudged(&Unjudged::too_large(text.len() as u64, limits)))
             }
-            Content::Text(text) => Ok(Some(self.text(path, text, in_order, is_wanted))),
+            Content::Text(text) => Ok(Some(self.text(path, text, before, is_wanted))),
         }
     }
 
-    fn text(
-        &self,
-        path: &str,
-        text: &str,
-        in_order: &BTreeSet<Fingerprint>,
-        is_wanted: impl Fn(&Finding) -> bool,
-    ) -> Judged {
+    fn text(&self, path: &str, text: &str, before: &Tallies, is_wanted: impl Fn(&Finding) -> bool) -> Judged {
         let parsed = document::parse(path, text, &self.options.limits);
         let lines = LineIndex::new(text);
         let view = FileView { path, identity_path: self.identity_path(), text, lines: &lines, parsed: &parsed };
         let mut evaluation = evaluate(self.policies, view, self.options);
         fix::offer(self.policies, view, &mut evaluation, self.options, |found| is_wanted(&found.finding));
-        let was_in_order = |found: &Found| found.loosens.as_ref().is_none_or(|thing| in_order.contains(thing));
-        evaluation.findings.retain(was_in_order);
-        let in_order = std::mem::take(&mut evaluation.in_order);
+        let is_touched = |found: &Found| self.file.touched.meets(found.finding.start.line, found.finding.end.line);
+        let tallies = std::mem::take(&mut evaluation.tallies);
+        loosened::retain(&mut evaluation.findings, before, &tallies, is_touched);
         let mut secrets = find_secrets(path, text, &parsed, self.detectors, self.options);
         secrets.findings.retain_mut(|finding| self.keeps(finding));
         for (value, place) in &evaluation.concealed {
@@ -183,7 +178,7 @@ impl FileScanner<'_> {
             superseded,
             problems,
             secrets,
-            in_order,
+            tallies,
         }
     }
 
@@ -250,7 +245,7 @@ impl Judged {
             superseded: self.superseded.clone(),
             problems: self.problems.clone(),
             secrets: self.secrets.clone(),
-            in_order: BTreeSet::new(),
+            tallies: Tallies::new(),
         }
     }
 }

@@ -110,7 +110,7 @@ pub(super) fn bears_out(kind: DocumentKind, file: &YamlFile) -> bool {
 }
 
 /// Whether an `apiVersion` is one of kustomization files.
-pub(super) fn is_kustomization_version(version: Option<&str>) -> bool {
+pub(in crate::scan) fn is_kustomization_version(version: Option<&str>) -> bool {
     version.is_some_and(|version| version.starts_with("kustomize.config.k8s.io/"))
 }
 

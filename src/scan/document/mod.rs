@@ -15,6 +15,7 @@ use super::limits::Limits;
 use super::problem::{Cause, Problem};
 use super::span::{LineIndex, Span};
 use classify::Form;
+pub(in crate::scan) use classify::is_kustomization_version;
 use dockerfile::Dockerfile;
 use node::Node;
 use yaml::{Templating, YamlFile};

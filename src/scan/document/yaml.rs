@@ -103,6 +103,15 @@ pub fn parse(text: &str, limits: &Limits, templating: Templating) -> YamlFile {
     if Reading::failures(&masked) <= Reading::failures(&plain.file) { masked } else { plain.file }
 }
 
+/// Reads the text of a block scalar (`|`) as a document of its own, with its places in `text`; `scalar` is the place of
+/// the scalar from its indicator on. `None` for any other scalar, and for one that does not read.
+pub fn parse_block(text: &str, scalar: Span, limits: &Limits) -> Option<Node> {
+    let written = scalar.of(text).strip_prefix('|')?;
+    let header = written.find('\n')? + 2;
+    let documents = reader::read_range(text, scalar.start + header..scalar.end, limits)?;
+    documents.into_iter().next()
+}
+
 /// Reads the one document of `text`, such as a settings or policy file: keys and values with their places.
 ///
 /// # Errors

@@ -47,13 +47,25 @@ pub struct Evaluation {
     pub findings: Vec<Found>,
     /// Findings that a more exact policy speaks for: when that one is gone, they are no news.
     pub superseded: Vec<Finding>,
-    /// The things in order by the policies that report only what a change loosens, each as a fingerprint.
-    pub in_order: BTreeSet<Fingerprint>,
+    /// What the policies that report only what a change loosens found, in order or not.
+    pub tallies: Tallies,
     /// What could not be decided.
     pub problems: Vec<Problem>,
     /// Texts of the file that are secret, with their places.
     pub concealed: Vec<(String, Span)>,
 }
+
+/// How many things that nothing tells apart a policy found in order, and how many not.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tally {
+    /// The condition is false.
+    pub in_order: usize,
+    /// The condition is true.
+    pub denied: usize,
+}
+
+/// The tallies by policy and thing, each pair as a fingerprint.
+pub type Tallies = BTreeMap<Fingerprint, Tally>;
 
 /// A finding with what an edit is made of.
 #[derive(Clone, Debug)]
@@ -66,7 +78,7 @@ pub struct Found {
     pub replacement: Option<String>,
     /// The places of the secrets that it is about.
     pub concealed: Vec<Span>,
-    /// What must be in order in the base for it to be reported, when the policy reports only what a change loosens.
+    /// What it was found on, when the policy reports only what a change loosens.
     pub loosens: Option<Fingerprint>,
 }
 
@@ -185,9 +197,11 @@ impl<'f> Judge<'f> {
         };
         match self.ask(&entry.policy, &compiled.deny, subject) {
             Answer::Known(denied) => {
-                if entry.policy.only_loosened && !denied {
-                    let parts = self.parts(&entry.policy, subject);
-                    self.evaluation.in_order.insert(Fingerprint::of(&parts));
+                if entry.policy.only_loosened {
+                    let thing = Fingerprint::of(&self.parts(&entry.policy, subject));
+                    let tally = self.evaluation.tallies.entry(thing).or_default();
+                    tally.denied += usize::from(denied);
+                    tally.in_order += usize::from(!denied);
                 }
                 denied
             }

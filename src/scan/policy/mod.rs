@@ -109,6 +109,15 @@ pub struct Written {
 }
 
 impl Policy {
+    /// What keeps it silent where others of its kind speak, in a few words.
+    pub fn limit(&self) -> Option<&'static str> {
+        match (self.enabled, self.only_loosened) {
+            (false, _) => Some("off by default"),
+            (true, true) => Some("only what a change loosens"),
+            (true, false) => None,
+        }
+    }
+
     /// How a finding is repaired, when the policy says so.
     pub fn edit(&self) -> Option<&EditRule> {
         match &self.judgement {

@@ -172,3 +172,21 @@ fn what_only_a_change_can_loosen_is_told_by_the_change_alone() {
     assert_eq!(count(Content::Absent, &free), (0, 0));
     assert_eq!(count(text(&bound), &format!("{free}---\n{}", free.replace("name: a", "name: b"))), (0, 1));
 }
+
+#[test]
+fn a_pin_is_lost_only_where_one_is_missing() {
+    let steps = |uses: &[&str]| {
+        let steps: Vec<String> = uses.iter().map(|uses| format!("{{uses: {uses}}}")).collect();
+        format!("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - {}\n", steps.join("\n      - "))
+    };
+    let commit = format!("a/b@{}", "0".repeat(40));
+    let lines = |base: &[&str], head: &[&str]| {
+        let scan = judge(vec![change(".github/workflows/x.yml", text(&steps(base)), text(&steps(head)))]);
+        found(&scan.head, "ci/gha-action-pin-removed").iter().map(|finding| finding.start.line).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&[&commit, "a/b@v1"], &[&commit, "a/b@v1", "c/d@v1"]), [0; 0]);
+    assert_eq!(lines(&[&commit], &[&commit, "a/b@v1"]), [0; 0]);
+    assert_eq!(lines(&[&commit, "a/b@v1"], &["a/b@v1", "a/b@v1"]), [6]);
+    assert_eq!(lines(&["a/b@v1", &commit], &["a/b@v1", "a/b@v2"]), [7]);
+    assert_eq!(lines(&["a/b@v1"], &["a/b@v2"]), [0; 0]);
+}

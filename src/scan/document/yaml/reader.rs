@@ -54,6 +54,14 @@ pub(super) fn read_plain(lines: &Lines<'_>, limits: &Limits) -> Reading {
     file.finish()
 }
 
+/// Reads a part of a file as it is written; `None` when it does not read.
+pub(super) fn read_range(text: &str, range: Range<usize>, limits: &Limits) -> Option<Vec<super::Node>> {
+    let mask = Mask::default();
+    let view = View { text, original: text, mask: &mask };
+    let piece = read_part(view, range, limits, &mut Spent::default());
+    piece.reads().then_some(piece.documents)
+}
+
 /// Reads a file as a template.
 pub(super) fn read_template(lines: &Lines<'_>, limits: &Limits) -> YamlFile {
     let mut views: Vec<(String, Mask)> = vec![Mask::of(lines, Method::Comments)];

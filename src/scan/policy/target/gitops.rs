@@ -24,6 +24,9 @@ use super::kubernetes::object_facts;
 use super::{FactDoc, Subject, Target};
 use revision::Kind;
 
+pub(super) use argo::source_nodes;
+pub(super) use revision::git as git_revision_kind;
+
 /// The facts of a target of this kind; none for any other target.
 pub fn facts(target: Target) -> &'static [FactDoc] {
     match target {
@@ -135,8 +138,13 @@ impl Source {
     }
 }
 
+/// What kind of version a chart is asked for at: `version`, `range` or `none`; unknown when the version is.
+pub(super) fn chart_version_kind(version: &Node) -> Node {
+    Kind::of(version, revision::chart).fact(version)
+}
+
 /// The scheme of a URL in lower case (`ssh` for `git@host:path`), and its host without user and port.
-fn scheme_and_host(url: &Node) -> (Node, Node) {
+pub(super) fn scheme_and_host(url: &Node) -> (Node, Node) {
     let written = match url.value() {
         Value::String(written) => written,
         Value::Unknown(_) => return (url.clone(), url.clone()),

@@ -70,4 +70,45 @@ pub(super) fn facts(node: &Node) -> Node {
     ])
 }
 
+/// The facts about a reference in which no version leaves it to somebody else, as values of charts do: `moving` is then
+/// `null`.
+pub(super) fn facts_without_default(node: &Node) -> Node {
+    match node.as_str().map(ImageReference::parse) {
+        Some(Ok(image)) if image.is_untagged() => composed(&null(), node, &null(), &null()),
+        _ => facts(node),
+    }
+}
+
+/// The facts about a reference that is written in parts. Without tag and digest `moving` is `null`: something else
+/// decides.
+pub(super) fn composed(registry: &Node, repository: &Node, tag: &Node, digest: &Node) -> Node {
+    let given = |node: &Node| node.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    if let Some(unknown) = [tag, digest].into_iter().find(|node| node.is_unknown()) {
+        return map(NAMES.map(|name| (name, unknown.clone())).to_vec());
+    }
+    let (tag_text, digest_text) = (given(tag), given(digest));
+    let name = match (given(registry), given(repository)) {
+        (Some(registry), Some(repository)) => Some(format!("{registry}/{repository}")),
+        (_, repository) => repository,
+    };
+    let reference = name.as_deref().and_then(|name| ImageReference::parse(name).ok());
+    let part = |value: Option<String>| value.map_or_else(null, |part| text(&part));
+    let moving = match (&tag_text, &digest_text) {
+        (_, Some(_)) => truth(false),
+        (Some(tag), None) if tag.contains('@') => truth(false),
+        (Some(tag), None) => truth(ImageReference::parse(&format!("image:{tag}")).is_ok_and(|image| image.is_moving())),
+        (None, None) => null(),
+    };
+    let raw = [name.as_deref().unwrap_or_default(), tag_text.as_deref().unwrap_or_default()].join(":");
+    map(vec![
+        ("raw", text(raw.trim_end_matches(':'))),
+        ("registry", part(reference.as_ref().map(|image| image.registry().to_owned()))),
+        ("repository", part(reference.as_ref().map(ImageReference::repository))),
+        ("name", part(reference.as_ref().map(ImageReference::familiar_name))),
+        ("tag", tag_text.map_or_else(null, |_| tag.clone())),
+        ("digest", digest_text.map_or_else(null, |_| digest.clone())),
+        ("moving", moving),
+    ])
+}
+
 const NAMES: [&str; 7] = ["raw", "registry", "repository", "name", "tag", "digest", "moving"];

@@ -8,8 +8,10 @@ pub mod compose;
 pub mod dockerfile;
 pub(super) mod facts;
 pub mod gitops;
+pub mod helm;
 mod image;
 pub mod kubernetes;
+pub mod kustomize;
 
 use super::super::document::ParsedFile;
 use super::super::document::node::Node;
@@ -103,6 +105,20 @@ pub enum Target {
     DockerfileInstruction,
     /// `dockerfile.command`: every command of a shell form.
     DockerfileCommand,
+    /// `kustomize.file`: every kustomization file.
+    KustomizeFile,
+    /// `kustomize.source`: every remote resource of a kustomization file, and every chart of it.
+    KustomizeSource,
+    /// `kustomize.image`: every image that a kustomization replaces, in Flux and Argo CD objects too.
+    KustomizeImage,
+    /// `kustomize.function`: every object that a build runs as a function.
+    KustomizeFunction,
+    /// `helm.dependency`: every dependency of a chart.
+    HelmDependency,
+    /// `helm.image`: every image in values of a chart, wherever the values stand.
+    HelmImage,
+    /// `helm.context`: every security context and every setting of the host in such values.
+    HelmContext,
     /// `gitops.source`: every place that Argo CD or Flux takes manifests or charts from.
     GitopsSource,
     /// `gitops.application`: every Application of Argo CD, and the template of every `ApplicationSet`.
@@ -123,7 +139,7 @@ pub enum Target {
 
 impl Target {
     /// All targets.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 33] = [
         Self::KubernetesObject,
         Self::KubernetesPod,
         Self::KubernetesContainer,
@@ -149,6 +165,13 @@ impl Target {
         Self::GithubStep,
         Self::GitlabJob,
         Self::GitlabImage,
+        Self::KustomizeFile,
+        Self::KustomizeSource,
+        Self::KustomizeImage,
+        Self::KustomizeFunction,
+        Self::HelmDependency,
+        Self::HelmImage,
+        Self::HelmContext,
         Self::Secret,
     ];
 
@@ -180,6 +203,13 @@ impl Target {
             Self::GithubStep => "github.step",
             Self::GitlabJob => "gitlab.job",
             Self::GitlabImage => "gitlab.image",
+            Self::KustomizeFile => "kustomize.file",
+            Self::KustomizeSource => "kustomize.source",
+            Self::KustomizeImage => "kustomize.image",
+            Self::KustomizeFunction => "kustomize.function",
+            Self::HelmDependency => "helm.dependency",
+            Self::HelmImage => "helm.image",
+            Self::HelmContext => "helm.context",
             Self::Secret => "secret",
         }
     }
@@ -214,6 +244,10 @@ impl Target {
             }
             Self::GitopsSource | Self::GitopsApplication => gitops::subjects(self, file, text),
             // What belongs together is found once all files of a side are read.
+            Self::HelmDependency | Self::HelmImage | Self::HelmContext => helm::subjects(self, file, text),
+            Self::KustomizeFile | Self::KustomizeSource | Self::KustomizeImage | Self::KustomizeFunction => {
+                kustomize::subjects(self, file, text)
+            }
             Self::KubernetesSet | Self::Secret => Vec::new(),
         }
     }
@@ -241,6 +275,10 @@ impl Target {
                 ci::facts(self)
             }
             Self::GitopsSource | Self::GitopsApplication => gitops::facts(self),
+            Self::HelmDependency | Self::HelmImage | Self::HelmContext => helm::facts(self),
+            Self::KustomizeFile | Self::KustomizeSource | Self::KustomizeImage | Self::KustomizeFunction => {
+                kustomize::facts(self)
+            }
             Self::Secret => &[],
         }
     }
@@ -252,6 +290,11 @@ impl Target {
             Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => "Dockerfile",
             Self::GithubWorkflow | Self::GithubContainer | Self::GithubStep => ".github/workflows/build.yml",
             Self::GitlabJob | Self::GitlabImage => ".gitlab-ci.yml",
+            Self::KustomizeFile | Self::KustomizeSource | Self::KustomizeImage | Self::KustomizeFunction => {
+                "kustomization.yaml"
+            }
+            Self::HelmDependency => "Chart.yaml",
+            Self::HelmImage | Self::HelmContext => "values.yaml",
             Self::Secret => "config/settings.conf",
             _ => "deploy/manifest.yaml",
         }

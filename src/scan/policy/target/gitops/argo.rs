@@ -41,7 +41,7 @@ pub(super) fn sources(object: &Object) -> Vec<Source> {
 }
 
 /// The maps that describe where an application comes from, each with its key.
-pub(super) fn source_nodes(object: &Object) -> Vec<(&'static str, Node)> {
+pub(in super::super) fn source_nodes(object: &Object) -> Vec<(&'static str, Node)> {
     let Some(spec) = application_spec(object) else { return Vec::new() };
     let is_map = |node: &Node| node.as_mapping().is_some();
     let mut found: Vec<(&'static str, Node)> = Vec::new();

@@ -36,7 +36,7 @@ impl Kind {
 }
 
 /// A revision of a git repository as Argo CD takes it: a commit, a name, or a range of versions among the tags.
-pub(super) fn git(revision: &str) -> &'static str {
+pub(in super::super) fn git(revision: &str) -> &'static str {
     if revision == "HEAD" {
         return "head";
     }
@@ -52,7 +52,7 @@ pub(super) fn git(revision: &str) -> &'static str {
     if is_constraint(revision) {
         return "range";
     }
-    if ends_with_version(revision) { "tag" } else { "branch" }
+    if is_number(revision) || ends_with_version(revision) { "tag" } else { "branch" }
 }
 
 /// The version of a chart: exact, or a range that the newest release within it satisfies.
@@ -104,6 +104,13 @@ fn is_constraint(revision: &str) -> bool {
         || revision.split('.').any(|part| matches!(part, "x" | "X"))
 }
 
+/// Whether a name is nothing but a version, be it a partial one: `v1`, `0.12`, `2024-01-05`.
+fn is_number(name: &str) -> bool {
+    let number = name.strip_prefix(['v', 'V']).unwrap_or(name);
+    number.starts_with(|first: char| first.is_ascii_digit())
+        && number.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_' | b'+'))
+}
+
 /// Whether a name ends with a full version, as release tags do: `v1.2.3`, `chart-1.2.3`, `1.2.3-rc.1`.
 fn ends_with_version(name: &str) -> bool {
     let starts = name.char_indices().filter(|(at, letter)| {
@@ -122,6 +129,8 @@ mod tests {
         for (revision, expected) in [
             ("HEAD", "head"),
             ("main", "branch"),
+            ("v1", "tag"),
+            ("v0.12", "tag"),
             ("release-1.2", "branch"),
             ("refs/heads/main", "branch"),
             ("refs/pull/1/head", "branch"),

@@ -1,0 +1,84 @@
+//! Where values of charts stand: values files, and the objects that hand values to a chart.
+//!
+//! **Invariant**: a text block of values is read in its place, so that a finding in it stands at its own line.
+
+use crate::scan::document::kubernetes::{Object, objects};
+use crate::scan::document::node::{Node, Value};
+use crate::scan::document::{Document, DocumentKind, ParsedFile, yaml};
+use crate::scan::limits::Limits;
+
+use super::super::facts::path;
+use super::super::gitops::source_nodes;
+use super::super::kustomize::kustomizations;
+use super::parameters;
+
+/// Holders of one file that are looked at, and charts of one kustomization.
+const MAX_HOLDERS: usize = 2_000;
+
+/// A tree of values.
+pub(super) struct Values {
+    pub(super) root: Node,
+    /// `values`, or the object that holds them.
+    pub(super) holder: String,
+    /// What tells it from the other trees of the file.
+    pub(super) identity: Vec<String>,
+}
+
+/// All trees of values of a file.
+pub(super) fn read(file: &ParsedFile, text: &str) -> Vec<Values> {
+    let mut found = Vec::new();
+    let documents = || file.documents.iter().filter_map(Document::tree);
+    if file.kind == DocumentKind::HelmValues {
+        let values = |root: &Node| Values { root: root.clone(), holder: "values".to_owned(), identity: Vec::new() };
+        found.extend(documents().map(values));
+    }
+    for kustomization in kustomizations(file) {
+        let charts = kustomization.get("helmCharts").map_or(&[][..], Node::items).iter().take(MAX_HOLDERS);
+        for chart in charts {
+            let Some(inline) = chart.get("valuesInline") else { continue };
+            let name = chart.get("name").and_then(Node::as_str).unwrap_or_default().to_owned();
+            let identity = vec!["helmCharts".to_owned(), name];
+            found.push(Values { root: inline.clone(), holder: "kustomization".to_owned(), identity });
+        }
+    }
+    for object in documents().flat_map(objects).take(MAX_HOLDERS) {
+        let trees = of_object(&object, text).into_iter().filter(|tree| tree.as_mapping().is_some());
+        let values = |root| Values { root, holder: object.title(), identity: object.identity() };
+        found.extend(trees.map(values));
+    }
+    found
+}
+
+fn of_object(object: &Object, text: &str) -> Vec<Node> {
+    let at = |keys: &[&str]| path(&object.node, keys);
+    match (object.group(), object.kind.as_str()) {
+        (Some("helm.toolkit.fluxcd.io"), "HelmRelease") => vec![at(&["spec", "values"])],
+        (Some("helm.cattle.io"), "HelmChart" | "HelmChartConfig") => block(&at(&["spec", "valuesContent"]), text)
+            .into_iter()
+            .chain([parameters::of_map(&at(&["spec", "set"]))])
+            .collect(),
+        (Some("argoproj.io"), "Application" | "ApplicationSet") => {
+            source_nodes(object).iter().flat_map(|(_, source)| of_source(source, text)).collect()
+        }
+        (Some(""), "ConfigMap") => {
+            let data = at(&["data"]);
+            let named = data.entries().iter().filter(|entry| matches!(&*entry.key, "values.yaml" | "values.yml"));
+            named.filter_map(|entry| block(&entry.value, text)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What a source of Argo CD gives its chart.
+fn of_source(source: &Node, text: &str) -> Vec<Node> {
+    let at = |key: &str| path(source, &["helm", key]);
+    let mut trees = vec![at("valuesObject"), parameters::of_list(&at("parameters"))];
+    trees.extend(block(&at("values"), text));
+    trees
+}
+
+/// The tree in a block of text (`|`); `None` for a text in any other form, and for one that does not read.
+fn block(node: &Node, text: &str) -> Option<Node> {
+    let Value::String(_) = node.value() else { return None };
+    yaml::parse_block(text, node.span(), &Limits::default())
+}
