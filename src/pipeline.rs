@@ -6,8 +6,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::scan::admission::{AdmissionSet, holds_objects};
 use crate::scan::finding::{Severity, UnknownSeverity};
+use crate::scan::limits::Limits;
 use crate::scan::options::Profile;
+use crate::scan::policy::PolicyId;
 use crate::scan::policy::parameter;
 use crate::scan::policy::set::PolicySet;
 use crate::scan::problem::{Cause, Problem};
@@ -16,7 +19,7 @@ use crate::scan::{ScanOptions, SecretKey, scan_and_tell};
 use crate::settings::Origin;
 use crate::settings::date::Date;
 use crate::settings::repository::{RepositorySettings, SettingsFile};
-use crate::source::{Change, TeamFile};
+use crate::source::{Change, SETTINGS_PATH, TeamFile, TeamFiles};
 use crate::verdict::{Verdict, decide};
 
 /// What judging needs besides the change.
@@ -74,19 +77,24 @@ pub fn run(change: Change, circumstances: &Circumstances) -> Judgement {
 pub fn run_and_tell(change: Change, circumstances: &Circumstances, tell: &mut dyn FnMut(usize)) -> Judgement {
     let Change { snapshot, team } = change;
     let (own, mut problems) = readable(&team.policies);
+    let (mut admission, unread) = admission(&team);
+    problems.extend(unread);
     let (policies, broken) = PolicySet::builtin().with_team(&own);
     problems.extend(broken);
-    let known: Vec<&str> = policies.known().into_iter().collect();
+    let known: Vec<&str> = policies.known().into_iter().chain(admission.ids().map(PolicyId::as_str)).collect();
     let mut settings = RepositorySettings::resolve(&circumstances.organisation, &team.settings, &known);
     let flags = &circumstances.flags;
     settings.fail_on.set(flags.fail_on.map(Threshold::severity), Origin::Flag);
     settings.profile.set(flags.profile, Origin::Flag);
     let disabled = settings.disabled_rules();
     let policies = policies.without(|id| disabled.contains(id));
+    admission.retain(|id| !disabled.contains(id));
+    problems.extend(empty_paths(&settings, &team));
     let mut options = ScanOptions {
         secret_key: circumstances.secret_key.clone(),
         today: Some(circumstances.today.to_string()),
         standard: flags.standard.clone(),
+        admission,
         ..settings.scan_options()
     };
     let mistakes = parameter::settle(&policies, &mut options.parameters);
@@ -95,6 +103,30 @@ pub fn run_and_tell(change: Change, circumstances: &Circumstances, tell: &mut dy
     let found = scan_and_tell(&snapshot, &policies, &options, tell);
     let verdict = decide(found, &snapshot, &settings, circumstances.today);
     Judgement { verdict, snapshot, policies, settings }
+}
+
+/// The cluster's own policies among the team's files, and what is wrong with them.
+fn admission(team: &TeamFiles) -> (AdmissionSet, Vec<Problem>) {
+    let (own, _) = readable(&team.policies);
+    let (named, mut problems) = readable(&team.admission);
+    let own = own.into_iter().filter(|(_, text)| holds_objects(text));
+    let (set, broken) = AdmissionSet::load(&own.chain(named).collect::<Vec<_>>(), &Limits::default());
+    problems.extend(broken);
+    (set, problems)
+}
+
+/// A problem for each of `admission.paths` at which there is nothing.
+fn empty_paths(settings: &RepositorySettings, team: &TeamFiles) -> Vec<Problem> {
+    let is_at = |path: &str, file: &TeamFile| {
+        file.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let files = || team.admission.iter().chain(&team.policies);
+    let empty = settings.admission_paths.value.iter().filter(|path| !files().any(|file| is_at(path, file)));
+    let problem = |path: &String| {
+        let message = format!("\"admission.paths\": the base has no YAML or JSON file at \"{path}\"");
+        Problem { introduced: false, ..Problem::of_file(SETTINGS_PATH, Cause::Settings, message) }
+    };
+    empty.map(problem).collect()
 }
 
 /// The policy files that could be read, and a problem for each of the others.

@@ -55,6 +55,40 @@ fn json(folder: &Path, arguments: &[&str]) -> (Value, i32) {
     (value, output.status.code().unwrap_or(-1))
 }
 
+#[test]
+fn the_cluster_s_own_policies_are_rules_like_others() {
+    let policy = "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {name: labelled}\n\
+                  spec:\n  matchConstraints: {resourceRules: [{apiGroups: [''], apiVersions: [v1], operations: ['*'], resources: [pods]}]}\n  \
+                  validations: [{expression: \"has(object.metadata.labels) && 'team' in object.metadata.labels\", message: a team is needed}]\n";
+    let quiet = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: 'registry.example.com/web:1.2.3'}]}\n";
+    let files = [(".github/dockgate/labelled.yaml", policy), ("web.yaml", quiet)];
+    let rules = |folder: &Path| {
+        let (value, _) = json(folder, &["web.yaml"]);
+        let all = value["findings"].as_array().expect("findings").clone();
+        all.iter().filter(|found| found["rule"] == "admission/labelled").cloned().collect::<Vec<_>>()
+    };
+    let folder = folder(&files);
+    let found = rules(folder.path());
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((&found[0]["severity"], &found[0]["message"]), (&"high".into(), &"a team is needed".into()));
+    // It is switched off, made milder and suppressed as any other rule is.
+    write(folder.path(), &[(".github/dockgate.yml", "rules: {admission/labelled: low}\n")]);
+    assert_eq!(rules(folder.path())[0]["severity"], "low");
+    write(folder.path(), &[(".github/dockgate.yml", "rules: {admission/labelled: off}\n")]);
+    assert!(rules(folder.path()).is_empty());
+    write(
+        folder.path(),
+        &[
+            (".github/dockgate.yml", "{}\n"),
+            ("web.yaml", &format!("# dockgate:ignore-file admission/labelled -- made by hand\n{quiet}")),
+        ],
+    );
+    let (value, _) = json(folder.path(), &["web.yaml"]);
+    assert!(!value.to_string().contains("unknown"), "{value}");
+    let tested = dockgate(folder.path(), &["test"]);
+    assert_eq!(tested.status.code(), Some(0), "{}", text(&tested.stdout));
+}
+
 fn git(folder: &Path, arguments: &[&str]) {
     let identity = ["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"];
     let output = Command::new("git").args(identity).args(arguments).current_dir(folder).output().expect("run git");

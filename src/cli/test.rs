@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::{Exit, Surroundings};
+use crate::scan::admission::holds_objects;
 use crate::scan::policy::set::{PolicySet, TEAM_DIRECTORY};
 use crate::scan::problem::Problem;
 
@@ -65,7 +66,9 @@ fn read(folder: &Path) -> anyhow::Result<Chosen> {
         if is_policy && path.is_file() {
             let below = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().replace('\\', "/");
             let text = std::fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
-            texts.push((format!("{TEAM_DIRECTORY}{below}"), text));
+            if !holds_objects(&text) {
+                texts.push((format!("{TEAM_DIRECTORY}{below}"), text));
+            }
         }
     }
     let (policies, problems) = PolicySet::builtin().with_team(&texts);

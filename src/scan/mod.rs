@@ -3,6 +3,7 @@
 //! Invariant: pure. No clock, disk, environment, network or async; it can't fail, it returns what it found and what it
 //! could not judge.
 
+pub mod admission;
 pub mod document;
 pub mod edit;
 pub mod finding;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::admission::AdmissionSet;
 use super::document::node::{Node, Value};
 use super::finding::{Category, Severity};
 use super::glob::PathGlobs;
@@ -37,6 +38,8 @@ pub struct ScanOptions {
     pub parameters: BTreeMap<PolicyId, BTreeMap<String, ParameterValue>>,
     /// What holds for a part of the repository or the cluster only.
     pub scopes: Vec<Scope>,
+    /// The cluster's own policies.
+    pub admission: AdmissionSet,
     /// Key of the secrets' fingerprints, so that nobody guesses a weak password back from one.
     pub secret_key: SecretKey,
     /// The day, written `YYYY-MM-DD`: a token whose end is before it has expired. When absent none has.
@@ -54,6 +57,7 @@ impl Default for ScanOptions {
             severities: BTreeMap::new(),
             parameters: BTreeMap::new(),
             scopes: Vec::new(),
+            admission: AdmissionSet::default(),
             secret_key: SecretKey::default(),
             today: None,
         }
@@ -207,8 +211,13 @@ impl ScanOptions {
 
     /// What the last scope that covers the thing says of `policy`.
     pub fn scoped(&self, policy: &Policy, path: &str, object: Option<&Node>) -> Option<RuleSetting> {
-        let named = |scope: &&Scope| scope.rules.contains_key(&policy.id) && scope.covers(path, object);
-        self.scopes.iter().rev().find(named)?.rules.get(&policy.id).copied()
+        self.scoped_rule(&policy.id, path, object)
+    }
+
+    /// As [`ScanOptions::scoped`], for a rule that is none of the policies'.
+    pub fn scoped_rule(&self, rule: &PolicyId, path: &str, object: Option<&Node>) -> Option<RuleSetting> {
+        let named = |scope: &&Scope| scope.rules.contains_key(rule) && scope.covers(path, object);
+        self.scopes.iter().rev().find(named)?.rules.get(rule).copied()
     }
 }
 

@@ -3,6 +3,7 @@
 //! Invariant: each text is parsed once, and a file whose text does not change is judged once. A file that holds nothing
 //! that belongs to other objects is done with before the next one is read.
 
+mod admission;
 mod loosened;
 mod together;
 
@@ -12,7 +13,7 @@ use super::document::{self, ParsedFile};
 use super::finding::{Category, Finding, Fingerprint};
 use super::options::RuleSetting;
 use super::policy::evaluate::{Evaluation, FileView, Found, Tallies, evaluate};
-use super::policy::{PolicySet, fix};
+use super::policy::{PolicyId, PolicySet, fix};
 use super::problem::{Cause, Problem};
 use super::secret::{self, DetectorSet, Secrets, find_secrets};
 use super::snapshot::{ChangedFile, Content, Snapshot, Unjudged};
@@ -31,7 +32,8 @@ pub(super) fn scan(
 ) -> Scan {
     let mut scan = Scan::default();
     let detectors = policies.detectors(|policy| options.may_run(policy));
-    let names = Names::new(policies);
+    let mut names = Names::new(policies);
+    names.known.extend(options.admission.ids().map(PolicyId::as_str));
     let mut together = Together::new(snapshot.whole_tree);
     let mut waiting = Vec::new();
     for (index, file) in snapshot.files.iter().enumerate() {
@@ -43,7 +45,8 @@ pub(super) fn scan(
             names: &names,
             whole_tree: snapshot.whole_tree,
         };
-        let sides = scanner.both_sides();
+        let mut sides = scanner.both_sides();
+        scanner.admit(&mut sides);
         // What belongs to an object of this file may stand in the next one.
         if together.add(waiting.len(), &sides) {
             waiting.push((scanner, sides));
@@ -55,6 +58,11 @@ pub(super) fn scan(
     for (number, (scanner, mut sides)) in waiting.into_iter().enumerate() {
         together.judge(&scanner, number, &mut sides);
         scanner.finish(&mut scan, sides);
+    }
+    for side in [&mut scan.base, &mut scan.head] {
+        // What keeps a cluster's policy from being judged is met again in each file.
+        side.problems.sort();
+        side.problems.dedup();
     }
     mark_existing(&scan.base.problems, &mut scan.head.problems, snapshot);
     sort(&mut scan.base);

@@ -58,6 +58,8 @@ pub struct RepositorySettings {
     pub unjudged: Setting<WhenUnjudged>,
     /// `limits.max-file-bytes`: largest file that is judged, in bytes.
     pub max_file_bytes: Setting<usize>,
+    /// `admission.paths`: files and folders, besides `.github/dockgate`, that hold the cluster's own policies.
+    pub admission_paths: Setting<Vec<String>>,
     /// What came of the organisation's file.
     pub organisation: SettingsSource,
     /// What came of the repository's file.
@@ -151,11 +153,17 @@ impl Default for RepositorySettings {
             waivers: Vec::new(),
             unjudged: Setting::default(),
             max_file_bytes: Setting::built_in(Limits::default().max_file_bytes),
+            admission_paths: Setting::default(),
             organisation: SettingsSource::Absent,
             repository: SettingsSource::Absent,
             problems: Vec::new(),
         }
     }
+}
+
+/// The `admission.paths` of a repository's settings; none when the text is wrong, which [`RepositorySettings`] tells.
+pub fn admission_paths(text: &str) -> Vec<String> {
+    read::read(REPOSITORY_PATH, text).ok().and_then(|patch| patch.admission_paths).unwrap_or_default()
 }
 
 impl RepositorySettings {
@@ -202,6 +210,8 @@ impl RepositorySettings {
         self.max_suppressed.set(patch.max_suppressed, origin);
         self.unjudged.set(patch.unjudged, origin);
         self.max_file_bytes.set(patch.max_file_bytes, origin);
+        // Paths are those of one repository, so an organisation has none to give.
+        self.admission_paths.set(patch.admission_paths.filter(|_| origin == Origin::Repository), origin);
         for (rule, value, _) in patch.rules {
             self.rules.insert(PolicyId::new(rule), Setting { value, origin });
         }
@@ -238,6 +248,7 @@ impl RepositorySettings {
             ("suppressions.max-severity".to_owned(), threshold(self.max_suppressed.value), self.max_suppressed.origin),
             ("unjudged".to_owned(), self.unjudged.value.name().to_owned(), self.unjudged.origin),
             ("limits.max-file-bytes".to_owned(), self.max_file_bytes.value.to_string(), self.max_file_bytes.origin),
+            ("admission.paths".to_owned(), self.admission_paths.value.join(", "), self.admission_paths.origin),
         ];
         rows.extend(
             self.rules

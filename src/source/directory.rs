@@ -113,6 +113,14 @@ impl DirectorySource {
                 team.add(&name, settings_file(&content(entry.path(), mode, &self.limits)));
             }
         }
+        for path in team.wanted_paths() {
+            let walk = WalkBuilder::new(self.root.join(path)).standard_filters(false).follow_links(false).build();
+            for entry in walk.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file())) {
+                let name = self.name(entry.path());
+                let text = settings_file(&content(entry.path(), FileMode::Regular, &self.limits));
+                team.add(&name, text);
+            }
+        }
         team
     }
 }

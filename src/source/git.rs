@@ -74,7 +74,9 @@ impl Source for GitDiffSource {
         let mut reader = ObjectReader::new(&git);
         let ends = self.ends(&git, &mut reader).await?;
         let (entries, team) = tokio::join!(self.entries(&git, &ends), team_objects(&mut reader, &ends.base));
-        let (mut entries, team) = (entries?, team?);
+        let (mut entries, mut team) = (entries?, team?);
+        let more = admission_objects(&mut reader, &ends.base, &team, &self.limits).await?;
+        team.extend(more);
         entries.sort_by(|one, other| one.path.cmp(&other.path));
         let wanted = wanted(&entries).chain(team.iter().map(|(_, object)| object.oid.clone()));
         let objects = reader.read(wanted.collect(), &self.limits).await?;
@@ -131,6 +133,24 @@ pub(super) async fn team_objects(
         }
     }
     found.retain(|(path, _)| is_team_file(path));
+    Ok(found)
+}
+
+/// The files of the tree that the settings among `team` want besides, with their objects. The settings must be there.
+pub(super) async fn admission_objects(
+    reader: &mut ObjectReader<'_>,
+    tree: &str,
+    team: &[(String, Object)],
+    limits: &Limits,
+) -> Result<Vec<(String, Object)>, SourceError> {
+    let Some(settings) = team.iter().find(|(path, _)| path == SETTINGS_PATH) else { return Ok(Vec::new()) };
+    let objects = reader.read([settings.1.oid.clone()].into(), limits).await?;
+    let mut found = Vec::new();
+    for path in team_files(std::slice::from_ref(settings), &objects, limits).wanted_paths() {
+        let files = reader.files_at(tree, &path).await?;
+        found.extend(files.into_iter().map(|(path, object)| (path_text(&path), object)));
+    }
+    found.retain(|(path, _)| !is_team_file(path));
     Ok(found)
 }
 

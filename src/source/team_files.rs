@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::scan::limits::Limits;
 use crate::scan::snapshot::{Content, FileMode, Unjudged};
-use crate::settings::repository::SettingsFile;
+use crate::settings::repository::{SettingsFile, admission_paths};
 
 /// Where a repository's settings are.
 pub const SETTINGS_PATH: &str = ".github/dockgate.yml";
@@ -20,6 +20,9 @@ pub struct TeamFiles {
     pub settings: SettingsFile,
     /// The policies, from [`POLICY_DIRECTORY`], in the order of their paths.
     pub policies: Vec<TeamFile>,
+    /// The files of `admission.paths`, in the order of their paths.
+    #[serde(default)]
+    pub admission: Vec<TeamFile>,
 }
 
 /// One of the team's files.
@@ -47,13 +50,26 @@ pub fn is_team_file(path: &str) -> bool {
 }
 
 impl TeamFiles {
-    /// Takes in one file of the base, by its path; others than a team's are left.
+    /// The paths besides [`POLICY_DIRECTORY`] that the settings want.
+    pub fn wanted_paths(&self) -> Vec<String> {
+        match &self.settings {
+            SettingsFile::Text(text) => admission_paths(text),
+            SettingsFile::Absent | SettingsFile::Unreadable { .. } => Vec::new(),
+        }
+    }
+
+    /// Takes in one file of the base, by its path: the settings, a policy, or one of the wanted paths.
     pub fn add(&mut self, path: &str, text: SettingsFile) {
         if path == SETTINGS_PATH {
             self.settings = text;
         } else if is_team_file(path) {
             let at = self.policies.partition_point(|file| file.path.as_str() < path);
             self.policies.insert(at, TeamFile { path: path.to_owned(), text });
+        } else if [".yaml", ".yml", ".json"].iter().any(|ending| path.ends_with(ending)) {
+            let at = self.admission.partition_point(|file| file.path.as_str() < path);
+            if self.admission.get(at).is_none_or(|known| known.path != path) {
+                self.admission.insert(at, TeamFile { path: path.to_owned(), text });
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, LazyLock, OnceLock};
 
+use super::super::admission::holds_objects;
 use super::super::problem::{Cause, Problem};
 use super::super::secret::DetectorSet;
 use super::compile::Compiled;
@@ -98,7 +99,9 @@ impl PolicySet {
     ///
     /// The problems are the files that do not load; the policy they would replace stays.
     pub fn with_team<P: AsRef<str>, T: AsRef<str>>(&self, files: &[(P, T)]) -> (Self, Vec<Problem>) {
-        let texts = files.iter().filter(|(path, _)| is_team_policy(path.as_ref()));
+        // A cluster's own policies may lie beside them.
+        let is_own = |path: &str, text: &str| is_team_policy(path) && !holds_objects(text);
+        let texts = files.iter().filter(|(path, text)| is_own(path.as_ref(), text.as_ref()));
         let (own, problems) = load_team(texts.map(|(path, text)| (path.as_ref(), text.as_ref())));
         let mut problems = problems;
         let mut by_id: BTreeMap<&PolicyId, Arc<Entry>> =

@@ -25,7 +25,8 @@ const MAX_BYTES: usize = 256 * 1024;
 /// Most entries of one list or map.
 const MAX_ENTRIES: usize = 1_000;
 
-const ROOT_KEYS: [&str; 12] = [
+const ROOT_KEYS: [&str; 13] = [
+    "admission",
     "fail-on",
     "profile",
     "kubernetes",
@@ -60,6 +61,7 @@ pub(super) struct Patch {
     pub waivers: Vec<WaiverPatch>,
     pub unjudged: Option<WhenUnjudged>,
     pub max_file_bytes: Option<usize>,
+    pub admission_paths: Option<Vec<String>>,
 }
 
 /// One waiver as written.
@@ -149,6 +151,9 @@ impl Reader<'_> {
                 "unjudged" => patch.unjudged = self.unjudged(&entry.value),
                 "limits" => self.section(entry, &["max-file-bytes"], |reader, name, node| {
                     patch.max_file_bytes = reader.number(name, node, 1_024, 100 * 1024 * 1024);
+                }),
+                "admission" => self.section(entry, &["paths"], |reader, name, node| {
+                    patch.admission_paths = reader.places(name, node);
                 }),
                 _ => self.unknown(entry, "", &ROOT_KEYS),
             }
@@ -307,6 +312,26 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// Files and folders of the repository, by their whole paths.
+    fn places(&mut self, name: &str, node: &Node) -> Option<Vec<String>> {
+        let before = self.errors.len();
+        let single = std::slice::from_ref(node);
+        let items = if node.as_str().is_some() { single } else { self.list(name, node) };
+        let mut places = Vec::new();
+        for item in items {
+            let path = item.as_str().map(|path| path.trim_start_matches("./").trim_end_matches('/'));
+            let is_plain = |path: &&str| {
+                let is_part = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['*', '\\']);
+                path.split('/').all(is_part) && !path.contains(char::is_control)
+            };
+            match path.filter(is_plain) {
+                Some(path) => places.push(path.to_owned()),
+                None => self.wrong(name, item, "a file or folder of the repository, such as \"cluster/policies\""),
+            }
+        }
+        (self.errors.len() == before).then_some(places)
     }
 
     fn waivers(&mut self, node: &Node) -> Vec<WaiverPatch> {

@@ -146,6 +146,20 @@ impl<'a> ObjectReader<'a> {
         Ok(files)
     }
 
+    /// The file at `path` of `tree`, or the files below it.
+    ///
+    /// # Errors
+    /// As [`ObjectReader::files_below`].
+    pub async fn files_at(&mut self, tree: &str, path: &str) -> Result<Vec<(Vec<u8>, Object)>, SourceError> {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let entries = self.directory(format!("{tree}:{folder}")).await?;
+        match entries.into_iter().find(|entry| entry.name == name.as_bytes()) {
+            Some(entry) if entry.is_directory => self.files_below(&entry.object.oid, path).await,
+            Some(entry) => Ok(vec![(path.as_bytes().to_vec(), entry.object)]),
+            None => Ok(Vec::new()),
+        }
+    }
+
     async fn ask(&mut self, names: &[String], has_content: bool) -> Result<Vec<Option<Answer>>, SourceError> {
         if names.is_empty() {
             return Ok(Vec::new());

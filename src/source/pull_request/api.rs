@@ -30,7 +30,8 @@ impl PullRequestSource {
         let mut found = found?.into_iter();
         let settings = found.next().flatten();
         let policies = found.next().flatten();
-        let team = self.team(settings, policies).await?;
+        let mut team = self.team(settings, policies).await?;
+        self.admission(commits, &mut team).await?;
         let mut snapshot = Snapshot::default();
         for file in files {
             let base = match base_path(file) {
@@ -87,7 +88,39 @@ impl PullRequestSource {
         if let Some(entry) = settings {
             team.add(SETTINGS_PATH, settings_file(&self.content(Some(entry)).await?));
         }
-        let mut open = vec![(POLICY_DIRECTORY.to_owned(), policies)];
+        self.below(POLICY_DIRECTORY.to_owned(), policies, &mut team).await?;
+        Ok(team)
+    }
+
+    /// The files that the settings want besides.
+    async fn admission(&self, commits: &Commits, team: &mut TeamFiles) -> Result<(), SourceError> {
+        let asked: Vec<_> = team.wanted_paths().into_iter().map(|path| (commits.base.clone(), path)).collect();
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let found = match self.client.paths(&asked).await {
+            Err(error) if error.is_not_offered() => self.client.paths_by_rest(&asked).await,
+            found => found,
+        };
+        for ((_, path), entry) in asked.into_iter().zip(found?) {
+            match entry {
+                Some(entry) if entry.mode == 0o40000 => self.below(format!("{path}/"), Some(entry), team).await?,
+                Some(entry) => team.add(&path, settings_file(&self.content(Some(entry)).await?)),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the files of a directory, two levels deep.
+    async fn below(
+        &self,
+        directory: String,
+        entry: Option<PathEntry>,
+        team: &mut TeamFiles,
+    ) -> Result<(), SourceError> {
+        let is_wanted = |path: &str| !directory.starts_with(POLICY_DIRECTORY) || is_team_file(path);
+        let mut open = vec![(directory.clone(), entry)];
         while let Some((directory, entry)) = open.pop() {
             let Some(entries) = entry.and_then(|entry| entry.object).and_then(|object| object.entries) else {
                 continue;
@@ -101,12 +134,12 @@ impl PullRequestSource {
                     team.add(&format!("{path}/more.yaml"), SettingsFile::Unreadable { why });
                 } else if is_directory {
                     open.push((format!("{path}/"), Some(entry)));
-                } else if is_team_file(&path) {
+                } else if is_wanted(&path) {
                     team.add(&path, settings_file(&self.content(Some(entry)).await?));
                 }
             }
         }
-        Ok(team)
+        Ok(())
     }
 }
 

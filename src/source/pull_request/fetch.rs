@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::super::git::command::Git;
 use super::super::git::objects::{ObjectReader, lines};
-use super::super::git::{team_files, team_objects, wanted};
+use super::super::git::{admission_objects, team_files, team_objects, wanted};
 use super::super::raw_diff::{Entry, Object, parse_diff, path_text};
 use super::super::team_files::content_of;
 use super::super::{Change, SourceError};
@@ -35,14 +35,16 @@ impl PullRequestSource {
         let mut reader = ObjectReader::new(&git);
         // Whatever a reference held, it is this commit that is judged.
         reader.commit(commits.head.as_str()).await?;
-        let team = team_objects(&mut reader, commits.base.as_str()).await?;
-        let oids: BTreeSet<String> =
+        let mut team = team_objects(&mut reader, commits.base.as_str()).await?;
+        let mut oids: BTreeSet<String> =
             wanted(&entries).chain(team.iter().map(|(_, object)| object.oid.clone())).collect();
-        let absent = reader.missing(&oids).await?;
-        if !absent.is_empty() {
-            let arguments = [&FETCH[..], &["--filter=blob:none", "--stdin", "origin"]].concat();
-            git.run_with_input("fetch", &arguments, lines(absent.iter())).await?;
-        }
+        fetch_missing(&git, &mut reader, &oids).await?;
+        // Now that the settings are there, they may want more.
+        let mut reader = ObjectReader::new(&git);
+        let more = admission_objects(&mut reader, commits.base.as_str(), &team, &self.limits).await?;
+        oids.extend(more.iter().map(|(_, object)| object.oid.clone()));
+        fetch_missing(&git, &mut reader, &oids).await?;
+        team.extend(more);
         // Now that the blobs are there, similar files can be told to be renamed ones.
         let mut entries = diff(&git, commits, "-M").await.unwrap_or(entries);
         entries.sort_by(|one, other| one.path.cmp(&other.path));
@@ -87,6 +89,16 @@ impl PullRequestSource {
         }
         Ok(git)
     }
+}
+
+/// Fetches those of `oids` that are not there yet, in one conversation.
+async fn fetch_missing(git: &Git, reader: &mut ObjectReader<'_>, oids: &BTreeSet<String>) -> Result<(), SourceError> {
+    let absent = reader.missing(oids).await?;
+    if !absent.is_empty() {
+        let arguments = [&FETCH[..], &["--filter=blob:none", "--stdin", "origin"]].concat();
+        git.run_with_input("fetch", &arguments, lines(absent.iter())).await?;
+    }
+    Ok(())
 }
 
 async fn diff(git: &Git, commits: &Commits, renames: &str) -> Result<Vec<Entry>, SourceError> {

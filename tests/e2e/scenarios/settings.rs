@@ -60,6 +60,60 @@ async fn invalid_settings_are_said_and_pass_nothing() {
     gate.assert_sound();
 }
 
+/// A cluster's own policy: not more than so many replicas.
+fn replica_limit(most: u32) -> String {
+    format!(
+        "apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {{name: replica-limit}}
+spec:
+  matchConstraints:
+    resourceRules:
+      - {{apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}}
+  validations:
+    - {{expression: object.spec.replicas <= {most}, message: at most {most} replicas}}
+"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cluster_s_own_policies_judge_as_they_stand_on_the_base() {
+    use crate::fake_github::fault::FaultKind;
+    let deployment = |replicas: u32| {
+        let pod = pod("web").replace("apiVersion: v1\nkind: Pod\n", "").replace('\n', "\n    ");
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web, namespace: shop}}\nspec:\n  replicas: {replicas}\n  \
+             selector: {{matchLabels: {{app: web}}}}\n  template:\n    {}\n",
+            pod.trim_end()
+        )
+    };
+    let settings = "admission: {paths: [cluster/policies]}\n";
+    for (policy, without_git) in [
+        ("cluster/policies/limit.yaml", false),
+        ("cluster/policies/limit.yaml", true),
+        (".github/dockgate/limit.yaml", false),
+    ] {
+        let gate = Gate::start(&[
+            (".github/dockgate.yml", settings),
+            (policy, &replica_limit(5)),
+            ("cluster/policies/x.yaml", "a: 1\n"),
+        ])
+        .await;
+        if without_git {
+            gate.github.fail("", "git-upload-pack", 1000, FaultKind::Status(404));
+        }
+        let edits = [Edit::write("web.yaml", &deployment(7)), Edit::write(policy, &replica_limit(100))];
+        let (run, _) = gate.judge(&edits).await;
+        assert_eq!(run.conclusion.as_deref(), Some("failure"), "{policy}: {run:#?}");
+        let told = format!("{:?}", run.annotations);
+        assert!(told.contains("at most 5 replicas") && told.contains("admission/replica-limit"), "{policy}: {told}");
+        let at = crate::fixtures::line_of(&deployment(7), "replicas");
+        assert!(run.annotations.iter().any(|note| note["path"] == "web.yaml" && note["start_line"] == at), "{told}");
+        let (_, head) = gate.open("within", &[Edit::write("web.yaml", &deployment(5))]).await;
+        assert_eq!(gate.verdict(&head).await.conclusion.as_deref(), Some("success"), "{policy}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn defaults_of_the_organisation_apply() {
     let github = FakeGitHub::start().await;

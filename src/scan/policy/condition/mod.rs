@@ -11,6 +11,7 @@ mod function;
 mod guard;
 mod meter;
 mod rewrite;
+pub mod syntax;
 mod value;
 
 use std::sync::{Arc, OnceLock};
