@@ -78,7 +78,7 @@ fn binding(policy: &str, rest: &str) -> String {
 #[test]
 fn a_refusal_says_the_computed_message_at_the_field() {
     assert_eq!(told(&[REPLICAS], DEPLOYMENT, None), ["5 high admission/replica-limit: at most 5 replicas, found 7"]);
-    assert!(told(&[REPLICAS], &DEPLOYMENT.replace("7", "5"), None).is_empty());
+    assert!(told(&[REPLICAS], &DEPLOYMENT.replace('7', "5"), None).is_empty());
     // The API server makes it one.
     assert!(told(&[REPLICAS], &DEPLOYMENT.replace("  replicas: 7\n", ""), None).is_empty());
     let other = DEPLOYMENT.replace("Deployment", "StatefulSet");
