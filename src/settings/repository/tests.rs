@@ -27,6 +27,8 @@ suppressions:
 unjudged: fail
 limits:
   max-file-bytes: 1048576
+admission:
+  paths: [./cluster/policies/, namespaces.yaml]
 waivers:
   - rule: image/mutable-tag
     paths: legacy/**
@@ -34,6 +36,15 @@ waivers:
     owner: team-a
     reason: moving to the new cluster
 ";
+
+#[test]
+fn admission_paths_stay_in_the_repository() {
+    for path in ["../x", "/etc", "a//b", "a/*.yaml", ""] {
+        let settings = repository(&format!("admission: {{paths: ['{path}']}}\n"));
+        assert_eq!(settings.problems.len(), 1, "{path}");
+        assert!(settings.admission_paths.value.is_empty(), "{path}");
+    }
+}
 
 #[test]
 fn every_key_is_read() {
@@ -56,6 +67,7 @@ fn every_key_is_read() {
             "suppressions.max-severity=never (repository)",
             "unjudged=fail (repository)",
             "limits.max-file-bytes=1048576 (repository)",
+            "admission.paths=cluster/policies, namespaces.yaml (repository)",
             "rules.image/mutable-tag=off (repository)",
             "rules.kubernetes/privileged-container=critical (repository)",
             "rules.kubernetes/privileged-container.parameters.allowed=[a, b] (repository)",
