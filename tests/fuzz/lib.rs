@@ -25,6 +25,7 @@ pub const TARGETS: &[(&str, FuzzTarget)] = &[
     ("condition", condition),
     ("dockerfile", dockerfile),
     ("image_reference", image_reference),
+    ("pair", pair),
     ("policy", policy),
     ("scan", scan),
     ("secret", secret),
@@ -100,6 +101,33 @@ pub fn condition(text: &str) {
 pub fn secret(text: &str) {
     let text = fake::expand(text);
     judge(&standing("file.txt", &text), PolicySet::builtin());
+}
+
+/// Pairs of name and value, read as each format writes them.
+pub fn pair(text: &str) {
+    let text = fake::expand(text);
+    let paths = [
+        ".env",
+        "a.xml",
+        "main.tf",
+        "deploy.sh",
+        "app.py",
+        "README.md",
+        "Dockerfile",
+        "values.yaml",
+        "a.json",
+        ".pgpass",
+        ".htpasswd",
+    ];
+    for path in paths {
+        judge(&standing(path, &text), secrets());
+    }
+}
+
+/// The secret policies alone.
+fn secrets() -> &'static PolicySet {
+    static SET: std::sync::OnceLock<PolicySet> = std::sync::OnceLock::new();
+    SET.get_or_init(|| PolicySet::builtin().without(|id| !id.as_str().starts_with("secret/")))
 }
 
 /// Suppressions in every kind of comment.

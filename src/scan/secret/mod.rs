@@ -13,6 +13,7 @@ mod pair;
 pub mod redacted;
 pub mod rule;
 mod value;
+mod word_list;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;

@@ -157,3 +157,32 @@ fn values_are_scrubbed_from_other_texts() {
     secrets.scrub(&mut cut);
     assert_eq!(cut, "container `(redacted)` runs");
 }
+
+#[test]
+fn hostile_text_costs_its_length() {
+    let repeated = [
+        "key=",
+        "password: ",
+        "\"key\":\"",
+        "<key>",
+        "<a password=\"",
+        "curl -u a:b ",
+        "--password --password ",
+        ";Password=x",
+        "mysql -p",
+        "name: token, value: ",
+        "echo x | docker login ",
+        "${a:-",
+        "Authorization: Basic ",
+        "token=?token=&",
+    ];
+    let built_in = crate::scan::policy::PolicySet::builtin().detectors(|policy| policy.enabled);
+    for text in repeated {
+        for path in ["a.env", "a.xml", "a.sh", "a.yaml", "a.tf"] {
+            let started = std::time::Instant::now();
+            find_in(path, &text.repeat(60_000 / text.len()), &built_in, &ScanOptions::default());
+            // Quadratic work on this much takes minutes.
+            assert!(started.elapsed().as_secs() < 15, "{text} in {path}");
+        }
+    }
+}

@@ -2,6 +2,8 @@
 //!
 //! Invariant: what is not known is read as lines of `name = value`.
 
+use super::super::word_list::WordList;
+
 /// A way to write names and values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
@@ -30,19 +32,27 @@ pub struct Traits {
     pub is_sample: bool,
 }
 
-const CODE: &str = "py js ts jsx tsx mjs cjs go rb java kt kts scala cs php rs swift c cc cpp h hpp m pl pm lua dart vue svelte \
-    groovy gradle ex exs erl hs clj fs vb r jl sql html htm css scss less proto graphql ipynb jsp aspx cshtml twig ejs";
-const QUOTED: &str =
-    "json json5 jsonc tf tfvars hcl nix jsonnet libsonnet rego cue bicep tfstate hjson webmanifest nomad";
-const SHELL: &str = "sh bash zsh ksh fish envrc bat cmd ps1 psm1 mk makefile command profile bashrc zshrc bash_profile bash_aliases \
-    zprofile bash_history zsh_history procfile justfile dockerfile containerfile";
-const XML: &str =
-    "xml config csproj vbproj props targets plist xaml pom wsdl xsd xsl xslt jmx nuspec resx settings pubxml rdp";
-const DOCUMENTS: &str = "md markdown rst adoc asciidoc mdx textile org pod man";
+static CODE: WordList = WordList::new(
+    "py js ts jsx tsx mjs cjs go rb java kt kts scala cs php rs swift c cc cpp h hpp m pl pm lua dart vue svelte \
+    groovy gradle ex exs erl hs clj fs vb r jl sql html htm css scss less proto graphql ipynb jsp aspx cshtml twig ejs",
+);
+static QUOTED: WordList = WordList::new(
+    "json json5 jsonc tf tfvars hcl nix jsonnet libsonnet rego cue bicep tfstate hjson webmanifest nomad",
+);
+static SHELL: WordList = WordList::new(
+    "sh bash zsh ksh fish envrc bat cmd ps1 psm1 mk makefile command profile bashrc zshrc bash_profile bash_aliases \
+    zprofile bash_history zsh_history procfile justfile dockerfile containerfile",
+);
+static XML: WordList = WordList::new(
+    "xml config csproj vbproj props targets plist xaml pom wsdl xsd xsl xslt jmx nuspec resx settings pubxml rdp",
+);
+static DOCUMENTS: WordList = WordList::new("md markdown rst adoc asciidoc mdx textile org pod man");
 /// Files that are never looked at for pairs: lists of digests, generated files.
-const SKIPPED: &str = "package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml composer.lock pipfile.lock poetry.lock uv.lock cargo.lock \
+static SKIPPED: WordList = WordList::new(
+    "package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml composer.lock pipfile.lock poetry.lock uv.lock cargo.lock \
     go.sum go.work.sum chart.lock requirements.lock gemfile.lock flake.lock packages.lock.json bun.lock mix.lock podfile.lock \
-    .terraform.lock.hcl conan.lock pubspec.lock deno.lock pdm.lock values.schema.json checksums.txt sha256sums";
+    .terraform.lock.hcl conan.lock pubspec.lock deno.lock pdm.lock values.schema.json checksums.txt sha256sums",
+);
 
 /// Reads the traits of the file at `path`; `None` when its pairs are of no interest.
 pub fn traits(path: &str, text: &str) -> Option<Traits> {
@@ -52,11 +62,11 @@ pub fn traits(path: &str, text: &str) -> Option<Traits> {
     let is_generated = name.ends_with(".min.js")
         || name.ends_with(".min.css")
         || matches!(ending, "lock" | "map" | "svg" | "sum" | "po" | "pot" | "snap" | "csv" | "tsv" | "patch" | "diff");
-    if has(SKIPPED, name) || is_generated {
+    if SKIPPED.has(name) || is_generated {
         return None;
     }
     let is_document =
-        has(DOCUMENTS, ending) || matches!(name, "readme" | "changelog" | "license" | "contributing" | "notice");
+        DOCUMENTS.has(ending) || matches!(name, "readme" | "changelog" | "license" | "contributing" | "notice");
     Some(Traits {
         dialect: dialect(name, ending, text),
         is_strict: is_document || is_translation(&lower, name),
@@ -87,8 +97,8 @@ fn dialect(name: &str, ending: &str, text: &str) -> Dialect {
         return Dialect::Lines;
     }
     let begin = text.trim_start_matches('\u{feff}').trim_start();
-    let listed = [(CODE, Dialect::Code), (QUOTED, Dialect::Quoted), (SHELL, Dialect::Shell), (XML, Dialect::Xml)];
-    let found = listed.into_iter().find(|(endings, _)| has(endings, ending)).map(|(_, dialect)| dialect);
+    let listed = [(&CODE, Dialect::Code), (&QUOTED, Dialect::Quoted), (&SHELL, Dialect::Shell), (&XML, Dialect::Xml)];
+    let found = listed.into_iter().find(|(endings, _)| endings.has(ending)).map(|(_, dialect)| dialect);
     match found {
         Some(Dialect::Xml) if !begin.starts_with('<') => Dialect::Lines,
         Some(Dialect::Code) if is_configuration(name) => Dialect::Quoted,
@@ -129,10 +139,6 @@ fn is_translation(path: &str, name: &str) -> bool {
         || (name.ends_with(".properties") && stem.starts_with("messages"))
         || name == "strings.xml"
         || matches!(ending(name), "arb" | "strings")
-}
-
-fn has(list: &str, word: &str) -> bool {
-    list.split_ascii_whitespace().any(|entry| entry == word)
 }
 
 #[cfg(test)]

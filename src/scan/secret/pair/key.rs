@@ -3,6 +3,8 @@
 //! Invariant: decides by the words of the name, whatever their style (`dbPassword`, `DB_PASSWORD`, `db.password`), and
 //! costs the length of the name.
 
+use super::super::word_list::WordList;
+
 /// What the value of a secret name is expected to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nature {
@@ -19,34 +21,48 @@ pub enum Nature {
 /// Longest name that is looked at, in bytes.
 const MAX_NAME: usize = 120;
 
-const PASSWORDS: &str = "password passwd passphrase pass pwd pw psk passcode pswd passwort passwords userpw rootpw";
-const TOKENS: &str = "token apikey apitoken authtoken accesstoken refreshtoken bearertoken";
-const KEYS: &str = "secret secretkey accesskey privatekey clientsecret encryptionkey signingkey masterkey accountkey \
-    sharedkey authkey appkey sharedaccesskey requirepass masterauth secretaccesskey appsecret jwtsecret";
-const VAGUE: &str = "auth credential credentials creds salt authorization secrets tokens jwt bearer cookie dsn webhook \
-    signature seed license licence mnemonic otp totp identitytoken";
+static PASSWORDS: WordList =
+    WordList::new("password passwd passphrase pass pwd pw psk passcode pswd passwort passwords userpw rootpw");
+static TOKENS: WordList = WordList::new("token apikey apitoken authtoken accesstoken refreshtoken bearertoken");
+static KEYS: WordList = WordList::new(
+    "secret secretkey accesskey privatekey clientsecret encryptionkey signingkey masterkey accountkey \
+    sharedkey authkey appkey sharedaccesskey requirepass masterauth secretaccesskey appsecret jwtsecret",
+);
+static VAGUE: WordList = WordList::new(
+    "auth credential credentials creds salt authorization secrets tokens jwt bearer cookie dsn webhook \
+    signature seed license licence mnemonic otp totp identitytoken",
+);
 
 /// Words before `key` that make it a secret one.
-const SECRET_KEYS: &str = "access secret private account encryption encrypt decryption decrypt signing sign master \
+static SECRET_KEYS: WordList = WordList::new(
+    "access secret private account encryption encrypt decryption decrypt signing sign master \
     auth authentication authorization shared storage app admin crypt crypto cipher aes hmac jwt session cookie \
-    webhook preshared unseal recovery wrapping validation machine bootstrap root fernet";
+    webhook preshared unseal recovery wrapping validation machine bootstrap root fernet",
+);
 /// Words before `key` that make it one which only a machine makes.
-const MACHINE_KEYS: &str = "api subscription function license licence integration routing service agent join enrollment \
-    ingest ingestion ssh deploy user";
+static MACHINE_KEYS: WordList = WordList::new(
+    "api subscription function license licence integration routing service agent join enrollment \
+    ingest ingestion ssh deploy user",
+);
 /// Words before `key` that make it something else.
-const OTHER_KEYS: &str = "password passwd pass token username passphrase public pub cache partition sort primary foreign tag object map group range label index \
+static OTHER_KEYS: WordList = WordList::new(
+    "password passwd pass token username passphrase public pub cache partition sort primary foreign tag object map group range label index \
     translation registry hot shortcut arrow row column composite natural lookup field dict config json merge site \
     publishable ssl tls message answer issue project topic sentry restore rate limit dedup grouping routekey node selector \
-    annotation condition unique idempotency order i18n l10n accelerator trusted host known gpg apt rpm repo signed";
+    annotation condition unique idempotency order i18n l10n accelerator trusted host known gpg apt rpm repo signed",
+);
 
 /// Words before the secret word that make the whole something else.
-const OTHER_BEFORE: &str = "existing has is show hide skip allow require requires required generate create creates \
+static OTHER_BEFORE: WordList = WordList::new(
+    "existing has is show hide skip allow require requires required generate create creates \
     forgot reset change min max minimum maximum num number count invalid wrong missing public pub next page \
     continuation cancellation stop special bos eos pad unk mask sep cls design use uses disable image pull verify \
     validate store rotate supports remember expire expires expired without csrf xsrf old_and_new external ignore \
-    annotation per total prompt completion input output sealed";
+    annotation per total prompt completion input output sealed",
+);
 /// Words after the secret word that make the whole something else.
-const OTHER_AFTER: &str = "file files path paths dir directory folder name names ref refs reference url urls uri \
+static OTHER_AFTER: WordList = WordList::new(
+    "file files path paths dir directory folder name names ref refs reference url urls uri \
     policy policies length len size min max minimum maximum ttl expiry expires expiration expired expire lifetime \
     id ids type types algorithm algo alg enabled enable disabled required prompt hint label placeholder field \
     fields header headers format regex pattern reset change count limit limits timeout age rotation rotate version provider \
@@ -63,14 +79,17 @@ const OTHER_AFTER: &str = "file files path paths dir directory folder name names
     tooltip aria reveal visible show hide toggle strategy transformer converter filter resolver factory builder client_id \
     endpoints server servers domain realm exp iat nbf jti leeway skew signature_type tls ssl cert certificate ca \
     iterations rounds cost_factor symbols characters chars charset alphabet digits uppercase lowercase special \
-    entropy generated optional supported usages username user_name users email mail sub subject owner";
+    entropy generated optional supported usages username user_name users email mail sub subject owner",
+);
 /// Words after the secret word that change nothing.
-const SAME_AFTER: &str = "prod production dev development test testing staging stage stg qa uat local live default primary \
+static SAME_AFTER: WordList = WordList::new(
+    "prod production dev development test testing staging stage stg qa uat local live default primary \
     secondary main new old current previous prev backup admin root user db database read write readonly ro rw master slave \
     replica base text plain plaintext clear cleartext value val raw string str data literal encoded b hex api app web \
     client redis postgres postgresql mysql mariadb mongo mongodb rabbitmq kafka smtp ldap internal bot one two \
     a c x y eu us global shared common ci github gitlab demo sandbox preview line int integration secret password \
-    token pwd pass";
+    token pwd pass",
+);
 
 /// A name with what it says.
 #[derive(Clone, Debug)]
@@ -157,10 +176,6 @@ fn join_halves(words: Vec<String>) -> Vec<String> {
     joined
 }
 
-fn has(list: &str, word: &str) -> bool {
-    list.split_ascii_whitespace().any(|entry| entry == word)
-}
-
 fn nature(words: &[String]) -> Option<Nature> {
     let found = words.iter().enumerate().rev().find_map(|(index, word)| concept(words, index, word));
     let (first, end, nature) = found?;
@@ -170,10 +185,10 @@ fn nature(words: &[String]) -> Option<Nature> {
     if is_id && words.get(first).is_some_and(|word| word == "secret") {
         return Some(Nature::Vague);
     }
-    if before.iter().any(|word| has(OTHER_BEFORE, word)) || after.iter().any(|word| has(OTHER_AFTER, word)) {
+    if before.iter().any(|word| OTHER_BEFORE.has(word)) || after.iter().any(|word| OTHER_AFTER.has(word)) {
         return None;
     }
-    let is_same = after.iter().all(|word| has(SAME_AFTER, word));
+    let is_same = after.iter().all(|word| SAME_AFTER.has(word));
     Some(if is_same { nature } else { Nature::Vague })
 }
 
@@ -182,26 +197,26 @@ fn concept(words: &[String], index: usize, word: &str) -> Option<(usize, usize, 
     let here = |nature| Some((index, index + 1, nature));
     if matches!(word, "key" | "keys") {
         let previous = index.checked_sub(1).and_then(|previous| words.get(previous))?;
-        if has(OTHER_KEYS, previous) {
+        if OTHER_KEYS.has(previous) {
             return None;
         }
         let nature = match word {
-            "key" if has(SECRET_KEYS, previous) => Nature::Key,
-            "key" if has(MACHINE_KEYS, previous) => Nature::Token,
+            "key" if SECRET_KEYS.has(previous) => Nature::Key,
+            "key" if MACHINE_KEYS.has(previous) => Nature::Token,
             _ => Nature::Vague,
         };
         return Some((index - 1, index + 1, nature));
     }
-    if has(PASSWORDS, word) {
+    if PASSWORDS.has(word) {
         return here(Nature::Password);
     }
-    if has(TOKENS, word) {
+    if TOKENS.has(word) {
         return here(Nature::Token);
     }
-    if has(KEYS, word) {
+    if KEYS.has(word) {
         return here(Nature::Key);
     }
-    if has(VAGUE, word) {
+    if VAGUE.has(word) {
         return here(Nature::Vague);
     }
     let ends = |endings: &[&str]| endings.iter().any(|ending| word.len() > ending.len() && word.ends_with(ending));

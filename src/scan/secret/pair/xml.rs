@@ -15,7 +15,7 @@ use crate::scan::span::Span;
 /// Longest tag, in bytes.
 const MAX_TAG: usize = 4096;
 /// How far back the beginning of a tag is looked for, in bytes.
-const MAX_BACK: usize = 1024;
+const MAX_BACK: usize = 512;
 /// Longest content of an element, in bytes.
 const MAX_CONTENT: usize = 4096;
 
@@ -53,10 +53,10 @@ fn content(extraction: &mut Extraction, passage: &Passage<'_>, start: usize, bef
     let file = &*passage.text;
     let is_key =
         before.get(..before.len()).is_some_and(|text| text.contains("<key>") && text.rfind("<key>") == text.rfind('<'));
-    let Some(span) = content_at(file, start) else { return false };
     if !is_key {
         return false;
     }
+    let Some(span) = content_at(file, start) else { return false };
     *done = span.end;
     let rest = file.get(span.end..).unwrap_or_default();
     let Some(value) = rest.strip_prefix("</key>").map(str::trim_start).and_then(|rest| rest.strip_prefix("<string>"))

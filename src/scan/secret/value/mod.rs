@@ -168,9 +168,15 @@ fn is_dense(value: &str) -> bool {
 
 /// Whether `value` has the shape of a token whose checksum fails.
 pub fn is_dummy_token(value: &str) -> bool {
-    let classic = value.starts_with("ghp_") || value.starts_with("npm_");
-    (classic && !Checksum::Crc32Base62.holds(value))
-        || (value.starts_with("github_pat_") && !Checksum::GithubFineGrained.holds(value))
+    let checked = [
+        ("ghp_", Checksum::Crc32Base62),
+        ("npm_", Checksum::Crc32Base62),
+        ("github_pat_", Checksum::GithubFineGrained),
+        ("glsa_", Checksum::Grafana),
+        ("vcp_", Checksum::Vercel),
+        ("AGE-SECRET-KEY-1", Checksum::Age),
+    ];
+    checked.iter().any(|(prefix, checksum)| value.starts_with(prefix) && !checksum.holds(value))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 /// Marks of a template or a variable, anywhere in a value.
 const MARKS: &[&str] = &[
     "${",
+    "$__",
     "{{",
     "$(",
     "#{",

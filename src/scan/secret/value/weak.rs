@@ -2,11 +2,13 @@
 //!
 //! Invariant: a word decides only as a whole word, so a password that a person made of words is not thrown away.
 
+use super::super::word_list::WordList;
 use super::{Asked, Step};
 use crate::scan::secret::pair::key::Nature;
 
 /// Passwords that everybody tries first, in lower case and without `-`, `_`, `.`, `!` and spaces.
-const DEFAULTS: &str = "admin administrator admin123 adminadmin adminpassword adminpass adminpw changeit changeme changethis \
+static DEFAULTS: WordList = WordList::new(
+    "admin administrator admin123 adminadmin adminpassword adminpass adminpw changeit changeme changethis \
     changeme123 changemeplease pleasechangeme default guest letmein mariadb minio minio123 minioadmin mongo mongodb mysql nopassword pass \
     passw0rd passwd password password1 password12 password123 password1234 passwort postgres postgresql postgrespassword pwd \
     p@ssw0rd p@ssword pa55word pa55w0rd qwerty qwerty123 rabbitmq redis root rootpassword rootpass rootpw rootroot sa secret \
@@ -19,15 +21,26 @@ const DEFAULTS: &str = "admin administrator admin123 adminadmin adminpassword ad
     bitnami docker kubernetes hello helloworld iloveyou dragon monkey sunshine princess football master shadow login access \
     database dbpassword dbpass dbuser mysqlpassword redispassword app application web api service system public private \
     temp temporary tmp temppassword easypass raspberry alpine qwertyuiop asdf asdfgh \
-    1q2w3e4r 1qaz2wsx zaq12wsx passpass blank empty sqlserver mssql saadmin pgadmin phpmyadmin pihole homeassistant synapse";
+    1q2w3e4r 1qaz2wsx zaq12wsx passpass blank empty sqlserver mssql saadmin pgadmin phpmyadmin pihole homeassistant synapse",
+);
 
 /// Words that ask to be replaced, as whole words in lower case.
-const ASKING: &str = "your yours replace replaceme replacewith placeholder redacted insert todo fixme masked tbd removed hidden \
+static ASKING: WordList = WordList::new(
+    "your yours replace replaceme replacewith placeholder redacted insert todo fixme masked tbd removed hidden \
     changeme changethis change_me obfuscated sanitized scrubbed censored omitted fillme fillin notreal unset undefined \
-    notset specify setme enter here example dummy sample fake mock notasecret notapassword";
+    notset specify setme enter here example dummy sample fake mock notasecret notapassword",
+);
 /// Words that only made-up tokens have, as whole words in lower case: a password may well hold them.
-const MADE_UP: &str = "nonsense foobar lorem ipsum test testing \
-    mysecret mytoken mykey mysecretkey mysecrettoken myapikey";
+static MADE_UP: WordList = WordList::new(
+    "nonsense foobar lorem ipsum test testing \
+    mysecret mytoken mykey mysecretkey mysecrettoken myapikey",
+);
+
+/// What kinds of secret are called, in lower case.
+static KINDS: WordList = WordList::new(
+    "password passwd passphrase secret token key apikey api_key accesstoken authtoken clientsecret secretkey \
+        privatekey accesskey credentials credential auth bearer basic jwt",
+);
 
 /// Judges `value` by what it says of itself.
 pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
@@ -38,12 +51,12 @@ pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
         return password(value, asked);
     }
     let words = words(value);
-    let says = |word: &String| is_telling(word, value) && (has(ASKING, word) || has(MADE_UP, word));
+    let says = |word: &String| is_telling(word, value) && (ASKING.has(word) || MADE_UP.has(word));
     let asks = words.iter().any(says) || begins_with_your(&words);
     if asks || is_constant(value) || is_in_order(value) || is_number(value) {
         return Some(Step::Placeholder);
     }
-    if is_own_name(value, asked) || has(DEFAULTS, &plain(value)) {
+    if is_own_name(value, asked) || DEFAULTS.has(&plain(value)) {
         return Some(Step::OwnName);
     }
     None
@@ -55,13 +68,13 @@ fn password(value: &str, asked: Asked<'_>) -> Option<Step> {
     if is_constant(value) && (words.len() > 1 || value.starts_with("__")) {
         return Some(Step::Placeholder);
     }
-    let asks = |word: &String| is_telling(word, value) && has(ASKING, word);
-    if words.iter().any(asks) && !has(DEFAULTS, &plain) || begins_with_your(&words) {
+    let asks = |word: &String| is_telling(word, value) && ASKING.has(word);
+    if words.iter().any(asks) && !DEFAULTS.has(&plain) || begins_with_your(&words) {
         return Some(Step::Placeholder);
     }
     let letters = value.chars().count();
     let is_user = !asked.user.is_empty() && value.eq_ignore_ascii_case(asked.user);
-    if is_user || has(DEFAULTS, &plain) || (is_in_order(value) && letters > 3) {
+    if is_user || DEFAULTS.has(&plain) || (is_in_order(value) && letters > 3) {
         return Some(Step::Default);
     }
     if is_own_name(value, asked) {
@@ -134,9 +147,7 @@ fn is_in_order(value: &str) -> bool {
 /// Whether `value` is the name of its own setting, or the kind of thing that is asked for.
 fn is_own_name(value: &str, asked: Asked<'_>) -> bool {
     let plain = plain(value);
-    let kinds = "password passwd passphrase secret token key apikey api_key accesstoken authtoken clientsecret secretkey \
-        privatekey accesskey credentials credential auth bearer basic jwt";
-    has(kinds, &plain) || asked.name.is_some_and(|name| name.plain == plain || (name.last == plain && plain.len() > 2))
+    KINDS.has(&plain) || asked.name.is_some_and(|name| name.plain == plain || (name.last == plain && plain.len() > 2))
 }
 
 /// Whether a word is long enough to be meant, in a value that may be random.
@@ -177,8 +188,4 @@ fn words(value: &str) -> Vec<String> {
     }
     words.retain(|word| !word.is_empty());
     words
-}
-
-fn has(list: &str, word: &str) -> bool {
-    list.split_ascii_whitespace().any(|entry| entry == word)
 }
