@@ -82,7 +82,7 @@ pub fn parse(text: &str, limits: &Limits) -> (Dockerfile, Vec<Comment>, Vec<Prob
         instructions.extend(instruction::parse(line, lines.escape, &mut problems));
     }
     let mut dockerfile = Dockerfile { directives: lines.directives, instructions, stages: Vec::new() };
-    resolve::resolve(&mut dockerfile, lines.escape, limits, &mut problems);
+    resolve::resolve(text, &mut dockerfile, lines.escape, limits, &mut problems);
     script::read(text, &mut dockerfile.instructions, &dockerfile.stages, &mut problems);
     let mut comments = lines.comments;
     comments.extend(script::comments(text, &dockerfile.instructions));

@@ -1,18 +1,24 @@
 //! Shell words: which commands a RUN executes, with which words, and what feeds what.
 //!
-//! Invariant: nothing is executed or guessed. A word that holds an expansion has no value, a construct that is not
-//! understood loses structure but no command, and nesting is bounded.
+//! Invariant: nothing is executed or guessed. A word that holds an expansion has no value, unless it is a variable whose
+//! value is certain; a construct that is not understood loses structure but no command, and nesting is bounded.
 //!
 //! # Source
 //! POSIX.1-2024, Shell Command Language, with the `bash` forms that Dockerfiles use (`<(…)`, `&>`, `|&`, `$'…'`).
 
+mod draft;
+mod options;
 mod parser;
 mod program;
 #[cfg(test)]
 mod tests;
+pub mod variables;
 mod word;
 
+pub use options::ShellOption;
 pub use program::Program;
+
+use variables::Variables;
 
 use super::dockerfile::Word;
 use super::dockerfile::source::Source;
@@ -21,8 +27,7 @@ use crate::scan::span::Span;
 /// A piece of shell text, read.
 #[derive(Clone, Debug, Default)]
 pub struct ShellScript {
-    /// The pipelines in the order of the text; what joins them (`&&`, `||`, `;`, `&`, a line break) is left out, and
-    /// so are the keywords of `if`, `for`, `while` and `case`.
+    /// The pipelines in the order of the text; what joins them (`&&`, `||`, `;`, `&`, a line break) is left out.
     pub pipelines: Vec<Pipeline>,
     /// The comments, from their `#` to the end of the line.
     pub comments: Vec<Span>,
@@ -57,7 +62,7 @@ pub struct ShellCommand {
     pub assignments: Vec<Assignment>,
     /// The redirections.
     pub redirects: Vec<Redirect>,
-    /// What runs inside: the body of `( … )`, or the text given to `sh -c`.
+    /// What runs inside: the body of `( … )`, `{ … }`, `if`, a loop or `case`, or the text given to `sh -c`.
     pub inner: Option<Box<ShellScript>>,
     /// The command with its assignments and redirections.
     pub span: Span,
@@ -68,7 +73,7 @@ pub struct ShellCommand {
 pub struct ShellWord {
     /// The word as written.
     pub raw: Box<str>,
-    /// The word without quotes; `None` when it holds an expansion.
+    /// The word without quotes and with variables replaced; `None` when it holds an expansion that is not known.
     pub value: Option<Box<str>>,
     /// The place of the word.
     pub span: Span,
@@ -78,6 +83,8 @@ pub struct ShellWord {
     pub is_process: bool,
     /// Where it begins in the text that was parsed, in bytes.
     offset: usize,
+    /// What the shell makes of it, when the values of variables make it several words, or none.
+    fields: Option<Vec<Box<str>>>,
 }
 
 /// `NAME=value` before a command.
@@ -96,12 +103,19 @@ pub struct Redirect {
     pub operator: &'static str,
     /// What it names.
     pub target: ShellWord,
+    /// Whether it is of another output than the standard one, as `2>` is.
+    pub is_other_output: bool,
 }
 
 impl ShellScript {
-    /// Reads shell text.
+    /// Reads shell text in which nothing is known of variables.
     pub fn parse(source: &Source) -> Self {
-        parser::parse(source)
+        Self::parse_with(source, &Variables::default())
+    }
+
+    /// Reads shell text that finds `variables` set.
+    pub fn parse_with(source: &Source, variables: &Variables) -> Self {
+        parser::parse(source, variables)
     }
 
     /// The script of a JSON form: its words are one command, run without a shell unless they name one.

@@ -2,6 +2,9 @@
 //!
 //! Invariant: the form of the arguments (JSON, shell, words, pairs) is the one the builder would choose.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::heredoc::Heredoc;
 use super::keyword::Keyword;
 use super::lines::LogicalLine;
@@ -34,8 +37,11 @@ pub struct Instruction {
     pub heredocs: Vec<Heredoc>,
     /// The images and stages it takes files from.
     pub origins: Vec<Origin>,
-    /// The shell texts that a RUN executes: its line, and here-documents that a shell reads.
+    /// The shell texts that RUN, CMD, ENTRYPOINT or HEALTHCHECK executes: its line, and here-documents that a shell
+    /// reads.
     pub scripts: Vec<ShellScript>,
+    /// What the shell of a RUN finds set, where its value is certain: the variables that its text asks for.
+    pub variables: HashMap<Box<str>, Arc<str>>,
 }
 
 /// A flag: `--name` or `--name=value`.
@@ -136,6 +142,7 @@ pub(super) fn parse(line: LogicalLine, escape: char, problems: &mut Problems<'_>
         heredocs: line.heredocs,
         origins: Vec::new(),
         scripts: Vec::new(),
+        variables: HashMap::new(),
     };
     check(&instruction, problems);
     Some(instruction)

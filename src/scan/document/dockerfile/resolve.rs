@@ -11,6 +11,7 @@ use super::keyword::Keyword;
 use super::problems::Problems;
 use super::stage::{Base, Origin, Stage};
 use super::word::Word;
+use crate::scan::document::shell::variables::names_asked;
 use crate::scan::image_reference::ImageReference;
 use crate::scan::limits::Limits;
 use crate::scan::problem::Cause;
@@ -39,6 +40,7 @@ struct Scope {
 }
 
 struct Resolver<'p, 't> {
+    text: &'p str,
     expander: Expander,
     max_depth: usize,
     global: Scope,
@@ -49,8 +51,15 @@ struct Resolver<'p, 't> {
 }
 
 /// Fills in what needs more than one instruction: stages, values and origins.
-pub(super) fn resolve(dockerfile: &mut Dockerfile, escape: char, limits: &Limits, problems: &mut Problems<'_>) {
+pub(super) fn resolve(
+    text: &str,
+    dockerfile: &mut Dockerfile,
+    escape: char,
+    limits: &Limits,
+    problems: &mut Problems<'_>,
+) {
     let mut resolver = Resolver {
+        text,
         expander: Expander::new(escape),
         max_depth: limits.max_depth,
         global: Scope::default(),
@@ -188,6 +197,15 @@ impl Resolver<'_, '_> {
             }
             Arguments::Json(words) | Arguments::Words(words) => words.iter_mut().for_each(fill),
             Arguments::Pairs(pairs) => pairs.iter_mut().for_each(|pair| fill_pair(pair, &mut fill)),
+            Arguments::Shell(source) if instruction.keyword == Keyword::Run => {
+                let bodies = instruction.heredocs.iter().map(|heredoc| heredoc.body.of(self.text));
+                let names = std::iter::once(source.text()).chain(bodies).flat_map(names_asked);
+                let known = names.filter_map(|name| match variable(name) {
+                    Variable::Known(value) => Some((name.into(), value)),
+                    Variable::Unknown | Variable::Unset => None,
+                });
+                instruction.variables = known.collect();
+            }
             Arguments::Shell(_) => {}
         }
     }

@@ -1,4 +1,4 @@
-//! The shell text of RUN, wherever it stands: the line, the JSON form, a here-document.
+//! The shell text of RUN, CMD, ENTRYPOINT and HEALTHCHECK, wherever it stands: the line, the JSON form, a here-document.
 //!
 //! Invariant: text that another shell reads (`cmd`, PowerShell) or another program is handed is not taken for POSIX
 //! shell.
@@ -11,13 +11,14 @@ use super::problems::Problems;
 use super::source::Source;
 use super::stage::{Base, Stage};
 use crate::scan::document::Comment;
-use crate::scan::document::shell::{Flaw, ShellScript};
+use crate::scan::document::shell::variables::Variables;
+use crate::scan::document::shell::{Flaw, ShellCommand, ShellScript};
 use crate::scan::problem::Cause;
 use crate::scan::span::Span;
 
 const OTHER_SHELLS: [&str; 3] = ["cmd", "powershell", "pwsh"];
 
-/// Reads the scripts of all RUN instructions.
+/// Reads the scripts of all instructions that execute something.
 pub(super) fn read(text: &str, instructions: &mut [Instruction], stages: &[Stage], problems: &mut Problems<'_>) {
     let mut is_posix_after: Vec<bool> = Vec::with_capacity(stages.len());
     for stage in stages {
@@ -29,7 +30,9 @@ pub(super) fn read(text: &str, instructions: &mut [Instruction], stages: &[Stage
         for instruction in instructions.get_mut(range).unwrap_or_default() {
             match instruction.keyword {
                 Keyword::Shell if !instruction.on_build => is_posix = !names_other_shell(instruction),
-                Keyword::Run => instruction.scripts = scripts(text, instruction, is_posix, problems),
+                Keyword::Run | Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck => {
+                    instruction.scripts = scripts(text, instruction, is_posix, problems)
+                }
                 _ => {}
             }
         }
@@ -56,6 +59,7 @@ fn names_other_shell(instruction: &Instruction) -> bool {
 
 fn scripts(text: &str, instruction: &Instruction, is_posix: bool, problems: &mut Problems<'_>) -> Vec<ShellScript> {
     let scripts = match &instruction.arguments {
+        Arguments::Shell(source) if is_none(instruction.keyword, source.text()) => Vec::new(),
         Arguments::Json(words) => vec![ShellScript::of_words(words, text)],
         Arguments::Shell(source) if is_posix => shell_form(text, source, instruction),
         Arguments::Shell(_) | Arguments::Words(_) | Arguments::Pairs(_) => Vec::new(),
@@ -64,12 +68,13 @@ fn scripts(text: &str, instruction: &Instruction, is_posix: bool, problems: &mut
         let (cause, message) = match script.flaw {
             None => continue,
             Some(Flaw::Unclosed) => {
-                (Cause::Syntax, "a quote or bracket in this RUN is never closed: the commands after it were not judged")
+                let message = "is never closed: the commands after it were not judged";
+                (Cause::Syntax, format!("a quote or bracket in this {} {message}", instruction.keyword))
             }
-            Some(Flaw::TooDeep) => (
-                Cause::Limit,
-                "the commands in this RUN are nested deeper than the limit: the inner ones were not judged",
-            ),
+            Some(Flaw::TooDeep) => {
+                let message = "are nested deeper than the limit: the inner ones were not judged";
+                (Cause::Limit, format!("the commands in this {} {message}", instruction.keyword))
+            }
         };
         problems.add(cause, instruction.keyword_span.start, message);
     }
@@ -78,21 +83,35 @@ fn scripts(text: &str, instruction: &Instruction, is_posix: bool, problems: &mut
 
 /// The line itself, and those here-documents that a shell reads as commands.
 fn shell_form(text: &str, source: &Source, instruction: &Instruction) -> Vec<ShellScript> {
-    let mut scripts = vec![ShellScript::parse(source)];
-    if scripts.first().is_some_and(reads_commands) {
-        let bodies = instruction.heredocs.iter().map(|heredoc| Source::of(text, heredoc.body));
-        scripts.extend(bodies.filter(|body| is_shell_text(body.text())).map(|body| ShellScript::parse(&body)));
-    }
+    let bodies: Vec<Source> = instruction.heredocs.iter().map(|heredoc| Source::of(text, heredoc.body)).collect();
+    let texts: Vec<&str> = std::iter::once(source.text()).chain(bodies.iter().map(Source::text)).collect();
+    let variables = Variables::held(instruction.variables.clone(), &texts);
+    let mut scripts = vec![ShellScript::parse_with(source, &variables)];
+    let readers = scripts.first().map(heredoc_readers).unwrap_or_default();
+    // A here-document that no command is seen to read is read by the shell, as in `RUN <<EOF`.
+    let is_code = |index: usize| readers.get(index).copied().unwrap_or(readers.is_empty());
+    let read = bodies.iter().enumerate().filter(|(index, body)| is_code(*index) && is_shell_text(body.text()));
+    scripts.extend(read.map(|(_, body)| ShellScript::parse_with(body, &variables)));
     scripts
 }
 
-/// Whether the line hands its here-documents to a shell: it holds nothing else, or its last command is one.
-fn reads_commands(line: &ShellScript) -> bool {
-    let commands = line.pipelines.iter().flat_map(|pipeline| &pipeline.commands);
-    let mut fed = commands.filter(|command| command.redirects.iter().any(|one| one.operator.starts_with("<<")));
-    fed.all(|command| {
-        command.words.is_empty() || command.program().is_some_and(|program| program.is_shell() && program.runs_input())
-    })
+/// For each here-document of the line, whether a shell reads it as commands: nothing else does, or a shell is told to.
+fn heredoc_readers(line: &ShellScript) -> Vec<bool> {
+    let mut commands: Vec<&ShellCommand> =
+        line.commands().into_iter().filter_map(|(pipeline, position)| pipeline.commands.get(position)).collect();
+    commands.sort_by_key(|command| command.span.start);
+    let runs = |command: &ShellCommand| {
+        (command.words.is_empty() && command.inner.is_none())
+            || command.program().is_some_and(|program| program.is_shell() && program.runs_input())
+    };
+    let count =
+        |command: &ShellCommand| command.redirects.iter().filter(|one| matches!(one.operator, "<<" | "<<-")).count();
+    commands.into_iter().flat_map(|command| std::iter::repeat_n(runs(command), count(command))).collect()
+}
+
+/// `HEALTHCHECK NONE` runs nothing.
+fn is_none(keyword: Keyword, text: &str) -> bool {
+    keyword == Keyword::Healthcheck && text.trim().eq_ignore_ascii_case("none")
 }
 
 /// A first line that names another interpreter makes the text its program.

@@ -280,9 +280,48 @@ fn commands_are_found_wherever_a_shell_reads_them() {
         ("FROM a\nRUN <<E\n#!/bin/bash -e\nb\nE", "<<E ; b"),
         ("FROM a\nSHELL [\"powershell\", \"-c\"]\nRUN b\nSHELL [\"/bin/bash\", \"-c\"]\nRUN c", "c"),
         ("FROM a AS x\nSHELL [\"C:/x/pwsh.exe\"]\nFROM x\nRUN b\nFROM a\nRUN c", "c"),
-        ("FROM a\nCMD b", ""),
+        ("FROM a\nRUN cat <<A >f && bash <<B\nx\nA\ny\nB", "cat <<A >f ; bash <<B ; y"),
+        ("FROM a\nRUN if b; then cat <<A >f; fi\nx\nA", "if b; then cat <<A >f; fi ; b ; cat <<A >f"),
+        ("FROM a\nCMD b", "b"),
+        ("FROM a\nENTRYPOINT [\"b\", \"c\"]", "b\", \"c"),
+        ("FROM a\nHEALTHCHECK --interval=5s CMD b || c", "b ; c"),
+        ("FROM a\nHEALTHCHECK NONE", ""),
     ] {
         check_commands(text, expected);
+    }
+}
+
+/// `expected`: the values of the words of the last RUN, each in brackets; `?` for an unknown one.
+fn check_words(text: &str, expected: &str) {
+    let (dockerfile, _, _) = parsed(text);
+    let script = dockerfile.instructions.last().and_then(|instruction| instruction.scripts.last()).unwrap();
+    let words = script.commands().into_iter().flat_map(|(pipeline, position)| &pipeline.commands[position].words);
+    let found: String = words.map(|word| format!("[{}]", word.value.as_deref().unwrap_or("?"))).collect();
+    assert_eq!(found, expected, "{text:?}");
+}
+
+#[test]
+fn values_that_the_build_is_certain_to_set_stand_in_the_words_of_run() {
+    for (text, expected) in [
+        ("FROM a\nENV V=1.2\nRUN b $V ${V}x \"c $V\" '$V' \\$V", "[b][1.2][1.2x][c 1.2][$V][$V]"),
+        ("FROM a\nARG V=1\nRUN b ${V:-2} ${V-2} ${V:?e} ${V%x} ${V:+y}", "[b][1][1][1][?][?]"),
+        ("ARG V=1\nFROM a\nARG V\nRUN b $V", "[b][1]"),
+        ("FROM a\nARG V\nRUN b $V", "[b][?]"),
+        ("FROM a\nRUN b $V", "[b][?]"),
+        ("FROM a\nENV V=\"c  d\"\nRUN b $V \"$V\" x$V", "[b][c][d][c  d][xc][d]"),
+        ("FROM a\nENV V=\nRUN b $V \"$V\" x$V", "[b][][x]"),
+        ("FROM a\nENV V=1\nRUN V=2 b $V", "[b][?]"),
+        ("FROM a\nENV V=1\nRUN . ./x && b $V", "[.][./x][b][?]"),
+        ("FROM a\nENV V=1\nRUN for V in x; do b $V; done", "[for][V][in][x][b][?]"),
+        ("FROM a\nENV V=1\nRUN sh -c 'b $V'", "[sh][-c][b $V][b][1]"),
+        ("FROM a\nENV V=1\nRUN <<E\nb $V\nE", "[b][1]"),
+        ("FROM a\nENV V=1\nRUN [\"b\", \"$V\"]", "[b][$V]"),
+        ("FROM a\nENV V=1\nCMD b $V", "[b][?]"),
+        ("FROM a\nENV V=1\nONBUILD RUN b $V", "[b][?]"),
+        ("FROM a AS x\nENV V=1\nFROM x\nRUN b $V", "[b][1]"),
+        ("FROM a\nRUN b $V\nENV V=1\nRUN b $V", "[b][1]"),
+    ] {
+        check_words(text, expected);
     }
 }
 
@@ -317,6 +356,10 @@ fn hostile_files_take_linear_time() {
         format!("FROM a AS a\n{}", "FROM a AS a\nENV A=1\nUSER $B\n".repeat(10_000)),
         format!("FROM a\nENV A={}\n{}", "y".repeat(10_000), "ENV B=$A\n".repeat(10_000)),
         format!("FROM a\nENV {}", "A=\"".repeat(100_000)),
+        format!("FROM a\nENV V={}\nRUN b {}", "y z".repeat(5_000), "$V ".repeat(100_000)),
+        format!("FROM a\nENV V=1\n{}", "RUN b $V\n".repeat(50_000)),
+        format!("FROM a\nRUN {}", "{ ".repeat(200_000)),
+        format!("FROM a\nRUN {}", "if a; then ".repeat(50_000)),
         format!("FROM a\nCOPY {}", "[\"a\",".repeat(100_000)),
         "Q\n".repeat(200_000),
         "\u{0}\n".repeat(1000),

@@ -2,7 +2,9 @@
 //!
 //! Invariant: one pass over the text; the only text that is read twice is that of `sh -c`, within a budget.
 
-use super::{Assignment, Flaw, Pipeline, Redirect, ShellCommand, ShellScript, ShellWord};
+use super::draft::{self, Draft};
+use super::variables::Variables;
+use super::{Assignment, Flaw, Pipeline, Redirect, ShellScript, ShellWord};
 use crate::scan::document::dockerfile::source::Source;
 use crate::scan::span::Span;
 
@@ -19,6 +21,7 @@ pub(super) enum Closer {
 
 pub(super) struct Parser<'a> {
     pub(super) source: &'a Source,
+    pub(super) variables: &'a Variables,
     pub(super) text: &'a str,
     pub(super) position: usize,
     pub(super) end: usize,
@@ -35,26 +38,14 @@ pub(super) struct Parser<'a> {
 /// Operators of redirections, longest first.
 const REDIRECTS: [&str; 11] = ["&>>", "<<<", "<<-", "&>", "<<", ">>", "<&", ">&", "<>", ">|", "<"];
 
-/// Words that open or join compound commands; what follows is a command of its own.
-const KEYWORDS: [&str; 14] =
-    ["if", "then", "else", "elif", "fi", "while", "until", "do", "done", "esac", "{", "}", "!", "time"];
+/// Words that join the parts of compound commands; what follows is a command of its own.
+const JOINTS: [&str; 6] = ["then", "else", "elif", "do", "!", "time"];
 
-/// Commands and pipelines while they are read.
-#[derive(Default)]
-struct Draft {
-    pipelines: Vec<Pipeline>,
-    pipeline: Vec<ShellCommand>,
-    command: ShellCommand,
-    start: Option<usize>,
-    end: usize,
-    /// How many `case` are open.
-    cases: usize,
-}
-
-pub(super) fn parse(source: &Source) -> ShellScript {
+pub(super) fn parse(source: &Source, variables: &Variables) -> ShellScript {
     let text = source.text();
     let mut parser = Parser {
         source,
+        variables,
         text,
         position: 0,
         end: text.len(),
@@ -108,7 +99,7 @@ impl Parser<'_> {
             self.step(letter, closer, depth, &mut draft);
         }
         self.end_pipeline(depth, &mut draft);
-        ShellScript { pipelines: draft.pipelines, comments: Vec::new(), flaw: None }
+        ShellScript { pipelines: draft.finish(), comments: Vec::new(), flaw: None }
     }
 
     /// Whether a closing bracket ends the pattern of a `case` and not the script.
@@ -195,7 +186,8 @@ impl Parser<'_> {
             self.heredocs.push((name.into(), operator == "<<-"));
         }
         draft.touch(start, self.position);
-        draft.command.redirects.push(Redirect { operator, target });
+        let is_other_output = std::mem::take(&mut draft.is_other_output);
+        draft.command.redirects.push(Redirect { operator, target, is_other_output });
     }
 
     /// Skips the bodies of here-documents inside the text; one that never ends is read as commands.
@@ -229,11 +221,22 @@ impl Parser<'_> {
         }
         let is_descriptor = word.raw.bytes().all(|byte| byte.is_ascii_digit());
         if is_descriptor && matches!(self.peek(), Some('<' | '>')) {
+            draft.is_other_output = &*word.raw != "1" && self.peek() == Some('>');
             return;
         }
         if draft.command.words.is_empty() {
-            if KEYWORDS.contains(&&*word.raw) {
+            if JOINTS.contains(&&*word.raw) {
+                return;
+            }
+            if let Some(closer) = draft::closer_of(&word.raw) {
+                draft.open(closer, start, depth);
+                if !draft::has_header(&word.raw) {
+                    return;
+                }
+            } else if draft::is_closer(&word.raw) {
                 draft.cases = draft.cases.saturating_sub(usize::from(&*word.raw == "esac"));
+                self.end_pipeline(depth, draft);
+                draft.close(&word.raw, self.position);
                 return;
             }
             if let Some(assignment) = self.assignment(&word, start) {
@@ -243,6 +246,10 @@ impl Parser<'_> {
             }
         }
         draft.touch(start, self.position);
+        if word.fields.is_some() {
+            draft.command.words.extend(word.into_fields());
+            return;
+        }
         let ends_case = &*word.raw == "in" && draft.command.words.first().is_some_and(|first| &*first.raw == "case");
         draft.command.words.push(word);
         if ends_case {
@@ -279,10 +286,7 @@ impl Parser<'_> {
 
     fn end_pipeline(&mut self, depth: usize, draft: &mut Draft) {
         self.end_command(depth, draft);
-        let commands = std::mem::take(&mut draft.pipeline);
-        let (Some(first), Some(last)) = (commands.first(), commands.last()) else { return };
-        let span = Span::new(first.span.start, last.span.end);
-        draft.pipelines.push(Pipeline { commands, span });
+        draft.pipelines.extend(Pipeline::of(std::mem::take(&mut draft.pipeline)));
     }
 
     /// Reads the bytes from `from` to `to`, the text of a `sh -c`, as a script.
@@ -295,6 +299,7 @@ impl Parser<'_> {
         self.budget -= length;
         let mut parser = Parser {
             source: self.source,
+            variables: self.variables,
             text: self.text,
             position: from,
             end: to,
@@ -308,19 +313,5 @@ impl Parser<'_> {
         self.budget = parser.budget;
         self.flaw = self.flaw.or(parser.flaw.filter(|flaw| *flaw == Flaw::TooDeep));
         Some(Box::new(script))
-    }
-}
-
-impl Draft {
-    fn touch(&mut self, start: usize, end: usize) {
-        self.start.get_or_insert(start);
-        self.end = end;
-    }
-
-    /// Drops what was read since the last separator: a pattern of `case`, or the name of a function.
-    fn forget_command(&mut self) {
-        self.command = ShellCommand::default();
-        self.pipeline.clear();
-        self.start = None;
     }
 }

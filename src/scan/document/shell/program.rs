@@ -2,7 +2,7 @@
 //!
 //! Invariant: a program is named only when its word is literal; what depends on a variable is not known.
 
-use super::{Pipeline, ShellCommand, ShellScript, ShellWord};
+use super::{Pipeline, Redirect, ShellCommand, ShellScript, ShellWord};
 
 /// A command's program and its arguments.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ const WRAPPERS: [(&str, &[&str]); 14] = [
 
 const SHELLS: [&str; 8] = ["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "busybox"];
 const INTERPRETERS: [&str; 8] = ["python", "python2", "python3", "perl", "ruby", "node", "php", "pwsh"];
+/// Programs that take a download and print nothing of it.
+const KEEPERS: [&str; 8] = ["tar", "bsdtar", "unzip", "gpg", "apt-key", "cpio", "sha256sum", "patch"];
 const MAX_WRAPPERS: usize = 5;
 
 impl ShellCommand {
@@ -112,10 +114,19 @@ impl<'a> Program<'a> {
     /// Whether the program writes something from the network to its standard output.
     pub fn downloads_to_output(&self) -> bool {
         match self.name {
-            "curl" | "curl.exe" => true,
+            "curl" | "curl.exe" => !self.curl_writes_file(),
             "wget" => self.wget_writes_output(),
             _ => false,
         }
+    }
+
+    fn curl_writes_file(&self) -> bool {
+        let options = self.options();
+        options.iter().any(|option| match option.name.as_str() {
+            "-O" | "--remote-name" | "--remote-name-all" => true,
+            "-o" | "--output" => !matches!(option.value, Some("-" | "/dev/stdout")),
+            _ => false,
+        })
     }
 
     /// Whether the program fetches something over the network by itself.
@@ -186,6 +197,9 @@ impl Program<'_> {
 
 /// Whether the command prints a download: by itself, or as a group that does.
 fn gives_download(command: &ShellCommand) -> bool {
+    if command.redirects.iter().any(ends_output) {
+        return false;
+    }
     let by_itself = command.program().is_some_and(|program| program.downloads_to_output());
     let arguments = command.program().filter(|program| matches!(program.name, "echo" | "printf" | "cat"));
     by_itself
@@ -193,8 +207,23 @@ fn gives_download(command: &ShellCommand) -> bool {
         || arguments.is_some_and(|program| program.arguments.iter().any(has_download))
 }
 
+/// Whether the standard output goes to a file.
+fn ends_output(redirect: &Redirect) -> bool {
+    matches!(redirect.operator, ">" | ">>" | "&>" | "&>>" | ">|")
+        && !redirect.is_other_output
+        && !matches!(redirect.target.value.as_deref(), Some("/dev/stdout" | "/dev/fd/1"))
+}
+
+/// Whether a download reaches the output of the script: no program of its pipeline keeps it to itself.
 fn prints_download(script: &ShellScript) -> bool {
-    script.pipelines.iter().any(|pipeline| pipeline.commands.iter().any(gives_download))
+    let keeps = |command: &ShellCommand| {
+        command.redirects.iter().any(ends_output)
+            || command.program().is_some_and(|program| KEEPERS.contains(&program.name))
+    };
+    script.pipelines.iter().any(|pipeline| {
+        let first = pipeline.commands.iter().position(gives_download);
+        first.is_some_and(|first| !pipeline.commands.iter().skip(first + 1).any(keeps))
+    })
 }
 
 fn has_download(word: &ShellWord) -> bool {

@@ -3,7 +3,7 @@
 //! Invariant: reading a word always moves forward and ends at the first unquoted character that can't be part of it.
 
 use super::parser::{Closer, MAX_DEPTH, Parser};
-use super::{Flaw, ShellScript, ShellWord};
+use super::{Flaw, ShellScript, ShellWord, variables};
 
 /// How far the end of `$((…))` is looked for, in bytes.
 const ARITHMETIC_BYTES: usize = 1000;
@@ -14,6 +14,49 @@ struct Draft {
     value: String,
     is_unknown: bool,
     nested: Vec<ShellScript>,
+    /// The words before the one that is read, which the blanks of a variable's value ended.
+    fields: Vec<Box<str>>,
+    /// Whether the word is there even when it is empty: a part of it is quoted or written out.
+    is_solid: bool,
+    /// Whether a variable was replaced outside quotes.
+    is_split: bool,
+}
+
+impl Draft {
+    fn push(&mut self, letter: char) {
+        self.value.push(letter);
+        self.is_solid = true;
+    }
+
+    /// Adds the value of a variable; outside quotes its blanks part words.
+    fn replace(&mut self, value: &str, quoted: bool) {
+        if quoted {
+            self.value.push_str(value);
+            return;
+        }
+        self.is_split = true;
+        for piece in value.split_inclusive(char::is_whitespace) {
+            let part = piece.trim_end_matches(char::is_whitespace);
+            self.value.push_str(part);
+            if part.len() < piece.len() && !(self.value.is_empty() && !self.is_solid) {
+                self.fields.push(std::mem::take(&mut self.value).into());
+                self.is_solid = false;
+            }
+        }
+    }
+}
+
+impl ShellWord {
+    /// The words that the shell makes of this one.
+    pub(super) fn into_fields(mut self) -> impl Iterator<Item = Self> {
+        let fields = self.fields.take().unwrap_or_default();
+        let mut nested = std::mem::take(&mut self.nested);
+        fields.into_iter().map(move |field| Self {
+            value: Some(field),
+            nested: std::mem::take(&mut nested),
+            ..self.clone()
+        })
+    }
 }
 
 impl Parser<'_> {
@@ -35,22 +78,27 @@ impl Parser<'_> {
                 '\\' => self.escaped(&mut draft),
                 '\'' => self.single_quoted(&mut draft),
                 '"' => self.double_quoted(&mut draft, depth),
-                '$' => self.dollar(&mut draft, depth),
+                '$' => self.dollar(&mut draft, depth, false),
                 '`' => self.substitution(&mut draft, Closer::Backquote, depth),
-                _ => draft.value.push(letter),
+                _ => draft.push(letter),
             }
         }
         self.finish(start, draft, is_process)
     }
 
     fn finish(&self, start: usize, draft: Draft, is_process: bool) -> ShellWord {
+        let Draft { value, is_unknown, nested, mut fields, is_solid, is_split } = draft;
+        if is_solid || !value.is_empty() || !is_split {
+            fields.push(value.into());
+        }
         ShellWord {
             raw: self.text.get(start..self.position).unwrap_or_default().into(),
-            value: (!draft.is_unknown).then(|| draft.value.into()),
+            value: (!is_unknown).then(|| fields.join(" ").into()),
             span: self.source.span(start, self.position),
-            nested: draft.nested,
+            nested,
             is_process,
             offset: start,
+            fields: (!is_unknown && fields.len() != 1).then_some(fields),
         }
     }
 
@@ -61,11 +109,12 @@ impl Parser<'_> {
         }
         match self.take() {
             Some('\n') | None => {}
-            Some(letter) => draft.value.push(letter),
+            Some(letter) => draft.push(letter),
         }
     }
 
     fn single_quoted(&mut self, draft: &mut Draft) {
+        draft.is_solid = true;
         let (start, end) = (self.position, self.end);
         let rest = self.text.get(start..end).unwrap_or_default();
         if let Some((quoted, _)) = rest.split_once('\'') {
@@ -79,6 +128,7 @@ impl Parser<'_> {
     }
 
     fn double_quoted(&mut self, draft: &mut Draft, depth: usize) {
+        draft.is_solid = true;
         while let Some(letter) = self.take() {
             match letter {
                 '"' => return,
@@ -86,7 +136,7 @@ impl Parser<'_> {
                     Some('"' | '\\' | '$' | '`' | '\n') => self.escaped(draft),
                     _ => draft.value.push('\\'),
                 },
-                '$' => self.dollar(draft, depth),
+                '$' => self.dollar(draft, depth, true),
                 '`' => self.substitution(draft, Closer::Backquote, depth),
                 _ => draft.value.push(letter),
             }
@@ -95,7 +145,7 @@ impl Parser<'_> {
     }
 
     /// What follows a `$`.
-    fn dollar(&mut self, draft: &mut Draft, depth: usize) {
+    fn dollar(&mut self, draft: &mut Draft, depth: usize, quoted: bool) {
         match self.peek() {
             Some('(') => {
                 draft.is_unknown = true;
@@ -105,25 +155,45 @@ impl Parser<'_> {
                 }
             }
             Some('{') => {
-                draft.is_unknown = true;
                 self.position += 1;
-                self.braced(draft, depth + 1);
+                self.in_braces(draft, depth + 1, quoted);
             }
             Some('\'') => {
                 self.position += 1;
                 self.ansi_quoted(draft);
             }
             Some(letter) if letter.is_ascii_alphanumeric() || letter == '_' => {
-                draft.is_unknown = true;
                 let rest = self.rest();
                 let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+                let length = if letter.is_ascii_digit() { 1 } else { length };
+                match self.variables.get(rest.get(..length).unwrap_or_default()) {
+                    Some(value) => draft.replace(value, quoted),
+                    None => draft.is_unknown = true,
+                }
                 self.position += length;
             }
             Some('@' | '*' | '#' | '?' | '-' | '$' | '!') => {
                 draft.is_unknown = true;
                 self.position += 1;
             }
-            _ => draft.value.push('$'),
+            _ => draft.push('$'),
+        }
+    }
+
+    /// What follows `${`: a name that is known, with a default at most, gives its value.
+    fn in_braces(&mut self, draft: &mut Draft, depth: usize, quoted: bool) {
+        let name = variables::name_at(self.rest());
+        let after = self.rest().get(name.len()..).unwrap_or_default();
+        let is_plain = after.starts_with('}') || [":-", "-", ":?", "?"].iter().any(|form| after.starts_with(form));
+        let value = self.variables.get(name).filter(|value| is_plain && !value.is_empty()).map(str::to_owned);
+        let was_unknown = draft.is_unknown;
+        self.braced(draft, depth);
+        match value {
+            Some(value) => {
+                draft.is_unknown = was_unknown;
+                draft.replace(&value, quoted);
+            }
+            None => draft.is_unknown = true,
         }
     }
 
@@ -171,17 +241,22 @@ impl Parser<'_> {
             return;
         }
         let mut in_double = false;
+        let mut inner = Draft::default();
         while let Some(letter) = self.take() {
             match letter {
-                '}' if !in_double => return,
+                '}' if !in_double => {
+                    draft.nested.append(&mut inner.nested);
+                    return;
+                }
                 '"' => in_double = !in_double,
-                '\'' if !in_double => self.single_quoted(draft),
+                '\'' if !in_double => self.single_quoted(&mut Draft::default()),
                 '\\' => drop(self.take()),
-                '$' => self.dollar(draft, depth),
-                '`' => self.substitution(draft, Closer::Backquote, depth),
+                '$' => self.dollar(&mut inner, depth, true),
+                '`' => self.substitution(&mut inner, Closer::Backquote, depth),
                 _ => {}
             }
         }
+        draft.nested.append(&mut inner.nested);
         self.flaw = Some(Flaw::Unclosed);
     }
 

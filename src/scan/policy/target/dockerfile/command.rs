@@ -9,9 +9,6 @@ use crate::scan::document::dockerfile::{Dockerfile, Instruction};
 use crate::scan::document::node::{Node, Value};
 use crate::scan::document::shell::{Pipeline, Program, ShellCommand, ShellWord};
 
-/// Options of one letter that take the rest of their word, or the next word, as a value, by program.
-const VALUE_LETTERS: [(&str, &str); 2] = [("curl", "ABCDEFHKMPQTUXYbcdehmortuwxyz"), ("wget", "ABDGIOPQRTUXaeiltwo")];
-
 /// How many commands before a shell tell it from others.
 const MAX_IDENTITY_COMMANDS: usize = 10;
 
@@ -94,31 +91,10 @@ fn word(word: &ShellWord) -> Node {
     }
 }
 
-/// The options as a person would list them: `-fsSLo x` of curl as `-f`, `-s`, `-S`, `-L`, `-o`; `--a=b` as `--a`.
+/// The names of the options, each at its word.
 pub(super) fn options(program: &Program<'_>) -> Vec<Node> {
-    let letters = VALUE_LETTERS.iter().find(|(name, _)| *name == program.name).map(|(_, letters)| *letters);
-    let mut found = Vec::new();
-    for argument in program.arguments {
-        let Some(value) = argument.value.as_deref() else { continue };
-        if value == "--" {
-            break;
-        }
-        let at = |option: String| Node::new(argument.span, Value::String(option.into()));
-        match (value.strip_prefix("--"), value.strip_prefix('-'), letters) {
-            (Some(_), _, _) => found.push(at(value.split('=').next().unwrap_or(value).to_owned())),
-            (None, Some(cluster), Some(with_value)) if !cluster.is_empty() => {
-                for letter in cluster.chars().take(60) {
-                    found.push(at(format!("-{letter}")));
-                    if with_value.contains(letter) {
-                        break;
-                    }
-                }
-            }
-            (None, Some(cluster), None) if !cluster.is_empty() => found.push(at(value.to_owned())),
-            _ => {}
-        }
-    }
-    found
+    let options = program.options().into_iter();
+    options.map(|option| Node::new(option.word.span, Value::String(option.name.into()))).collect()
 }
 
 /// The program and where it reads from, without versions, options and anything that may be a secret.
