@@ -6,27 +6,33 @@
 mod command;
 mod docs;
 mod instruction;
+mod permission;
+mod place;
 mod stage;
+mod surroundings;
 #[cfg(test)]
 mod tests;
 mod verification;
 
-use super::facts::{null, text, truth};
+use super::facts::{map, null, text, truth};
 use super::{FactDoc, Subject, Target};
 use crate::scan::document::dockerfile::{Base, Dockerfile, Origin, Stage, Word};
 use crate::scan::document::node::{Node, Value};
 use crate::scan::document::{Body, ParsedFile};
 use crate::scan::image_reference::ImageReference;
 
+/// Stages that start from each other in a row.
+const MAX_PARENTS: usize = 64;
+
 /// The things of `file` that `target` means, in the order of the file.
-pub fn subjects(target: Target, file: &ParsedFile, _text: &str) -> Vec<Subject> {
+pub fn subjects(target: Target, file: &ParsedFile, text: &str) -> Vec<Subject> {
     let dockerfiles = file.documents.iter().filter_map(|document| match &document.body {
         Body::Dockerfile(dockerfile) => Some(dockerfile),
         Body::Tree(_) => None,
     });
     let subjects = dockerfiles.flat_map(|dockerfile| match target {
         Target::DockerfileStage => stage::subjects(dockerfile),
-        Target::DockerfileInstruction => instruction::subjects(dockerfile),
+        Target::DockerfileInstruction => instruction::subjects(dockerfile, text),
         Target::DockerfileCommand => command::subjects(dockerfile),
         _ => Vec::new(),
     });
@@ -114,7 +120,23 @@ fn stage_facts(dockerfile: &Dockerfile, index: Option<usize>) -> Vec<(&'static s
     vec![
         ("name", optional_word_raw(stage.and_then(|stage| stage.name.as_ref()))),
         ("is_last", index.map_or_else(null, |index| truth(is_last(dockerfile, index)))),
+        ("is_shipped", index.map_or_else(null, |index| truth(is_shipped(dockerfile, index)))),
     ]
+}
+
+/// Whether the image that the file builds holds the layers of the stage: it is the last one, or below it.
+fn is_shipped(dockerfile: &Dockerfile, index: usize) -> bool {
+    let mut next = dockerfile.stages.last();
+    for _ in 0..MAX_PARENTS {
+        match next {
+            Some(stage) if stage.index == index => return true,
+            Some(Stage { origin: Origin { base: Base::Stage(parent), .. }, .. }) => {
+                next = dockerfile.stages.get(*parent)
+            }
+            Some(_) | None => return false,
+        }
+    }
+    false
 }
 
 fn optional_word_raw(word: Option<&Word>) -> Node {

@@ -4,11 +4,13 @@
 
 use super::super::Subject;
 use super::super::facts::{map, null, text, truth};
+use super::surroundings::{self, Surroundings};
 use super::{image_facts, list, optional_word, origin_identity, origin_kind, stage_facts, stage_identity, stage_title};
-use super::{verification, word_fact};
-use crate::scan::document::dockerfile::{Dockerfile, Flag, Instruction, Keyword, Pair, Word};
+use super::{permission, place, verification, word_fact};
+use crate::scan::document::dockerfile::{Arguments, Base, Dockerfile, Flag, Instruction, Keyword, Pair, Word};
 use crate::scan::document::node::{Node, Value};
 use crate::scan::secret;
+use crate::scan::span::Span;
 
 /// The flags that conditions may ask for, with the name of the fact.
 const FLAGS: [(&str, &str); 9] = [
@@ -23,11 +25,13 @@ const FLAGS: [(&str, &str); 9] = [
     ("security", "security"),
 ];
 
-pub(super) fn subjects(dockerfile: &Dockerfile) -> Vec<Subject> {
-    dockerfile.instructions.iter().map(|instruction| subject(dockerfile, instruction)).collect()
+pub(super) fn subjects(dockerfile: &Dockerfile, file: &str) -> Vec<Subject> {
+    let surroundings = surroundings::surroundings(dockerfile);
+    let instructions = dockerfile.instructions.iter().zip(&surroundings);
+    instructions.map(|(instruction, surroundings)| subject(dockerfile, instruction, surroundings, file)).collect()
 }
 
-fn subject(dockerfile: &Dockerfile, instruction: &Instruction) -> Subject {
+fn subject(dockerfile: &Dockerfile, instruction: &Instruction, surroundings: &Surroundings, file: &str) -> Subject {
     let stage = instruction.stage.and_then(|stage| dockerfile.stages.get(stage));
     let mut identity = stage.map(stage_identity).unwrap_or_default();
     identity.push(instruction.keyword.name().to_owned());
@@ -35,11 +39,12 @@ fn subject(dockerfile: &Dockerfile, instruction: &Instruction) -> Subject {
     let from = instruction.origins.first();
     let mut places: Vec<_> = from.map(|origin| ("image", origin.word.span)).into_iter().collect();
     places.push(("keyword", instruction.keyword_span));
+    places.extend(place::of(instruction, file));
     places.extend(remote_sources(instruction).first().map(|source| ("remote_source", source.span())));
     let single = from.filter(|_| instruction.keyword == Keyword::Copy);
     Subject {
         facts: map(vec![
-            ("instruction", facts(dockerfile, instruction)),
+            ("instruction", facts(dockerfile, instruction, surroundings, file)),
             ("stage", map(stage_facts(dockerfile, instruction.stage))),
             ("image", image_facts(single)),
         ]),
@@ -65,12 +70,17 @@ fn own_identity(instruction: &Instruction) -> Option<String> {
     }
 }
 
-fn facts(dockerfile: &Dockerfile, instruction: &Instruction) -> Node {
+fn facts(dockerfile: &Dockerfile, instruction: &Instruction, surroundings: &Surroundings, file: &str) -> Node {
     let sources = sources(instruction);
     let takes_files = matches!(instruction.keyword, Keyword::Add | Keyword::Copy);
     let destination = instruction.words().last().filter(|_| takes_files && instruction.words().len() > 1);
-    map(vec![
+    let mut facts = vec![
         ("keyword", text(instruction.keyword.name())),
+        ("form", text(form(instruction, file))),
+        ("json_form", place::json_form(instruction).map_or_else(null, |json| text(&json))),
+        ("author", place::author(instruction).map_or_else(null, text)),
+        ("ports", list(surroundings::ports(instruction))),
+        ("permissions", list(permission::permissions(instruction))),
         ("on_build", truth(instruction.on_build)),
         ("flags", map(FLAGS.map(|(flag, fact)| (fact, flag_fact(instruction.flag(flag)))).to_vec())),
         ("mounts", list(instruction.flags.iter().filter(|flag| &*flag.name == "mount").map(mount))),
@@ -86,6 +96,11 @@ fn facts(dockerfile: &Dockerfile, instruction: &Instruction) -> Node {
                 let part = |name: &str| image.get(name).cloned().unwrap_or_else(null);
                 map(vec![
                     ("kind", origin_kind(origin)),
+                    (
+                        "is_own_stage",
+                        truth(matches!(origin.base, Base::Stage(stage) if Some(stage) == instruction.stage)),
+                    ),
+                    ("is_number", truth(origin.word.raw.bytes().all(|byte| byte.is_ascii_digit()))),
                     ("raw", part("raw")),
                     ("repository", part("repository")),
                     ("tag", part("tag")),
@@ -95,7 +110,25 @@ fn facts(dockerfile: &Dockerfile, instruction: &Instruction) -> Node {
             })),
         ),
         ("tls_disabled", list(verification::disabled(dockerfile, instruction))),
-    ])
+    ];
+    facts.extend(surroundings::facts(surroundings));
+    map(facts)
+}
+
+/// How the arguments are written.
+fn form(instruction: &Instruction, file: &str) -> &'static str {
+    match &instruction.arguments {
+        Arguments::Json(_) => "json",
+        Arguments::Shell(_) => "shell",
+        Arguments::Words(_) => "words",
+        Arguments::Pairs(pairs) => {
+            let is_old = |pair: &Pair| {
+                let Some(value) = &pair.value else { return false };
+                !Span::new(pair.key.span.end, value.span.start).of(file).contains('=')
+            };
+            if instruction.keyword != Keyword::Arg && pairs.iter().any(is_old) { "pair" } else { "pairs" }
+        }
+    }
 }
 
 /// The value of a flag; `true` for one without a value.

@@ -4,11 +4,16 @@
 
 use super::super::Subject;
 use super::super::facts::{map, null, text, truth};
+use super::{MAX_PARENTS, is_shipped, list, stage_title, word_fact};
 use super::{image_facts, is_last, optional_word, optional_word_raw, origin_identity, origin_kind, stage_identity};
-use super::{stage_title, word_fact};
-use crate::scan::document::dockerfile::{Dockerfile, Stage, Word};
+use std::collections::HashSet;
+
+use crate::scan::document::dockerfile::{Base, Dockerfile, Keyword, Stage, Word};
 use crate::scan::document::node::{Node, Value};
 use crate::scan::span::Span;
+
+/// Stages whose names are compared.
+const MAX_COMPARED: usize = 500;
 
 pub(super) fn subjects(dockerfile: &Dockerfile) -> Vec<Subject> {
     dockerfile.stages.iter().map(|stage| subject(dockerfile, stage)).collect()
@@ -39,7 +44,14 @@ fn subject(dockerfile: &Dockerfile, stage: &Stage) -> Subject {
 }
 
 fn stage_map(dockerfile: &Dockerfile, stage: &Stage) -> Node {
+    let name = stage.name.as_ref().map(|name| name.raw.to_lowercase());
+    let is_same = |other: &Stage| other.name.as_ref().is_some_and(|other| Some(other.raw.to_lowercase()) == name);
+    let earlier = dockerfile.stages.get(..stage.index.min(MAX_COMPARED)).unwrap_or_default();
     map(vec![
+        ("is_shipped", truth(is_shipped(dockerfile, stage.index))),
+        ("repeats_name", truth(earlier.iter().any(is_same))),
+        ("has_healthcheck", truth(has_healthcheck(dockerfile, stage))),
+        ("programs", list(programs(dockerfile, stage))),
         ("name", optional_word_raw(stage.name.as_ref())),
         ("title", text(&stage_title(stage))),
         ("is_last", truth(is_last(dockerfile, stage.index))),
@@ -47,6 +59,40 @@ fn stage_map(dockerfile: &Dockerfile, stage: &Stage) -> Node {
         ("platform", optional_word(stage.platform.as_ref())),
         ("starts_from", origin_kind(&stage.origin)),
     ])
+}
+
+/// Whether the stage, or one it starts from, says how to see that the container works, or that nothing should.
+fn has_healthcheck(dockerfile: &Dockerfile, stage: &Stage) -> bool {
+    let mut next = Some(stage);
+    for _ in 0..MAX_PARENTS {
+        let Some(stage) = next else { return false };
+        let mut own = dockerfile.instructions_of(stage.index).iter();
+        if own.any(|instruction| instruction.keyword == Keyword::Healthcheck && !instruction.on_build) {
+            return true;
+        }
+        next = match stage.origin.base {
+            Base::Stage(parent) => dockerfile.stages.get(parent),
+            _ => None,
+        };
+    }
+    false
+}
+
+/// The programs that RUN instructions of the stage start, each where it is first named.
+fn programs(dockerfile: &Dockerfile, stage: &Stage) -> Vec<Node> {
+    let mut seen = HashSet::new();
+    let mut found = Vec::new();
+    let runs = dockerfile.instructions_of(stage.index).iter().filter(|instruction| instruction.keyword == Keyword::Run);
+    for script in runs.flat_map(|instruction| &instruction.scripts) {
+        for (pipeline, position) in script.commands() {
+            let Some(command) = pipeline.commands.get(position) else { continue };
+            let Some(program) = command.program() else { continue };
+            if seen.insert(program.name) {
+                found.push(Node::new(command.span, Value::String(program.name.into())));
+            }
+        }
+    }
+    found
 }
 
 fn user_facts(user: Option<&Word>, stage: &Stage, dockerfile: &Dockerfile) -> Node {

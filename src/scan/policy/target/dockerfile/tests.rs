@@ -4,7 +4,7 @@ use crate::scan::document::{Document, DocumentKind};
 use crate::scan::limits::Limits;
 use crate::scan::span::Span;
 
-fn subjects_of(target: Target, text: &str) -> Vec<Subject> {
+pub(super) fn subjects_of(target: Target, text: &str) -> Vec<Subject> {
     let (dockerfile, comments, problems) = parse(text, &Limits::default());
     let span = Span::new(0, text.len());
     let documents = vec![Document { index: 0, span, body: Body::Dockerfile(dockerfile) }];
@@ -12,7 +12,7 @@ fn subjects_of(target: Target, text: &str) -> Vec<Subject> {
 }
 
 /// A fact in short: `null`, `?` for unknown, lists in brackets.
-fn short(node: &Node) -> String {
+pub(super) fn short(node: &Node) -> String {
     match node.value() {
         Value::Null => "null".into(),
         Value::Bool(value) => value.to_string(),
@@ -29,7 +29,7 @@ fn short(node: &Node) -> String {
 }
 
 /// Checks a fact of the last subject.
-fn check(target: Target, text: &str, path: &str, expected: &str) {
+pub(super) fn check(target: Target, text: &str, path: &str, expected: &str) {
     let subjects = subjects_of(target, text);
     let fact = subjects.last().unwrap().facts.at(path).map(short);
     assert_eq!(fact.as_deref(), Some(expected), "{path} of {text:?}");
@@ -42,6 +42,10 @@ fn facts_of_stages() {
         ("FROM a:1 AS B", "stage.title", "stage b"),
         ("FROM a:1", "stage.title", "stage 0"),
         ("FROM a:1", "stage.name", "null"),
+        ("FROM a AS x\nFROM b AS X", "stage.repeats_name", "true"),
+        ("FROM a AS x\nFROM b", "stage.repeats_name", "false"),
+        ("FROM a AS x\nHEALTHCHECK CMD b\nFROM x", "stage.has_healthcheck", "true"),
+        ("FROM a\nRUN b && $(c) | b", "stage.programs", "[b c]"),
         ("FROM a:1\nFROM b", "stage.is_last", "true"),
         ("FROM a:1\nFROM b", "stage.is_first", "false"),
         ("FROM --platform=$X a", "stage.platform", "?"),
@@ -98,6 +102,38 @@ fn facts_of_instructions() {
         ("FROM a\nRUN --mount=type=secret,id=x y", "instruction.mounts.0.id", "x"),
         ("FROM a\nRUN --mount=from=b,src=/c,dst=/d y", "instruction.mounts.0.target", "/d"),
         ("ARG A", "stage.is_last", "null"),
+        ("FROM a AS x\nRUN b\nFROM x\nRUN c", "stage.is_shipped", "true"),
+        ("FROM a\nRUN b", "instruction.previous", "null"),
+        ("FROM a\nRUN b\nCMD c", "instruction.previous", "RUN"),
+        ("FROM a\nWORKDIR /x\nCOPY b c", "instruction.workdir", "/x"),
+        ("FROM a\nCOPY b c", "instruction.workdir", "null"),
+        ("FROM a AS x\nWORKDIR /x\nFROM x\nCOPY b c", "instruction.workdir", "/x"),
+        ("FROM scratch\nCOPY $A ${B:-x} /", "instruction.undefined_variables", "[A]"),
+        ("FROM scratch\nARG A\nENV B=1\nCOPY $A $B /", "instruction.undefined_variables", "[]"),
+        ("FROM a\nCOPY $A /", "instruction.undefined_variables", "[]"),
+        ("ARG A\nFROM a:$A$B", "instruction.undefined_variables", "[B]"),
+        ("FROM a\nENV A=1 B=$A", "instruction.own_references", "[A]"),
+        ("FROM scratch\nENV A=1 B=$A", "instruction.own_references", "[A]"),
+        ("FROM scratch\nENV A=1\nENV A=1 B=$A", "instruction.own_references", "[]"),
+        ("FROM a\nEXPOSE 80 90-91/udp", "instruction.ports.1.last", "91"),
+        ("FROM a\nEXPOSE 80 90-91/udp", "instruction.ports.1.protocol", "udp"),
+        ("FROM a\nEXPOSE $P", "instruction.ports.0.first", "?"),
+        ("FROM a\nENV A b", "instruction.form", "pair"),
+        ("FROM a\nENV A=b", "instruction.form", "pairs"),
+        ("FROM a\nCMD a b", "instruction.json_form", "[\"a\", \"b\"]"),
+        ("FROM a\nCMD a 'b c' \"d\"", "instruction.json_form", "[\"a\", \"b c\", \"d\"]"),
+        ("FROM a\nCMD a && b", "instruction.json_form", "null"),
+        ("FROM a\nCMD a $B", "instruction.json_form", "null"),
+        ("FROM a\nCMD a *.b", "instruction.json_form", "null"),
+        ("FROM a\nCMD cd a", "instruction.json_form", "null"),
+        ("FROM a\nMAINTAINER \"A <a@b>\"", "instruction.author", "A <a@b>"),
+        ("FROM a\nCOPY --chmod=777 b /c", "instruction.permissions.0.world_writable", "true"),
+        ("FROM a\nCOPY --chmod=777 b /c", "instruction.permissions.0.paths", "[/c]"),
+        ("FROM a\nRUN x && chmod -R u+s,g+s /b", "instruction.permissions.0.setuid", "true"),
+        ("FROM a\nRUN chmod $M /b", "instruction.permissions.0.setuid", "?"),
+        ("FROM a\nRUN install -m 4755 b /c", "instruction.permissions.0.mode", "4755"),
+        ("FROM a AS x\nCOPY --from=x b c", "instruction.images.0.is_own_stage", "true"),
+        ("FROM a\nFROM a\nCOPY --from=0 b c", "instruction.images.0.is_number", "true"),
         (
             "FROM a\nRUN curl -sk x && X=1 wget -q --no-check-certificate y",
             "instruction.tls_disabled",
@@ -161,7 +197,8 @@ fn identities_survive_moves_and_versions() {
 
 #[test]
 fn every_fact_is_documented_and_every_documented_fact_exists() {
-    let text = "# syntax=a\nFROM a\nUSER b\nRUN --mount=from=b A=1 c\nENV A=1";
+    let text =
+        "# syntax=a\nFROM a\nUSER b\nRUN --mount=from=b A=1 c && chmod 1 x\nENV A=1\nEXPOSE 1\nRUN pip install x";
     for target in [Target::DockerfileStage, Target::DockerfileInstruction, Target::DockerfileCommand] {
         let subjects = subjects_of(target, text);
         for fact in facts(target) {
@@ -171,7 +208,7 @@ fn every_fact_is_documented_and_every_documented_fact_exists() {
         let documented = |path: &str| {
             facts(target).iter().any(|fact| fact.path == path || fact.path.starts_with(&format!("{path}.")))
         };
-        for entry in subjects[0].facts.entries() {
+        for entry in subjects.iter().flat_map(|subject| subject.facts.entries()) {
             for member in entry.value.entries() {
                 let path = format!("{}.{}", entry.key, member.key);
                 assert!(documented(&path), "{path}");
