@@ -26,7 +26,7 @@
 //! | `standards` | a list of clauses, such as `pss:baseline`, `cis-kubernetes:5.2.2` |
 //! | `aliases` | a map from another tool to its id or ids, such as `trivy: KSV-0017` |
 //! | `supersedes` | a list of ids of policies that say the same of the same thing less exactly: they are silent where this one speaks |
-//! | `edit` | for trees `{set: path, to: value}`, `{remove: path}` or a list of paths, in which the step `*` is every item of a list, or `{remove_items: path}`, which takes what `subjects` names out of a list; for places `{replace: place, with: template}` |
+//! | `edit` | for trees `{set: path, to: value}`, `{remove: path}` or a list of paths, in which the step `*` is every item of a list, or `{remove_items: path}`, which takes what `subjects` names out of a list; for places `{replace: place, with: template}`, the empty template deleting it |
 //! | `examples` | its tests; at least one with and one without a finding |
 //!
 //! A policy of target `secret` has, in place of `deny`, `subjects`, `at`, `raise` and `edit`, the fields of
@@ -283,7 +283,10 @@ fn edit(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Option<EditRule>
         }
         (None, [_, ..], None, None) => EditRule::Remove { paths: removed },
         (None, [], Some(path), None) => EditRule::RemoveItems { path },
-        (None, [], None, Some(place)) => EditRule::Replace { place, with: fields.required_written("with")? },
+        (None, [], None, Some(place)) => {
+            let with = fields.written("with")?.ok_or_else(|| fields.missing("with"))?;
+            EditRule::Replace { place, with }
+        }
         _ => return Err(fields.wrong(entry, "edit", "one of set and to, remove, remove_items, replace and with")),
     };
     fields.finish()?;
