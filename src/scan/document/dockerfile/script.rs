@@ -31,7 +31,7 @@ pub(super) fn read(text: &str, instructions: &mut [Instruction], stages: &[Stage
             match instruction.keyword {
                 Keyword::Shell if !instruction.on_build => is_posix = !names_other_shell(instruction),
                 Keyword::Run | Keyword::Cmd | Keyword::Entrypoint | Keyword::Healthcheck => {
-                    instruction.scripts = scripts(text, instruction, is_posix, problems)
+                    instruction.scripts = scripts(text, instruction, is_posix, problems);
                 }
                 _ => {}
             }

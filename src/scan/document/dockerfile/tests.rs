@@ -296,8 +296,8 @@ fn check_words(text: &str, expected: &str) {
     let (dockerfile, _, _) = parsed(text);
     let script = dockerfile.instructions.last().and_then(|instruction| instruction.scripts.last()).unwrap();
     let words = script.commands().into_iter().flat_map(|(pipeline, position)| &pipeline.commands[position].words);
-    let found: String = words.map(|word| format!("[{}]", word.value.as_deref().unwrap_or("?"))).collect();
-    assert_eq!(found, expected, "{text:?}");
+    let found: Vec<&str> = words.map(|word| word.value.as_deref().unwrap_or("?")).collect();
+    assert_eq!(format!("[{}]", found.join("][")), expected, "{text:?}");
 }
 
 #[test]

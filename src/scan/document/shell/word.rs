@@ -38,7 +38,7 @@ impl Draft {
         for piece in value.split_inclusive(char::is_whitespace) {
             let part = piece.trim_end_matches(char::is_whitespace);
             self.value.push_str(part);
-            if part.len() < piece.len() && !(self.value.is_empty() && !self.is_solid) {
+            if part.len() < piece.len() && (self.is_solid || !self.value.is_empty()) {
                 self.fields.push(std::mem::take(&mut self.value).into());
                 self.is_solid = false;
             }

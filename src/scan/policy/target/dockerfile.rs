@@ -131,7 +131,7 @@ fn is_shipped(dockerfile: &Dockerfile, index: usize) -> bool {
         match next {
             Some(stage) if stage.index == index => return true,
             Some(Stage { origin: Origin { base: Base::Stage(parent), .. }, .. }) => {
-                next = dockerfile.stages.get(*parent)
+                next = dockerfile.stages.get(*parent);
             }
             Some(_) | None => return false,
         }

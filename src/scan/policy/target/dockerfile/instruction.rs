@@ -10,7 +10,11 @@ use super::{permission, place, verification, word_fact};
 use crate::scan::document::dockerfile::{Arguments, Base, Dockerfile, Flag, Instruction, Keyword, Pair, Word};
 use crate::scan::document::node::{Node, Value};
 use crate::scan::secret;
+use crate::scan::document::shell::ShellScript;
 use crate::scan::span::Span;
+
+/// How many programs tell a RUN from others.
+const MAX_IDENTITY_PROGRAMS: usize = 10;
 
 /// The flags that conditions may ask for, with the name of the fact.
 const FLAGS: [(&str, &str); 9] = [
@@ -66,8 +70,18 @@ fn own_identity(instruction: &Instruction) -> Option<String> {
             instruction.pairs().first().map(|pair| pair.key.shown().to_owned())
         }
         Keyword::Add | Keyword::Copy => instruction.words().last().map(|word| word.raw.to_string()),
+        Keyword::Expose => Some(instruction.words().iter().map(|word| &*word.raw).collect::<Vec<_>>().join(" ")),
+        Keyword::Workdir | Keyword::User => instruction.words().first().map(|word| word.raw.to_string()),
+        Keyword::Run => Some(programs(instruction)),
         _ => None,
     }
+}
+
+/// The programs of a RUN, as many as tell it from others.
+fn programs(instruction: &Instruction) -> String {
+    let commands = instruction.scripts.iter().flat_map(ShellScript::commands);
+    let commands = commands.filter_map(|(pipeline, position)| pipeline.commands.get(position)?.program());
+    commands.take(MAX_IDENTITY_PROGRAMS).map(|program| program.name).collect::<Vec<_>>().join(" ")
 }
 
 fn facts(dockerfile: &Dockerfile, instruction: &Instruction, surroundings: &Surroundings, file: &str) -> Node {

@@ -98,7 +98,7 @@ fn of(instruction: &Instruction, previous: Option<Keyword>, state: &State) -> Su
     let is_known = |name: &str| state.names.contains(name) || PREDEFINED.contains(&name);
     let undefined = asked.into_iter().filter(|(name, _)| !is_known(name) && !set.contains(name));
     let own = instruction.pairs().iter().take(MAX_LISTED).flat_map(|pair| {
-        let names = pair.value.iter().flat_map(|value| names_of(value));
+        let names = pair.value.iter().flat_map(names_of);
         names.filter(|(name, _)| *name != pair.key.shown() && set.contains(name) && !is_known(name)).collect::<Vec<_>>()
     });
     let fact = |(name, word): (&str, &Word)| Node::new(word.span, Value::String(name.into()));

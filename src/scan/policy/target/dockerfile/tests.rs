@@ -102,6 +102,30 @@ fn facts_of_instructions() {
         ("FROM a\nRUN --mount=type=secret,id=x y", "instruction.mounts.0.id", "x"),
         ("FROM a\nRUN --mount=from=b,src=/c,dst=/d y", "instruction.mounts.0.target", "/d"),
         ("ARG A", "stage.is_last", "null"),
+        (
+            "FROM a\nRUN curl -sk x && X=1 wget -q --no-check-certificate y",
+            "instruction.tls_disabled",
+            "[-k --no-check-certificate]",
+        ),
+        (
+            "FROM a\nRUN env NODE_TLS_REJECT_UNAUTHORIZED=0 node x",
+            "instruction.tls_disabled",
+            "[NODE_TLS_REJECT_UNAUTHORIZED]",
+        ),
+        ("FROM a\nRUN git -c http.sslVerify=false clone x", "instruction.tls_disabled", "[http.sslVerify=false]"),
+        (
+            "FROM a\nRUN apt-get -oAcquire::https::Verify-Peer=false update",
+            "instruction.tls_disabled",
+            "[-oAcquire::https::Verify-Peer=false]",
+        ),
+    ] {
+        check(Target::DockerfileInstruction, text, path, expected);
+    }
+}
+
+#[test]
+fn facts_of_what_surrounds_an_instruction() {
+    for (text, path, expected) in [
         ("FROM a AS x\nRUN b\nFROM x\nRUN c", "stage.is_shipped", "true"),
         ("FROM a\nRUN b", "instruction.previous", "null"),
         ("FROM a\nRUN b\nCMD c", "instruction.previous", "RUN"),
@@ -134,22 +158,6 @@ fn facts_of_instructions() {
         ("FROM a\nRUN install -m 4755 b /c", "instruction.permissions.0.mode", "4755"),
         ("FROM a AS x\nCOPY --from=x b c", "instruction.images.0.is_own_stage", "true"),
         ("FROM a\nFROM a\nCOPY --from=0 b c", "instruction.images.0.is_number", "true"),
-        (
-            "FROM a\nRUN curl -sk x && X=1 wget -q --no-check-certificate y",
-            "instruction.tls_disabled",
-            "[-k --no-check-certificate]",
-        ),
-        (
-            "FROM a\nRUN env NODE_TLS_REJECT_UNAUTHORIZED=0 node x",
-            "instruction.tls_disabled",
-            "[NODE_TLS_REJECT_UNAUTHORIZED]",
-        ),
-        ("FROM a\nRUN git -c http.sslVerify=false clone x", "instruction.tls_disabled", "[http.sslVerify=false]"),
-        (
-            "FROM a\nRUN apt-get -oAcquire::https::Verify-Peer=false update",
-            "instruction.tls_disabled",
-            "[-oAcquire::https::Verify-Peer=false]",
-        ),
     ] {
         check(Target::DockerfileInstruction, text, path, expected);
     }

@@ -18,9 +18,8 @@ pub(super) fn facts(program: Option<&Program<'_>>) -> Vec<(&'static str, Node)> 
     let second = || operands.get(1).map(|group| word(group)).into_iter().collect();
     let groups = match program.name {
         "useradd" | "usermod" => valued(&["-G", "--groups", "-g", "--gid"]),
-        "adduser" if operands.len() > 1 => second(),
+        "adduser" | "addgroup" if operands.len() > 1 => second(),
         "adduser" => valued(&["-G", "--ingroup"]),
-        "addgroup" if operands.len() > 1 => second(),
         "gpasswd" if options.iter().any(|option| matches!(option.name.as_str(), "-a" | "--add")) => {
             operands.first().map(|group| word(group)).into_iter().collect()
         }

@@ -71,7 +71,7 @@ impl Effects {
     pub(super) fn of_mounts(instruction: &Instruction) -> Self {
         let mounts = instruction.flags.iter().filter(|flag| &*flag.name == "mount");
         let target = |names: &[&str], flag: &crate::scan::document::dockerfile::Flag| {
-            let found = flag.parameters.iter().find(|pair| names.iter().any(|name| *name == &*pair.key.raw));
+            let found = flag.parameters.iter().find(|pair| names.contains(&&*pair.key.raw));
             found.and_then(|pair| pair.value.as_ref()).map(|value| value.shown().to_owned())
         };
         let kept = mounts.filter(|flag| matches!(target(&["type"], flag).as_deref(), Some("cache" | "tmpfs")));

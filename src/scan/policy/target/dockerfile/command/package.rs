@@ -207,7 +207,7 @@ impl<'a> Packaging<'a> {
     }
 
     /// Whether a file names what is installed: a list of requirements, or the lock file that `npm ci` follows.
-    fn from_file(&self) -> bool {
+    fn follows_file(&self) -> bool {
         let by_option = self.manager == "pip" && self.option(&["-r", "--requirement", "-e", "--editable"]);
         by_option
             || (self.installs() && self.operands.is_empty() && matches!(self.manager, "npm" | "yarn" | "pnpm" | "pip"))
@@ -250,12 +250,12 @@ pub(super) fn facts(packaging: Option<&Packaging<'_>>, answers_yes: bool) -> Vec
         ("packages", list(packaging.packages())),
         ("assume_yes", truth(answers_yes || packaging.assumes_yes())),
         ("no_recommends", truth(packaging.skips_recommended())),
-        ("from_file", truth(packaging.from_file())),
+        ("from_file", truth(packaging.follows_file())),
         ("unsigned", list(packaging.unsigned())),
     ]
 }
 
 /// The members of an item of `packages`.
-pub(super) fn item(parts: [(&str, Node); 4]) -> Node {
-    map(parts.to_vec())
+pub(super) fn item(parts: [(&'static str, Node); 4]) -> Node {
+    map(Vec::from(parts))
 }

@@ -46,7 +46,7 @@ fn source(manager: &str, spec: &str) -> &'static str {
         && (spec.starts_with("github:") || (!spec.starts_with('@') && spec.contains('/') && !spec.contains("@npm:")));
     match scheme {
         Some(scheme) if scheme.starts_with("git") || scheme == "ssh" => "git",
-        Some(_) if spec.ends_with(".git") => "git",
+        Some(_) if spec.strip_suffix(".git").is_some() => "git",
         Some(_) => "url",
         None if is_path(spec) || (FILES.iter().any(|ending| spec.ends_with(ending)) && manager != "go") => "file",
         None if is_short_git => "git",
