@@ -136,13 +136,14 @@ fn mount(node: &Node) -> Option<Mount> {
 /// The part before the colon that separates source and target; a single letter before a colon is a Windows drive.
 fn short_source(short: &str) -> Option<&str> {
     let mut depth = 0_usize;
+    let is_drive = short.starts_with(|first: char| first.is_ascii_alphabetic());
     let end = short.char_indices().find_map(|(offset, letter)| {
         match letter {
             '{' => depth += 1,
             '}' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        (letter == ':' && depth == 0 && offset != 1).then_some(offset)
+        (letter == ':' && depth == 0 && !(offset == 1 && is_drive)).then_some(offset)
     })?;
     short.get(..end)
 }

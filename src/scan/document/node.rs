@@ -95,6 +95,27 @@ impl Node {
         })
     }
 
+    /// The keys, and indexes, that lead to the value at `place`, as far as it stands where they do.
+    pub fn keys_at(&self, place: Span) -> Vec<String> {
+        let holds = |span: Span| span.start <= place.start && place.start < span.end.max(span.start + 1);
+        let (mut node, mut keys) = (self, Vec::new());
+        loop {
+            let entry = node.entries().iter().find(|entry| holds(entry.key_span) || holds(entry.value.span()));
+            let item = node.items().iter().enumerate().find(|(_, item)| holds(item.span()));
+            node = match (entry, item) {
+                (Some(entry), _) => {
+                    keys.push(entry.key.to_string());
+                    &entry.value
+                }
+                (None, Some((index, item))) => {
+                    keys.push(index.to_string());
+                    item
+                }
+                (None, None) => return keys,
+            };
+        }
+    }
+
     /// The text of a string.
     pub fn as_str(&self) -> Option<&str> {
         match self.value() {

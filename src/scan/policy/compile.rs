@@ -49,7 +49,13 @@ impl Compiled {
             message: template(&policy.message, "message")?,
             replacement: match &rule.edit {
                 Some(EditRule::Replace { with, .. }) => Some(template(with, "edit.with")?),
-                Some(EditRule::Set { .. } | EditRule::Remove { .. } | EditRule::RemoveItems { .. }) | None => None,
+                Some(
+                    EditRule::Set { .. }
+                    | EditRule::Remove { .. }
+                    | EditRule::RemoveItems { .. }
+                    | EditRule::Append { .. },
+                )
+                | None => None,
             },
         })
     }

@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::document::ParsedFile;
 use super::super::document::node::{Node, Value};
+use super::super::document::{Document, ParsedFile};
 use super::super::finding::{Category, Finding, Fingerprint, Severity};
 use super::super::problem::{Cause, Problem};
 use super::super::span::{LineIndex, Span};
@@ -138,6 +138,8 @@ struct Judge<'f> {
     fingerprints: BTreeMap<Fingerprint, usize>,
     templated: BTreeSet<Span>,
     failed: BTreeMap<(PolicyId, String), usize>,
+    /// Where policies spoke of what several things may share.
+    shared: BTreeSet<(PolicyId, Span)>,
 }
 
 impl<'f> Judge<'f> {
@@ -152,6 +154,7 @@ impl<'f> Judge<'f> {
             fingerprints: BTreeMap::new(),
             templated: BTreeSet::new(),
             failed: BTreeMap::new(),
+            shared: BTreeSet::new(),
         }
     }
 
@@ -163,6 +166,11 @@ impl<'f> Judge<'f> {
             let (Judgement::Condition(rule), Some(Ok(compiled))) = (&entry.policy.judgement, entry.compiled()) else {
                 continue;
             };
+            let renamed = self.of_fragment(&entry.policy, rule, compiled, subject);
+            let subject = renamed.as_ref().unwrap_or(subject);
+            if self.repeats(&entry.policy, rule, compiled, subject) {
+                continue;
+            }
             let concealed = self.conceal(&entry.policy, compiled, subject);
             // What may not be reported in the end speaks for nothing else.
             let speaks =
@@ -248,6 +256,43 @@ impl<'f> Judge<'f> {
             let position = self.file.lines.position(self.file.text, subject.span.start);
             self.evaluation.problems.push(Problem::of_file(self.file.path, Cause::Policy, message).at(position));
         }
+    }
+
+    /// Whether the policy spoke of that very text before: services share what an anchor or `extends` lends them.
+    fn repeats(&mut self, policy: &Policy, rule: &ConditionRule, compiled: &Compiled, subject: &Subject) -> bool {
+        if !policy.target.shares_text() {
+            return false;
+        }
+        let place = self.place(policy, rule, compiled, subject);
+        !self.shared.insert((policy.id.clone(), place))
+    }
+
+    /// The subject under a name that does not hang on who uses the text, when the place of the finding is lent.
+    fn of_fragment(
+        &mut self,
+        policy: &Policy,
+        rule: &ConditionRule,
+        compiled: &Compiled,
+        subject: &Subject,
+    ) -> Option<Subject> {
+        let is_tree = policy.target.shares_text();
+        let place = is_tree.then(|| self.place(policy, rule, compiled, subject))?;
+        if subject.span.start <= place.start && place.end <= subject.span.end {
+            return None;
+        }
+        let trees = self.file.parsed.documents.iter().filter_map(Document::tree);
+        let mut identity = vec!["fragment".to_owned()];
+        identity.extend(trees.flat_map(|tree| tree.keys_at(place)));
+        Some(Subject { identity, ..subject.clone() })
+    }
+
+    /// Where a finding points.
+    fn place(&mut self, policy: &Policy, rule: &ConditionRule, compiled: &Compiled, subject: &Subject) -> Span {
+        let named = rule.at.as_deref().and_then(|at| place(subject, at));
+        named.unwrap_or_else(|| {
+            let subjects = self.texts(policy, compiled.subjects.as_ref(), subject);
+            subjects.iter().find_map(|(_, span)| *span).unwrap_or(subject.span)
+        })
     }
 
     fn found(&mut self, policy: &Policy, rule: &ConditionRule, compiled: &Compiled, subject: &Subject) -> Found {

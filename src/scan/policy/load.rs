@@ -26,7 +26,7 @@
 //! | `standards` | a list of clauses, such as `pss:baseline`, `cis-kubernetes:5.2.2` |
 //! | `aliases` | a map from another tool to its id or ids, such as `trivy: KSV-0017` |
 //! | `supersedes` | a list of ids of policies that say the same of the same thing less exactly: they are silent where this one speaks |
-//! | `edit` | for trees `{set: path, to: value}`, `{remove: path}` or a list of paths, in which the step `*` is every item of a list, or `{remove_items: path}`, which takes what `subjects` names out of a list; for places `{replace: place, with: template}`, the empty template deleting it |
+//! | `edit` | for trees `{set: path, to: value}`, `{remove: path}` or a list of paths, in which the step `*` is every item of a list, or `{remove_items: path}`, which takes what `subjects` names out of a list, or `{append: key, value: item}`; for places `{replace: place, with: template}`, the empty template deleting it |
 //! | `examples` | its tests; at least one with and one without a finding |
 //!
 //! A policy of target `secret` has, in place of `deny`, `subjects`, `at`, `raise` and `edit`, the fields of
@@ -275,6 +275,11 @@ fn edit(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Option<EditRule>
     let Some(entry) = fields.entry("edit") else { return Ok(None) };
     let mut fields = Fields::new(source, &entry.value, "edit")?;
     let removed = fields.texts("remove")?;
+    if let Some(path) = fields.text("append")? {
+        let value = fields.entry("value").ok_or_else(|| fields.missing("value"))?.value.clone();
+        fields.finish()?;
+        return Ok(Some(EditRule::Append { path, value }));
+    }
     let (set, items, replace) = (fields.text("set")?, fields.text("remove_items")?, fields.text("replace")?);
     let rule = match (set, removed.as_slice(), items, replace) {
         (Some(path), [], None, None) => {

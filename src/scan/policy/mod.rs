@@ -219,6 +219,13 @@ pub enum EditRule {
         /// The path of the list, from the target's node.
         path: String,
     },
+    /// Adds an item to the list under a key, which is made when it is absent.
+    Append {
+        /// The key, of the target's node.
+        path: String,
+        /// The item.
+        value: Node,
+    },
     /// Replaces the text of a named place.
     Replace {
         /// The name of the place.

@@ -3,6 +3,7 @@
 //! Invariant: an edit is offered only when the file, edited, was read and judged again: the finding is gone, and there
 //! is no new finding and no new problem.
 
+mod list;
 mod removal;
 mod tree;
 
@@ -83,6 +84,7 @@ fn build(set: &PolicySet, text: &str, found: &Found) -> Option<Edit> {
         EditRule::Set { path, to } => tree()?.set(path, to),
         EditRule::Remove { paths } => tree()?.remove_all(paths),
         EditRule::RemoveItems { path } => tree()?.remove_items(path, &found.finding.subjects),
+        EditRule::Append { path, value } => list::append(tree()?, path, value),
         EditRule::Replace { place, .. } => {
             let (_, span) = found.subject.places.iter().find(|(name, _)| name == place)?;
             Some(Edit { span: *span, replacement: found.replacement.clone()? })

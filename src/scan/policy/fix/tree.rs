@@ -206,7 +206,7 @@ fn block_lines(key: &str, rest: &[&str], value: &str, column: usize, line_break:
 }
 
 /// A value on one line; `json` quotes texts always.
-fn scalar(node: &Node, json: bool) -> Option<String> {
+pub(super) fn scalar(node: &Node, json: bool) -> Option<String> {
     let list = |items: Option<Vec<String>>| items.map(|items| items.join(", "));
     Some(match node.value() {
         Value::Null => "null".to_owned(),

@@ -99,6 +99,10 @@ pub enum Target {
     KubernetesSet,
     /// `compose.service`: every service.
     ComposeService,
+    /// `compose.port`: every port that a service publishes.
+    ComposePort,
+    /// `compose.mount`: everything that a service mounts.
+    ComposeMount,
     /// `dockerfile.stage`: every build stage.
     DockerfileStage,
     /// `dockerfile.instruction`: every instruction.
@@ -139,7 +143,7 @@ pub enum Target {
 
 impl Target {
     /// All targets.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 35] = [
         Self::KubernetesObject,
         Self::KubernetesPod,
         Self::KubernetesContainer,
@@ -155,6 +159,8 @@ impl Target {
         Self::KubernetesControlPlane,
         Self::KubernetesSet,
         Self::ComposeService,
+        Self::ComposePort,
+        Self::ComposeMount,
         Self::DockerfileStage,
         Self::DockerfileInstruction,
         Self::DockerfileCommand,
@@ -193,6 +199,8 @@ impl Target {
             Self::KubernetesControlPlane => "kubernetes.control_plane",
             Self::KubernetesSet => "kubernetes.set",
             Self::ComposeService => "compose.service",
+            Self::ComposePort => "compose.port",
+            Self::ComposeMount => "compose.mount",
             Self::DockerfileStage => "dockerfile.stage",
             Self::DockerfileInstruction => "dockerfile.instruction",
             Self::DockerfileCommand => "dockerfile.command",
@@ -235,7 +243,7 @@ impl Target {
             | Self::KubernetesServiceAccount
             | Self::KubernetesNamespace
             | Self::KubernetesControlPlane => kubernetes::subjects(self, file, text),
-            Self::ComposeService => compose::subjects(self, file, text),
+            Self::ComposeService | Self::ComposePort | Self::ComposeMount => compose::subjects(self, file, text),
             Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => {
                 dockerfile::subjects(self, file, text)
             }
@@ -269,7 +277,7 @@ impl Target {
             | Self::KubernetesNamespace
             | Self::KubernetesControlPlane
             | Self::KubernetesSet => kubernetes::facts(self),
-            Self::ComposeService => compose::facts(self),
+            Self::ComposeService | Self::ComposePort | Self::ComposeMount => compose::facts(self),
             Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => dockerfile::facts(self),
             Self::GithubWorkflow | Self::GithubContainer | Self::GithubStep | Self::GitlabJob | Self::GitlabImage => {
                 ci::facts(self)
@@ -283,10 +291,15 @@ impl Target {
         }
     }
 
+    /// Whether several things of the target may share one text of the file, by anchors or by `extends`.
+    pub fn shares_text(self) -> bool {
+        matches!(self, Self::ComposeService | Self::ComposePort | Self::ComposeMount)
+    }
+
     /// The path that an example is scanned under when it names none.
     pub fn example_path(self) -> &'static str {
         match self {
-            Self::ComposeService => "compose.yaml",
+            Self::ComposeService | Self::ComposePort | Self::ComposeMount => "compose.yaml",
             Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => "Dockerfile",
             Self::GithubWorkflow | Self::GithubContainer | Self::GithubStep => ".github/workflows/build.yml",
             Self::GitlabJob | Self::GitlabImage => ".gitlab-ci.yml",

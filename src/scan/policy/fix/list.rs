@@ -1,0 +1,80 @@
+//! Minimal edits of lists in YAML and JSON: one item more, in the style of the list.
+//!
+//! Invariant: an edit lies inside the map it changes; items that are there keep their text and their comments.
+
+use super::tree::Tree;
+use crate::scan::document::node::{Entry, Node, Value};
+use crate::scan::edit::Edit;
+use crate::scan::span::Span;
+
+/// Adds `value` to the list under `key`, which is made when it is absent; `None` when there is no plain way.
+pub(super) fn append(tree: Tree<'_>, key: &str, value: &Node) -> Option<Edit> {
+    let Some(entry) = tree.root.entry(key) else {
+        return tree.set(key, &Node::computed(Value::Sequence(vec![value.clone()])));
+    };
+    let items = own_items(tree, entry)?;
+    let item = super::tree::scalar(value, false)?;
+    let last = items.last()?;
+    if is_flow(tree, entry) {
+        return Some(Edit { span: Span::new(last.span().end, last.span().end), replacement: format!(", {item}") });
+    }
+    let start = line_start(tree.text, last.span().start);
+    let indent = tree.text.get(start..last.span().start)?.split_once('-')?.0;
+    let end = line_end(tree.text, last.span().end);
+    let break_before = if tree.text.get(..end)?.ends_with('\n') { "" } else { "\n" };
+    let break_after = if break_before.is_empty() { "\n" } else { "" };
+    let is_plain = indent.trim().is_empty();
+    is_plain.then(|| Edit {
+        span: Span::new(end, end),
+        replacement: format!("{break_before}{indent}- {item}{break_after}"),
+    })
+}
+
+/// The items of a list that stands, with all of them, where its key does.
+fn own_items<'t>(tree: Tree<'t>, entry: &'t Entry) -> Option<&'t [Node]> {
+    let (outer, list) = (tree.root.span(), entry.value.span());
+    let is_here = outer.start <= entry.key_span.start && list.start >= entry.key_span.end && list.end <= outer.end;
+    let items = entry.value.items();
+    let are_inside = items.iter().all(|item| list.start <= item.span().start && item.span().end <= list.end);
+    (is_here && are_inside && !items.is_empty()).then_some(items)
+}
+
+fn is_flow(tree: Tree<'_>, entry: &Entry) -> bool {
+    entry.value.span().of(tree.text).starts_with('[')
+}
+
+fn line_start(text: &str, offset: usize) -> usize {
+    text.get(..offset).unwrap_or_default().rfind('\n').map_or(0, |index| index + 1)
+}
+
+/// The end of the line of `offset`, its line break included.
+fn line_end(text: &str, offset: usize) -> usize {
+    let rest = text.get(offset..).unwrap_or_default();
+    offset + rest.find('\n').map_or(rest.len(), |index| index + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::document::yaml;
+    use crate::scan::limits::Limits;
+
+    fn root(text: &str) -> Node {
+        yaml::parse_one(text, &Limits::default()).unwrap()
+    }
+
+    fn check_append(text: &str, expected: &str) {
+        let root = root(text);
+        let value = Node::computed(Value::String("new".into()));
+        let edited = append(Tree { text, root: &root }, "l", &value).and_then(|edit| edit.apply(text));
+        assert_eq!(edited.as_deref(), Some(expected), "{text}");
+    }
+
+    #[test]
+    fn an_item_is_added_in_the_style_of_the_list() {
+        check_append("a: 1\n", "a: 1\nl: [new]\n");
+        check_append("l: [x, y]\n", "l: [x, y, new]\n");
+        check_append("l:\n  - x\n  - y # why\na: 1\n", "l:\n  - x\n  - y # why\n  - new\na: 1\n");
+        check_append("l:\n- x", "l:\n- x\n- new");
+    }
+}
