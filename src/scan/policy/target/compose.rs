@@ -14,7 +14,6 @@ use crate::scan::document::compose::services;
 use crate::scan::document::node::{Node, Value};
 use crate::scan::document::{Document, DocumentKind, ParsedFile};
 
-use super::facts::text;
 use super::{FactDoc, Subject, Target};
 
 /// The facts of a target of this kind; none for any other target.
@@ -66,10 +65,7 @@ fn part(node: &Node, part: &str) -> Node {
     if holds_variable(part) {
         return Node::new(node.span(), Value::Unknown(part.into()));
     }
-    match node.span().is_empty() {
-        true => text(part),
-        false => Node::new(node.span(), Value::String(part.into())),
-    }
+    Node::new(node.span(), Value::String(part.into()))
 }
 
 /// The pieces of `text` between colons that stand outside `${…}` and `[…]`.

@@ -55,14 +55,14 @@ fn short_form(node: &Node, written: &str) -> Node {
         (false, false) => part(node, address.join(":").trim_matches(['[', ']'])),
     };
     let published = published.filter(|published| !published.is_empty());
-    entry(node, host_ip, published.map_or_else(null, |published| part(node, published)), part(node, target), protocol)
+    entry(node, &host_ip, published.map_or_else(null, |published| part(node, published)), part(node, target), protocol)
 }
 
 fn long_form(node: &Node) -> Node {
     let at = |key| scalar(&substituted(&field(node, key)));
     let protocol = field(node, "protocol");
     let protocol = if protocol.is_null() { text("tcp") } else { protocol };
-    entry(node, at("host_ip"), at("published"), at("target"), protocol)
+    entry(node, &at("host_ip"), at("published"), at("target"), protocol)
 }
 
 /// A number as a text.
@@ -73,7 +73,7 @@ fn scalar(node: &Node) -> Node {
     }
 }
 
-fn entry(node: &Node, host_ip: Node, published: Node, target: Node, protocol: Node) -> Node {
+fn entry(node: &Node, host_ip: &Node, published: Node, target: Node, protocol: Node) -> Node {
     let number = |node: &Node| match node.value() {
         Value::String(text) => {
             let first = text.split('-').next().and_then(|first| first.parse::<i64>().ok());

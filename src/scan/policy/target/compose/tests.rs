@@ -140,9 +140,9 @@ fn facts_of_services() {
     ] {
         check(Target::ComposeService, service, &[(path, expected)]);
     }
-    let two = "services:\n  a: {volumes: [\"x:/a\", \"y:/b\"]}\n  b: {volumes: [\"x:/c\"]}\n";
+    let two = "services:\n  a: {volumes: [\"one:/a\", \"two:/b\"]}\n  b: {volumes: [\"one:/c\"]}\n";
     let first = &subjects_of(Target::ComposeService, two)[0];
-    assert_eq!(first.facts.at("service.shared_mounts").map(short).as_deref(), Some("[x]"));
+    assert_eq!(first.facts.at("service.shared_mounts").map(short).as_deref(), Some("[one]"));
 }
 
 #[test]
