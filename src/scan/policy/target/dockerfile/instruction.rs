@@ -9,8 +9,8 @@ use super::{image_facts, list, optional_word, origin_identity, origin_kind, stag
 use super::{permission, place, verification, word_fact};
 use crate::scan::document::dockerfile::{Arguments, Base, Dockerfile, Flag, Instruction, Keyword, Pair, Word};
 use crate::scan::document::node::{Node, Value};
-use crate::scan::secret;
 use crate::scan::document::shell::ShellScript;
+use crate::scan::secret;
 use crate::scan::span::Span;
 
 /// How many programs tell a RUN from others.
