@@ -35,7 +35,9 @@ const VARIABLES: [(&str, &[&str]); 6] = [
 ];
 
 /// Settings, in lower case, with the value that turns verification off; as `key=value` or as two words.
-const SETTINGS: [(&str, &[&str], &[&str]); 6] = [
+const SETTINGS: [(&str, &[&str], &[&str]); 8] = [
+    ("dnf", &["sslverify", "--setopt=sslverify"], &["false", "0"]),
+    ("yum", &["sslverify", "--setopt=sslverify"], &["false", "0"]),
     ("git", &["http.sslverify"], &["false", "0", "off", "no"]),
     ("npm", &["strict-ssl", "--strict-ssl"], &["false"]),
     ("yarn", &["strict-ssl", "enablestrictssl", "--strict-ssl"], &["false"]),
@@ -55,7 +57,9 @@ pub(super) fn disabled(_dockerfile: &Dockerfile, instruction: &Instruction) -> V
             }
         }
     }
-    for script in &instruction.scripts {
+    // A check of health asks the container itself, which has no certificate that anyone would know.
+    let scripts = instruction.scripts.iter().filter(|_| instruction.keyword != Keyword::Healthcheck);
+    for script in scripts {
         let commands = script.commands();
         let commands = commands.iter().filter_map(|(pipeline, position)| pipeline.commands.get(*position));
         commands.for_each(|command| in_command(command, &mut found));
@@ -113,5 +117,8 @@ fn place(word: &ShellWord) -> Node {
 
 fn is_off(name: &str, value: &str) -> bool {
     let value = value.to_ascii_lowercase();
+    if name.eq_ignore_ascii_case("PIP_TRUSTED_HOST") {
+        return !value.is_empty();
+    }
     VARIABLES.iter().any(|(known, off)| known.eq_ignore_ascii_case(name) && off.contains(&value.as_str()))
 }
