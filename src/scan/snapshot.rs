@@ -4,7 +4,6 @@
 
 mod lines;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -190,44 +189,77 @@ impl Unjudged {
     }
 }
 
-/// A set of line numbers, from 1.
+/// A set of line numbers, from 1, kept as ranges: a file that is new as a whole has one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LineSet(BTreeSet<usize>);
+pub struct LineSet(Vec<(usize, usize)>);
 
 impl LineSet {
     /// Lines 1 to `count`.
     pub fn first(count: usize) -> Self {
-        Self((1..=count).collect())
+        Self(if count == 0 { Vec::new() } else { vec![(1, count)] })
     }
 
     /// Whether `line` is in the set.
     pub fn contains(&self, line: usize) -> bool {
-        self.0.contains(&line)
+        self.meets(line, line)
     }
 
     /// Whether any line of `first..=last` is in the set.
     pub fn meets(&self, first: usize, last: usize) -> bool {
-        first <= last && self.0.range(first..=last).next().is_some()
+        first <= last && self.range_from(first).is_some_and(|(start, _)| start <= last)
     }
 
     /// Whether all lines of `first..=last` are in the set.
     pub fn covers(&self, first: usize, last: usize) -> bool {
-        (first..=last).all(|line| self.contains(line))
+        first > last || self.range_from(first).is_some_and(|(start, end)| start <= first && last <= end)
     }
 
     /// The lines in order.
     pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.0.iter().copied()
+        self.0.iter().flat_map(|(start, end)| *start..=*end)
     }
 
     /// Whether no line is in the set.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// The first range that ends at `line` or after it.
+    fn range_from(&self, line: usize) -> Option<(usize, usize)> {
+        self.0.get(self.0.partition_point(|(_, end)| *end < line)).copied()
+    }
+
+    /// The set of lines that lie in any of `ranges`, each from its first to its last line.
+    fn of_ranges(mut ranges: Vec<(usize, usize)>) -> Self {
+        ranges.sort_unstable();
+        let mut joined: Vec<(usize, usize)> = Vec::with_capacity(ranges.len());
+        for (start, end) in ranges.into_iter().filter(|(start, end)| start <= end) {
+            match joined.last_mut() {
+                Some((_, last)) if start <= last.saturating_add(1) => *last = end.max(*last),
+                _ => joined.push((start, end)),
+            }
+        }
+        Self(joined)
+    }
 }
 
 impl FromIterator<usize> for LineSet {
     fn from_iter<I: IntoIterator<Item = usize>>(lines: I) -> Self {
-        Self(lines.into_iter().collect())
+        Self::of_ranges(lines.into_iter().map(|line| (line, line)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_of_lines_answers_for_its_ranges() {
+        let set: LineSet = [5, 2, 3, 9, 3].into_iter().collect();
+        assert_eq!(set.iter().collect::<Vec<_>>(), [2, 3, 5, 9]);
+        assert!(set.contains(3) && !set.contains(4) && !set.contains(1) && !set.contains(10));
+        assert!(set.meets(4, 6) && !set.meets(6, 8) && set.meets(1, 2) && !set.meets(3, 2));
+        assert!(set.covers(2, 3) && !set.covers(2, 5) && set.covers(7, 6));
+        assert!(LineSet::first(0).is_empty() && LineSet::first(3).covers(1, 3) && !LineSet::first(3).contains(4));
     }
 }

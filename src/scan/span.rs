@@ -65,8 +65,12 @@ pub struct LineIndex {
 impl LineIndex {
     /// Finds the lines of `text`.
     pub fn new(text: &str) -> Self {
-        let bytes = text.as_bytes();
         let mut starts = vec![0];
+        if !text.contains('\r') {
+            starts.extend(text.match_indices('\n').map(|(offset, _)| offset + 1));
+            return Self { starts };
+        }
+        let bytes = text.as_bytes();
         for (offset, byte) in bytes.iter().enumerate() {
             let ends_line = *byte == b'\n' || (*byte == b'\r' && bytes.get(offset + 1) != Some(&b'\n'));
             if ends_line {

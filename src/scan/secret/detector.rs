@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::Regex;
 
 use super::pair::PairKind;
@@ -21,16 +22,41 @@ const BEFORE_BYTES: usize = 200;
 const AFTER_BYTES: usize = 500;
 /// How long a match may grow, in bytes.
 const MAX_MATCH_BYTES: usize = 64 * 1024;
+/// From how many bytes on the automaton pays that takes longer to build and reads twice as fast.
+const MANY_BYTES: usize = 4 * 1024 * 1024;
 
 /// All detectors of a run, behind one keyword search.
 #[derive(Debug, Default)]
 pub struct DetectorSet {
     detectors: Vec<Detector>,
-    keywords: Option<AhoCorasick>,
+    keywords: Keywords,
     /// For each keyword, the detectors that have it.
     owners: Vec<Vec<usize>>,
     /// What is reported of pairs of name and value.
     pairs: BTreeMap<PairKind, Detector>,
+}
+
+/// The search for all keywords: one automaton for the first few bytes, a faster one when there are many.
+#[derive(Debug, Default)]
+struct Keywords {
+    words: Vec<String>,
+    small: OnceLock<Option<AhoCorasick>>,
+    fast: OnceLock<Option<AhoCorasick>>,
+    searched_bytes: AtomicUsize,
+}
+
+impl Keywords {
+    /// The automaton to search the next `bytes` with; which one it is changes no result.
+    fn automaton(&self, bytes: usize) -> Option<&AhoCorasick> {
+        let searched = self.searched_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let (cell, kind) = if searched < MANY_BYTES {
+            (&self.small, AhoCorasickKind::ContiguousNFA)
+        } else {
+            (&self.fast, AhoCorasickKind::DFA)
+        };
+        let build = || AhoCorasick::builder().kind(Some(kind)).ascii_case_insensitive(true).build(&self.words).ok();
+        cell.get_or_init(build).as_ref()
+    }
 }
 
 /// One form of a secret, ready to search.
@@ -85,8 +111,8 @@ impl DetectorSet {
                 owners.entry(keyword.to_ascii_lowercase()).or_default().push(index);
             }
         }
-        let keywords = AhoCorasick::builder().ascii_case_insensitive(true).build(owners.keys()).ok();
-        Self { detectors, keywords, owners: owners.into_values().collect(), pairs }
+        let (words, owners) = owners.into_iter().unzip();
+        Self { detectors, keywords: Keywords { words, ..Keywords::default() }, owners, pairs }
     }
 
     /// The detector of a match.
@@ -120,7 +146,7 @@ impl DetectorSet {
     /// The parts of `text` near a keyword of each detector, overlapping ones joined.
     fn windows(&self, text: &str) -> BTreeMap<usize, Vec<Span>> {
         let mut windows: BTreeMap<usize, Vec<Span>> = BTreeMap::new();
-        let Some(keywords) = &self.keywords else { return windows };
+        let Some(keywords) = self.keywords.automaton(text.len()) else { return windows };
         for hit in keywords.find_overlapping_iter(text) {
             let window = Span::new(
                 hit.start().saturating_sub(BEFORE_BYTES),

@@ -120,9 +120,12 @@ pub fn find_secrets(
     }
     let named: Vec<Found<'_>> = found_by_name(path, text, parsed, detectors).collect();
     add_named(&mut found, named);
+    let mut secrets = Secrets::default();
+    if found.is_empty() {
+        return secrets;
+    }
     found.sort_by_key(|found| found.span);
     let lines = LineIndex::new(text);
-    let mut secrets = Secrets::default();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for Found { span, detector, judged } in found {
         secrets.places.push(span);

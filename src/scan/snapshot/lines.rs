@@ -46,6 +46,10 @@ fn compare(base: &str, head: &str) -> (LineSet, LineSet) {
     if base == head {
         return <(LineSet, LineSet)>::default();
     }
+    if base.is_empty() {
+        let all = LineSet::first(LineIndex::new(head).line_count(head));
+        return (all.clone(), all);
+    }
     let (base, head) = (split(base), split(head));
     let mut input = InternedInput::default();
     input.reserve(u32::try_from(base.len()).unwrap_or(u32::MAX), u32::try_from(head.len()).unwrap_or(u32::MAX));
@@ -57,10 +61,10 @@ fn compare(base: &str, head: &str) -> (LineSet, LineSet) {
     for hunk in diff.hunks() {
         // Tokens are counted from 0, lines from 1.
         let (start, end) = (hunk.after.start as usize, hunk.after.end as usize);
-        touched.extend(start + 1..=end);
-        visible.extend((start + 1).saturating_sub(CONTEXT).max(1)..=(end + CONTEXT).min(head.len()));
+        touched.push((start + 1, end));
+        visible.push(((start + 1).saturating_sub(CONTEXT).max(1), (end + CONTEXT).min(head.len())));
     }
-    (touched.into_iter().collect(), visible.into_iter().collect())
+    (LineSet::of_ranges(touched), LineSet::of_ranges(visible))
 }
 
 #[cfg(test)]
