@@ -15,6 +15,14 @@ use crate::scan::finding::Severity;
 /// Largest compiled size of one pattern, in bytes.
 const MAX_PATTERN_BYTES: usize = 1024 * 1024;
 
+/// Largest compiled size of one pattern of a team, in bytes: at worst a regular expression costs its size for every
+/// byte that it reads.
+const MAX_TEAM_PATTERN_BYTES: usize = 128 * 1024;
+/// Most forms of one secret policy.
+const MAX_FORMS: usize = 100;
+/// Most keywords of one form.
+const MAX_KEYWORDS: usize = 100;
+
 /// What `{start}` stands for in a pattern: no word character before it, or a line break written out.
 const START: &str = r"(?:\b|\\[nrt])";
 /// What `{assign}` stands for in a pattern: all that may stand between the name of a key and its value, in the formats
@@ -114,13 +122,46 @@ pub enum DetectorError {
         /// The detector.
         name: String,
     },
-    /// The pattern does not compile, or is too large.
+    /// There are more forms or keywords than any secret needs.
+    #[error("{what} \"{name}\" has more than {max}")]
+    Many {
+        /// What there are too many of.
+        what: &'static str,
+        /// Where.
+        name: String,
+        /// The bound.
+        max: usize,
+    },
+    /// The pattern does not compile.
     #[error("read the pattern of detector \"{name}\"")]
     Pattern {
         /// The detector.
         name: String,
         /// The reason.
         source: Box<regex::Error>,
+    },
+    /// The pattern is so large that hostile text could make it slow.
+    #[error(
+        "the pattern of detector \"{name}\" takes more than {max_bytes} bytes when compiled, so hostile text could make \
+         it slow: write smaller counts, such as {{40,}} in place of {{40,4000}}"
+    )]
+    Large {
+        /// The detector.
+        name: String,
+        /// The bound.
+        max_bytes: usize,
+    },
+    /// The pattern matches the empty text, hence everywhere.
+    #[error("the pattern of detector \"{name}\" matches the empty text, hence everywhere")]
+    Empty {
+        /// The detector.
+        name: String,
+    },
+    /// The least entropy is one that no text has.
+    #[error("min_entropy of detector \"{name}\" must be from 0 to 8 bits per byte")]
+    Entropy {
+        /// The detector.
+        name: String,
     },
 }
 
@@ -130,23 +171,41 @@ impl SecretRule {
     /// # Errors
     /// The first detector that can't be used.
     pub fn check(&self) -> Result<(), DetectorError> {
-        self.detect.iter().try_for_each(DetectorRule::check)
+        if self.detect.len() > MAX_FORMS {
+            return Err(DetectorError::Many { what: "the list", name: "detect".to_owned(), max: MAX_FORMS });
+        }
+        self.detect.iter().try_for_each(|form| form.check(MAX_TEAM_PATTERN_BYTES))
     }
 }
 
 impl DetectorRule {
-    fn check(&self) -> Result<(), DetectorError> {
+    fn check(&self, max_bytes: usize) -> Result<(), DetectorError> {
+        let name = || self.name.clone();
         let usable = |keyword: &String| keyword.len() >= 3 && keyword.is_ascii();
         if self.keywords.is_empty() || !self.keywords.iter().all(usable) {
-            return Err(DetectorError::Keyword { name: self.name.clone() });
+            return Err(DetectorError::Keyword { name: name() });
         }
-        let pattern = |source| DetectorError::Pattern { name: self.name.clone(), source: Box::new(source) };
-        self.compile().map(drop).map_err(pattern)
+        if self.keywords.len() > MAX_KEYWORDS {
+            return Err(DetectorError::Many { what: "the list of keywords of", name: name(), max: MAX_KEYWORDS });
+        }
+        if self.min_entropy.is_some_and(|least| !(0.0..=8.0).contains(&least)) {
+            return Err(DetectorError::Entropy { name: name() });
+        }
+        match self.compile_within(max_bytes) {
+            Ok(pattern) if pattern.is_match(b"") => Err(DetectorError::Empty { name: name() }),
+            Ok(_) => Ok(()),
+            Err(regex::Error::CompiledTooBig(_)) => Err(DetectorError::Large { name: name(), max_bytes }),
+            Err(source) => Err(DetectorError::Pattern { name: name(), source: Box::new(source) }),
+        }
     }
 
     /// Compiles the pattern: bytes, ASCII classes, bounded size, so that it runs in linear time.
     pub(super) fn compile(&self) -> Result<Regex, regex::Error> {
-        RegexBuilder::new(&self.expanded()).unicode(false).size_limit(MAX_PATTERN_BYTES).build()
+        self.compile_within(MAX_PATTERN_BYTES)
+    }
+
+    fn compile_within(&self, max_bytes: usize) -> Result<Regex, regex::Error> {
+        RegexBuilder::new(&self.expanded()).unicode(false).size_limit(max_bytes).build()
     }
 
     /// The pattern with `{start}` and `{assign}` written out.
@@ -205,6 +264,12 @@ mod tests {
         check("ab", "x", "detector \"n\" needs keywords of at least 3 ASCII characters");
         check("äbc", "x", "detector \"n\" needs keywords of at least 3 ASCII characters");
         check("abc", "a(", "read the pattern of detector \"n\"");
-        check("abc", "((a{1000}){1000}){1000}", "read the pattern of detector \"n\"");
+check(
+            "abc",
+            "[0-9A-Za-z]{40,4000}",
+            "the pattern of detector \"n\" takes more than 131072 bytes when compiled, so hostile text could make it \
+             slow: write smaller counts, such as {40,} in place of {40,4000}",
+        );
+        check("abc", "(?:abc)?", "the pattern of detector \"n\" matches the empty text, hence everywhere");
     }
 }

@@ -56,3 +56,53 @@ fn mistakes_name_the_field_and_the_nearest_name() {
     check("# deny", "# denied", "at least one of each (a line `# deny` marks the next one)");
     check("why: It shares the node.", "why: [x]", "found a list, expected a text");
 }
+
+/// A team's own kind of secret, with one line of its form to be replaced.
+const KIND: &str = "\
+title: Token of our gateway in clear text
+severity: high
+target: secret
+detect:
+  - name: gateway token
+    keywords: [acme_]
+    pattern: '{start}(?P<secret>acme_[0-9a-z]{20})\\b'
+    prefix: acme_
+    min_entropy: 3.0
+    checksum: crc32-base62
+why: It opens the gateway.
+fix: Revoke it.
+examples:
+  - name: denied
+    text: |
+      # deny
+      t: acme_{fake:base36:20}
+  - name: fine
+    text: 't: acme_xxxxxxxxxxxxxxxxxxxx'
+";
+
+#[test]
+fn a_team_writes_its_own_kind_of_secret() {
+    let kind = KIND.replace("    checksum: crc32-base62\n", "");
+    let policy = Policy::load(PolicyId::new("acme/gateway-token"), ".github/dockgate/acme/gateway-token.yaml", &kind);
+    let policy = policy.unwrap();
+    assert_eq!(policy.category, Category::Secret);
+    for example in policy.examples() {
+        example.run(&policy).unwrap();
+    }
+    // With the checksum of npm the same token is a dummy.
+    let gated = Policy::load(PolicyId::new("acme/gateway-token"), "x.yaml", KIND).unwrap();
+    assert!(gated.examples()[0].run(&gated).is_err() && gated.examples()[1].run(&gated).is_ok());
+}
+
+#[test]
+fn a_kind_that_would_be_slow_or_large_is_refused_with_the_reason() {
+    let refused = |from: &str, to: &str, expected: &str| {
+        let error = load(&KIND.replacen(from, to, 1)).map(|policy| policy.title).unwrap_err().to_string();
+        assert!(error.starts_with("x.yaml:4: ") && error.contains(expected), "{error}");
+    };
+    refused("[0-9a-z]{20}", "[0-9a-z]{20,9000}", "write smaller counts");
+    refused("'{start}(?P<secret>acme_[0-9a-z]{20})\\b'", "'(?:acme_)*'", "matches the empty text");
+    refused("[acme_]", "[ac]", "needs keywords of at least 3 ASCII characters");
+    refused("min_entropy: 3.0", "min_entropy: 9.5", "must be from 0 to 8 bits per byte");
+    refused("[0-9a-z]{20}", "[0-9a-z", "unclosed character class");
+}
