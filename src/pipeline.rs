@@ -17,6 +17,7 @@ use crate::scan::problem::{Cause, Problem};
 use crate::scan::snapshot::Snapshot;
 use crate::scan::{ScanOptions, SecretKey, scan_and_tell};
 use crate::settings::Origin;
+use crate::settings::baseline::Baseline;
 use crate::settings::date::Date;
 use crate::settings::repository::{RepositorySettings, SettingsFile};
 use crate::source::{Change, SETTINGS_PATH, TeamFile, TeamFiles};
@@ -83,6 +84,10 @@ pub fn run_and_tell(change: Change, circumstances: &Circumstances, tell: &mut dy
     problems.extend(broken);
     let known: Vec<&str> = policies.known().into_iter().chain(admission.ids().map(PolicyId::as_str)).collect();
     let mut settings = RepositorySettings::resolve(&circumstances.organisation, &team.settings, &known);
+    let lists = team.baselines.iter().map(|file| (file.path.as_str(), &file.text));
+    let (baseline, unreadable) = Baseline::read(lists);
+    settings.baseline = baseline;
+    problems.extend(unreadable);
     let flags = &circumstances.flags;
     settings.fail_on.set(flags.fail_on.map(Threshold::severity), Origin::Flag);
     settings.profile.set(flags.profile, Origin::Flag);

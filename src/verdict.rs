@@ -158,7 +158,8 @@ pub fn decide(scan: Scan, snapshot: &Snapshot, settings: &RepositorySettings, to
     let problems = problems(scan.head.problems, settings);
     let base = introduced::Base::new(scan.base.findings, scan.base.suppressed, kept);
     let (candidates, resolved) = introduced::compare(base, scan.head.findings, scan.head.suppressed, kept, snapshot);
-    let mut findings: Vec<Judged> = candidates.into_iter().map(|found| judge(found, settings, today)).collect();
+    let mut findings: Vec<Judged> =
+        candidates.into_iter().map(|found| judge(found, snapshot, settings, today)).collect();
     findings.sort_by(|left, right| order(left).cmp(&order(right)));
     let (conclusion, unjudged_blocks) = conclude(&findings, &problems, settings);
     Verdict {
@@ -197,7 +198,7 @@ fn order(judged: &Judged) -> Order<'_> {
     (judged.standing.rank(), severity, &finding.path, start, end, finding.rule.as_str(), &finding.message)
 }
 
-fn judge(found: Candidate, settings: &RepositorySettings, today: Date) -> Judged {
+fn judge(found: Candidate, snapshot: &Snapshot, settings: &RepositorySettings, today: Date) -> Judged {
     let Candidate { finding, introduced, suppression } = found;
     let mut notes = Vec::new();
     if let Some((suppression, added)) = suppression {
@@ -229,7 +230,9 @@ fn judge(found: Candidate, settings: &RepositorySettings, today: Date) -> Judged
         }
         notes.push(format!("the waiver of {} ended on {}", waiver.owner, waiver.until));
     }
-    let standing = match introduced {
+    let list = settings.baseline.list_of(&finding, snapshot.whole_tree).filter(|_| introduced);
+    notes.extend(list.map(|list| format!("listed in {list}")));
+    let standing = match introduced && list.is_none() {
         false => Standing::Existing,
         true if settings.blocks(finding.severity) => Standing::Blocks,
         true => Standing::Introduced,

@@ -209,6 +209,53 @@ fn the_comment_of_another_tool_is_obeyed_and_shown() {
 }
 
 #[test]
+fn old_findings_are_listed_once_and_block_nothing_after() {
+    let folder = folder(&[("pod.yaml", PRIVILEGED)]);
+    let written = dockgate(folder.path(), &["baseline"]);
+    assert_eq!(written.status.code(), Some(0), "{}", text(&written.stderr));
+    let (report, code) = json(folder.path(), &[]);
+    assert_eq!((rules(&report, "introduced").len(), code), (0, 0), "{report}");
+    let old = report["findings"].as_array().expect("findings");
+    assert!(old.iter().any(|one| one["note"] == "listed in .github/dockgate-baseline.json"), "{report}");
+    // What is new blocks as before, and a second list holds what stands then.
+    write(folder.path(), &[("more.yaml", &PRIVILEGED.replace("name: web}", "name: more}"))]);
+    assert_eq!(json(folder.path(), &[]).1, 1);
+    let shown = dockgate(folder.path(), &["baseline", "--output", "-"]);
+    assert!(text(&shown.stdout).contains("more.yaml") && text(&shown.stdout).contains("pod.yaml"));
+    write(folder.path(), &[(".github/dockgate-baseline.json", "{}")]);
+    let (report, _) = json(folder.path(), &[]);
+    assert!(report.to_string().contains("could not be read and counts for nothing"), "{report}");
+}
+
+#[test]
+fn a_change_does_not_list_its_own_findings() {
+    let repository = repository(&[("README.md", "hello\n")]);
+    write(repository.path(), &[("pod.yaml", PRIVILEGED)]);
+    dockgate(repository.path(), &["baseline"]);
+    let (report, code) = json(repository.path(), &["--base", "HEAD"]);
+    assert_eq!((rules(&report, "introduced").is_empty(), code), (false, 1), "{report}");
+}
+
+#[test]
+fn the_lists_and_comments_of_other_secret_scanners_are_read_and_named() {
+    let token = ["sk_", "live_", "q8Zt3LkW0vBnY5xRc2HdJ7mP"].concat();
+    let line = format!("STRIPE_KEY={token}\n");
+    let plain = folder(&[(".env", &line)]);
+    assert_eq!(json(plain.path(), &[]).1, 1);
+    write(plain.path(), &[(".gitleaksignore", ".env:stripe-access-token:1\n")]);
+    let (report, code) = json(plain.path(), &[]);
+    assert_eq!((code, report["findings"][0]["note"].as_str()), (0, Some("listed in .gitleaksignore")), "{report}");
+    for comment in ["gitleaks:allow", "trufflehog:ignore", "pragma: allowlist secret"] {
+        let folder = folder(&[(".env", &format!("STRIPE_KEY={token} # {comment}\n"))]);
+        let (report, code) = json(folder.path(), &[]);
+        assert_eq!(code, 0, "{comment}: {report}");
+        let tool =
+            if comment.starts_with("pragma") { "detect-secrets" } else { comment.split(':').next().expect("tool") };
+        assert!(report.to_string().contains(tool), "{comment}: {report}");
+    }
+}
+
+#[test]
 fn only_what_a_change_introduces_blocks() {
     let repository = repository(&[("old.yaml", PRIVILEGED)]);
     write(repository.path(), &[("old.yaml", &format!("# moved down\n\n{PRIVILEGED}"))]);

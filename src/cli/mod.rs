@@ -3,6 +3,7 @@
 //! Invariant: a command prints its result on standard output, what went wrong on standard error, and ends with 0
 //! (nothing blocks), 1 (something blocks) or 2 (it could not judge).
 
+mod baseline;
 mod doctor;
 mod fix;
 mod progress;
@@ -70,6 +71,8 @@ enum Command {
     Rules(rules::RulesArgs),
     /// Run the examples of policy files
     Test(test::TestArgs),
+    /// List the findings that stand today, so that they block nothing
+    Baseline(baseline::BaselineArgs),
     /// Judge a saved snapshot or a recorded webhook delivery again
     Replay(replay::ReplayArgs),
     /// Receive webhooks as a GitHub App
@@ -87,6 +90,7 @@ pub fn run(args: Args, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Ex
         Command::Scan(args) => scan::run(&args, surroundings),
         Command::Rules(args) => rules::run(&args, surroundings),
         Command::Test(args) => test::run(&args, surroundings),
+        Command::Baseline(args) => baseline::run(&args, surroundings),
         Command::Replay(args) => replay::run(&args, surroundings),
         Command::Serve(args) => serve::run(&args, surroundings),
         Command::Doctor(args) => doctor::run(&args, surroundings),

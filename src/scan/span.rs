@@ -67,7 +67,7 @@ impl LineIndex {
     pub fn new(text: &str) -> Self {
         let mut starts = vec![0];
         if !text.contains('\r') {
-            starts.extend(text.match_indices('\n').map(|(offset, _)| offset + 1));
+            line_feeds(text.as_bytes(), |offset| starts.push(offset + 1));
             return Self { starts };
         }
         let bytes = text.as_bytes();
@@ -78,6 +78,15 @@ impl LineIndex {
             }
         }
         Self { starts }
+    }
+
+    /// The number of lines of `text`, without keeping where they begin.
+    pub fn count(text: &str) -> usize {
+        if text.contains('\r') {
+            return Self::new(text).line_count(text);
+        }
+        let line_feeds = text.bytes().filter(|byte| *byte == b'\n').count();
+        line_feeds + usize::from(!text.is_empty() && !text.ends_with('\n'))
     }
 
     /// The number of lines; a final line break does not open another one.
@@ -114,6 +123,23 @@ impl LineIndex {
     }
 }
 
+/// Calls `found` with the offset of every line feed of `bytes`, eight bytes at a time.
+fn line_feeds(bytes: &[u8], mut found: impl FnMut(usize)) {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        // A byte of `zeroed` is zero where there is a line feed; `mask` has the top bit of exactly those.
+        let zeroed = u64::from_le_bytes(*word) ^ 0x0a0a_0a0a_0a0a_0a0a;
+        let mut mask = !(((zeroed & LOW) + LOW) | zeroed | LOW);
+        while mask != 0 {
+            found(index * 8 + (mask.trailing_zeros() / 8) as usize);
+            mask &= mask - 1;
+        }
+    }
+    let start = words.len() * 8;
+    rest.iter().enumerate().filter(|(_, byte)| **byte == b'\n').for_each(|(offset, _)| found(start + offset));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +158,21 @@ mod tests {
         check("äb\nc", 2, 1, 2);
         check("", 0, 1, 1);
         check("a\n", 2, 2, 1);
+    }
+
+    #[test]
+    fn line_breaks_are_found_wherever_they_stand() {
+        for text in ["", "\n", "a\n\n\nb", "12345678\n1234567\n\u{a0a}\u{8a}\nlast", &"x\n".repeat(40), "a\r\nb\rc"] {
+            let index = LineIndex::new(text);
+            let slow = |offset: usize| {
+                let before = text.get(..offset).unwrap().replace("\r\n", "\n");
+                before.matches(['\n', '\r']).count() + 1
+            };
+            for (offset, _) in text.char_indices().filter(|(_, next)| *next != '\n') {
+                assert_eq!(index.line(offset), slow(offset), "{text:?} at {offset}");
+            }
+            assert_eq!(LineIndex::count(text), index.line_count(text), "{text:?}");
+        }
     }
 
     #[test]

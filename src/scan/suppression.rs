@@ -25,6 +25,9 @@ use names::Names;
 /// What stands in place of a reason that holds a secret.
 const WITHHELD: &str = "(withheld: the reason holds a secret)";
 
+/// What stands for every rule that is about secrets, in a suppression of a tool that looks for nothing else.
+const ALL_SECRETS: &str = "secret/*";
+
 /// A suppression as written in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppression {
@@ -149,7 +152,10 @@ impl Placed {
             Reach::Within(span) => span.start <= finding.span.start && finding.span.start < span.end,
             Reach::File => true,
         };
-        reaches && self.suppression.rules.iter().any(|rule| rule == finding.rule.as_str())
+        let names = |rule: &String| {
+            rule == finding.rule.as_str() || (rule == ALL_SECRETS && finding.category == Category::Secret)
+        };
+        reaches && self.suppression.rules.iter().any(names)
     }
 
     /// A comment of another tool may be meant for that tool alone.

@@ -3,6 +3,7 @@
 //! Invariant: pure, and nothing is guessed. A key or value that is not understood is an error that names its place,
 //! and the value in force always knows where it came from.
 
+pub mod baseline;
 pub mod date;
 pub mod process;
 pub mod repository;

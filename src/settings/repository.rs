@@ -10,6 +10,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::baseline::Baseline;
 use super::date::Date;
 use super::{Origin, Setting, SettingsError};
 use crate::scan::ScanOptions;
@@ -54,6 +55,8 @@ pub struct RepositorySettings {
     pub max_suppressed: Setting<Option<Severity>>,
     /// `waivers`: accepted findings; the organisation's and the repository's.
     pub waivers: Vec<Waiver>,
+    /// Old findings that block nothing.
+    pub baseline: Baseline,
     /// `unjudged`: what a change comes to that brings something which can't be judged.
     pub unjudged: Setting<WhenUnjudged>,
     /// `limits.max-file-bytes`: largest file that is judged, in bytes.
@@ -151,6 +154,7 @@ impl Default for RepositorySettings {
             max_comments: Setting::built_in(20),
             max_suppressed: Setting::built_in(Some(Severity::Medium)),
             waivers: Vec::new(),
+            baseline: Baseline::default(),
             unjudged: Setting::default(),
             max_file_bytes: Setting::built_in(Limits::default().max_file_bytes),
             admission_paths: Setting::default(),

@@ -17,6 +17,7 @@ use super::team_files::{TeamFiles, content_of, is_team_file};
 use super::{Change, Source, SourceError};
 use crate::scan::limits::Limits;
 use crate::scan::snapshot::{ChangedFile, Content, FileMode, Snapshot, Unjudged};
+use crate::settings::baseline;
 
 /// Files and directories as they stand.
 pub struct DirectorySource {
@@ -100,6 +101,10 @@ impl DirectorySource {
     /// The settings and policies of the root, whatever paths are scanned.
     pub fn team(&self) -> TeamFiles {
         let mut team = TeamFiles::default();
+        // The lists of other tools lie in the root itself.
+        for path in baseline::PATHS.iter().filter(|path| !path.contains('/')) {
+            team.add(path, settings_file(&self.standing(path)));
+        }
         let directory = self.root.join(".github");
         if !directory.is_dir() {
             return team;
@@ -122,6 +127,14 @@ impl DirectorySource {
             }
         }
         team
+    }
+}
+
+impl DirectorySource {
+    /// The file at `path` of the root, when there is one.
+    fn standing(&self, path: &str) -> Content {
+        let path = self.root.join(path);
+        if path.symlink_metadata().is_ok() { content(&path, FileMode::Regular, &self.limits) } else { Content::Absent }
     }
 }
 

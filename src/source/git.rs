@@ -19,6 +19,7 @@ use super::team_files::{SETTINGS_PATH, TeamFiles, content_of, is_team_file};
 use super::{Change, Source, SourceError};
 use crate::scan::limits::Limits;
 use crate::scan::snapshot::{ChangedFile, Content, FileMode, FileStatus, Snapshot, Unjudged};
+use crate::settings::baseline;
 use command::Git;
 use objects::{ObjectReader, Objects};
 
@@ -125,6 +126,7 @@ pub(super) async fn team_objects(
     for entry in reader.directory(format!("{tree}:.github")).await? {
         match entry.name.as_slice() {
             b"dockgate.yml" if !entry.is_directory => found.push((SETTINGS_PATH.to_owned(), entry.object)),
+            b"dockgate-baseline.json" if !entry.is_directory => found.push((baseline::PATH.to_owned(), entry.object)),
             b"dockgate" if entry.is_directory => {
                 let below = reader.files_below(&entry.object.oid, ".github/dockgate").await?;
                 found.extend(below.into_iter().map(|(path, object)| (path_text(&path), object)));

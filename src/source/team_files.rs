@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::scan::limits::Limits;
 use crate::scan::snapshot::{Content, FileMode, Unjudged};
+use crate::settings::baseline;
 use crate::settings::repository::{SettingsFile, admission_paths};
 
 /// Where a repository's settings are.
@@ -23,6 +24,9 @@ pub struct TeamFiles {
     /// The files of `admission.paths`, in the order of their paths.
     #[serde(default)]
     pub admission: Vec<TeamFile>,
+    /// The lists of old findings, from [`baseline::PATHS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<TeamFile>,
 }
 
 /// One of the team's files.
@@ -46,7 +50,7 @@ pub fn settings_file(content: &Content) -> SettingsFile {
 /// Whether a path below the repository root is one of a team's files.
 pub fn is_team_file(path: &str) -> bool {
     let is_yaml = path.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "yaml" | "yml"));
-    path == SETTINGS_PATH || (path.starts_with(POLICY_DIRECTORY) && is_yaml)
+    path == SETTINGS_PATH || baseline::PATHS.contains(&path) || (path.starts_with(POLICY_DIRECTORY) && is_yaml)
 }
 
 impl TeamFiles {
@@ -62,6 +66,8 @@ impl TeamFiles {
     pub fn add(&mut self, path: &str, text: SettingsFile) {
         if path == SETTINGS_PATH {
             self.settings = text;
+        } else if baseline::PATHS.contains(&path) {
+            self.baselines.push(TeamFile { path: path.to_owned(), text });
         } else if is_team_file(path) {
             let at = self.policies.partition_point(|file| file.path.as_str() < path);
             self.policies.insert(at, TeamFile { path: path.to_owned(), text });

@@ -264,7 +264,7 @@ mod tests {
         check("ab", "x", "detector \"n\" needs keywords of at least 3 ASCII characters");
         check("äbc", "x", "detector \"n\" needs keywords of at least 3 ASCII characters");
         check("abc", "a(", "read the pattern of detector \"n\"");
-check(
+        check(
             "abc",
             "[0-9A-Za-z]{40,4000}",
             "the pattern of detector \"n\" takes more than 131072 bytes when compiled, so hostile text could make it \

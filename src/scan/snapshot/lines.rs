@@ -47,7 +47,7 @@ fn compare(base: &str, head: &str) -> (LineSet, LineSet) {
         return <(LineSet, LineSet)>::default();
     }
     if base.is_empty() {
-        let all = LineSet::first(LineIndex::new(head).line_count(head));
+        let all = LineSet::first(LineIndex::count(head));
         return (all.clone(), all);
     }
     let (base, head) = (split(base), split(head));

@@ -3,6 +3,10 @@
 //! Invariant: only a comment counts, as the kind of the file has them; in running text and in strings the words mean
 //! nothing.
 
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::Source;
 use crate::scan::document::DocumentKind;
 use crate::scan::span::Span;
@@ -37,9 +41,9 @@ pub(super) enum Flaw {
 
 /// The suppressions of a file, in order.
 pub(super) fn directives(file: Source<'_>) -> Vec<Directive<'_>> {
-    let markers = markers(file);
-    let hits = file.text.match_indices(NAME);
-    hits.filter_map(|(offset, _)| directive(file, markers, offset)).collect()
+    static FINDER: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let Some(finder) = FINDER.get_or_init(|| AhoCorasick::new([NAME]).ok()) else { return Vec::new() };
+    finder.find_iter(file.text).filter_map(|hit| directive(file, markers(file), hit.start())).collect()
 }
 
 /// The comment markers of a kind of file; the first that fits wins.

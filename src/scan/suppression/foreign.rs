@@ -10,19 +10,24 @@
 //! | kube-linter | annotation `ignore-check.kube-linter.io/CHECK: reason` | the object |
 //! | polaris | annotation `polaris.fairwinds.com/CHECK-exempt: "true"` | the object |
 //! | kube-score | annotation `kube-score/ignore: CHECK,CHECK` | the object |
+//! | gitleaks, betterleaks | `# gitleaks:allow`, `# betterleaks:allow` | secrets of its line |
+//! | trufflehog, kingfisher | `# trufflehog:ignore`, `# kingfisher:ignore` | secrets of its line |
+//! | detect-secrets | `# pragma: allowlist secret`, `# pragma: allowlist nextline secret` | secrets of its line, of the next |
+//! | ggshield | `# ggignore` | secrets of its line |
+//! | bandit, gosec | `# nosec B105`, `#nosec G101` | secrets of its line |
 //!
 //! Invariant: what silences a whole tool names no rule, so it silences none of ours: it is reported.
 
 use std::sync::OnceLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::super::document::kubernetes::objects;
 use super::super::document::node::{Entry, Node, Value};
 use super::super::document::{Body, Document};
 use super::super::span::Span;
 use super::names::Names;
-use super::{Reach, Source, comment};
+use super::{ALL_SECRETS, Reach, Source, comment};
 
 /// What stands for a reason that is not given.
 const NO_REASON: &str = "no reason given";
@@ -60,9 +65,13 @@ enum Form {
     Kics,
     BuildKit,
     Annotation,
+    /// A tool that looks for secrets: all of its line are meant.
+    Secrets(&'static str),
+    DetectSecrets,
+    NoSec,
 }
 
-const FORMS: [(&str, Form); 9] = [
+const FORMS: [(&str, Form); 18] = [
     ("trivy:ignore:", Form::Trivy),
     ("checkov:skip=", Form::Checkov),
     ("hadolint ", Form::Hadolint),
@@ -72,12 +81,24 @@ const FORMS: [(&str, Form); 9] = [
     ("kube-linter.io/", Form::Annotation),
     ("polaris.fairwinds.com/", Form::Annotation),
     ("kube-score/ignore", Form::Annotation),
+    ("gitleaks:allow", Form::Secrets("gitleaks")),
+    ("betterleaks:allow", Form::Secrets("betterleaks")),
+    ("trufflehog:ignore", Form::Secrets("trufflehog")),
+    ("kingfisher:ignore", Form::Secrets("kingfisher")),
+    ("ggignore", Form::Secrets("ggshield")),
+    ("pragma: allowlist ", Form::DetectSecrets),
+    ("pragma: whitelist ", Form::DetectSecrets),
+    ("nosec ", Form::NoSec),
+    ("#nosec ", Form::NoSec),
 ];
+/// The rules of bandit and gosec that are about secrets.
+const NOSEC_SECRETS: [&str; 4] = ["B105", "B106", "B107", "G101"];
 
 /// The suppressions of other tools in a file.
 pub(super) fn find(file: Source<'_>, names: &Names<'_>) -> Found {
     static FINDER: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let build = || AhoCorasick::new(FORMS.map(|(text, _)| text)).ok();
+    // Of this kind of match there is a search with vector instructions.
+    let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(FORMS.map(|(text, _)| text)).ok();
     let Some(finder) = FINDER.get_or_init(build) else { return Found::default() };
     let (mut reader, mut has_annotations) = (Reader { file, names, found: Found::default() }, false);
     for hit in finder.find_iter(file.text) {
@@ -110,7 +131,10 @@ struct Reader<'f, 'p> {
 
 impl Reader<'_, '_> {
     fn comment(&mut self, form: Form, name: &str, offset: usize) {
-        let Some(comment) = comment::at(self.file, offset) else { return };
+        // Of `#nosec` the sign is the comment's own in one language and part of the name in another.
+        let sign = usize::from(name.starts_with('#'));
+        let comment = comment::at(self.file, offset).or_else(|| comment::at(self.file, offset + sign));
+        let Some(comment) = comment else { return };
         let body = self.file.text.get(offset + name.len()..comment.end).unwrap_or_default().trim();
         let span = Span::new(offset, comment.end);
         match form {
@@ -134,8 +158,27 @@ impl Reader<'_, '_> {
             }
             Form::Kics => self.refuse("KICS", span),
             Form::BuildKit => self.add("buildkit", body.split(';').next().unwrap_or_default(), "", span, Reach::File),
+            Form::Secrets(tool) => self.secrets(tool, span, false),
+            Form::DetectSecrets => match body.split_whitespace().collect::<Vec<_>>().as_slice() {
+                ["secret", ..] => self.secrets("detect-secrets", span, false),
+                ["nextline", "secret", ..] => self.secrets("detect-secrets", span, true),
+                _ => {}
+            },
+            Form::NoSec => {
+                let mut ids = body.split([',', ' ', ':']).filter(|id| !id.is_empty());
+                if ids.any(|id| NOSEC_SECRETS.contains(&id)) {
+                    self.secrets("nosec", span, false);
+                }
+            }
             Form::Annotation => {}
         }
+    }
+
+    /// Notes that all secrets are meant of the line that a comment stands on, or of the next one.
+    fn secrets(&mut self, tool: &'static str, span: Span, is_next: bool) {
+        let line = self.file.lines.line(span.start) + usize::from(is_next);
+        let (rules, reach) = (vec![ALL_SECRETS.to_owned()], Reach::Line { line, inside: false });
+        self.found.suppressions.push(Foreign { tool, rules, reason: NO_REASON.to_owned(), until: None, span, reach });
     }
 
     /// Several may stand on one line: `# trivy:ignore:A trivy:ignore:B`.

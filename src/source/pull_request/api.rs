@@ -10,6 +10,7 @@ use crate::github::GitHubError;
 use crate::github::client::{ApiFile, PathEntry, PathObject};
 use crate::github::identity::CommitSha;
 use crate::scan::snapshot::{ChangedFile, Content, FileMode, FileStatus, Snapshot, Unjudged};
+use crate::settings::baseline;
 use crate::settings::repository::SettingsFile;
 
 impl PullRequestSource {
@@ -19,6 +20,7 @@ impl PullRequestSource {
             (commits.base.clone(), SETTINGS_PATH.to_owned()),
             (commits.base.clone(), POLICY_DIRECTORY.trim_end_matches('/').to_owned()),
         ];
+        asked.extend(baseline::PATHS.map(|path| (commits.base.clone(), path.to_owned())));
         for file in files {
             asked.extend(base_path(file).map(|path| (commits.fork.clone(), path.to_owned())));
             asked.extend(head_path(file).map(|path| (commits.head.clone(), path.to_owned())));
@@ -32,6 +34,11 @@ impl PullRequestSource {
         let policies = found.next().flatten();
         let mut team = self.team(settings, policies).await?;
         self.admission(commits, &mut team).await?;
+        for path in baseline::PATHS {
+            if let Some(entry) = found.next().flatten() {
+                team.add(path, settings_file(&self.content(Some(entry)).await?));
+            }
+        }
         let mut snapshot = Snapshot::default();
         for file in files {
             let base = match base_path(file) {

@@ -108,3 +108,21 @@ fn annotations_of_the_template_count() {
         0,
     );
 }
+
+#[test]
+fn comments_of_tools_that_look_for_secrets() {
+    let secrets = |tool: &str, line: usize| format!("{tool} secret/* line {line}: no reason given");
+    check(".env", "A=1 # gitleaks:allow\n", &[&secrets("gitleaks", 1)], 0);
+    check(
+        "a.yaml",
+        "a: 1 # trufflehog:ignore\nb: 2 # betterleaks:allow\n",
+        &[&secrets("trufflehog", 1), &secrets("betterleaks", 2)],
+        0,
+    );
+    check("a.py", "a = 1  # pragma: allowlist secret\n", &[&secrets("detect-secrets", 1)], 0);
+    check("a.py", "# pragma: allowlist nextline secret\na = 1\n", &[&secrets("detect-secrets", 2)], 0);
+    check("a.py", "a = 1  # nosec B105\nb = 2  # nosec B608\nc = 3  # nosec\n", &[&secrets("nosec", 1)], 0);
+    check("a.go", "a := 1 // #nosec G101 -- sample\n", &[&secrets("nosec", 1)], 0);
+    check("a.json", "{\"a\": \"gitleaks:allow\"}\n", &[], 0);
+    check("a.yaml", "a: gitleaks:allow\nb: pragma: allowlist of hosts\n", &[], 0);
+}
