@@ -20,7 +20,7 @@ impl PullRequestSource {
             (commits.base.clone(), SETTINGS_PATH.to_owned()),
             (commits.base.clone(), POLICY_DIRECTORY.trim_end_matches('/').to_owned()),
         ];
-        asked.extend(baseline::PATHS.map(|path| (commits.base.clone(), path.to_owned())));
+        asked.push((commits.base.clone(), baseline::PATH.to_owned()));
         for file in files {
             asked.extend(base_path(file).map(|path| (commits.fork.clone(), path.to_owned())));
             asked.extend(head_path(file).map(|path| (commits.head.clone(), path.to_owned())));
@@ -34,10 +34,8 @@ impl PullRequestSource {
         let policies = found.next().flatten();
         let mut team = self.team(settings, policies).await?;
         self.admission(commits, &mut team).await?;
-        for path in baseline::PATHS {
-            if let Some(entry) = found.next().flatten() {
-                team.add(path, settings_file(&self.content(Some(entry)).await?));
-            }
+        if let Some(entry) = found.next().flatten() {
+            team.add(baseline::PATH, settings_file(&self.content(Some(entry)).await?));
         }
         let mut snapshot = Snapshot::default();
         for file in files {
