@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use crate::scan::admission::{AdmissionSet, holds_objects};
 use crate::scan::finding::{Severity, UnknownSeverity};
+use crate::scan::history;
 use crate::scan::limits::Limits;
 use crate::scan::options::Profile;
 use crate::scan::policy::PolicyId;
@@ -76,7 +77,7 @@ pub fn run(change: Change, circumstances: &Circumstances) -> Judgement {
 
 /// Judges `change`, and calls `tell` after each file with the number of those that are judged.
 pub fn run_and_tell(change: Change, circumstances: &Circumstances, tell: &mut dyn FnMut(usize)) -> Judgement {
-    let Change { snapshot, team } = change;
+    let Change { snapshot, team, history } = change;
     let (own, mut problems) = readable(&team.policies);
     let (mut admission, unread) = admission(&team);
     problems.extend(unread);
@@ -105,7 +106,14 @@ pub fn run_and_tell(change: Change, circumstances: &Circumstances, tell: &mut dy
     let mistakes = parameter::settle(&policies, &mut options.parameters);
     let mistake = |message| Problem { introduced: false, ..Problem::general(Cause::Settings, message) };
     settings.problems.extend(problems.into_iter().chain(mistakes.into_iter().map(mistake)));
-    let found = scan_and_tell(&snapshot, &policies, &options, tell);
+    let mut found = scan_and_tell(&snapshot, &policies, &options, tell);
+    let gone = history::gone(&history.added, &found, &policies, &options);
+    found.head.findings.extend(gone);
+    found.head.problems.extend(history.unread.map(|why| {
+        let message =
+            format!("the single commits of the change could not be read, so only its files were judged: {why}");
+        Problem::general(Cause::Unavailable, message)
+    }));
     let verdict = decide(found, &snapshot, &settings, circumstances.today);
     Judgement { verdict, snapshot, policies, settings }
 }

@@ -256,6 +256,32 @@ fn the_lists_and_comments_of_other_secret_scanners_are_read_and_named() {
 }
 
 #[test]
+fn a_secret_that_a_later_commit_removed_is_leaked_all_the_same() {
+    let repository = repository(&[("app.env", "LOG=info\n")]);
+    let path = repository.path();
+    let token = ["sk_", "live_", "q8Zt3LkW0vBnY5xRc2HdJ7mP"].concat();
+    write(path, &[("app.env", &format!("LOG=info\nSTRIPE_KEY={token}\n")), ("gone.env", &format!("A={token}\n"))]);
+    git(path, &["add", "-A"]);
+    git(path, &["commit", "-q", "-m", "with a key"]);
+    write(path, &[("app.env", "LOG=debug\n")]);
+    git(path, &["rm", "-q", "gone.env"]);
+    git(path, &["commit", "-q", "-am", "without it"]);
+    for arguments in [&["--base", "HEAD~2"][..], &["--base", "HEAD~2", "--head", "HEAD"]] {
+        let (report, code) = json(path, arguments);
+        assert_eq!((code, rules(&report, "introduced")), (1, vec!["secret/stripe-key".to_owned()]), "{report}");
+        let finding = &report["findings"][0];
+        let message = finding["message"].as_str().expect("a message");
+        assert!(message.contains("removed later") && message.contains("revoke it first"), "{message}");
+        assert_eq!(finding["line"].as_u64().or(finding["start"]["line"].as_u64()), Some(2), "{finding}");
+        assert!(!report.to_string().contains(&token));
+    }
+    let printed = text(&dockgate(path, &["scan", "--base", "HEAD~2"]).stdout);
+    assert!(printed.contains("app.env:2") && !printed.contains(&token), "{printed}");
+    // A base that has the commit already makes it nobody's news.
+    assert_eq!(json(path, &["--base", "HEAD~1"]).1, 0);
+}
+
+#[test]
 fn only_what_a_change_introduces_blocks() {
     let repository = repository(&[("old.yaml", PRIVILEGED)]);
     write(repository.path(), &[("old.yaml", &format!("# moved down\n\n{PRIVILEGED}"))]);

@@ -231,7 +231,9 @@ fn keep_only(change: &mut Change, paths: &[PathBuf]) -> anyhow::Result<()> {
         };
         prefixes.push(inside);
     }
-    change.snapshot.files.retain(|file| prefixes.iter().any(|prefix| Path::new(&file.path).starts_with(prefix)));
+    let is_meant = |path: &str| prefixes.iter().any(|prefix| Path::new(path).starts_with(prefix));
+    change.snapshot.files.retain(|file| is_meant(&file.path));
+    change.history.added.retain(|added| is_meant(&added.path));
     Ok(())
 }
 

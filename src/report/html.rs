@@ -89,7 +89,7 @@ fn article(page: &mut String, judged: &Judged, input: &ReportInput<'_>) {
         finding.start.line,
         rule(finding, input)
     );
-    if let Some(text) = place::text(input.snapshot, &finding.path) {
+    if let Some(text) = place::text_of(input.snapshot, finding) {
         code(page, judged, text, input);
     }
     if let Some(policy) = input.policies.get(&finding.rule) {

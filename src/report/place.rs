@@ -25,6 +25,11 @@ pub fn text<'a>(snapshot: &'a Snapshot, path: &str) -> Option<&'a str> {
     file(snapshot, path)?.head.text().map(AsRef::as_ref)
 }
 
+/// The head text that `finding` stands in: none when it stands in the history only.
+pub fn text_of<'a>(snapshot: &'a Snapshot, finding: &Finding) -> Option<&'a str> {
+    text(snapshot, &finding.path).filter(|_| finding.commit().is_none())
+}
+
 /// Where `edit` begins and ends in `text`; the end is one past the last character.
 pub fn of_edit(text: &str, edit: &Edit) -> (Position, Position) {
     let index = LineIndex::new(text);

@@ -48,7 +48,7 @@ fn finding(out: &mut String, judged: &Judged, input: &ReportInput<'_>) {
     let blocks = if judged.standing == Standing::Blocks { "" } else { " (does not block)" };
     let _ = writeln!(out, "{} {severity} {}{blocks}", paint.with(BOLD, &position), finding.rule);
     let message = words::inert(&finding.message);
-    match place::text(input.snapshot, &finding.path) {
+    match place::text_of(input.snapshot, finding) {
         Some(text) => code(out, judged, text, input, &message),
         None => {
             let _ = writeln!(out, "   {message}");

@@ -110,6 +110,13 @@ impl fmt::Display for Fingerprint {
     }
 }
 
+impl Finding {
+    /// The commit that added a secret which is gone from the files.
+    pub fn commit(&self) -> Option<&str> {
+        self.resource.as_deref()?.strip_prefix("commit ")
+    }
+}
+
 /// One policy's objection to one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {

@@ -8,6 +8,7 @@ pub mod document;
 pub mod edit;
 pub mod finding;
 pub mod glob;
+pub mod history;
 pub mod image_reference;
 pub mod limits;
 pub mod options;

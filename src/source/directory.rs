@@ -14,7 +14,7 @@ use super::git::unavailable;
 use super::raw_diff::path_text;
 use super::team_files::settings_file;
 use super::team_files::{TeamFiles, content_of, is_team_file};
-use super::{Change, Source, SourceError};
+use super::{Change, History, Source, SourceError};
 use crate::scan::limits::Limits;
 use crate::scan::snapshot::{ChangedFile, Content, FileMode, Snapshot, Unjudged};
 use crate::settings::baseline;
@@ -53,7 +53,7 @@ impl DirectorySource {
         }
         files.sort_by(|one, other| one.path.cmp(&other.path));
         files.dedup_by(|one, other| one.path == other.path);
-        Ok(Change { snapshot: Snapshot { files, whole_tree: true }, team: self.team() })
+        Ok(Change { snapshot: Snapshot { files, whole_tree: true }, team: self.team(), history: History::default() })
     }
 
     fn walk(&self, directory: &Path, files: &mut Vec<ChangedFile>) {

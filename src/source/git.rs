@@ -5,6 +5,7 @@
 
 pub(super) mod command;
 mod conversation;
+mod history;
 pub(super) mod objects;
 
 use std::ffi::OsString;
@@ -16,7 +17,7 @@ use async_trait::async_trait;
 use super::raw_diff::{Entry, Object, parse_diff, path_text};
 use super::team_files::settings_file;
 use super::team_files::{SETTINGS_PATH, TeamFiles, content_of, is_team_file};
-use super::{Change, Source, SourceError};
+use super::{Change, History, Source, SourceError};
 use crate::scan::limits::Limits;
 use crate::scan::snapshot::{ChangedFile, Content, FileMode, FileStatus, Snapshot, Unjudged};
 use crate::settings::baseline;
@@ -83,7 +84,8 @@ impl Source for GitDiffSource {
         let objects = reader.read(wanted.collect(), &self.limits).await?;
         let files = entries.iter().filter_map(|entry| self.file(&root, entry, &objects)).collect();
         let team = team_files(&team, &objects, &self.limits);
-        Ok(Change { snapshot: Snapshot { files, whole_tree: false }, team })
+        let history = self.history(&git, &ends).await;
+        Ok(Change { snapshot: Snapshot { files, whole_tree: false }, team, history })
     }
 }
 
@@ -201,6 +203,19 @@ impl GitDiffSource {
                 entries.extend(untracked?);
                 Ok(entries)
             }
+        }
+    }
+
+    /// What the commits of the range add, which may be more than the files show in the end.
+    async fn history(&self, git: &Git, ends: &Ends) -> History {
+        let head = match &self.range {
+            GitRange::Commits { .. } => ends.head.as_deref().unwrap_or("HEAD"),
+            GitRange::WorkingTree { .. } => "HEAD",
+            GitRange::Staged { .. } => return History::default(),
+        };
+        match history::added(git, &ends.base, head, &self.limits).await {
+            Ok(added) => History { added, unread: None },
+            Err(error) => History { added: Vec::new(), unread: Some(error.to_string()) },
         }
     }
 

@@ -15,8 +15,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::github::GitHubError;
+use crate::scan::history::AddedLines;
 use crate::scan::snapshot::Snapshot;
 
 pub use team_files::{POLICY_DIRECTORY, SETTINGS_PATH, TeamFile, TeamFiles};
@@ -28,6 +30,24 @@ pub struct Change {
     pub snapshot: Snapshot,
     /// Settings and policies of the team, from the base.
     pub team: TeamFiles,
+    /// What the commits of the change add, where there are commits.
+    pub history: History,
+}
+
+/// What the commits of a change add, one by one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct History {
+    /// The added lines, oldest commit first.
+    pub added: Vec<AddedLines>,
+    /// Why they could not be read, when they could not.
+    pub unread: Option<String>,
+}
+
+impl History {
+    fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.unread.is_none()
+    }
 }
 
 /// Something that a change can be read from.

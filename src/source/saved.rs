@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Change, TeamFiles};
+use super::{Change, History, TeamFiles};
 use crate::scan::options::Profile;
 use crate::scan::snapshot::{ChangedFile, Content, FileStatus, Snapshot};
 use crate::settings::repository::SettingsFile;
@@ -32,6 +32,9 @@ pub struct SavedChange {
     team: TeamFiles,
     whole_tree: bool,
     files: Vec<SavedFile>,
+    /// What the commits add.
+    #[serde(default, skip_serializing_if = "History::is_empty")]
+    history: History,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -78,6 +81,7 @@ impl SavedChange {
             team: change.team.clone(),
             whole_tree: change.snapshot.whole_tree,
             files: files.collect(),
+            history: change.history.clone(),
         }
     }
 
@@ -112,6 +116,6 @@ impl SavedChange {
                 ChangedFile::new(file.path, file.previous_path, file.status, file.base, file.head)
             }
         });
-        Change { snapshot: Snapshot { files: files.collect(), whole_tree }, team: self.team }
+        Change { snapshot: Snapshot { files: files.collect(), whole_tree }, team: self.team, history: self.history }
     }
 }

@@ -14,7 +14,7 @@ use super::super::git::objects::{ObjectReader, lines};
 use super::super::git::{admission_objects, team_files, team_objects, wanted};
 use super::super::raw_diff::{Entry, Object, parse_diff, path_text};
 use super::super::team_files::content_of;
-use super::super::{Change, SourceError};
+use super::super::{Change, History, SourceError};
 use super::{Commits, PullRequestSource};
 use crate::scan::snapshot::{ChangedFile, Content, Snapshot};
 
@@ -58,7 +58,8 @@ impl PullRequestSource {
             ChangedFile::new(path_text(&entry.path), previous_path, entry.status, side(&entry.base), side(&entry.head))
         });
         let snapshot = Snapshot { files: files.collect(), whole_tree: false };
-        Ok(Change { snapshot, team: team_files(&team, &objects, &self.limits) })
+        let team = team_files(&team, &objects, &self.limits);
+        Ok(Change { snapshot, team, history: History::default() })
     }
 
     /// A bare repository that has the commits and their trees.
