@@ -23,7 +23,8 @@ pub(in super::super) async fn added(
     head: &str,
     limits: &Limits,
 ) -> Result<Vec<AddedLines>, SourceError> {
-    let git = Git { max_bytes: MAX_BYTES, ..git.clone() };
+    let mut git = git.clone();
+    git.max_bytes = MAX_BYTES;
     let excluded = format!("^{base}");
     let arguments = [
         "--reverse",
@@ -86,7 +87,7 @@ impl Reader {
     fn heading(&mut self, line: &[u8]) {
         if let Some(commit) = line.strip_prefix(COMMIT) {
             self.close();
-            self.commit = String::from_utf8_lossy(commit).trim().to_owned();
+            String::from_utf8_lossy(commit).trim().clone_into(&mut self.commit);
         } else if line.starts_with(b"diff --git ") {
             self.close();
         } else if let Some(path) = line.strip_prefix(b"+++ ") {
