@@ -169,6 +169,7 @@ mod tests {
             fingerprint: Fingerprint::of(&[print]),
             subjects: Vec::new(),
             edit: None,
+            decided_by: None,
         }
     }
 
