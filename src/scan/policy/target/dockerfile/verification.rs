@@ -36,8 +36,8 @@ const VARIABLES: [(&str, &[&str]); 6] = [
 
 /// Settings, in lower case, with the value that turns verification off; as `key=value` or as two words.
 const SETTINGS: [(&str, &[&str], &[&str]); 8] = [
-    ("dnf", &["sslverify", "--setopt=sslverify"], &["false", "0"]),
-    ("yum", &["sslverify", "--setopt=sslverify"], &["false", "0"]),
+    ("dnf", &["--setopt"], &["sslverify=false", "sslverify=0"]),
+    ("yum", &["--setopt"], &["sslverify=false", "sslverify=0"]),
     ("git", &["http.sslverify"], &["false", "0", "off", "no"]),
     ("npm", &["strict-ssl", "--strict-ssl"], &["false"]),
     ("yarn", &["strict-ssl", "enablestrictssl", "--strict-ssl"], &["false"]),
