@@ -63,8 +63,9 @@ fn answers(path: &str, text: &str, minor: u32) -> BTreeSet<(String, usize)> {
         .collect()
 }
 
+/// Whether a field of the workload decides; of the rules on objects that belong together one is asked for here.
 fn is_about_workloads(policy: &Policy) -> bool {
-    TARGETS.contains(&policy.target)
+    TARGETS.contains(&policy.target) || policy.id.as_str() == "kubernetes/service-account-token-automount"
 }
 
 /// The template with a change in the container `container`; a change of the object is left out.
