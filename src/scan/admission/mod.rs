@@ -1,7 +1,7 @@
 //! A cluster's own `ValidatingAdmissionPolicy` objects, judged before the merge.
 //!
 //! Invariant: for each policy and each object there is a finding, silence because the cluster would admit it or because
-//! the answer hangs on what is templated, or a [`Problem`](super::problem::Problem) with the policy's file and line.
+//! the answer hangs on what is templated, or a [`Problem`] with the policy's file and line.
 //!
 //! # Source
 //! Kubernetes, "Validating Admission Policy"; API reference of `admissionregistration.k8s.io/v1`.

@@ -1,6 +1,6 @@
 //! Secrets known by their name: pairs of name and value, as each format means them.
 //!
-//! A file gives pairs; each is judged by [`value`](super::value); what is a secret becomes a [`PairFound`] of some
+//! A file gives pairs; each is judged by [`value`]; what is a secret becomes a [`PairFound`] of some
 //! [`PairKind`], which a policy reports or not.
 //!
 //! Invariant: a value is looked at by the most exact reader that knows it, and its place is exact in the file.
