@@ -16,7 +16,7 @@ mod tests;
 use crate::scan::document::node::Node;
 use crate::scan::document::{Document, DocumentKind, ParsedFile, is_kustomization_version};
 
-use super::facts::{field, identity_text, list, map, null, scalar, text};
+use super::facts::{field, identity_text, map, null, scalar, text};
 use super::gitops::chart_version_kind;
 use super::{FactDoc, Subject, Target};
 
@@ -61,7 +61,6 @@ fn file_subject(root: &Node) -> Subject {
     let file = map(vec![
         ("kind", if kind.is_null() { text("Kustomization") } else { kind }),
         ("namespace", field(root, "namespace")),
-        ("secret_literals", list(secret_literals(root))),
         ("spec", root.clone()),
     ]);
     Subject {
@@ -72,42 +71,6 @@ fn file_subject(root: &Node) -> Subject {
         resource: None,
         identity: vec!["kustomization".to_owned()],
     }
-}
-
-/// The literals of secret generators that give a key a value.
-fn secret_literals(root: &Node) -> Vec<Node> {
-    let generators = root.get("secretGenerator").map_or(&[][..], Node::items).iter().take(MAX_ENTRIES);
-    let literals = generators.flat_map(|generator| generator.get("literals").map_or(&[][..], Node::items));
-    let gives_value = |literal: &&Node| {
-        literal.as_str().and_then(|text| text.split_once('=')).is_some_and(|(_, value)| holds_value(value))
-    };
-    literals.take(MAX_ENTRIES).filter(gives_value).cloned().collect()
-}
-
-/// Whether a value is more than nothing and than a word that stands for the real one.
-fn holds_value(value: &str) -> bool {
-    let value = value.trim_matches(['"', '\'', ' ']);
-    let lower = value.to_ascii_lowercase();
-    let stands_for = |word: &str| lower.contains(word);
-    !(value.is_empty()
-        || value.starts_with(['$', '<', '{'])
-        || lower.starts_with("enc[")
-        || [
-            "changeme",
-            "change-me",
-            "change_me",
-            "replaceme",
-            "replace-me",
-            "replace_me",
-            "placeholder",
-            "example",
-            "redacted",
-            "todo",
-            "xxx",
-        ]
-        .iter()
-        .any(|word| stands_for(word))
-        || ["true", "false", "null", "none"].contains(&lower.as_str()))
 }
 
 fn source_subjects(root: &Node) -> Vec<Subject> {

@@ -12,12 +12,6 @@ const fn doc(path: &'static str, kind: FactKind, doc: &'static str, example: &'s
 pub(super) const FILE: &[FactDoc] = &[
     doc("file.kind", FactKind::String, "`Kustomization` or `Component`", "Kustomization"),
     doc("file.namespace", FactKind::String, "the namespace that it sets; `null` when it sets none", "web"),
-    doc(
-        "file.secret_literals",
-        FactKind::StringList,
-        "the literals of its secret generators that give a key a value, placeholders left out",
-        "[password=…]",
-    ),
     doc("file.spec", FactKind::Tree, "the whole kustomization", "{resources: [web.yaml]}"),
 ];
 

@@ -103,12 +103,6 @@ fn images_are_composed_wherever_they_are_replaced() {
 }
 
 #[test]
-fn literals_of_secrets_are_those_that_tell_something() {
-    let text = "secretGenerator: [{name: x, literals: [password=hunter2hunter2, user=, 'key=${KEY}', token=changeme, flag=true]}]\nconfigMapGenerator: [{name: y, literals: [a=bcdefgh]}]\n";
-    check(Target::KustomizeFile, "kustomization.yaml", text, "file.secret_literals", &["password=hunter2hunter2"]);
-}
-
-#[test]
 fn functions_are_read_out_of_their_annotation() {
     let object = |function: &str| {
         format!(
