@@ -1,6 +1,7 @@
 //! Every example of every built-in policy as one named test: denied on exactly the marked lines, silent otherwise, and
 //! silent after its edit.
 
+use dockgate::scan::finding::Category;
 use dockgate::scan::policy::example::check_edits;
 use dockgate::scan::policy::{Policy, PolicySet};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -19,12 +20,19 @@ fn main() {
         }
     }
     trials.push(Trial::test("every superseded policy exists", move || supersedes(set)));
+    trials.push(Trial::test("every security policy says what an attacker does", move || attacks(set)));
     libtest_mimic::run(&arguments, trials).exit();
 }
 
 fn loads(set: &PolicySet) -> Result<(), Failed> {
     let mistakes: Vec<String> = set.check().err().unwrap_or_default().iter().map(ToString::to_string).collect();
     if mistakes.is_empty() { Ok(()) } else { Err(mistakes.join("\n").into()) }
+}
+
+fn attacks(set: &PolicySet) -> Result<(), Failed> {
+    let is_silent = |policy: &&Policy| policy.category == Category::Security && policy.attack.is_empty();
+    let silent: Vec<&str> = set.iter().filter(is_silent).map(|policy| policy.id.as_str()).collect();
+    if silent.is_empty() { Ok(()) } else { Err(format!("{silent:?} lack `attack`").into()) }
 }
 
 fn supersedes(set: &PolicySet) -> Result<(), Failed> {

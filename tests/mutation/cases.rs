@@ -69,6 +69,16 @@ pub const VIOLATIONS: &[Violation] = &[
         )],
         "spec|volumes|1|hostPath|path",
     ),
+    violation(
+        "ulimits-set",
+        &[("@|securityContext|ulimits", r#"[{"name": "nofile", "hard": 9}]"#)],
+        "@|securityContext|ulimits",
+    ),
+    violation(
+        "cgroup-writable",
+        &[("@|securityContext|cgroupOptions", r#"{"mountMode": "Writable"}"#)],
+        "@|securityContext|cgroupOptions|mountMode",
+    ),
     violation("host-port", &[("@|ports", r#"[{"name": "http", "containerPort": 8080, "hostPort": 8080}]"#)], "@|ports"),
     violation(
         "apparmor-unconfined",
@@ -381,6 +391,7 @@ pub const VIOLATIONS: &[Violation] = &[
 
 /// Policies about workloads that no single field of a good one brings about, and why.
 pub const EXEMPT: &[(&str, &str)] = &[
+    ("dns-ndots", "it answers on every pod that does not set the option, good ones too"),
     ("capability-net-raw", "the policy on dropped or added capabilities speaks for it"),
     ("security-context-missing", "the policy on privilege escalation speaks for it"),
     ("service-account-default", "an account without a token is silent, so two fields must change"),

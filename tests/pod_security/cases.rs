@@ -97,6 +97,8 @@ const ESCALATION: &str = "privilege-escalation-allowed";
 const NON_ROOT: &str = "run-as-non-root-missing";
 const ROOT: &str = "run-as-user-zero";
 const PROBE: &str = "probe-host";
+const ULIMITS: &str = "ulimits-set";
+const CGROUP: &str = "cgroup-writable";
 
 const POD_CONTEXT: &str = "spec|securityContext";
 const POD_SECCOMP: &str = "spec|securityContext|seccompProfile";
@@ -124,6 +126,8 @@ const FROM_23: &[(u32, Level)] = &[(0, R), (23, B)];
 const FROM_19: &[(u32, Level)] = &[(0, R), (19, B)];
 const NEVER_FROM_19: &[(u32, Level)] = &[(0, R), (19, P)];
 const NEVER_BEFORE_19: &[(u32, Level)] = &[(0, P), (19, R)];
+const NEVER_FROM_37: &[(u32, Level)] = &[(0, R), (37, P)];
+const FROM_37: &[(u32, Level)] = &[(0, R), (37, B)];
 const NEVER_FROM_34: &[(u32, Level)] = &[(0, R), (34, P)];
 
 /// All cases.
@@ -403,6 +407,13 @@ pub const CASES: &[Case] = &[
     case("a probe of the pod", PROBE, &[("@|livenessProbe|httpGet", "{host: '', port: 1}")], ALWAYS),
     case("a probe of no host", PROBE, &[("@|livenessProbe|tcpSocket", "{host: null, port: 1}")], ALWAYS),
     case("a probe that runs a program", PROBE, &[("@|livenessProbe|exec|command", "[check, --host, h]")], ALWAYS),
+    // limits of processes, and cgroups
+    case("limits of processes", ULIMITS, &[("@|securityContext|ulimits", "[{name: nofile, hard: 9}]")], NEVER_FROM_37),
+    case("an empty list of limits", ULIMITS, &[("@|securityContext|ulimits", "[]")], NEVER_FROM_37),
+    case("limits null", ULIMITS, &[("@|securityContext|ulimits", "null")], ALWAYS),
+    case("a cgroup to write to", CGROUP, &[("@|securityContext|cgroupOptions|mountMode", "Writable")], FROM_37),
+    case("a cgroup to read", CGROUP, &[("@|securityContext|cgroupOptions|mountMode", "ReadOnly")], ALWAYS),
+    case("a cgroup as it comes", CGROUP, &[("@|securityContext|cgroupOptions", "{}")], ALWAYS),
     // nothing at all
     case("a user namespace", PROC_USERNS, &[USER_NAMESPACE], ALWAYS),
     case(
