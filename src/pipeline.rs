@@ -107,11 +107,10 @@ pub fn run_and_tell(change: Change, circumstances: &Circumstances, tell: &mut dy
     let mistake = |message| Problem { introduced: false, ..Problem::general(Cause::Settings, message) };
     settings.problems.extend(problems.into_iter().chain(mistakes.into_iter().map(mistake)));
     let mut found = scan_and_tell(&snapshot, &policies, &options, tell);
-    let gone = history::gone(&history.added, &found, &policies, &options);
+    let gone = history::gone(&history.added, &snapshot, &found, &policies, &options);
     found.head.findings.extend(gone);
-    found.head.problems.extend(history.unread.map(|why| {
-        let message =
-            format!("the single commits of the change could not be read, so only its files were judged: {why}");
+    found.head.problems.extend(history.unread.into_iter().map(|why| {
+        let message = format!("not all commits of the change could be judged one by one: {why}");
         Problem::general(Cause::Unavailable, message)
     }));
     let verdict = decide(found, &snapshot, &settings, circumstances.today);

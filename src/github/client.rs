@@ -21,7 +21,7 @@ use serde_json::json;
 
 pub use check_run::{ANNOTATIONS_PER_REQUEST, CheckRun, CheckRunState, NewCheckRun};
 pub use content::{GRAPHQL_BATCH, PathEntry, PathObject};
-pub use pull_request::{ApiFile, Comparison, OpenPullRequest, PullRequest};
+pub use pull_request::{ApiFile, Comparison, OpenPullRequest, OwnCommit, PatchedFile, PullRequest};
 pub use review::{NewComment, PullRequestState, ReviewThread, ThreadComment};
 
 use super::GitHubError;

@@ -72,8 +72,9 @@ pub enum AnnotationLevel {
 /// The output for a verdict.
 pub fn output(input: &ReportInput<'_>) -> CheckRunOutput {
     let verdict = input.verdict;
-    let mut annotations: Vec<Annotation> =
-        verdict.blocking().chain(verdict.to_know()).map(|judged| of_finding(judged, input)).collect();
+    // The line of one that stands in the history only is another's in the head; the summary has it.
+    let standing = verdict.blocking().chain(verdict.to_know()).filter(|judged| judged.finding.commit().is_none());
+    let mut annotations: Vec<Annotation> = standing.map(|judged| of_finding(judged, input)).collect();
     annotations.extend(verdict.unjudged().filter_map(|problem| of_problem(problem, "could not be judged")));
     annotations.extend(verdict.settings_mistakes().filter_map(|problem| of_problem(problem, "mistake")));
     let without = annotations.len().saturating_sub(MAX_ANNOTATIONS);

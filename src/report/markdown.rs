@@ -80,10 +80,24 @@ pub fn left_out(left: usize) -> String {
 
 fn row(judged: &Judged, input: &ReportInput<'_>) -> String {
     let finding = &judged.finding;
-    let fix = input.policies.get(&finding.rule).map_or_else(String::new, |policy| message(&policy.fix));
+    let fix = match finding.commit() {
+        Some(commit) => history_fix(commit, finding, input),
+        None => input.policies.get(&finding.rule).map_or_else(String::new, |policy| message(&policy.fix)),
+    };
     let note = judged.note.as_deref().map_or_else(String::new, |note| format!("<br>{}", text(note)));
     let what = format!("{} {}{note}<br>{}", place(finding, input), message(&finding.message), rule(finding, input));
     format!("| {} | {} | {} |", finding.severity, cell(&what), cell(&fix))
+}
+
+/// What to do about a secret that stands in the history only.
+fn history_fix(commit: &str, finding: &Finding, input: &ReportInput<'_>) -> String {
+    let page = input.policies.get(&finding.rule).and_then(|policy| policy.references.first());
+    let page = page.map_or_else(String::new, |page| format!(": [how]({page})"));
+    format!(
+        "Removing the line is not enough: whoever can read the repository has it. 1. Revoke it now{page}. 2. Then \
+         rewrite the branch without {} and push it with `--force-with-lease`.",
+        code(commit)
+    )
 }
 
 /// The rule, with a link to its page when there is one.
@@ -142,7 +156,12 @@ fn closing(verdict: &Verdict) -> Vec<String> {
 /// `path:line` as code, linked to the source when it is known where that is.
 pub fn place(finding: &Finding, input: &ReportInput<'_>) -> String {
     let shown = code(&format!("{}:{}", finding.path, finding.start.line));
-    match input.source_url {
+    // A line of the history is shown at its commit.
+    let base = input.source_url.map(|base| match (finding.commit(), input.head) {
+        (Some(commit), Some(head)) => base.replace(head, commit),
+        _ => base.to_owned(),
+    });
+    match base {
         Some(base) => format!("[{shown}]({base}/{}#L{})", percent(&finding.path), finding.start.line),
         None => shown,
     }

@@ -64,7 +64,9 @@ pub fn plan(input: &ReportInput<'_>) -> ReviewPlan {
     let worth = verdict.to_know().filter(|judged| judged.finding.severity >= Severity::Medium);
     let mut seen = BTreeMap::new();
     let mut plan = ReviewPlan::default();
-    for judged in verdict.blocking().chain(worth) {
+    // What stands in the history only has no line to stand on.
+    let standing = |judged: &&Judged| judged.finding.commit().is_none();
+    for judged in verdict.blocking().chain(worth).filter(standing) {
         let fingerprint = judged.finding.fingerprint.as_str();
         let number: &mut usize = seen.entry(fingerprint).or_default();
         *number += 1;

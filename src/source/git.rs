@@ -5,7 +5,7 @@
 
 pub(super) mod command;
 mod conversation;
-mod history;
+pub(super) mod history;
 pub(super) mod objects;
 
 use std::ffi::OsString;
@@ -213,10 +213,8 @@ impl GitDiffSource {
             GitRange::WorkingTree { .. } => "HEAD",
             GitRange::Staged { .. } => return History::default(),
         };
-        match history::added(git, &ends.base, head, &self.limits).await {
-            Ok(added) => History { added, unread: None },
-            Err(error) => History { added: Vec::new(), unread: Some(error.to_string()) },
-        }
+        let history = history::added(git, &ends.base, head, &self.limits).await;
+        history.unwrap_or_else(|error| History::unread(error.to_string()))
     }
 
     /// The file of an entry; `None` when it turns out not to differ.

@@ -38,15 +38,21 @@ pub struct Change {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct History {
-    /// The added lines, oldest commit first.
+    /// The added lines, parents before children.
     pub added: Vec<AddedLines>,
-    /// Why they could not be read, when they could not.
-    pub unread: Option<String>,
+    /// What could not be read of them, and why: lower case, no full stop.
+    #[serde(default)]
+    pub unread: Vec<String>,
 }
 
 impl History {
     fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.unread.is_none()
+        self.added.is_empty() && self.unread.is_empty()
+    }
+
+    /// One of which nothing could be read.
+    fn unread(why: impl Into<String>) -> Self {
+        Self { added: Vec::new(), unread: vec![why.into()] }
     }
 }
 

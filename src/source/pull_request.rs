@@ -1,10 +1,12 @@
 //! A change that lies at GitHub: a pull request or a merge group.
 //!
 //! Invariant: the bytes are those of the named commits, got with git (no REST request, exact modes) or, failing that,
-//! with the API; a file that neither gives is in the snapshot as unavailable. Nothing is checked out.
+//! with the API; a file that neither gives is in the snapshot as unavailable. Nothing is checked out. What each commit adds
+//! is read too, and what of it can't be read is named.
 
 mod api;
 mod fetch;
+mod history;
 
 use std::path::PathBuf;
 
@@ -12,7 +14,7 @@ use async_trait::async_trait;
 
 use super::git::unavailable;
 use super::{Change, Source, SourceError};
-use crate::github::client::{ApiFile, RepositoryClient};
+use crate::github::client::{ApiFile, OwnCommit, RepositoryClient};
 use crate::github::identity::{CommitSha, PullRequestNumber};
 use crate::scan::limits::Limits;
 use crate::scan::snapshot::{ChangedFile, Content, FileStatus};
@@ -62,6 +64,10 @@ struct Commits {
     fork: CommitSha,
     /// This one is judged.
     head: CommitSha,
+    /// Those that are judged one by one, parents before children.
+    own: Vec<OwnCommit>,
+    /// How many there are.
+    total: usize,
 }
 
 impl PullRequestSource {
@@ -80,15 +86,13 @@ impl PullRequestSource {
             base: comparison.base().clone(),
             fork: comparison.merge_base().clone(),
             head: self.target.head.clone(),
+            own: self.own_commits(&comparison).await?,
+            total: comparison.total_commits,
         };
         if self.options.uses_git {
             match self.fetch(&commits).await {
                 Ok(change) => return Ok((change, commits.base)),
-                Err(error) => {
-                    let cause = &error as &dyn std::error::Error;
-                    let (repo, sha) = (self.client.name().to_string(), commits.head.as_str());
-                    tracing::warn!(repo, sha, error = cause, "git could not fetch the change, the API is used");
-                }
+                Err(error) => self.warn(&commits, &error, "git could not fetch the change, the API is used"),
             }
         }
         let is_complete = comparison.is_complete();
@@ -99,6 +103,12 @@ impl PullRequestSource {
         let mut change = self.read_by_api(&commits, &files).await?;
         change.snapshot.files.extend(self.unlisted(&files, is_complete));
         Ok((change, commits.base))
+    }
+
+    fn warn(&self, commits: &Commits, error: &SourceError, what: &str) {
+        let cause = error as &dyn std::error::Error;
+        let (repo, sha) = (self.client.name().to_string(), commits.head.as_str());
+        tracing::warn!(repo, sha, error = cause, "{what}");
     }
 
     /// Stands for the files that GitHub does not list, so that they are not passed over.

@@ -111,6 +111,17 @@ impl Gate {
         head
     }
 
+    /// Opens a pull request of several commits, and returns its number and the check run of its head.
+    pub async fn judge_commits(&self, branch: &str, commits: &[Vec<Edit>]) -> (u64, CheckRun) {
+        for edits in commits {
+            self.github.push(REPOSITORY, branch, edits);
+        }
+        let number = self.github.open_pull(REPOSITORY, REPOSITORY, branch);
+        self.deliver(&self.github.pull_request_event(REPOSITORY, number, "opened")).await;
+        let head = self.github.pull(REPOSITORY, number).head_sha;
+        (number, self.verdict(&head).await)
+    }
+
     /// Opens a pull request with these edits, and returns what became of it.
     pub async fn judge(&self, edits: &[Edit]) -> (CheckRun, Pull) {
         let (number, head) = self.open("feature", edits).await;

@@ -13,6 +13,9 @@ use super::{GitHubError, RepositoryClient, segment};
 use crate::github::identity::{CommitSha, PullRequestNumber, RepositoryName};
 use crate::github::transport::Call;
 
+/// How many commits one page of a comparison has.
+const PER_PAGE: usize = 100;
+
 /// A pull request, as far as we care.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct PullRequest {
@@ -72,11 +75,52 @@ pub struct Comparison {
     /// The changed files: at most [`Comparison::MOST_FILES`].
     #[serde(default)]
     pub files: Vec<ApiFile>,
+    /// How many commits the head has and the base has not.
+    #[serde(default)]
+    pub total_commits: usize,
+    /// The first of them.
+    #[serde(default)]
+    commits: Vec<Commit>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 struct Commit {
     sha: CommitSha,
+    #[serde(default)]
+    parents: Vec<Parent>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Parent {
+    sha: CommitSha,
+}
+
+/// A commit of a change, and the commits it was made on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnCommit {
+    /// The commit.
+    pub sha: CommitSha,
+    /// None for the first commit of a history, several for a merge.
+    pub parents: Vec<CommitSha>,
+}
+
+impl From<Commit> for OwnCommit {
+    fn from(commit: Commit) -> Self {
+        Self { sha: commit.sha, parents: commit.parents.into_iter().map(|parent| parent.sha).collect() }
+    }
+}
+
+/// A file of a comparison, with the lines that differ.
+#[derive(Clone, Debug, Deserialize)]
+pub struct PatchedFile {
+    /// Path in the head; in the base for a removed file.
+    pub filename: String,
+    /// How many lines are added.
+    #[serde(default)]
+    pub additions: usize,
+    /// Its hunks. GitHub leaves them out for binary and large files.
+    #[serde(default)]
+    pub patch: Option<String>,
 }
 
 impl Comparison {
@@ -143,10 +187,56 @@ impl RepositoryClient {
     /// # Errors
     /// Any [`GitHubError`].
     pub async fn compare(&self, base: &str, head: &CommitSha) -> Result<Comparison, GitHubError> {
-        // The commits in between are of no use here; one per page keeps the answer small. Files come on the first page.
-        let path = self.path(&format!("/compare/{}...{head}?per_page=1", segment(base)));
-        let call = Call::get("compare", format!("{base}...{} of {}", head.short(), self.name()), path);
+        let call = self.comparison(base, head, PER_PAGE, 1);
         self.send(&call).await?.json(&call)
+    }
+
+    /// The commits of `comparison`, which is of `base` and `head`: at most `most`, a request for each further hundred.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn own_commits(
+        &self,
+        comparison: &Comparison,
+        base: &str,
+        head: &CommitSha,
+        most: usize,
+    ) -> Result<Vec<OwnCommit>, GitHubError> {
+        let wanted = comparison.total_commits.min(most);
+        let mut commits = comparison.commits.clone();
+        let mut page = 1;
+        while commits.len() < wanted {
+            page += 1;
+            let call = self.comparison(base, head, PER_PAGE, page);
+            let more: Comparison = self.send(&call).await?.json(&call)?;
+            if more.commits.is_empty() {
+                break;
+            }
+            commits.extend(more.commits);
+        }
+        commits.truncate(most);
+        Ok(commits.into_iter().map(OwnCommit::from).collect())
+    }
+
+    /// The files in which `commit` differs from `parent`, with their hunks; at most [`Comparison::MOST_FILES`].
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn patches(&self, parent: &CommitSha, commit: &CommitSha) -> Result<Vec<PatchedFile>, GitHubError> {
+        #[derive(Deserialize)]
+        struct Patches {
+            #[serde(default)]
+            files: Vec<PatchedFile>,
+        }
+        let call = self.comparison(parent.as_str(), commit, 1, 1);
+        let patches: Patches = self.send(&call).await?.json(&call)?;
+        Ok(patches.files)
+    }
+
+    /// Files come on the first page, commits in order on all of them.
+    fn comparison(&self, base: &str, head: &CommitSha, per_page: usize, page: usize) -> Call {
+        let path = self.path(&format!("/compare/{}...{head}?per_page={per_page}&page={page}", segment(base)));
+        Call::get("compare", format!("{base}...{} of {}", head.short(), self.name()), path)
     }
 
     /// Lists all files of a pull request, at most 3,000: GitHub has no more to give.

@@ -4,7 +4,7 @@
 
 use super::super::git::unavailable;
 use super::super::team_files::{POLICY_DIRECTORY, SETTINGS_PATH, TeamFiles, is_team_file, settings_file};
-use super::super::{Change, History, SourceError};
+use super::super::{Change, SourceError};
 use super::{Commits, PullRequestSource};
 use crate::github::GitHubError;
 use crate::github::client::{ApiFile, PathEntry, PathObject};
@@ -51,7 +51,8 @@ impl PullRequestSource {
             snapshot.files.push(ChangedFile::new(&file.filename, previous_path, status(file), base, head));
         }
         snapshot.files.sort_by(|one, other| one.path.cmp(&other.path));
-        Ok(Change { snapshot, team, history: History::default() })
+        let history = self.history_by_api(commits).await?;
+        Ok(Change { snapshot, team, history })
     }
 
     /// The content of an entry that GitHub lists: one that is not there after all is unavailable, not absent.

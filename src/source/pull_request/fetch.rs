@@ -1,6 +1,7 @@
-//! A change by git: a bare, shallow fetch of three commits without blobs, then one fetch of the blobs that differ.
+//! A change by git: a bare, shallow fetch of its commits without blobs, then one fetch of the blobs that differ.
 //!
-//! Invariant: two conversations with the server however many files there are; the token is in git's environment only,
+//! Invariant: two conversations with the server however many files there are (a third for versions of files that only
+//! stand in between); the token is in git's environment only,
 //! bound to the server's address, and is not taken along by a redirect.
 
 use std::collections::BTreeSet;
@@ -14,7 +15,7 @@ use super::super::git::objects::{ObjectReader, lines};
 use super::super::git::{admission_objects, team_files, team_objects, wanted};
 use super::super::raw_diff::{Entry, Object, parse_diff, path_text};
 use super::super::team_files::content_of;
-use super::super::{Change, History, SourceError};
+use super::super::{Change, SourceError};
 use super::{Commits, PullRequestSource};
 use crate::scan::snapshot::{ChangedFile, Content, Snapshot};
 
@@ -27,7 +28,7 @@ impl PullRequestSource {
             .prefix("dockgate-")
             .tempdir_in(&self.options.directory)
             .map_err(|source| SourceError::Path { path: self.options.directory.clone(), source })?;
-        let git = self.repository(Git::bare(directory.path()), commits).await?;
+        let (git, refused) = self.repository(Git::bare(directory.path()), commits).await?;
         let entries = diff(&git, commits, "--no-renames").await?;
         if self.target.changed_files.is_some_and(|count| entries.len() < count) {
             return Err(SourceError::Output { command: "diff-tree".into() });
@@ -59,11 +60,22 @@ impl PullRequestSource {
         });
         let snapshot = Snapshot { files: files.collect(), whole_tree: false };
         let team = team_files(&team, &objects, &self.limits);
-        Ok(Change { snapshot, team, history: History::default() })
+        let history = match refused {
+            None => self.history_by_git(&git, commits).await,
+            Some(error) => Err(error),
+        };
+        let history = match history {
+            Ok(history) => history,
+            Err(error) => {
+                self.warn(commits, &error, "git could not fetch the single commits, the API is used for them");
+                self.history_by_api(commits).await?
+            }
+        };
+        Ok(Change { snapshot, team, history })
     }
 
-    /// A bare repository that has the commits and their trees.
-    async fn repository(&self, git: Git, commits: &Commits) -> Result<Git, SourceError> {
+    /// A bare repository that has the commits and their trees; with it comes why it lacks those in between, if it does.
+    async fn repository(&self, git: Git, commits: &Commits) -> Result<(Git, Option<SourceError>), SourceError> {
         let format = if commits.head.as_str().len() == 64 { "--object-format=sha256" } else { "--object-format=sha1" };
         git.run("init", &["--quiet", "--bare", "--template=", format]).await?;
         let root = self.client.web_root();
@@ -77,23 +89,37 @@ impl PullRequestSource {
             .with_setting("http.followRedirects", plain("false".into()))
             .with_setting("credential.helper", plain(String::new()))
             .with_setting(format!("http.{root}/.extraHeader"), plain(format!("Authorization: Basic {basic}")));
-        let arguments = [&FETCH[..], &["--depth=1", "--filter=blob:none", "origin"]].concat();
-        let fetch = async |head: &str| {
-            let mut arguments = arguments.clone();
-            arguments.extend([head, commits.fork.as_str(), commits.base.as_str()]);
-            git.run("fetch", &arguments).await
+        let arguments = [&FETCH[..], &["--depth=1", "--filter=blob:none", "--stdin", "origin"]].concat();
+        let fetch = async |head: &str, between: &BTreeSet<String>| {
+            let ends = [head, commits.fork.as_str(), commits.base.as_str()].map(ToOwned::to_owned);
+            git.run_with_input("fetch", &arguments, lines(ends.iter().chain(between))).await
         };
-        if let Err(error) = fetch(commits.head.as_str()).await {
-            // A server may refuse a commit by its id and still give the reference that holds it.
-            let Some(number) = self.target.pull_request else { return Err(error) };
-            fetch(&format!("refs/pull/{number}/head")).await?;
+        let head = commits.head.as_str();
+        let (between, none) = (between(commits), BTreeSet::new());
+        let Err(mut refused) = fetch(head, &between).await else { return Ok((git, None)) };
+        if !between.is_empty() {
+            let Err(error) = fetch(head, &none).await else { return Ok((git, Some(refused))) };
+            refused = error;
         }
-        Ok(git)
+        // A server may refuse a commit by its id and still give the reference that holds it.
+        let Some(number) = self.target.pull_request else { return Err(refused) };
+        fetch(&format!("refs/pull/{number}/head"), &none).await?;
+        Ok((git, (!between.is_empty()).then_some(refused)))
     }
 }
 
+/// The commits that are judged one by one, and those they were made on.
+fn between(commits: &Commits) -> BTreeSet<String> {
+    let all = commits.own.iter().flat_map(|own| own.parents.iter().chain([&own.sha]));
+    all.map(ToString::to_string).collect()
+}
+
 /// Fetches those of `oids` that are not there yet, in one conversation.
-async fn fetch_missing(git: &Git, reader: &mut ObjectReader<'_>, oids: &BTreeSet<String>) -> Result<(), SourceError> {
+pub(super) async fn fetch_missing(
+    git: &Git,
+    reader: &mut ObjectReader<'_>,
+    oids: &BTreeSet<String>,
+) -> Result<(), SourceError> {
     let absent = reader.missing(oids).await?;
     if !absent.is_empty() {
         let arguments = [&FETCH[..], &["--filter=blob:none", "--stdin", "origin"]].concat();

@@ -132,6 +132,13 @@ impl FakeGitHub {
         commit
     }
 
+    /// Commits on any parents, and moves a branch there by force; pull requests of the branch follow.
+    pub fn force_push(&self, full_name: &str, branch: &str, parents: &[&str], edits: &[Edit]) -> String {
+        let commit = self.git(full_name).commit(&format!("refs/heads/{branch}"), parents, edits);
+        self.follow(full_name, branch, &commit);
+        commit
+    }
+
     /// Moves the heads of open pull requests after their branch.
     fn follow(&self, full_name: &str, branch: &str, commit: &str) {
         let mut state = self.state();

@@ -49,7 +49,7 @@ pub fn files(repository: &Repository, pull: &Pull, most_files: usize, call: &Cal
 }
 
 /// `GET /repos/{o}/{r}/compare/{base}...{head}`.
-pub fn compare(repository: &Repository, basehead: &str) -> Answer {
+pub fn compare(repository: &Repository, basehead: &str, call: &Call) -> Answer {
     let Some((base, head)) = basehead.split_once("...") else { return Answer::not_found() };
     let git = &repository.git;
     let commit = |name: &str| git.commit_of(name.rsplit(':').next().unwrap());
@@ -64,10 +64,15 @@ pub fn compare(repository: &Repository, basehead: &str) -> Answer {
         (0, _) => "behind",
         _ => "diverged",
     };
-    let commits = git.text(&["rev-list", "--reverse", "--max-count=250", &format!("{base}..{head}")]);
-    let commits: Vec<Value> = commits.lines().map(|sha| json::commit(repository, sha)).collect();
-    let mut files: Vec<Value> = changes(git, &fork, &head).iter().map(json::file).collect();
-    files.truncate(MAX_COMPARE_FILES);
+    let number =
+        |name: &str, default: usize| call.parameter(name).and_then(|text| text.parse().ok()).unwrap_or(default);
+    let (page, per_page) = (number("page", 1).max(1), number("per_page", 250));
+    let commits = git.text(&["rev-list", "--reverse", &format!("{base}..{head}")]);
+    let commits = commits.lines().skip((page - 1) * per_page).take(per_page);
+    let commits: Vec<Value> = commits.map(|sha| json::commit(repository, sha)).collect();
+    // Files come on the first page only.
+    let files = if page == 1 { changes(git, &fork, &head) } else { Vec::new() };
+    let files: Vec<Value> = files.iter().map(json::file).take(MAX_COMPARE_FILES).collect();
     Answer::ok(json!({"base_commit": json::commit(repository, &base),
         "merge_base_commit": json::commit(repository, &fork), "status": status, "ahead_by": ahead,
         "behind_by": behind, "total_commits": ahead, "commits": commits, "files": files}))

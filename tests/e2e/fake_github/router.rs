@@ -127,7 +127,7 @@ fn read(state: &mut State, call: &Call, name: &str, rest: &[&str]) -> Answer {
                 _ => unknown(state, call),
             }
         }
-        ["compare", basehead] => pulls::compare(repository, basehead),
+        ["compare", basehead] => pulls::compare(repository, basehead, call),
         ["contents", path @ ..] => contents::get(repository, &path.join("/"), call),
         ["git", "blobs", sha] => contents::get_blob(repository, sha, call),
         ["git", "trees", sha] => contents::get_tree(repository, sha, call),

@@ -6,6 +6,7 @@ mod budget;
 mod deliveries;
 mod faults;
 mod files;
+mod history;
 mod rerun;
 mod secrets;
 mod settings;

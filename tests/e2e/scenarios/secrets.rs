@@ -66,10 +66,13 @@ async fn planted_secrets_block_and_appear_nowhere() {
         assert!(!tales.is_empty(), "{path} has a secret");
         assert!(run.annotations.iter().any(|note| note["path"] == *path), "{path}: {:#?}", run.annotations);
     }
-    // The next push removes them: threads are dealt with, and still nothing is said.
+    // The next push removes them: they are in the history all the same, and still no value is said.
     let removed: Vec<Edit> = PLANTED.iter().map(|(path, _)| Edit::Delete((*path).to_owned())).collect();
     let head = gate.push("feature", number, &removed).await;
-    gate.verdict(&head).await;
+    let run = gate.verdict(&head).await;
+    assert_eq!(run.conclusion.as_deref(), Some("failure"), "{run:#?}");
+    let summary = run.summary.unwrap_or_default();
+    assert!(PLANTED.iter().all(|(path, _)| summary.contains(path)), "{summary}");
     let metrics = reqwest::get(gate.url("/metrics")).await.unwrap().text().await.unwrap();
     let tales: Vec<&String> = texts.iter().flat_map(|(_, _, tales)| tales).collect();
     let mut places: Vec<(String, Vec<u8>)> =
