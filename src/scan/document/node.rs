@@ -42,6 +42,7 @@ pub enum Value {
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
     entries: Vec<Entry>,
+    shadowed: Vec<Entry>,
     open: bool,
 }
 
@@ -153,6 +154,12 @@ impl Node {
         self.as_mapping().map_or(&[], |mapping| &mapping.entries)
     }
 
+    /// The entries of a map that a later one of the same key takes the place of: no program reads them, but they stand
+    /// in the file.
+    pub fn shadowed(&self) -> &[Entry] {
+        self.as_mapping().map_or(&[], |mapping| &mapping.shadowed)
+    }
+
     /// The map, when it is one.
     pub fn as_mapping(&self) -> Option<&Mapping> {
         match self.value() {
@@ -185,10 +192,13 @@ impl Mapping {
             last.insert(entry.key.clone(), index);
         }
         if last.len() == entries.len() {
-            return Self { entries, open: false };
+            return Self { entries, ..Self::default() };
         }
-        let kept = entries.into_iter().enumerate().filter(|(index, entry)| last.get(&entry.key) == Some(index));
-        Self { entries: kept.map(|(_, entry)| entry).collect(), open: false }
+        let (mut kept, mut shadowed) = (Vec::new(), Vec::new());
+        for (index, entry) in entries.into_iter().enumerate() {
+            if last.get(&entry.key) == Some(&index) { kept.push(entry) } else { shadowed.push(entry) }
+        }
+        Self { entries: kept, shadowed, open: false }
     }
 
     /// The same map, which may hold more than is written when `open`: a template action adds entries to it.

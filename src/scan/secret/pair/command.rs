@@ -25,6 +25,13 @@ enum Takes {
     After(char),
 }
 
+impl Takes {
+    /// Whether the value may stand in the next word.
+    fn takes_next(self) -> bool {
+        !matches!(self, Self::Glued)
+    }
+}
+
 /// Programs with their options that hold a secret.
 const OPTIONS: &[(&[&str], &str, Takes)] = &[
     (
@@ -59,12 +66,22 @@ const OPTIONS: &[(&[&str], &str, Takes)] = &[
     (&["cqlsh"], "-p", Takes::Value),
     (&["login"], "-p", Takes::Value),
     (&["useradd"], "-p", Takes::Value),
+    (&["openssl"], "-k", Takes::Value),
+    (&["openssl"], "-pass", Takes::After(':')),
+    (&["openssl"], "-passin", Takes::After(':')),
+    (&["openssl"], "-passout", Takes::After(':')),
 ];
 
+/// What stands before the mark in the argument of `openssl -pass` when it is no password.
+const PASS_SOURCES: [&str; 4] = ["env", "file", "fd", "stdin"];
+
 /// A word of a command.
+#[derive(Clone, Copy)]
 struct Word<'t> {
     value: &'t str,
     span: Span,
+    /// Whether it goes on where the word before it ends, in quotes: `-p"…"`.
+    is_glued: bool,
 }
 
 /// Reads the command whose program's name stands at `program`; returns where it ends.
@@ -82,16 +99,34 @@ pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, program: 
             options(extraction, passage, &words, option, *takes);
         }
     }
-    if name == "login" && words.iter().any(|word| word.value == "--password-stdin") {
-        piped(extraction, passage, start);
-    }
-    if name == "rabbitmqctl"
-        && words.get(1).is_some_and(|word| matches!(word.value, "add_user" | "change_password"))
-        && let Some(word) = words.get(3)
-    {
-        judge(extraction, passage, word.value, word.span, words.get(2).map_or("", |user| user.value));
-    }
+    by_position(extraction, passage, &words, start);
     end
+}
+
+/// Programs that take a secret by position, or from the program before them.
+fn by_position(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>], start: usize) {
+    let has = |option: &str| words.iter().any(|word| word.value == option);
+    let at = |index: usize| words.get(index).map_or("", |word| word.value);
+    let is_short = |word: &Word<'_>, letter: char| {
+        word.value.starts_with('-') && !word.value.starts_with("--") && word.value.contains(letter)
+    };
+    let plain = || words.iter().filter(|word| !word.value.starts_with('-'));
+    match at(0) {
+        "login" if has("--password-stdin") => piped(extraction, passage, start, None),
+        "chpasswd" => piped(extraction, passage, start, Some(':')),
+        "rabbitmqctl" if matches!(at(1), "add_user" | "change_password") => {
+            if let Some(word) = words.get(3) {
+                judge(extraction, passage, word.value, word.span, at(2));
+            }
+        }
+        "htpasswd" if words.iter().skip(1).any(|word| is_short(word, 'b')) => {
+            let is_printed = words.iter().any(|word| is_short(word, 'n'));
+            if let Some(word) = plain().nth(if is_printed { 2 } else { 3 }) {
+                judge(extraction, passage, word.value, word.span, "");
+            }
+        }
+        _ => {}
+    }
 }
 
 fn options(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>], option: &str, takes: Takes) {
@@ -100,8 +135,10 @@ fn options(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>
         let Some(glued) = word.value.strip_prefix(option) else { continue };
         let glued = if option.starts_with("--") { glued.strip_prefix('=').unwrap_or(glued) } else { glued };
         let (value, span) = if glued.is_empty() {
-            match (takes, rest.next()) {
-                (Takes::Value | Takes::After(_), Some(next)) if !next.value.starts_with('-') => (next.value, next.span),
+            match rest.next() {
+                Some(next) if takes.takes_next() && !next.value.starts_with('-') || next.is_glued => {
+                    (next.value, next.span)
+                }
                 _ => continue,
             }
         } else {
@@ -109,7 +146,7 @@ fn options(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>
         };
         match takes {
             Takes::After(mark) => {
-                if let Some((user, password)) = value.split_once(mark) {
+                if let Some((user, password)) = value.split_once(mark).filter(|(user, _)| !PASS_SOURCES.contains(user)) {
                     judge(
                         extraction,
                         passage,
@@ -124,8 +161,8 @@ fn options(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>
     }
 }
 
-/// `echo VALUE | docker login --password-stdin`.
-fn piped(extraction: &mut Extraction, passage: &Passage<'_>, login: usize) {
+/// `echo VALUE | docker login --password-stdin`; `echo user:VALUE | chpasswd`, with the mark after the user.
+fn piped(extraction: &mut Extraction, passage: &Passage<'_>, login: usize, mark: Option<char>) {
     let text = &*passage.text;
     let floor = text.floor_char_boundary(login.saturating_sub(MAX_BEFORE));
     let before = text.get(floor..login).unwrap_or_default();
@@ -137,9 +174,9 @@ fn piped(extraction: &mut Extraction, passage: &Passage<'_>, login: usize) {
     };
     let words = words(text, line + echo);
     let word = words.iter().skip(1).find(|word| !word.value.starts_with('-') && !matches!(word.value, "%s" | "%s\\n"));
-    if let Some(word) = word {
-        judge(extraction, passage, word.value, word.span, "");
-    }
+    let Some(word) = word else { return };
+    let Some((user, password)) = mark.map_or(Some(("", word.value)), |mark| word.value.split_once(mark)) else { return };
+    judge(extraction, passage, password, Span::new(word.span.end - password.len(), word.span.end), user);
 }
 
 fn judge(extraction: &mut Extraction, passage: &Passage<'_>, value: &str, span: Span, user: &str) {
@@ -161,6 +198,12 @@ fn words(text: &str, start: usize) -> Vec<Word<'_>> {
             position = end.min(position + rest.len() - line.len());
             continue;
         }
+        // `cn=admin,dc=acme` is one word; what matters is what stands after it.
+        let is_joint = after.starts_with(',') && after.as_bytes().get(1).is_some_and(u8::is_ascii_alphanumeric);
+        if is_joint && blank == 0 {
+            position += 1;
+            continue;
+        }
         if after.is_empty() || after.starts_with(['\n', '\r', ';', '|', '&', ')', '`', '#', ',', ']', '}']) {
             break;
         }
@@ -179,11 +222,11 @@ fn words(text: &str, start: usize) -> Vec<Word<'_>> {
         if let Some(inner) = inner {
             position = inner.span.end + closing;
             let option = word.span.of(text);
-            words.push(Word { value: option, span: word.span });
-            words.push(Word { value: inner.span.of(text), span: inner.span });
+            words.push(Word { value: option, span: word.span, is_glued: false });
+            words.push(Word { value: inner.span.of(text), span: inner.span, is_glued: true });
         } else {
             position = word.span.end + closing;
-            words.push(Word { value: word.span.of(text), span: word.span });
+            words.push(Word { value: word.span.of(text), span: word.span, is_glued: false });
         }
         if position <= at {
             break;
@@ -206,7 +249,7 @@ pub(super) fn list(extraction: &mut Extraction, passage: &Passage<'_>, words: &[
     let program =
         words.iter().position(|(word, _)| OPTIONS.iter().any(|(programs, ..)| programs.contains(&base_name(word))));
     let Some(program) = program else { return };
-    let rest: Vec<Word<'_>> = words.iter().skip(program).map(|(value, span)| Word { value, span: *span }).collect();
+    let rest: Vec<Word<'_>> = words.iter().skip(program).map(|(value, span)| Word { value, span: *span, is_glued: false }).collect();
     let name = rest.first().map(|word| base_name(word.value)).unwrap_or_default();
     for (programs, option, takes) in OPTIONS {
         if programs.contains(&name) {

@@ -1,4 +1,5 @@
-//! Where names of secrets and programs that take them may stand: one search over the text decides, all else is skipped.
+//! Where names of secrets, and programs and calls that take them, may stand: one search over the text decides, all else
+//! is skipped.
 //!
 //! Invariant: text without one of the words costs this search alone.
 
@@ -24,6 +25,12 @@ const WORDS: &[&str] = &[
     "cookie",
     "userpw",
     "rootpw",
+    "pw=",
+    "pw:",
+    "securestring",
+    // Calls.
+    "getconnection",
+    "pdo(",
     // Programs.
     "curl",
     "mysql",
@@ -40,9 +47,10 @@ const WORDS: &[&str] = &[
     "cqlsh",
     "useradd",
     "rabbitmqctl",
+    "openssl",
 ];
-/// How many of the words are parts of names.
-const NAMES: usize = 14;
+/// How many of the words are parts of names or of calls.
+const NAMES: usize = 19;
 
 /// A word that was found.
 #[derive(Clone, Copy, Debug)]
@@ -67,5 +75,10 @@ pub fn is_open(text: &str) -> bool {
 /// The words in `text`, in order.
 pub fn hits(text: &str) -> impl Iterator<Item = Hit> {
     let found = searcher().into_iter().flat_map(move |searcher| searcher.find_iter(text));
-    found.map(|hit| Hit { span: Span::new(hit.start(), hit.end()), is_program: hit.pattern().as_usize() >= NAMES })
+    found.map(move |hit| {
+        // `pw=` without its mark.
+        let has_mark = text.as_bytes().get(hit.end() - 1).is_some_and(|last| !last.is_ascii_alphanumeric());
+        let span = Span::new(hit.start(), hit.end() - usize::from(has_mark));
+        Hit { span, is_program: hit.pattern().as_usize() >= NAMES }
+    })
 }

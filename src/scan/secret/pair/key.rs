@@ -57,8 +57,8 @@ static OTHER_BEFORE: WordList = WordList::new(
     "existing has is show hide skip allow require requires required generate create creates \
     forgot reset change min max minimum maximum num number count invalid wrong missing public pub next page \
     continuation cancellation stop special bos eos pad unk mask sep cls design use uses disable image pull verify \
-    validate store rotate supports remember expire expires expired without csrf xsrf old_and_new external ignore \
-    annotation per total prompt completion input output sealed",
+    validate rotate supports remember expire expires expired without csrf xsrf old_and_new external ignore \
+    annotation per total prompt completion input output sealed checksum digest fingerprint",
 );
 /// Words after the secret word that make the whole something else.
 static OTHER_AFTER: WordList = WordList::new(

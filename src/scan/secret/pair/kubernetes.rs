@@ -55,14 +55,11 @@ pub(super) fn object(extraction: &mut Extraction, passage: &Passage<'_>, root: &
 }
 
 fn secret(extraction: &mut Extraction, passage: &Passage<'_>, root: &Node) {
-    for entry in root.entries() {
+    for entry in root.entries().iter().chain(root.shadowed()) {
+        let values = entry.value.entries().iter().chain(entry.value.shadowed());
         match &*entry.key {
-            "data" => {
-                entry.value.entries().iter().for_each(|entry| encoded(extraction, passage, &entry.key, &entry.value));
-            }
-            "stringData" => {
-                entry.value.entries().iter().for_each(|entry| plain(extraction, passage, &entry.key, &entry.value));
-            }
+            "data" => values.for_each(|entry| encoded(extraction, passage, &entry.key, &entry.value)),
+            "stringData" => values.for_each(|entry| plain(extraction, passage, &entry.key, &entry.value)),
             _ => node(extraction, passage, &entry.key, &entry.value),
         }
     }

@@ -5,6 +5,7 @@
 //!
 //! Invariant: a value is looked at by the most exact reader that knows it, and its place is exact in the file.
 
+mod call;
 mod command;
 mod dialect;
 mod dockerfile;
@@ -12,6 +13,7 @@ mod gate;
 mod header;
 pub mod key;
 mod kubernetes;
+mod line;
 mod login;
 mod named;
 mod passage;

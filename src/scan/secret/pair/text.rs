@@ -4,9 +4,10 @@
 
 use super::dialect::Dialect;
 use super::gate::{self, Hit};
+use super::line::{assignment, declared_type, fallback, is_call, is_comment, is_in_string, is_line_start};
 use super::passage::Passage;
 use super::read::{self, Extent, Read};
-use super::{Extraction, Form, command, xml};
+use super::{Extraction, Form, call, command, header, xml};
 use crate::scan::span::Span;
 
 /// How far a name reaches around its word, in bytes.
@@ -55,16 +56,21 @@ struct Named<'t> {
 
 impl<'r> Reader<'r, '_> {
     fn hit(&mut self, hit: Hit) {
-        if hit.is_program || self.is_program(hit.span) {
-            if hit.span.start >= self.command_done && self.dialect != Dialect::Code {
-                self.command_done = command::read(self.extraction, self.passage, hit.span);
-            }
-            return;
+        let is_program = hit.is_program || self.is_program(hit.span);
+        if is_program && self.dialect != Dialect::Code && hit.span.start >= self.command_done {
+            self.command_done = command::read(self.extraction, self.passage, hit.span);
         }
         if hit.span.start < self.done {
             return;
         }
         let Some(named) = self.named(hit.span) else { return };
+        if let Some(end) = self.call(&named) {
+            self.done = end;
+            return;
+        }
+        if is_program {
+            return;
+        }
         self.done = named.span.end;
         let is_comment = is_comment(named.before);
         let strict = self.extraction.traits.is_strict;
@@ -73,9 +79,25 @@ impl<'r> Reader<'r, '_> {
         self.extraction.traits.is_strict = strict;
     }
 
-    /// `sshpass` is a program though it holds a word of names.
+    /// `sshpass` and `htpasswd` are programs though they hold a word of names.
     fn is_program(&self, word: Span) -> bool {
-        self.text.get(..word.end).is_some_and(|text| text.ends_with("sshpass"))
+        let before = self.text.get(..word.end).unwrap_or_default();
+        let after = self.text.get(word.end..).unwrap_or_default();
+        ["sshpass", "htpass", "chpass"].iter().any(|name| before.ends_with(name))
+            && after.trim_start_matches("wd").starts_with([' ', '\n'])
+    }
+
+    /// Reads the call whose name is `named`; returns where it ends when it was one that takes secrets.
+    fn call(&mut self, named: &Named<'r>) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let is_auth = named.name.to_ascii_lowercase().ends_with("auth") && bytes.get(named.span.end) == Some(&b'=');
+        let open = named.span.end + usize::from(is_auth);
+        let is_source = matches!(self.dialect, Dialect::Code | Dialect::Quoted);
+        let is_open = is_source && bytes.get(open) == Some(&b'(') && named.quote.is_none();
+        if !is_open || is_comment(named.before) {
+            return None;
+        }
+        call::read(self.extraction, self.passage, named.name, open + 1)
     }
 
     /// The name around a word.
@@ -117,13 +139,13 @@ impl<'r> Reader<'r, '_> {
 
     fn pair(&mut self, named: &Named<'r>) {
         let is_option = named.name.starts_with('-');
-        let name = named.name.trim_start_matches('-');
+        let name = known_as(named.name.trim_start_matches('-'));
         let Some(separated) = self.separated(named, is_option) else {
             self.in_value(named, name);
             return;
         };
         let Some(mut value) = read::read(self.text, separated.at, separated.extent) else { return };
-        if super::header::is_name(name) && !value.is_quoted {
+        if header::is_name(name) && !value.is_quoted {
             value = self.header_value(&value, separated.at);
         }
         if self.is_expression(&value, named) {
@@ -142,9 +164,20 @@ impl<'r> Reader<'r, '_> {
         let at = named.after + blank;
         let rest = self.text.get(at..)?;
         let form = Form::Setting;
+        if named.before.ends_with("${") {
+            // What stands after a mark is what the variable falls back to.
+            let skip = [":-", ":=", "-", "="].iter().find(|mark| rest.starts_with(**mark))?.len();
+            return Some(Separated { at: at + skip, extent: Extent::Before(b"}"), form });
+        }
         for mark in ["==", "!=", "=~", "::", "===", "://"] {
             if rest.starts_with(mark) {
                 return None;
+            }
+        }
+        if self.dialect == Dialect::Code && (blank > 0 || rest.starts_with(':')) && named.quote.is_none() {
+            let skip = declared_type(rest).or_else(|| fallback(rest));
+            if let Some(skip) = skip {
+                return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
             }
         }
         for mark in ["=>", ":=", "+=", "?=", "=", ":"] {
@@ -167,6 +200,17 @@ impl<'r> Reader<'r, '_> {
         let extent = Extent::Word;
         let form = if is_option { Form::CommandLine } else { Form::Setting };
         let name = named.name.to_ascii_lowercase();
+        if header::is_name(&name) && rest.starts_with(['"', '\'']) {
+            return Some(Separated { at, extent: Extent::Quoted, form });
+        }
+        let is_set = matches!(named.before.trim(), "setx" | "setenv" | "ENV" | "ARG") && self.dialect != Dialect::Code;
+        let by = rest.get(..4).filter(|by| by.eq_ignore_ascii_case("by '")).map_or(0, |_| 3);
+        if is_set || by > 0 {
+            return Some(Separated { at: at + by, extent, form });
+        }
+        if name == "password" && self.dialect != Dialect::Code && is_told(rest) {
+            return Some(Separated { at: at + 3, extent, form });
+        }
         if is_option {
             return (!rest.starts_with('-') && self.dialect != Dialect::Code).then_some(Separated { at, extent, form });
         }
@@ -189,7 +233,8 @@ impl<'r> Reader<'r, '_> {
         );
         let begins =
             is_line_start(named.before) || named.before.contains("machine ") || named.before.contains("login ");
-        let is_quoted = rest.starts_with('\'') && matches!(name.as_str(), "password" | "by");
+        let is_quoted = rest.starts_with('\'') && matches!(name.as_str(), "password" | "identified by")
+            || rest.starts_with(['"', '\'']) && name == "convertto-securestring";
         let is_conf = is_lines && begins && is_known && !self.extraction.traits.is_strict && is_last_word(rest, named);
         let is_directive = is_directive && self.dialect != Dialect::Code && !self.extraction.traits.is_strict;
         (is_directive || is_conf || is_quoted).then_some(Separated { at, extent, form })
@@ -220,7 +265,9 @@ impl<'r> Reader<'r, '_> {
         match self.dialect {
             Dialect::Lines if is_line_start(named.before) => list(Extent::Line, form),
             Dialect::Lines | Dialect::Shell | Dialect::Inline | Dialect::Xml => list(Extent::Word, form),
-            Dialect::Quoted | Dialect::Code if named.quote.is_none() && is_in_string(named.before) => {
+            Dialect::Quoted | Dialect::Code
+                if named.quote.is_none() && (is_in_string(named.before) || self.is_shell_line(named, at)) =>
+            {
                 list(Extent::Word, form)
             }
             Dialect::Quoted | Dialect::Code => list(Extent::Quoted, form),
@@ -235,7 +282,15 @@ impl<'r> Reader<'r, '_> {
     /// Whether a value is code: something to compute.
     fn is_expression(&self, value: &Read<'_>, named: &Named<'_>) -> bool {
         let is_code = matches!(self.dialect, Dialect::Code | Dialect::Quoted);
-        is_code && !value.is_quoted && !is_in_string(named.before) && named.quote.is_none()
+        let is_in_text = is_in_string(named.before) || named.quote.is_some() || named.before.ends_with("${");
+        is_code && !value.is_quoted && !is_in_text && !self.is_shell_line(named, value.span.start)
+    }
+
+    /// Whether a line is one of a script inside a document, such as the user data of a machine: `export NAME=value`.
+    fn is_shell_line(&self, named: &Named<'_>, at: usize) -> bool {
+        let is_constant = named.name.bytes().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'0'..=b'9'));
+        let begins = matches!(named.before.trim(), "" | "export");
+        self.dialect == Dialect::Quoted && is_constant && begins && at == named.span.end + 1
     }
 
     /// The scheme and the credential of a header without quotes.
@@ -289,12 +344,6 @@ impl<'r> Reader<'r, '_> {
     }
 }
 
-/// Whether a value ends its line, so that a sentence is not read as one.
-fn is_last_word(rest: &str, named: &Named<'_>) -> bool {
-    let line = rest.split(['\n', '\r']).next().unwrap_or_default().trim().trim_end_matches(';');
-    !line.contains(' ') || named.before.contains("login ") || line.starts_with(['"', '\''])
-}
-
 /// Where a value begins, and how it ends.
 struct Separated {
     at: usize,
@@ -302,89 +351,20 @@ struct Separated {
     form: Form,
 }
 
-/// Where the value of `label` begins in `text`.
-fn assignment(text: &str, label: &str) -> Option<usize> {
-    text.match_indices(label).find_map(|(offset, _)| {
-        let before = text.get(..offset)?.bytes().last()?;
-        if before.is_ascii_alphanumeric() || before == b'_' || before == b'.' {
-            return None;
-        }
-        let after = text.get(offset + label.len()..)?;
-        let rest = after.trim_start_matches(['"', '\'', '\\']).trim_start();
-        let is_set = rest.starts_with('=') || rest.starts_with(':');
-        is_set.then(|| offset + label.len() + (after.len() - rest.len()) + 1)
-    })
+/// Whether a value ends its line, so that a sentence is not read as one.
+fn is_last_word(rest: &str, named: &Named<'_>) -> bool {
+    let line = rest.split(['\n', '\r']).next().unwrap_or_default().trim().trim_end_matches(';');
+    !line.contains(' ') || named.before.contains("login ") || line.starts_with(['"', '\''])
 }
 
-/// Whether nothing but what introduces a name stands before it on its line.
-fn is_line_start(before: &str) -> bool {
-    let before = before.trim_matches(|letter: char| {
-        letter.is_whitespace() || matches!(letter, '"' | '\'' | '-' | '#' | ';' | '*' | '!' | '{' | ',' | '/' | '%')
-    });
-    let introducers = [
-        "export",
-        "set",
-        "setx",
-        "env",
-        "ENV",
-        "ARG",
-        "declare -x",
-        "local",
-        "readonly",
-        "let",
-        "const",
-        "var",
-        "def",
-        "setenv",
-        "Environment=",
-        "val",
-        "static",
-        "final",
-        "$env:",
-        "$",
-        "@",
-    ];
-    before.is_empty() || introducers.contains(&before) || is_path_of_names(before)
+/// What a name that is a phrase or a verb of its language stands for.
+fn known_as(name: &str) -> &str {
+    let is_password = ["identified by", "convertto-securestring"].iter().any(|known| name.eq_ignore_ascii_case(known));
+    if is_password || name.to_ascii_lowercase().starts_with("mysql_native_") { "password" } else { name }
 }
 
-/// `//registry.example.org/:` before `_authToken`, `spring:` before a nested name.
-fn is_path_of_names(before: &str) -> bool {
-    !before.contains([' ', '=', '"', '\'', ';', ',', '&', '?']) && before.ends_with([':', '/', ']'])
-}
-
-/// Whether a line is a comment.
-fn is_comment(before: &str) -> bool {
-    let before = before.trim_start();
-    ["#", "//", ";", "-- ", "* ", "/*", "<!--", "rem ", "REM "]
-        .iter()
-        .any(|mark| before.starts_with(mark) && !before.starts_with("#{") && !is_registry(before))
-}
-
-/// `//registry.npmjs.org/:` is not a comment.
-fn is_registry(before: &str) -> bool {
-    before.starts_with("//") && before.trim_end().ends_with(':') && before.contains('/') && !before.contains(' ')
-}
-
-/// Whether a quote is open at the end of `before`.
-fn is_in_string(before: &str) -> bool {
-    ["\"", "'", "`"].iter().any(|quote| before.matches(quote).count() % 2 == 1)
-}
-
-/// Whether the name is the first argument of a call that sets it.
-fn is_call(before: &str) -> bool {
-    let lower = before.trim_end_matches(['"', '\'', '`', ' ']).to_ascii_lowercase();
-    [
-        "define(",
-        "setenv(",
-        "putenv(",
-        "set(",
-        "env(",
-        "setproperty(",
-        "put(",
-        "add(",
-        "environ.setdefault(",
-        "setdefault(",
-    ]
-    .iter()
-    .any(|call| lower.ends_with(call))
+/// Whether a sentence tells a password: `is Tiger42`.
+fn is_told(rest: &str) -> bool {
+    let word = rest.strip_prefix("is ").and_then(|rest| rest.split_ascii_whitespace().next()).unwrap_or_default();
+    word.len() > 5 && word.bytes().any(|byte| byte.is_ascii_digit())
 }

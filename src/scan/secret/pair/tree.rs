@@ -3,6 +3,7 @@
 //! Invariant: every node is visited once; an alias is visited where it is written.
 
 use super::dialect::Dialect;
+use super::key::{Name, Nature};
 use super::passage::Passage;
 use super::{Extraction, Form, command, gate, kubernetes, text};
 use crate::scan::document::node::{Node, Value};
@@ -16,6 +17,8 @@ const NAMES: [&str; 10] =
 /// Keys under which it holds the value.
 const VALUES: [&str; 9] =
     ["value", "Value", "ParameterValue", "default", "Default", "defaultValue", "val", "content", "contents"];
+/// Keys under which nothing but ciphertext stands.
+const CIPHERTEXTS: [&str; 5] = ["encrypted", "encryptedData", "encrypted_data", "secure", "encryptedSecrets"];
 /// Bounds of a document inside another one.
 const INNER: Limits = Limits {
     max_file_bytes: 1024 * 1024,
@@ -47,7 +50,11 @@ pub(super) fn node(extraction: &mut Extraction, passage: &Passage<'_>, name: &st
 
 fn mapping(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node: &Node) {
     let label = NAMES.iter().find_map(|key| node.get(key).and_then(Node::as_str));
-    for entry in node.entries() {
+    let is_made_up = label.is_none() || !VALUES.iter().any(|key| node.get(key).is_some());
+    if node.get("type").and_then(Node::as_str) == Some("random_password") {
+        generated(extraction, passage, node);
+    }
+    for entry in node.entries().iter().chain(node.shadowed()) {
         let is_value =
             VALUES.contains(&&*entry.key) && !matches!(entry.value.value(), Value::Mapping(_) | Value::Sequence(_));
         match label {
@@ -56,8 +63,27 @@ fn mapping(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node:
             }
             None if is_value && !name.is_empty() => scalar(extraction, passage, name, &entry.value, Form::Setting),
             _ if &*entry.key == "sops" && entry.value.get("mac").is_some() => {}
+            _ if CIPHERTEXTS.contains(&&*entry.key) => {}
+            _ if is_made_up && entry.key.eq_ignore_ascii_case("key") && is_key_of(name, node) => {
+                scalar(extraction, passage, &format!("{name}_key"), &entry.value, Form::Setting);
+            }
             _ if is_chpasswd(name, &entry.key) => logins(extraction, passage, &entry.value),
             _ => self::node(extraction, passage, &entry.key, &entry.value),
+        }
+    }
+}
+
+/// Whether `key` under `name` is the key that signs or encrypts for it, such as `jwt: {key: …}`, not the key of a map.
+fn is_key_of(name: &str, node: &Node) -> bool {
+    let is_secret = Name::read(&format!("{name}_key")).is_some_and(|read| read.nature == Nature::Key);
+    is_secret && node.get("name").is_none() && !name.is_empty()
+}
+
+/// What Terraform made up and keeps in its state.
+fn generated(extraction: &mut Extraction, passage: &Passage<'_>, resource: &Node) {
+    for instance in resource.get("instances").map_or(&[][..], Node::items) {
+        if let Some(result) = instance.at("attributes.result") {
+            scalar(extraction, passage, "password", result, Form::Setting);
         }
     }
 }
@@ -79,6 +105,9 @@ fn sequence(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, item
 pub(super) fn scalar(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node: &Node, form: Form) {
     let span = content(passage, node);
     let raw = span.of(&passage.text);
+    if is_tagged(passage, node.span()) {
+        return inner(extraction, passage, name, node.as_str().unwrap_or_default(), node);
+    }
     let value = match node.value() {
         Value::String(value) | Value::Unknown(value) => &**value,
         Value::Int(_) | Value::Float(_) => raw,
@@ -88,6 +117,14 @@ pub(super) fn scalar(extraction: &mut Extraction, passage: &Passage<'_>, name: &
         return;
     }
     inner(extraction, passage, name, value, node);
+}
+
+/// Whether a tag of some program says that a value stands for another one: `!Ref`, `!vault`, `!secret`.
+fn is_tagged(passage: &Passage<'_>, place: Span) -> bool {
+    let before = passage.text.get(..place.start).unwrap_or_default();
+    let before = before.strip_suffix(['"', '\'']).unwrap_or(before).trim_end_matches(' ');
+    let tag = before.rsplit([' ', '\n', ':', ',', '[', '{']).next().unwrap_or_default();
+    tag.len() > 1 && tag.starts_with('!') && !tag.starts_with("!!") && tag != "!Sub"
 }
 
 /// Looks into the text of a value: a file, a command, a connection string.

@@ -155,12 +155,7 @@ fn is_variable(value: &str) -> bool {
     };
     let begins = name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_');
     let number = !name.is_empty() && name.len() < 3 && name.bytes().all(|byte| byte.is_ascii_digit());
-    number || (begins && name.bytes().all(is_part) && !is_crypt(value))
-}
-
-/// `$apr1$…` is a hash.
-fn is_crypt(value: &str) -> bool {
-    value.matches('$').count() > 1
+    number || (begins && name.bytes().all(is_part))
 }
 
 /// `%s`, `%d`, `%(name)s`, `:name`, `?`.

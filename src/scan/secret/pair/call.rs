@@ -1,0 +1,132 @@
+//! Calls of programs that take a secret by position: `connect(host, user, "…")`, `setPassword("…")`.
+//!
+//! Invariant: a call is read once, and no further than [`MAX_CALL`] bytes.
+
+use super::super::value::{self, Asked, Step};
+use super::key::{Name, Nature};
+use super::passage::Passage;
+use super::read::{self, Extent, Read};
+use super::{Extraction, Form, PairKind};
+
+/// Longest call, in bytes.
+const MAX_CALL: usize = 600;
+/// Most arguments that are looked at.
+const MAX_ARGUMENTS: usize = 5;
+
+/// The last part of a call's name in lower case, and which of its arguments is a password; its user stands before it.
+const POSITIONS: &[(&str, usize)] = &[
+    ("setbasicauth", 1),
+    ("basicauth", 1),
+    ("basic_auth", 1),
+    ("httpbasicauth", 1),
+    ("httpdigestauth", 1),
+    ("basicauthentication", 1),
+    ("auth", 1),
+    ("networkcredential", 1),
+    ("usernamepasswordcredential", 1),
+    ("usernamepasswordcredentials", 1),
+    ("usernamepasswordauthenticationtoken", 1),
+    ("passwordauthentication", 1),
+    ("login", 1),
+    ("mysqli_connect", 2),
+    ("mysql_connect", 2),
+    ("mysql_pconnect", 2),
+    ("mysqli", 2),
+    ("pdo", 2),
+    ("getconnection", 2),
+    ("ftp_login", 2),
+];
+
+/// What a call that sets its one argument begins with.
+const SETTERS: &[&str] = &["set", "with", "use"];
+
+/// Calls that set their one argument by their name alone.
+const PLAIN: &[&str] = &["password", "passwd", "secret", "apikey", "clientsecret", "secretkey", "accesskey", "authtoken"];
+
+/// Reads the call named `name` whose arguments begin at `start`; returns where they end when it takes a secret.
+pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, start: usize) -> Option<usize> {
+    let name = name.rsplit('.').next().unwrap_or(name);
+    let lower = name.to_ascii_lowercase();
+    let position = POSITIONS.iter().find(|(known, _)| *known == lower).map(|(_, position)| *position);
+    let Some(position) = position else { return setter(extraction, passage, name, start) };
+    let (arguments, end) = arguments(&passage.text, start);
+    let password = arguments.get(position)?.as_ref()?;
+    let user = position.checked_sub(1).and_then(|before| arguments.get(before)?.as_ref());
+    let step = value::judge(&password.value, Asked::password(user.map_or("", |user| &user.value)));
+    if extraction.accepts(step, Nature::Password, &password.value) {
+        let kind = if step == Step::Default { PairKind::DefaultPassword } else { PairKind::Password };
+        extraction.add(passage, kind, &password.value, password.span, step, None);
+    }
+    Some(end)
+}
+
+/// `setPassword("…")`, `.password("…")`: one literal, and a name that says nothing but what it is.
+fn setter(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, start: usize) -> Option<usize> {
+    let set = SETTERS.iter().find_map(|verb| name.strip_prefix(verb).filter(|rest| rest.starts_with(char::is_uppercase)));
+    let plain = set.unwrap_or(name);
+    let is_setter = set.is_some_and(|plain| Name::read(plain).is_some_and(|read| read.nature != Nature::Vague));
+    if !is_setter && !PLAIN.iter().any(|known| plain.eq_ignore_ascii_case(known)) {
+        return None;
+    }
+    let (arguments, end) = arguments(&passage.text, start);
+    let [Some(value)] = &*arguments else { return None };
+    extraction.pair(passage, plain, &value.value, value.span, Form::Setting);
+    Some(end)
+}
+
+/// The arguments from `start` on, those that are no literal as `None`, and where the last one ends.
+fn arguments(text: &str, start: usize) -> (Vec<Option<Read<'_>>>, usize) {
+    let limit = text.floor_char_boundary((start + MAX_CALL).min(text.len()));
+    let text = text.get(..limit).unwrap_or_default();
+    let mut arguments = Vec::new();
+    let mut position = start;
+    while arguments.len() < MAX_ARGUMENTS {
+        position += blank(text, position);
+        let literal = read::read(text, position, Extent::Quoted);
+        let after = literal.as_ref().map_or(position, |literal| literal.span.end + 1);
+        let end = argument_end(text, after);
+        let is_whole = text.get(after..end).is_some_and(|rest| rest.trim().is_empty());
+        arguments.push(literal.filter(|_| is_whole));
+        if text.as_bytes().get(end) != Some(&b',') {
+            return (arguments, end);
+        }
+        position = end + 1;
+    }
+    (arguments, position)
+}
+
+/// Where the argument ends that stands at `from`: at its comma, or at what closes the call.
+fn argument_end(text: &str, from: usize) -> usize {
+    let mut depth = 0_usize;
+    for (offset, byte) in text.bytes().enumerate().skip(from) {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' if depth > 0 => depth -= 1,
+            b')' | b']' | b'}' | b';' => return offset,
+            b',' if depth == 0 => return offset,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+/// White space, over lines.
+fn blank(text: &str, from: usize) -> usize {
+    text.get(from..).unwrap_or_default().bytes().take_while(u8::is_ascii_whitespace).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::span::Span;
+
+    #[test]
+    fn arguments_are_literals_or_none() {
+        let text = "\"host\", user(1, 2),\n 'it' , a + \"b\", \"c\" + d) \"e\"";
+        let (found, end) = arguments(text, 0);
+        let values: Vec<_> = found.iter().map(|read| read.as_ref().map(|read| &*read.value)).collect();
+        assert_eq!(values, [Some("host"), None, Some("it"), None, None]);
+        assert_eq!(Span::new(end, end + 1).of(text), ")");
+        assert_eq!(arguments("", 0).1, 0);
+    }
+}

@@ -1,0 +1,111 @@
+//! What stands around a name on its line.
+//!
+//! Invariant: looks at the line as it is given, which is of bounded length.
+
+/// Where the value of `label` begins in `text`.
+pub(super) fn assignment(text: &str, label: &str) -> Option<usize> {
+    text.match_indices(label).find_map(|(offset, _)| {
+        let before = text.get(..offset)?.bytes().last()?;
+        if before.is_ascii_alphanumeric() || before == b'_' || before == b'.' {
+            return None;
+        }
+        let after = text.get(offset + label.len()..)?;
+        let rest = after.trim_start_matches(['"', '\'', '\\']).trim_start();
+        let is_set = rest.starts_with('=') || rest.starts_with(':');
+        is_set.then(|| offset + label.len() + (after.len() - rest.len()) + 1)
+    })
+}
+
+/// Whether nothing but what introduces a name stands before it on its line.
+pub(super) fn is_line_start(before: &str) -> bool {
+    let before = before.trim_matches(|letter: char| {
+        letter.is_whitespace() || matches!(letter, '"' | '\'' | '-' | '#' | ';' | '*' | '!' | '{' | ',' | '/' | '%')
+    });
+    let introducers = [
+        "export",
+        "set",
+        "setx",
+        "env",
+        "ENV",
+        "ARG",
+        "declare -x",
+        "local",
+        "readonly",
+        "let",
+        "const",
+        "var",
+        "def",
+        "setenv",
+        "Environment=",
+        "val",
+        "static",
+        "final",
+        "$env:",
+        "$",
+        "@",
+    ];
+    before.is_empty() || introducers.contains(&before) || is_path_of_names(before)
+}
+
+/// `//registry.example.org/:` before `_authToken`, `spring:` before a nested name.
+fn is_path_of_names(before: &str) -> bool {
+    !before.contains([' ', '=', '"', '\'', ';', ',', '&', '?']) && before.ends_with([':', '/', ']'])
+}
+
+/// Whether a line is a comment.
+pub(super) fn is_comment(before: &str) -> bool {
+    let before = before.trim_start();
+    ["#", "//", ";", "-- ", "* ", "/*", "<!--", "rem ", "REM "]
+        .iter()
+        .any(|mark| before.starts_with(mark) && !before.starts_with("#{") && !is_registry(before))
+}
+
+/// `//registry.npmjs.org/:` is not a comment.
+fn is_registry(before: &str) -> bool {
+    before.starts_with("//") && before.trim_end().ends_with(':') && before.contains('/') && !before.contains(' ')
+}
+
+/// Whether a quote is open at the end of `before`.
+pub(super) fn is_in_string(before: &str) -> bool {
+    ["\"", "'", "`"].iter().any(|quote| before.matches(quote).count() % 2 == 1)
+}
+
+/// Whether the name is the first argument of a call that sets it.
+pub(super) fn is_call(before: &str) -> bool {
+    let lower = before.trim_end_matches(['"', '\'', '`', ' ']).to_ascii_lowercase();
+    [
+        "define(",
+        "setenv(",
+        "putenv(",
+        "set(",
+        "env(",
+        "environ.get(",
+        "setproperty(",
+        "put(",
+        "add(",
+        "environ.setdefault(",
+        "setdefault(",
+    ]
+    .iter()
+    .any(|call| lower.ends_with(call))
+}
+
+/// The length of `: String =` or ` string =` at the beginning of `rest`, what a language writes between a name and its
+/// value, when a quoted value follows.
+pub(super) fn declared_type(rest: &str) -> Option<usize> {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '<' | '>' | '?' | '_' | '*' | '&');
+    let inner = rest.strip_prefix(':').unwrap_or(rest).trim_start_matches(' ');
+    let after = inner.trim_start_matches(is_part);
+    let name = inner.len() - after.len();
+    let value = after.trim_start_matches(' ').strip_prefix('=')?;
+    let is_type = (1..=24).contains(&name) && value.trim_start_matches(' ').starts_with(['"', '\'', '`']);
+    is_type.then(|| rest.len() - value.len())
+}
+
+/// The length of `|| ` and the like at the beginning of `rest`, after which the value stands that is taken when there is
+/// no other.
+pub(super) fn fallback(rest: &str) -> Option<usize> {
+    let mark = ["||", "??", "?:", "or "].iter().find(|mark| rest.starts_with(**mark))?;
+    let value = rest.get(mark.len()..)?.trim_start_matches(' ');
+    value.starts_with(['"', '\'', '`']).then(|| rest.len() - value.len())
+}
