@@ -3,6 +3,7 @@
 //! Invariant: a path that the change touches is in the snapshot, judged or not; what can't be judged carries its cause.
 
 mod lines;
+mod utf16;
 
 use std::sync::Arc;
 
@@ -63,7 +64,7 @@ pub enum FileStatus {
 pub enum Content {
     /// The side has no such file.
     Absent,
-    /// The text, UTF-8, as it stands (a byte order mark and any line breaks included).
+    /// The text as it stands (a byte order mark and any line breaks included); UTF-16 is read as UTF-8, without its mark.
     Text(Arc<str>),
     /// The file is there and is not judged.
     Unjudged(Unjudged),
@@ -129,8 +130,8 @@ impl Content {
         if bytes.len() > limits.max_file_bytes {
             return Self::Unjudged(Unjudged::too_large(bytes.len() as u64, limits));
         }
-        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-            return Self::Unjudged(Unjudged::NotUtf8 { offset: 0 });
+        if let Some(text) = utf16::read(&bytes) {
+            return text.map_or(Self::Unjudged(Unjudged::NotUtf8 { offset: 0 }), |text| Self::Text(text.into()));
         }
         if bytes.starts_with(LFS_HEADER) && bytes.len() < 1024 {
             return Self::Unjudged(Unjudged::LfsPointer);

@@ -1,7 +1,10 @@
-//! The text as it reads once its base64 is decoded, with the way back to the places in the file.
+//! The text as it reads once what is encoded in it is decoded (base64, hexadecimal, escapes), with the way back to the
+//! places in the file.
 //!
 //! Invariant: a layer is never longer than the text it is made of, there are at most [`MAX_DEPTH`] of them, and only
 //! what decodes to readable text is decoded, so ciphertext and images stay as they are.
+
+mod escape;
 
 use std::borrow::Cow;
 
@@ -11,9 +14,11 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::scan::span::Span;
 
-/// How often base64 inside base64 is decoded: a registry login in a Secret is encoded twice.
-const MAX_DEPTH: usize = 2;
-/// Shortest base64 that is decoded, in characters.
+/// How often what was decoded is decoded again: a registry login in a Secret is encoded twice.
+const MAX_DEPTH: usize = 4;
+/// How far around what was decoded a secret may reach, in bytes.
+const AROUND: usize = 1024;
+/// Shortest base64 or hexadecimal that is decoded, in characters.
 const MIN_RUN: usize = 24;
 /// Shortest line of base64 that goes on in the next line, in characters.
 const MIN_WRAPPED_LINE: usize = 56;
@@ -35,7 +40,7 @@ pub(super) struct Layer<'t> {
 }
 
 impl<'t> Layer<'t> {
-    /// All readings of `text`: as it stands, then with its base64 decoded, once and twice.
+    /// All readings of `text`: as it stands, then with what is encoded in it decoded, once and again.
     pub fn all(text: &'t str) -> Vec<Self> {
         let whole = Span::new(0, text.len());
         let mut layers = vec![Self { text: Cow::Borrowed(text), decoded: Vec::new(), fresh: vec![whole] }];
@@ -74,7 +79,27 @@ impl<'t> Layer<'t> {
         Span::new(start, stop)
     }
 
-    /// This layer with the base64 of its fresh parts decoded; `None` when there is none.
+    /// The parts of this layer where something may stand that only it shows.
+    pub fn parts(&self) -> Vec<Span> {
+        let mut parts: Vec<Span> = Vec::new();
+        for fresh in &self.fresh {
+            let start = self.text.floor_char_boundary(fresh.start.saturating_sub(AROUND));
+            let end = self.text.ceil_char_boundary((fresh.end + AROUND).min(self.text.len()));
+            match parts.last_mut() {
+                Some(last) if start <= last.end => last.end = last.end.max(end),
+                _ => parts.push(Span::new(start, end)),
+            }
+        }
+        parts
+    }
+
+    /// What this layer's own decoding brought in; nothing for the text as it stands.
+    pub fn decoded(&self) -> impl Iterator<Item = Span> {
+        let is_first = self.decoded.is_empty();
+        self.fresh.iter().copied().filter(move |_| !is_first)
+    }
+
+    /// This layer with what is encoded in its fresh parts decoded; `None` when there is nothing.
     fn deeper(&self) -> Option<Layer<'t>> {
         let mut text = String::with_capacity(self.text.len());
         let mut moves: Vec<(Span, Span)> = Vec::new();
@@ -100,17 +125,24 @@ impl<'t> Layer<'t> {
     }
 }
 
-/// The base64 in `part` of `text` that decodes to readable text, with what it decodes to.
+/// What in `part` of `text` decodes to readable text, in order, with what it decodes to.
 fn decodable(text: &str, part: Span) -> Vec<(Span, String)> {
     let bytes = text.as_bytes().get(..part.end).unwrap_or_default();
-    let mut found = Vec::new();
+    let mut found = escape::runs(text, part);
     let mut position = part.start;
     while let Some(start) = next_run(bytes, position) {
         let run = whole_run(bytes, start);
-        let decoded = decode(run.of(text));
+        let decoded = escape::hexadecimal(run.of(text)).or_else(|| decode(run.of(text)));
         position = run.end;
         found.extend(decoded.map(|decoded| (run, decoded)));
     }
+    found.sort_by_key(|(run, _)| *run);
+    let mut end = 0;
+    found.retain(|(run, _)| {
+        let is_free = run.start >= end;
+        end = if is_free { run.end } else { end };
+        is_free
+    });
     found
 }
 
@@ -160,6 +192,23 @@ pub(super) fn text_of(base64: &str) -> Option<String> {
     let engine = if base64.contains(['-', '_']) { &URL_SAFE_ENGINE } else { &STANDARD_ENGINE };
     let text = is_whole.then(|| engine.decode(base64).ok()).flatten().and_then(readable)?;
     (!text.chars().any(|letter| letter.is_control() && !letter.is_whitespace())).then_some(text)
+}
+
+/// `text` with its escapes read.
+pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
+    let runs = escape::runs(text, Span::new(0, text.len()));
+    if runs.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut position = 0;
+    for (run, decoded) in runs {
+        plain.push_str(text.get(position..run.start).unwrap_or_default());
+        plain.push_str(&decoded);
+        position = run.end;
+    }
+    plain.push_str(text.get(position..).unwrap_or_default());
+    Cow::Owned(plain)
 }
 
 /// Bytes as text: UTF-8, or UTF-16 as Windows writes it.
@@ -221,6 +270,18 @@ mod tests {
     }
 
     #[test]
+    fn escapes_and_hexadecimal_are_read_with_their_places() {
+        check("a: %67%68p_b\nc: 1", "ghp", "%67%68p");
+        check("a: \"\\u0067\\u0068p\"\nc: 1", "hp", "\\u0067\\u0068p");
+        let hex = "76657279207365637265742076616c756521";
+        check(&format!("a: {hex}\nc: 1"), "secret", hex);
+        check(&format!("a: {hex}\nc: 1"), "c: 1", "c: 1");
+        let nested: String =
+            encode(&format!("outer {hex} rest of it")).bytes().map(|byte| format!("%{byte:02x}")).collect();
+        check(&format!("a: {nested}\nc: 1"), "secret", &nested);
+    }
+
+    #[test]
     fn wrapped_lines_are_one_run() {
         let long = encode(&"words that fill some lines ".repeat(8));
         let (first, rest) = long.split_at(76);
@@ -241,6 +302,7 @@ mod tests {
     fn a_megabyte_of_base64_costs_its_length() {
         let text = encode(&"readable ".repeat(100_000));
         assert_eq!(Layer::all(&text).len(), 2);
+        assert_eq!(Layer::all(&"%41".repeat(300_000)).len(), 2);
         assert_eq!(Layer::all(&"A".repeat(1_000_000)).len(), 1);
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
 use regex::bytes::Regex;
 
 use super::pair::PairKind;
@@ -130,10 +130,10 @@ impl DetectorSet {
         !self.pairs.is_empty()
     }
 
-    /// Every match in `text`, by detector and place.
-    pub(super) fn search(&self, text: &str) -> Vec<Match> {
+    /// Every match in `parts` of `text`, which are in order and do not overlap, by detector and place.
+    pub(super) fn search(&self, text: &str, parts: &[Span]) -> Vec<Match> {
         let mut matches = Vec::new();
-        for (index, windows) in self.windows(text) {
+        for (index, windows) in self.windows(text, parts) {
             let Some(pattern) = self.get(index).and_then(Detector::pattern) else { continue };
             let mut searched = 0;
             for window in windows {
@@ -143,11 +143,13 @@ impl DetectorSet {
         matches
     }
 
-    /// The parts of `text` near a keyword of each detector, overlapping ones joined.
-    fn windows(&self, text: &str) -> BTreeMap<usize, Vec<Span>> {
+    /// What stands near a keyword of each detector, overlapping parts joined.
+    fn windows(&self, text: &str, parts: &[Span]) -> BTreeMap<usize, Vec<Span>> {
         let mut windows: BTreeMap<usize, Vec<Span>> = BTreeMap::new();
-        let Some(keywords) = self.keywords.automaton(text.len()) else { return windows };
-        for hit in keywords.find_overlapping_iter(text) {
+        let bytes = parts.iter().map(|part| part.len()).sum();
+        let Some(keywords) = self.keywords.automaton(bytes) else { return windows };
+        let inputs = parts.iter().map(|part| Input::new(text).range(part.start..part.end.min(text.len())));
+        for hit in inputs.flat_map(|input| keywords.find_overlapping_iter(input)) {
             let window = Span::new(
                 hit.start().saturating_sub(BEFORE_BYTES),
                 hit.end().saturating_add(AFTER_BYTES).min(text.len()),
@@ -228,7 +230,9 @@ mod tests {
     }
 
     fn check(text: &str, expected: &[&str]) {
-        let found: Vec<_> = detectors().search(text).into_iter().map(|found| found.value.of(text).to_owned()).collect();
+        let whole = [Span::new(0, text.len())];
+        let found: Vec<_> =
+            detectors().search(text, &whole).into_iter().map(|found| found.value.of(text).to_owned()).collect();
         assert_eq!(found, expected);
     }
 

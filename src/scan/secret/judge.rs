@@ -14,10 +14,13 @@ use std::cell::OnceCell;
 
 pub(super) use placeholder::is_documented;
 
+use super::decode;
 use super::detector::Match;
 use super::entropy::shannon_entropy;
+use super::pair::Traits;
 use super::redacted::Redacted;
 use super::rule::{DetectorRule, Judge};
+use super::value::{self, Asked, Step};
 use crate::scan::span::{LineIndex, Span};
 
 /// A match that is a finding.
@@ -58,6 +61,8 @@ pub(super) struct Scene<'t> {
     pub text: &'t str,
     /// The day, written `YYYY-MM-DD`, after which a token has expired.
     pub today: Option<&'t str>,
+    /// What kind of file the text is; `None` when it is not known.
+    pub traits: Option<Traits>,
     lines: OnceCell<LineIndex>,
     service_accounts: OnceCell<Vec<usize>>,
     aws_secrets: OnceCell<Vec<Span>>,
@@ -69,6 +74,7 @@ impl<'t> Scene<'t> {
         Self {
             text,
             today: None,
+            traits: None,
             lines: OnceCell::new(),
             service_accounts: OnceCell::new(),
             aws_secrets: OnceCell::new(),
@@ -78,6 +84,11 @@ impl<'t> Scene<'t> {
     /// This scene on a day.
     pub fn on(self, today: Option<&'t str>) -> Self {
         Self { today, ..self }
+    }
+
+    /// This scene in a file of this kind.
+    pub fn within(self, traits: Option<Traits>) -> Self {
+        Self { traits, ..self }
     }
 
     fn lines(&self) -> &LineIndex {
@@ -116,6 +127,20 @@ impl<'t> Scene<'t> {
             Some(Judge::BasicAuth) => encoded::judge_login(self, matched.value),
             Some(Judge::Base64Text) => encoded::judge_text(self, matched.value),
         }
+    }
+
+    /// Judges `password`, which stands at `span`: documentation is full of made-up ones, and samples of defaults.
+    fn password(&self, span: Span, password: &str, asked: Asked<'_>) -> Option<Judged> {
+        let step = value::judge(&decode::unescaped(password), asked);
+        let is_strict = self.traits.is_some_and(|traits| traits.is_strict);
+        let is_sample = self.traits.is_some_and(|traits| traits.is_sample);
+        let outcome = match step {
+            Step::Random => Outcome::Clear,
+            Step::Human if !is_strict => Outcome::Clear,
+            Step::Default if !is_strict && !is_sample => Outcome::Default,
+            _ => return None,
+        };
+        Some(Judged { decided_by: step.name(), ..self.judged(span, "", outcome) })
     }
 
     fn clear(&self, span: Span, prefix: &str) -> Judged {

@@ -24,6 +24,7 @@ use decode::Layer;
 use detector::Detector;
 pub use detector::DetectorSet;
 use judge::{Judged, Outcome, Scene};
+use pair::{PairFound, PairKind};
 use redacted::Redacted;
 
 use super::ScanOptions;
@@ -112,14 +113,19 @@ pub fn find_secrets(
     options: &ScanOptions,
 ) -> Secrets {
     let mut found: Vec<Found<'_>> = Vec::new();
-    for layer in Layer::all(text) {
+    let layers = Layer::all(text);
+    let traits = pair::traits(path, text);
+    for layer in &layers {
         let outer = found.len();
-        let inner = found_in(&layer, detectors, options);
+        let scene = Scene::new(&layer.text).on(options.today.as_deref()).within(traits);
+        let inner = found_in(layer, &scene, detectors);
         found.extend(inner);
         keep_outer(&mut found, outer);
     }
-    let named: Vec<Found<'_>> = found_by_name(path, text, parsed, detectors).collect();
-    add_named(&mut found, named);
+    if let Some(traits) = traits.filter(|_| detectors.has_pairs()) {
+        let pairs = pair::find(path, text, parsed, traits, &layers);
+        add_named(&mut found, pairs.into_iter().filter_map(|pair| known_by_name(pair, detectors)).collect());
+    }
     let mut secrets = Secrets::default();
     if found.is_empty() {
         return secrets;
@@ -180,10 +186,9 @@ struct Found<'d> {
 }
 
 /// The secrets that only this reading of the file shows.
-fn found_in<'d>(layer: &Layer<'_>, detectors: &'d DetectorSet, options: &ScanOptions) -> Vec<Found<'d>> {
-    let scene = Scene::new(&layer.text).on(options.today.as_deref());
+fn found_in<'d>(layer: &Layer<'_>, scene: &Scene<'_>, detectors: &'d DetectorSet) -> Vec<Found<'d>> {
     let mut found = Vec::new();
-    for matched in detectors.search(&layer.text) {
+    for matched in detectors.search(&layer.text, &layer.parts()) {
         let Some(detector) = detectors.get(matched.detector) else { continue };
         let Some(judged) = scene.judge(&detector.rule, matched) else { continue };
         if layer.is_fresh(matched.whole) || layer.is_fresh(judged.span) {
@@ -197,27 +202,19 @@ fn found_in<'d>(layer: &Layer<'_>, detectors: &'d DetectorSet, options: &ScanOpt
     found
 }
 
-/// The secrets that are known by the name of a setting.
-fn found_by_name<'d>(
-    path: &str,
-    text: &str,
-    parsed: &ParsedFile,
-    detectors: &'d DetectorSet,
-) -> impl Iterator<Item = Found<'d>> {
-    let pairs = if detectors.has_pairs() { pair::find(path, text, parsed) } else { Vec::new() };
-    pairs.into_iter().filter_map(|pair| {
-        let detector = detectors.of_pair(pair.kind)?;
-        let is_default = pair.step == value::Step::Default && pair.kind != pair::PairKind::DefaultPassword;
-        let judged = Judged {
-            span: pair.span,
-            value: pair.value,
-            identity: None,
-            outcome: if is_default { Outcome::Default } else { Outcome::Clear },
-            note: pair.name.map(|name| format!("`{name}`")),
-            decided_by: pair.step.name(),
-        };
-        Some(Found { span: judged.span, detector, judged })
-    })
+/// A secret that is known by the name of a setting, when a policy reports its kind.
+fn known_by_name(pair: PairFound, detectors: &DetectorSet) -> Option<Found<'_>> {
+    let detector = detectors.of_pair(pair.kind)?;
+    let is_default = pair.step == value::Step::Default && pair.kind != PairKind::DefaultPassword;
+    let judged = Judged {
+        span: pair.span,
+        value: pair.value,
+        identity: None,
+        outcome: if is_default { Outcome::Default } else { Outcome::Clear },
+        note: pair.name.map(|name| format!("`{name}`")),
+        decided_by: pair.step.name(),
+    };
+    Some(Found { span: judged.span, detector, judged })
 }
 
 /// Of those that overlap leaves one: yielding policies give way, then the later one does.

@@ -59,7 +59,8 @@ fn examples_find_their_own_rule_and_no_other() {
                 if line.trim() == "# deny" { deny.push(lines.len() + 1) } else { lines.push(line) }
             }
             let text = fake::expand(&(lines.join("\n") + "\n")).into_owned();
-            let found: Vec<_> = find(&text);
+            let path = example["path"].as_str().unwrap();
+            let found = find_in(path, &text, &detectors(), &ScanOptions::default()).findings;
             let at: Vec<_> = found.iter().map(|finding| finding.start.line).collect();
             assert_eq!(at, deny, "{id} {:?} {:?}\n{text}", example["name"], found);
             assert!(found.iter().all(|finding| finding.rule.as_str() == id), "{id} {found:?}");

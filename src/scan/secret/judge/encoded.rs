@@ -1,12 +1,13 @@
 //! Logins and passwords that are only encoded.
 //!
-//! Invariant: what does not decode to printable text is no finding, and neither is a reference or a placeholder.
+//! Invariant: what does not decode to printable text is no finding; what does is decided by the one judgement of values.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::{Judged, Outcome, Scene, placeholder};
+use super::super::value::Asked;
+use super::{Judged, Scene};
 use crate::scan::span::Span;
 
 const ENGINE: GeneralPurpose = GeneralPurpose::new(
@@ -18,20 +19,12 @@ const ENGINE: GeneralPurpose = GeneralPurpose::new(
 pub(super) fn judge_login(scene: &Scene, span: Span) -> Option<Judged> {
     let text = decode(span.of(scene.text))?;
     let (user, password) = text.split_once(':')?;
-    if user.is_empty() { None } else { judge(scene, span, user, password) }
+    if user.is_empty() { None } else { scene.password(span, password, Asked::password(user)) }
 }
 
 /// Judges base64 of a password.
 pub(super) fn judge_text(scene: &Scene, span: Span) -> Option<Judged> {
-    judge(scene, span, "", &decode(span.of(scene.text))?)
-}
-
-fn judge(scene: &Scene, span: Span, user: &str, password: &str) -> Option<Judged> {
-    if password.is_empty() || placeholder::is_reference(password) || placeholder::is_placeholder(password) {
-        return None;
-    }
-    let outcome = if placeholder::is_default(password, user) { Outcome::Default } else { Outcome::Clear };
-    Some(scene.judged(span, "", outcome))
+    scene.password(span, &decode(span.of(scene.text))?, Asked::password(""))
 }
 
 fn decode(value: &str) -> Option<String> {
@@ -41,6 +34,7 @@ fn decode(value: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Outcome;
     use super::*;
 
     fn check(decoded: &str, login: Option<Outcome>, text: Option<Outcome>) {
@@ -52,8 +46,8 @@ mod tests {
 
     #[test]
     fn logins_and_passwords_are_judged_by_what_they_decode_to() {
-        check("ci:hunter2-and-more", Some(Outcome::Clear), Some(Outcome::Clear));
-        check("admin:admin", Some(Outcome::Default), Some(Outcome::Clear));
+        check("ci:hunter2-and-more", Some(Outcome::Clear), None);
+        check("admin:admin", Some(Outcome::Default), None);
         check("ci:${PASSWORD}", None, None);
         check("hunter2-and-more", None, Some(Outcome::Clear));
         check("changeme", None, Some(Outcome::Default));

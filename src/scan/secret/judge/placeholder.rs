@@ -1,6 +1,6 @@
-//! Values that are no secrets: references, placeholders, documented samples.
+//! Tokens that are none: made-up ones, and documented samples.
 //!
-//! Invariant: judges the value alone, without its place; a human-chosen password is not a placeholder.
+//! Invariant: judges the value alone, without its place.
 
 use sha2::{Digest, Sha256};
 
@@ -34,13 +34,6 @@ const MADE_UP_WORDS: &[&str] = &[
     "secret",
 ];
 
-/// Passwords that everybody tries first, in lower case and without `-`, `_`, `.` and `!`.
-const DEFAULTS: &str = "admin administrator changeit changeme default guest letmein mariadb minio minio123 minioadmin mongo \
-    mongodb mysql nopassword pass passw0rd passwd password password1 password123 postgres postgresql pwd \
-    qwerty rabbitmq redis root sa secret super superuser sysadmin test testing test123 toor user \
-    username welcome abc123 123 1234 12345 123456 12345678 123456789 1234567890 foo bar foobar dev demo \
-    local localhost development";
-
 /// Whether a provider's documentation prints `value`.
 pub(in super::super) fn is_documented(value: &str) -> bool {
     let hash = || hex(&Sha256::digest(value.as_bytes()));
@@ -60,76 +53,9 @@ fn is_mostly_in_order(bytes: &[u8]) -> bool {
     bytes.len() > 3 && ordered * 2 >= bytes.len() - 1
 }
 
-/// Whether `value` stands for a value that is elsewhere or is filled in later, such as `${PASSWORD}`, `<password>`,
-/// `***` or `{{ .Values.password }}`.
-pub(super) fn is_reference(value: &str) -> bool {
-    let marks = ["${", "{{", "$(", "#{", "%(", "%{", "<%", "@@", "[[", "ENC["];
-    let wrapped = [('<', '>'), ('[', ']'), ('{', '}'), ('%', '%'), ('(', ')')];
-    let is_variable =
-        |name: &str| name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_');
-    marks.iter().any(|mark| value.contains(mark))
-        || wrapped.iter().any(|(open, close)| value.len() > 1 && value.starts_with(*open) && value.ends_with(*close))
-        || value.strip_prefix('$').is_some_and(is_variable)
-        || value.strip_prefix("\\$").is_some()
-        || (value.len() == 2 && value.starts_with('%'))
-        || is_masked(value)
-}
-
-/// Whether `value` is one of `*`, `x`, `.`, `•` and the like, repeated, or holds no letter and digit at all.
-fn is_masked(value: &str) -> bool {
-    let mut characters = value.chars();
-    let first = characters.next();
-    let repeated = characters.all(|character| Some(character) == first);
-    let filler = first.is_some_and(|first| matches!(first, '*' | 'x' | 'X' | '.' | '-' | '_' | '•' | '#' | '?'));
-    (repeated && filler) || !value.chars().any(char::is_alphanumeric) || value.contains("***")
-}
-
-/// Whether `value` asks to be replaced, such as `your-password` or `__REPLACE_ME__`.
-pub(super) fn is_placeholder(value: &str) -> bool {
-    const ASKS: &[&str] =
-        &["your", "replace", "placeholder", "redacted", "xxxx", "example", "insert", "todo", "masked"];
-    let lower = value.to_ascii_lowercase();
-    let name_like = value.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-    let names_itself = ["PASS", "PWD", "SECRET", "TOKEN"].iter().any(|word| value.contains(word));
-    ASKS.iter().any(|word| lower.contains(word)) || (name_like && names_itself) || value.starts_with("__")
-}
-
-/// Whether `value` is a password that everybody tries first, the user's own name, or tried at once for being so short.
-pub(super) fn is_default(value: &str, user: &str) -> bool {
-    const SHORTEST: usize = 4;
-    let plain: String = value.chars().filter(|character| !matches!(character, '-' | '_' | '.' | '!')).collect();
-    let plain = plain.to_ascii_lowercase();
-    value.chars().count() < SHORTEST
-        || DEFAULTS.split(' ').any(|default| default == plain)
-        || (!user.is_empty() && value.eq_ignore_ascii_case(user))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn check(value: &str, reference: bool, placeholder: bool, default: bool) {
-        let actual = (is_reference(value), is_placeholder(value), is_default(value, "app"));
-        assert_eq!(actual, (reference, placeholder, default), "{value}");
-    }
-
-    #[test]
-    fn references_placeholders_and_defaults_are_told_apart() {
-        for value in
-            ["${PASSWORD}", "$PASSWORD", "$(PASSWORD)", "{{ .p }}", "<password>", "***", "%s", "xxxx", "...", "[pass]"]
-        {
-            assert!(is_reference(value), "{value}");
-        }
-        check("your-password", false, true, false);
-        check("__REPLACE_ME__", false, true, false);
-        check("DB_PASSWORD", false, true, false);
-        check("change-me", false, false, true);
-        check("Password", false, false, true);
-        check("app", false, false, true);
-        check("hunter2", false, false, false);
-        check("correct-horse-battery", false, false, false);
-        check("pa$word", false, false, false);
-    }
 
     #[test]
     fn made_up_tokens_are_words_or_alphabets() {

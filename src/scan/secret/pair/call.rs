@@ -41,7 +41,8 @@ const POSITIONS: &[(&str, usize)] = &[
 const SETTERS: &[&str] = &["set", "with", "use"];
 
 /// Calls that set their one argument by their name alone.
-const PLAIN: &[&str] = &["password", "passwd", "secret", "apikey", "clientsecret", "secretkey", "accesskey", "authtoken"];
+const PLAIN: &[&str] =
+    &["password", "passwd", "secret", "apikey", "clientsecret", "secretkey", "accesskey", "authtoken"];
 
 /// Reads the call named `name` whose arguments begin at `start`; returns where they end when it takes a secret.
 pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, start: usize) -> Option<usize> {
@@ -62,7 +63,8 @@ pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, name: &st
 
 /// `setPassword("…")`, `.password("…")`: one literal, and a name that says nothing but what it is.
 fn setter(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, start: usize) -> Option<usize> {
-    let set = SETTERS.iter().find_map(|verb| name.strip_prefix(verb).filter(|rest| rest.starts_with(char::is_uppercase)));
+    let set =
+        SETTERS.iter().find_map(|verb| name.strip_prefix(verb).filter(|rest| rest.starts_with(char::is_uppercase)));
     let plain = set.unwrap_or(name);
     let is_setter = set.is_some_and(|plain| Name::read(plain).is_some_and(|read| read.nature != Nature::Vague));
     if !is_setter && !PLAIN.iter().any(|known| plain.eq_ignore_ascii_case(known)) {

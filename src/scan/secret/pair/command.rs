@@ -146,7 +146,8 @@ fn options(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>
         };
         match takes {
             Takes::After(mark) => {
-                if let Some((user, password)) = value.split_once(mark).filter(|(user, _)| !PASS_SOURCES.contains(user)) {
+                if let Some((user, password)) = value.split_once(mark).filter(|(user, _)| !PASS_SOURCES.contains(user))
+                {
                     judge(
                         extraction,
                         passage,
@@ -175,7 +176,9 @@ fn piped(extraction: &mut Extraction, passage: &Passage<'_>, login: usize, mark:
     let words = words(text, line + echo);
     let word = words.iter().skip(1).find(|word| !word.value.starts_with('-') && !matches!(word.value, "%s" | "%s\\n"));
     let Some(word) = word else { return };
-    let Some((user, password)) = mark.map_or(Some(("", word.value)), |mark| word.value.split_once(mark)) else { return };
+    let Some((user, password)) = mark.map_or(Some(("", word.value)), |mark| word.value.split_once(mark)) else {
+        return;
+    };
     judge(extraction, passage, password, Span::new(word.span.end - password.len(), word.span.end), user);
 }
 
@@ -249,7 +252,8 @@ pub(super) fn list(extraction: &mut Extraction, passage: &Passage<'_>, words: &[
     let program =
         words.iter().position(|(word, _)| OPTIONS.iter().any(|(programs, ..)| programs.contains(&base_name(word))));
     let Some(program) = program else { return };
-    let rest: Vec<Word<'_>> = words.iter().skip(program).map(|(value, span)| Word { value, span: *span, is_glued: false }).collect();
+    let rest: Vec<Word<'_>> =
+        words.iter().skip(program).map(|(value, span)| Word { value, span: *span, is_glued: false }).collect();
     let name = rest.first().map(|word| base_name(word.value)).unwrap_or_default();
     for (programs, option, takes) in OPTIONS {
         if programs.contains(&name) {

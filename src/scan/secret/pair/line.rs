@@ -93,7 +93,8 @@ pub(super) fn is_call(before: &str) -> bool {
 /// The length of `: String =` or ` string =` at the beginning of `rest`, what a language writes between a name and its
 /// value, when a quoted value follows.
 pub(super) fn declared_type(rest: &str) -> Option<usize> {
-    let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '<' | '>' | '?' | '_' | '*' | '&');
+    let is_part =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '<' | '>' | '?' | '_' | '*' | '&');
     let inner = rest.strip_prefix(':').unwrap_or(rest).trim_start_matches(' ');
     let after = inner.trim_start_matches(is_part);
     let name = inner.len() - after.len();

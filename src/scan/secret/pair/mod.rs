@@ -24,16 +24,21 @@ mod xml;
 
 use serde::Deserialize;
 
+use super::decode::Layer;
 use super::redacted::Redacted;
 use super::value::{self, Asked, Step};
 use crate::scan::document::{Body, DocumentKind, ParsedFile};
 use crate::scan::span::Span;
-use dialect::{Dialect, Traits};
+use dialect::Dialect;
+pub use dialect::{Traits, traits};
 use key::{Name, Nature};
 use passage::Passage;
 
 /// How deep a text inside a text is read.
 const MAX_DEPTH: usize = 4;
+
+/// Shortest text that is read for pairs once it is decoded, in bytes.
+const MIN_DECODED: usize = 12;
 
 /// What a pair turned out to be. Policies name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -95,13 +100,15 @@ pub struct PairFound {
     pub name: Option<String>,
 }
 
-/// Finds the secrets that a file holds in pairs.
-pub fn find(path: &str, text: &str, parsed: &ParsedFile) -> Vec<PairFound> {
-    let Some(traits) = dialect::traits(path, text) else { return Vec::new() };
+/// Finds the secrets that a file holds in pairs, as it stands and in what is encoded in it.
+pub fn find(path: &str, text: &str, parsed: &ParsedFile, traits: Traits, layers: &[Layer<'_>]) -> Vec<PairFound> {
     let mut extraction = Extraction { traits, found: Vec::new(), depth: 0 };
     let file = Passage::file(text);
     if !named::read(&mut extraction, path, &file) && gate::is_open(text) {
         extraction.file(&file, parsed);
+    }
+    for layer in layers {
+        layer.decoded().for_each(|part| extraction.decoded(&file, layer, part));
     }
     extraction.found
 }
@@ -124,10 +131,24 @@ impl Extraction {
         }
         self.comments(file, parsed);
         let is_tree = !matches!(parsed.kind, DocumentKind::Text | DocumentKind::Dockerfile);
-        if parsed.kind == DocumentKind::Text || (is_tree && !is_read) {
+        let is_json = parsed.kind == DocumentKind::Text
+            && self.traits.dialect == Dialect::Quoted
+            && file.text.trim_start().starts_with('{');
+        if is_json {
+            tree::embedded(self, file, ".json");
+        } else if parsed.kind == DocumentKind::Text || (is_tree && !is_read) {
             text::read(self, file, self.traits.dialect);
         } else if is_tree {
             self.unread(file, parsed);
+        }
+    }
+
+    /// A text that is encoded in the file: it is long enough to be a document of its own.
+    fn decoded(&mut self, file: &Passage<'_>, layer: &Layer<'_>, part: Span) {
+        let text = part.of(&layer.text);
+        if text.len() >= MIN_DECODED && gate::is_open(text) {
+            let inner = file.decoded(text, layer.in_file(part));
+            tree::embedded(self, &inner, "");
         }
     }
 

@@ -84,7 +84,7 @@ impl<'r> Reader<'r, '_> {
         let before = self.text.get(..word.end).unwrap_or_default();
         let after = self.text.get(word.end..).unwrap_or_default();
         ["sshpass", "htpass", "chpass"].iter().any(|name| before.ends_with(name))
-            && after.trim_start_matches("wd").starts_with([' ', '\n'])
+            && after.strip_prefix("wd").unwrap_or(after).bytes().next().is_none_or(|next| !next.is_ascii_alphanumeric())
     }
 
     /// Reads the call whose name is `named`; returns where it ends when it was one that takes secrets.
@@ -288,7 +288,8 @@ impl<'r> Reader<'r, '_> {
 
     /// Whether a line is one of a script inside a document, such as the user data of a machine: `export NAME=value`.
     fn is_shell_line(&self, named: &Named<'_>, at: usize) -> bool {
-        let is_constant = named.name.bytes().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'0'..=b'9'));
+        let is_constant =
+            named.name.bytes().all(|byte| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'0'..=b'9'));
         let begins = matches!(named.before.trim(), "" | "export");
         self.dialect == Dialect::Quoted && is_constant && begins && at == named.span.end + 1
     }
