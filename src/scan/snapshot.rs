@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::Limits;
 use super::problem::Cause;
+use utf16::Utf16;
 
 /// All files of one change, or of one tree.
 #[derive(Clone, Debug, Default)]
@@ -130,8 +131,10 @@ impl Content {
         if bytes.len() > limits.max_file_bytes {
             return Self::Unjudged(Unjudged::too_large(bytes.len() as u64, limits));
         }
-        if let Some(text) = utf16::read(&bytes) {
-            return text.map_or(Self::Unjudged(Unjudged::NotUtf8 { offset: 0 }), |text| Self::Text(text.into()));
+        match utf16::read(&bytes) {
+            Some(Utf16::Text(text)) => return Self::Text(text.into()),
+            Some(Utf16::Broken) => return Self::Unjudged(Unjudged::NotUtf8 { offset: 0 }),
+            None => {}
         }
         if bytes.starts_with(LFS_HEADER) && bytes.len() < 1024 {
             return Self::Unjudged(Unjudged::LfsPointer);

@@ -276,8 +276,9 @@ mod tests {
         let hex = "76657279207365637265742076616c756521";
         check(&format!("a: {hex}\nc: 1"), "secret", hex);
         check(&format!("a: {hex}\nc: 1"), "c: 1", "c: 1");
-        let nested: String =
-            encode(&format!("outer {hex} rest of it")).bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let nested: String = encode(&format!("outer {hex} rest of it"))
+            .bytes()
+            .fold(String::new(), |text, byte| text + &format!("%{byte:02x}"));
         check(&format!("a: {nested}\nc: 1"), "secret", &nested);
     }
 

@@ -8,9 +8,17 @@ const BEGINNING: usize = 256;
 /// Fewest bytes that are taken for UTF-16 without a mark.
 const LEAST: usize = 8;
 
-/// The text of `bytes` when they are UTF-16, without its byte order mark; `Some(None)` when they begin so and are not
-/// whole. `None` for anything else.
-pub(super) fn read(bytes: &[u8]) -> Option<Option<String>> {
+/// What bytes that begin as UTF-16 hold.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Utf16 {
+    /// Text, without its byte order mark.
+    Text(String),
+    /// Something that is not whole.
+    Broken,
+}
+
+/// Reads `bytes` when they begin as UTF-16; `None` for anything else.
+pub(super) fn read(bytes: &[u8]) -> Option<Utf16> {
     let (body, is_little) = match bytes {
         [0xff, 0xfe, body @ ..] => (body, true),
         [0xfe, 0xff, body @ ..] => (body, false),
@@ -19,7 +27,8 @@ pub(super) fn read(bytes: &[u8]) -> Option<Option<String>> {
     let (pairs, rest) = body.as_chunks::<2>();
     let unit = |pair: &[u8; 2]| if is_little { u16::from_le_bytes(*pair) } else { u16::from_be_bytes(*pair) };
     let text = char::decode_utf16(pairs.iter().map(unit)).collect::<Result<String, _>>().ok();
-    Some(text.filter(|text| rest.is_empty() && !text.contains('\0')))
+    let whole = text.filter(|text| rest.is_empty() && !text.contains('\0'));
+    Some(whole.map_or(Utf16::Broken, Utf16::Text))
 }
 
 /// Whether text without a mark is little-endian; `None` when it is no UTF-16. Most of its characters are ASCII, so that
@@ -52,7 +61,7 @@ mod tests {
     fn utf_16_is_read_with_and_without_its_mark() {
         let text = "password: größe\r\n";
         for (is_little, mark) in [(true, true), (true, false), (false, true), (false, false)] {
-            assert_eq!(read(&encoded(text, is_little, mark)), Some(Some(text.to_owned())), "{is_little} {mark}");
+            assert_eq!(read(&encoded(text, is_little, mark)), Some(Utf16::Text(text.to_owned())), "{is_little} {mark}");
         }
     }
 
@@ -61,8 +70,8 @@ mod tests {
         for bytes in [b"".as_slice(), b"password: x", &[0; 64], b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0", b"a\0b\0"] {
             assert_eq!(read(bytes), None, "{bytes:?}");
         }
-        assert_eq!(read(b"\xff\xfea"), Some(None));
-        assert_eq!(read(b"\xff\xfe\0\0"), Some(None));
-        assert_eq!(read(b"\xff\xfe\0\xd8"), Some(None));
+        assert_eq!(read(b"\xff\xfea"), Some(Utf16::Broken));
+        assert_eq!(read(b"\xff\xfe\0\0"), Some(Utf16::Broken));
+        assert_eq!(read(b"\xff\xfe\0\xd8"), Some(Utf16::Broken));
     }
 }
