@@ -22,6 +22,7 @@ use crate::scan::limits::Limits;
 use crate::scan::snapshot::{ChangedFile, Content, FileMode, FileStatus, Snapshot, Unjudged};
 use crate::settings::baseline;
 use command::Git;
+pub use history::parse as added_lines;
 use objects::{ObjectReader, Objects};
 
 /// Which change of the repository is meant.

@@ -3,6 +3,8 @@
 //! `cargo +nightly fuzz run secret --fuzz-dir tests/fuzz` fuzzes one target; `tests/fuzz_corpus.rs` replays the seeds
 //! and random splices of them as ordinary tests.
 
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use dockgate::scan::document::yaml::Templating;
 use dockgate::scan::document::{self, yaml};
 use dockgate::scan::finding::Finding;
@@ -23,8 +25,12 @@ pub type FuzzTarget = fn(&str);
 /// Every target by the name of its corpus.
 pub const TARGETS: &[(&str, FuzzTarget)] = &[
     ("condition", condition),
+    ("decode", decode),
     ("dockerfile", dockerfile),
+    #[cfg(feature = "io")]
+    ("history", history),
     ("image_reference", image_reference),
+    ("jwt", jwt),
     ("pair", pair),
     ("policy", policy),
     ("scan", scan),
@@ -121,6 +127,57 @@ pub fn pair(text: &str) {
     ];
     for path in paths {
         judge(&standing(path, &text), secrets());
+    }
+}
+
+/// Text in every encoding that is decoded, once and twice, and cut short; `{fake:…}` is expanded first.
+pub fn decode(text: &str) {
+    let text = fake::expand(text);
+    let text = text.get(..text.floor_char_boundary(4_000)).unwrap_or(&text);
+    let base64 = STANDARD.encode(text);
+    let each = |write: fn(u8) -> String| text.bytes().map(write).collect::<String>();
+    let encoded = [
+        STANDARD.encode(&base64),
+        each(|byte| format!("{byte:02x}")),
+        each(|byte| format!("%{byte:02X}")),
+        each(|byte| format!("\\x{byte:02x}")),
+        each(|byte| format!("\\u{byte:04x}")),
+        base64,
+    ];
+    for encoded in &encoded {
+        let cut = encoded.get(..encoded.len() / 2).unwrap_or_default();
+        judge(&standing("a.yaml", &format!("key: \"{encoded}\"\nlast: {cut}\n")), secrets());
+    }
+    for (mark, is_little) in [(true, true), (true, false), (false, true), (false, false)] {
+        let units = mark.then_some(0xfeff).into_iter().chain(text.encode_utf16());
+        let bytes: Vec<u8> =
+            units.flat_map(|unit: u16| if is_little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect();
+        let content = Content::from_bytes(bytes, &limits());
+        if mark && !text.contains('\0') {
+            assert_eq!(content.text().map(|text| &**text), Some(text), "UTF-16 is read back");
+        }
+        let file = ChangedFile::standing("a.env", content);
+        judge(&Snapshot { files: vec![file], whole_tree: true }, secrets());
+    }
+    drop(Content::from_bytes([b"\xff\xfe", text.as_bytes()].concat(), &limits()));
+}
+
+/// JSON web tokens: the first line is the header, the second the claims, the third the signature.
+pub fn jwt(text: &str) {
+    let mut lines = text.lines();
+    let mut part = || URL_SAFE_NO_PAD.encode(lines.next().unwrap_or_default());
+    let token = [part(), part(), part()].join(".");
+    judge(&standing(".env", &format!("TOKEN={token}\nURL=https://x.io/?jwt={token}\n")), secrets());
+    judge(&standing(".env", &format!("TOKEN={text}\n")), secrets());
+}
+
+/// What git prints of the commits of a change.
+#[cfg(feature = "io")]
+pub fn history(text: &str) {
+    let output = text.replace("<commit>", "\0commit ");
+    for added in dockgate::source::git::added_lines(output.as_bytes()) {
+        let breaks = added.text.matches('\n').count();
+        assert!((breaks..=breaks + 1).contains(&added.lines.len()), "{added:?}");
     }
 }
 

@@ -2,7 +2,7 @@
 //! what share of the secrets is found (recall), and what share of the findings is right (precision), by kind and by format.
 //!
 //! `cargo test --test secret_corpus -- --nocapture` prints the tables. To add a provider's kind, add a row to
-//! `secrets::PROVIDERS`; to add a format, a row to `formats::FORMATS`.
+//! `providers::PROVIDERS`; to add a format, a row to `formats::FORMATS`.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a failing test says what it expected")]
 #![allow(clippy::print_stdout, reason = "the tables are what the command is for")]
@@ -10,6 +10,7 @@
 mod formats;
 mod item;
 mod negatives;
+mod providers;
 mod random;
 mod secrets;
 
@@ -24,7 +25,7 @@ use formats::{FORMATS, Format};
 use item::Item;
 use random::Random;
 
-/// How often each kind stands in each format.
+/// How often each kind stands in each format; a provider's kind does once.
 const ROUNDS: usize = 7;
 /// Settings in one file.
 const PER_FILE: usize = 8;
@@ -72,7 +73,7 @@ struct Scores {
 /// Secrets and hard negatives by turns, as many of these as of those.
 fn mixed(seed: usize, round: usize) -> Vec<Item> {
     let mut random = Random::new((seed * 1000 + round) as u64);
-    let secrets = secrets::items(&mut random, round);
+    let secrets = secrets::items(&mut random, round, ROUNDS);
     let mut negatives: Vec<Item> = Vec::new();
     while negatives.len() < secrets.len() {
         negatives.extend(negatives::items(&mut random, round + negatives.len()));
@@ -201,6 +202,8 @@ fn secrets_are_found_and_what_only_looks_so_is_not() {
         println!("{fault}");
     }
     assert!(FORMATS.len() >= 30, "{} formats", FORMATS.len());
+    let kinds = scores.kinds.values().filter(|score| score.secrets > 0).count();
+    assert!(kinds >= 100, "{kinds} kinds");
     let rows = scores.kinds.iter().chain(&scores.formats).chain([(&"all", &scores.all)]);
     for (name, score) in rows {
         assert!(score.recall() >= LEAST, "recall of {name} is {}%", score.recall());

@@ -1,9 +1,9 @@
-//! The kinds of secret: what must be found. A kind is one row; providers' kinds are written with the placeholders of
-//! `dockgate::scan::secret::fake`, so that no token-shaped text stands here.
+//! The kinds of secret: what must be found. A kind is one row, here or in `providers`.
 
 use dockgate::scan::secret::fake;
 
 use super::item::Item;
+use super::providers::PROVIDERS;
 use super::random::Random;
 
 /// A kind of secret: its name, the names of settings that hold it, and how a value is made: what stands before the
@@ -91,30 +91,20 @@ pub const GENERIC: &[Kind] = &[
     kind("bearer_header", &["authorization"], |random| ("Bearer ".into(), random.alnum(40), String::new())),
 ];
 
-/// A provider's kind: its name, the names of settings, and the value with placeholders.
-pub type Provider = (&'static str, &'static [&'static str], &'static str);
-
-/// Kinds that a provider's format tells.
-pub const PROVIDERS: &[Provider] = &[
-    ("github_pat_classic", &["github token", "ci credentials", "value"], "{fake:github-token}"),
-    ("github_fine_grained", &["github token", "value"], "{fake:github-pat}"),
-    ("npm_token", &["npm token", "value"], "{fake:npm-token}"),
-    ("slack_bot", &["slack token", "value"], "xoxb-{fake:digits:12}-{fake:digits:13}-{fake:alnum:24}"),
-    ("stripe_live", &["stripe key", "value"], "sk_live_{fake:alnum:32}"),
-];
-
-/// One setting of each kind, `round` telling them apart.
-pub fn items(random: &mut Random, round: usize) -> Vec<Item> {
+/// One setting of each kind that no format tells, and of the share of the providers' kinds that is due in this round of
+/// `rounds`.
+pub fn items(random: &mut Random, round: usize, rounds: usize) -> Vec<Item> {
     let generic = GENERIC.iter().map(|kind| {
         let (before, secret, after) = (kind.make)(random);
         item(kind.name, kind.settings[round % kind.settings.len()], before, secret, after)
     });
     let generic: Vec<Item> = generic.collect();
-    let providers = PROVIDERS.iter().map(|(name, settings, template)| {
-        // Placeholders are numbered, so those before it make another value in each round.
-        let padding = "{fake:hex:1}".repeat(round);
-        let value = fake::expand(&format!("{padding}{template}"))[round..].to_owned();
-        item(name, settings[round % settings.len()], String::new(), value, String::new())
+    let due = PROVIDERS.iter().enumerate().filter(|(index, _)| index % rounds == round).map(|(_, kind)| kind);
+    let providers = due.map(|(name, settings, template)| {
+        // Placeholders are numbered, so those before it make another value each time.
+        let skipped = random.below(60);
+        let value = fake::expand(&format!("{}{template}", "{fake:hex:1}".repeat(skipped)))[skipped..].to_owned();
+        item(name, random.one(settings), String::new(), value, String::new())
     });
     generic.into_iter().chain(providers).collect()
 }

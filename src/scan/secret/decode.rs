@@ -17,7 +17,7 @@ use crate::scan::span::Span;
 /// How often what was decoded is decoded again: a registry login in a Secret is encoded twice.
 const MAX_DEPTH: usize = 4;
 /// How far around what was decoded a secret may reach, in bytes.
-const AROUND: usize = 1024;
+const AROUND: usize = 512;
 /// Shortest base64 or hexadecimal that is decoded, in characters.
 const MIN_RUN: usize = 24;
 /// Shortest line of base64 that goes on in the next line, in characters.

@@ -11,6 +11,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
 use regex::bytes::Regex;
 
 use super::pair::PairKind;
+use super::pair::gate::{self, Hit};
 use super::rule::{DetectorRule, PairRule, SecretRule};
 use crate::scan::finding::Severity;
 use crate::scan::policy::PolicyId;
@@ -30,7 +31,7 @@ const MANY_BYTES: usize = 4 * 1024 * 1024;
 pub struct DetectorSet {
     detectors: Vec<Detector>,
     keywords: Keywords,
-    /// For each keyword, the detectors that have it.
+    /// For each keyword, the detectors that have it; the words of pairs come after all keywords.
     owners: Vec<Vec<usize>>,
     /// What is reported of pairs of name and value.
     pairs: BTreeMap<PairKind, Detector>,
@@ -75,6 +76,14 @@ pub(super) struct Detector {
     pattern: OnceLock<Option<Regex>>,
 }
 
+/// What one search over a text finds.
+pub(super) struct Searched {
+    /// Every match of a pattern, by detector and place.
+    pub matches: Vec<Match>,
+    /// Where names of secrets and programs that take them may stand, by their ends.
+    pub words: Vec<Hit>,
+}
+
 /// A pattern's match in one text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Match {
@@ -111,7 +120,10 @@ impl DetectorSet {
                 owners.entry(keyword.to_ascii_lowercase()).or_default().push(index);
             }
         }
-        let (words, owners) = owners.into_iter().unzip();
+        let (mut words, owners): (Vec<String>, Vec<_>) = owners.into_iter().unzip();
+        if !pairs.is_empty() {
+            words.extend(gate::words().iter().map(|word| (*word).to_owned()));
+        }
         Self { detectors, keywords: Keywords { words, ..Keywords::default() }, owners, pairs }
     }
 
@@ -130,31 +142,38 @@ impl DetectorSet {
         !self.pairs.is_empty()
     }
 
-    /// Every match in `parts` of `text`, which are in order and do not overlap, by detector and place.
-    pub(super) fn search(&self, text: &str, parts: &[Span]) -> Vec<Match> {
+    /// Searches `parts` of `text`, which are in order and do not overlap.
+    pub(super) fn search(&self, text: &str, parts: &[Span]) -> Searched {
         let mut matches = Vec::new();
-        for (index, windows) in self.windows(text, parts) {
+        let (all_windows, words) = self.windows(text, parts);
+        for (index, windows) in all_windows {
             let Some(pattern) = self.get(index).and_then(Detector::pattern) else { continue };
             let mut searched = 0;
             for window in windows {
                 searched = search_window(pattern, text, index, window, searched, &mut matches);
             }
         }
-        matches
+        Searched { matches, words }
     }
 
-    /// What stands near a keyword of each detector, overlapping parts joined.
-    fn windows(&self, text: &str, parts: &[Span]) -> BTreeMap<usize, Vec<Span>> {
+    /// What stands near a keyword of each detector, overlapping parts joined; and the words of pairs.
+    fn windows(&self, text: &str, parts: &[Span]) -> (BTreeMap<usize, Vec<Span>>, Vec<Hit>) {
         let mut windows: BTreeMap<usize, Vec<Span>> = BTreeMap::new();
+        let mut words = Vec::new();
         let bytes = parts.iter().map(|part| part.len()).sum();
-        let Some(keywords) = self.keywords.automaton(bytes) else { return windows };
+        let Some(keywords) = self.keywords.automaton(bytes) else { return (windows, words) };
         let inputs = parts.iter().map(|part| Input::new(text).range(part.start..part.end.min(text.len())));
         for hit in inputs.flat_map(|input| keywords.find_overlapping_iter(input)) {
+            let index = hit.pattern().as_usize();
+            let Some(owners) = self.owners.get(index) else {
+                words.push(gate::hit(index - self.owners.len(), Span::new(hit.start(), hit.end())));
+                continue;
+            };
             let window = Span::new(
                 hit.start().saturating_sub(BEFORE_BYTES),
                 hit.end().saturating_add(AFTER_BYTES).min(text.len()),
             );
-            for detector in self.owners.get(hit.pattern().as_usize()).into_iter().flatten() {
+            for detector in owners {
                 let spans = windows.entry(*detector).or_default();
                 match spans.last_mut() {
                     Some(last) if window.start <= last.end => last.end = last.end.max(window.end),
@@ -162,7 +181,7 @@ impl DetectorSet {
                 }
             }
         }
-        windows
+        (windows, words)
     }
 }
 
@@ -232,7 +251,7 @@ mod tests {
     fn check(text: &str, expected: &[&str]) {
         let whole = [Span::new(0, text.len())];
         let found: Vec<_> =
-            detectors().search(text, &whole).into_iter().map(|found| found.value.of(text).to_owned()).collect();
+            detectors().search(text, &whole).matches.into_iter().map(|found| found.value.of(text).to_owned()).collect();
         assert_eq!(found, expected);
     }
 

@@ -176,5 +176,6 @@ fn passes(rule: &DetectorRule, value: &str) -> bool {
     if rule.min_entropy.is_some_and(|least| shannon_entropy(body) < least || placeholder::is_made_up(body)) {
         return false;
     }
-    rule.checksum.is_none_or(|checksum| checksum.holds(value)) && !placeholder::is_documented(value)
+    let holds = rule.checksum.map_or_else(|| !value::is_dummy_token(value), |checksum| checksum.holds(value));
+    holds && !placeholder::is_documented(value)
 }

@@ -21,10 +21,10 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use decode::Layer;
-use detector::Detector;
 pub use detector::DetectorSet;
+use detector::{Detector, Match};
 use judge::{Judged, Outcome, Scene};
-use pair::{PairFound, PairKind};
+use pair::{File, PairFound, PairKind};
 use redacted::Redacted;
 
 use super::ScanOptions;
@@ -115,15 +115,19 @@ pub fn find_secrets(
     let mut found: Vec<Found<'_>> = Vec::new();
     let layers = Layer::all(text);
     let traits = pair::traits(path, text);
-    for layer in &layers {
+    let mut words = Vec::new();
+    for (depth, layer) in layers.iter().enumerate() {
         let outer = found.len();
         let scene = Scene::new(&layer.text).on(options.today.as_deref()).within(traits);
-        let inner = found_in(layer, &scene, detectors);
-        found.extend(inner);
+        let searched = detectors.search(&layer.text, &layer.parts());
+        found.extend(found_in(layer, &scene, searched.matches, detectors));
         keep_outer(&mut found, outer);
+        if depth == 0 {
+            words = searched.words;
+        }
     }
     if let Some(traits) = traits.filter(|_| detectors.has_pairs()) {
-        let pairs = pair::find(path, text, parsed, traits, &layers);
+        let pairs = pair::find(File { path, text, parsed, traits, words }, &layers);
         add_named(&mut found, pairs.into_iter().filter_map(|pair| known_by_name(pair, detectors)).collect());
     }
     let mut secrets = Secrets::default();
@@ -186,9 +190,14 @@ struct Found<'d> {
 }
 
 /// The secrets that only this reading of the file shows.
-fn found_in<'d>(layer: &Layer<'_>, scene: &Scene<'_>, detectors: &'d DetectorSet) -> Vec<Found<'d>> {
+fn found_in<'d>(
+    layer: &Layer<'_>,
+    scene: &Scene<'_>,
+    matches: Vec<Match>,
+    detectors: &'d DetectorSet,
+) -> Vec<Found<'d>> {
     let mut found = Vec::new();
-    for matched in detectors.search(&layer.text, &layer.parts()) {
+    for matched in matches {
         let Some(detector) = detectors.get(matched.detector) else { continue };
         let Some(judged) = scene.judge(&detector.rule, matched) else { continue };
         if layer.is_fresh(matched.whole) || layer.is_fresh(judged.span) {

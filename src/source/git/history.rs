@@ -68,8 +68,8 @@ pub(in super::super) fn judged(added: Vec<AddedLines>, limits: &Limits) -> Histo
     History { unread: unread.collect(), added }
 }
 
-/// Reads patches, each commit after its mark.
-pub(super) fn parse(output: &[u8]) -> Vec<AddedLines> {
+/// Reads patches, each commit after its mark (`\0commit `).
+pub fn parse(output: &[u8]) -> Vec<AddedLines> {
     let mut reader = Reader::default();
     output.split_inclusive(|byte| *byte == b'\n').for_each(|line| reader.line(line));
     reader.finish()
@@ -125,7 +125,7 @@ impl Reader {
             return;
         }
         let (number, left) = self.hunk.after;
-        self.hunk.after = (number + 1, left.saturating_sub(1));
+        self.hunk.after = (number.saturating_add(1), left.saturating_sub(1));
         if marks.iter().all(|mark| *mark == b'+') {
             self.text.extend(text);
             self.lines.push(number);

@@ -35,6 +35,7 @@ const POSITIONS: &[(&str, usize)] = &[
     ("pdo", 2),
     ("getconnection", 2),
     ("ftp_login", 2),
+    ("directoryentry", 2),
 ];
 
 /// What a call that sets its one argument begins with.

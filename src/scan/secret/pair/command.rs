@@ -66,6 +66,10 @@ const OPTIONS: &[(&[&str], &str, Takes)] = &[
     (&["cqlsh"], "-p", Takes::Value),
     (&["login"], "-p", Takes::Value),
     (&["useradd"], "-p", Takes::Value),
+    (&["psexec", "psexec64", "rdesktop"], "-p", Takes::Value),
+    (&["xfreerdp"], "/p:", Takes::Glued),
+    (&["snmpwalk", "snmpget", "snmpset", "snmpbulkwalk", "snmptable"], "-A", Takes::Value),
+    (&["snmpwalk", "snmpget", "snmpset", "snmpbulkwalk", "snmptable"], "-X", Takes::Value),
     (&["openssl"], "-k", Takes::Value),
     (&["openssl"], "-pass", Takes::After(':')),
     (&["openssl"], "-passin", Takes::After(':')),
@@ -117,6 +121,14 @@ fn by_position(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word
         "rabbitmqctl" if matches!(at(1), "add_user" | "change_password") => {
             if let Some(word) = words.get(3) {
                 judge(extraction, passage, word.value, word.span, at(2));
+            }
+        }
+        "sqlplus" => {
+            let login = plain().skip(1).find_map(|word| Some((word, word.value.split_once('/')?)));
+            if let Some((word, (user, rest))) = login {
+                let password = rest.split('@').next().unwrap_or_default();
+                let start = word.span.start + user.len() + 1;
+                judge(extraction, passage, password, Span::new(start, start + password.len()), user);
             }
         }
         "htpasswd" if words.iter().skip(1).any(|word| is_short(word, 'b')) => {

@@ -31,6 +31,7 @@ const WORDS: &[&str] = &[
     // Calls.
     "getconnection",
     "pdo(",
+    "directoryentry",
     // Programs.
     "curl",
     "mysql",
@@ -48,9 +49,14 @@ const WORDS: &[&str] = &[
     "useradd",
     "rabbitmqctl",
     "openssl",
+    "psexec",
+    "snmp",
+    "sqlplus",
+    "xfreerdp",
+    "rdesktop",
 ];
 /// How many of the words are parts of names or of calls.
-const NAMES: usize = 19;
+const NAMES: usize = 20;
 
 /// A word that was found.
 #[derive(Clone, Copy, Debug)]
@@ -75,10 +81,17 @@ pub fn is_open(text: &str) -> bool {
 /// The words in `text`, in order.
 pub fn hits(text: &str) -> impl Iterator<Item = Hit> {
     let found = searcher().into_iter().flat_map(move |searcher| searcher.find_iter(text));
-    found.map(move |hit| {
-        // `pw=` without its mark.
-        let has_mark = text.as_bytes().get(hit.end() - 1).is_some_and(|last| !last.is_ascii_alphanumeric());
-        let span = Span::new(hit.start(), hit.end() - usize::from(has_mark));
-        Hit { span, is_program: hit.pattern().as_usize() >= NAMES }
-    })
+    found.map(|found| hit(found.pattern().as_usize(), Span::new(found.start(), found.end())))
+}
+
+/// The words, for whoever looks for them and for others in one search.
+pub fn words() -> &'static [&'static str] {
+    WORDS
+}
+
+/// The word at `index` of the list, found at `span`.
+pub fn hit(index: usize, span: Span) -> Hit {
+    // `pw=` without its mark.
+    let has_mark = WORDS.get(index).is_some_and(|word| word.ends_with(['=', ':', '(']));
+    Hit { span: Span::new(span.start, span.end - usize::from(has_mark)), is_program: index >= NAMES }
 }

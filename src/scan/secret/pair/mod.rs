@@ -9,7 +9,7 @@ mod call;
 mod command;
 mod dialect;
 mod dockerfile;
-mod gate;
+pub mod gate;
 mod header;
 pub mod key;
 mod kubernetes;
@@ -31,6 +31,7 @@ use crate::scan::document::{Body, DocumentKind, ParsedFile};
 use crate::scan::span::Span;
 use dialect::Dialect;
 pub use dialect::{Traits, traits};
+use gate::Hit;
 use key::{Name, Nature};
 use passage::Passage;
 
@@ -100,15 +101,29 @@ pub struct PairFound {
     pub name: Option<String>,
 }
 
+/// A file, with what is known of it.
+pub struct File<'f> {
+    /// Its path.
+    pub path: &'f str,
+    /// Its text.
+    pub text: &'f str,
+    /// The text, read.
+    pub parsed: &'f ParsedFile,
+    /// How it writes pairs.
+    pub traits: Traits,
+    /// Where names of secrets and programs that take them may stand in it.
+    pub words: Vec<Hit>,
+}
+
 /// Finds the secrets that a file holds in pairs, as it stands and in what is encoded in it.
-pub fn find(path: &str, text: &str, parsed: &ParsedFile, traits: Traits, layers: &[Layer<'_>]) -> Vec<PairFound> {
-    let mut extraction = Extraction { traits, found: Vec::new(), depth: 0 };
-    let file = Passage::file(text);
-    if !named::read(&mut extraction, path, &file) && gate::is_open(text) {
-        extraction.file(&file, parsed);
+pub fn find(file: File<'_>, layers: &[Layer<'_>]) -> Vec<PairFound> {
+    let mut extraction = Extraction { traits: file.traits, found: Vec::new(), depth: 0 };
+    let passage = Passage::file(file.text);
+    if !named::read(&mut extraction, file.path, &passage) && !file.words.is_empty() {
+        extraction.file(&passage, file.parsed, file.words);
     }
     for layer in layers {
-        layer.decoded().for_each(|part| extraction.decoded(&file, layer, part));
+        layer.decoded().for_each(|part| extraction.decoded(&passage, layer, part));
     }
     extraction.found
 }
@@ -121,7 +136,7 @@ struct Extraction {
 }
 
 impl Extraction {
-    fn file(&mut self, file: &Passage<'_>, parsed: &ParsedFile) {
+    fn file(&mut self, file: &Passage<'_>, parsed: &ParsedFile, words: Vec<Hit>) {
         let is_read = !parsed.documents.is_empty();
         for document in &parsed.documents {
             match &document.body {
@@ -137,7 +152,7 @@ impl Extraction {
         if is_json {
             tree::embedded(self, file, ".json");
         } else if parsed.kind == DocumentKind::Text || (is_tree && !is_read) {
-            text::read(self, file, self.traits.dialect);
+            text::read_words(self, file, self.traits.dialect, words);
         } else if is_tree {
             self.unread(file, parsed);
         }

@@ -19,9 +19,19 @@ const MAX_AHEAD: usize = 400;
 
 /// Reads the pairs of `passage`, written as `dialect` says.
 pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, dialect: Dialect) {
+    read_words(extraction, passage, dialect, gate::hits(&passage.text));
+}
+
+/// The same, where the words of the gate are known.
+pub(super) fn read_words(
+    extraction: &mut Extraction,
+    passage: &Passage<'_>,
+    dialect: Dialect,
+    words: impl IntoIterator<Item = Hit>,
+) {
     let text = &*passage.text;
     let mut reader = Reader { extraction, passage, text, dialect, done: 0, tag_done: 0, command_done: 0 };
-    for hit in gate::hits(text) {
+    for hit in words {
         if dialect == Dialect::Xml && xml::hit(reader.extraction, passage, hit, &mut reader.tag_done) {
             continue;
         }
@@ -249,6 +259,8 @@ impl<'r> Reader<'r, '_> {
             || !is_line_start(named.before);
         match joint {
             Some(b';') if before.contains('=') => return list(Extent::Before(b";"), Form::ConnectionString),
+            // The token of a badge lets nobody do more than see it.
+            Some(b'?' | b'&') if before.contains("badge") => return list(Extent::Quoted, form),
             Some(b'?' | b'&') => return list(Extent::Before(b"& \t)>"), Form::ConnectionString),
             Some(b',') if before.contains('=') || (before.contains(':') && named.quote.is_none()) => {
                 let form = if self.dialect == Dialect::Code { form } else { Form::ConnectionString };

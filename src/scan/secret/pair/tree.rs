@@ -138,6 +138,9 @@ fn inner(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, value: 
     }
     let place = content(passage, node);
     let is_plain = place.of(&passage.text) == value;
+    if is_plain && assigned(extraction, passage, value, place) {
+        return;
+    }
     let inner = if is_plain { passage.part(place) } else { passage.decoded(value, place) };
     extraction.deeper(|extraction| {
         if !is_plain && value.contains('\n') {
@@ -146,6 +149,22 @@ fn inner(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, value: 
             text::read(extraction, &inner, Dialect::Inline);
         }
     });
+}
+
+/// Reads a value that is `NAME=value` or `--name=value` as a whole: nothing but its end ends the inner value.
+fn assigned(extraction: &mut Extraction, passage: &Passage<'_>, text: &str, place: Span) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let Some((label, value)) = text.split_once('=') else { return false };
+    let is_whole = !label.is_empty()
+        && label.bytes().all(is_part)
+        && !value.is_empty()
+        && !value.contains(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | '`'));
+    if !is_whole || Name::read(label).is_none() {
+        return false;
+    }
+    let form = if label.starts_with('-') { Form::CommandLine } else { Form::Setting };
+    let span = Span::new(place.end - value.len(), place.end);
+    extraction.pair(passage, label.trim_start_matches('-'), value, span, form)
 }
 
 /// Reads a text that is a file of its own, whose name `name` may tell its kind.

@@ -130,7 +130,8 @@ fn is_path(value: &str) -> bool {
     let begins = ["/", "./", "../", "~/", "\\\\", "%~"].iter().any(|start| value.starts_with(start));
     let drive = value.as_bytes().get(1..3).is_some_and(|rest| rest == b":\\" || rest == b":/")
         && value.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
-    let is_relative = value.contains('/') && value.split(['/', '#', ':']).all(words::is_wordy_segment);
+    let is_mixed = value.len() >= 24 && words::looks_random(value) && !value.contains(['.', '-', '_']);
+    let is_relative = value.contains('/') && !is_mixed && value.split(['/', '#', ':']).all(words::is_wordy_segment);
     drive || is_relative || (begins && !words::looks_random(value.trim_start_matches(['/', '.', '~'])))
 }
 
@@ -193,7 +194,9 @@ fn is_code(value: &str) -> bool {
         "->", "::", "=>", "==", "&&", "||", "();", "\\d", "\\w", "\\x", "%2F", "%2f", "[a-z", "[0-9", "(?", "function",
         "lambda ", "new ",
     ];
-    marks.iter().any(|mark| value.contains(mark)) || (value.starts_with('^') && value.ends_with('$'))
+    // Base64 ends with `==`.
+    let body = value.trim_end_matches('=');
+    marks.iter().any(|mark| body.contains(mark)) || (value.starts_with('^') && value.ends_with('$'))
 }
 
 /// Words with spaces between them, or words of another script.
