@@ -1,10 +1,13 @@
 //! What is fuzzed, one function per target: each takes any text and panics when a promise of the engine is broken.
 //!
-//! `cargo +nightly fuzz run secret --fuzz-dir tests/fuzz` fuzzes one target; `tests/fuzz_corpus.rs` replays the seeds
-//! and random splices of them as ordinary tests.
+//! `.ci/fuzz 3600 secret` fuzzes one target for an hour, guided by coverage; `tests/fuzz_corpus.rs` replays the seeds and
+//! random splices of them as ordinary tests.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use dockgate::scan::admission::AdmissionSet;
+use dockgate::scan::document::dockerfile::source::Source;
+use dockgate::scan::document::shell::{ShellScript, ShellWord};
 use dockgate::scan::document::yaml::Templating;
 use dockgate::scan::document::{self, yaml};
 use dockgate::scan::finding::Finding;
@@ -24,6 +27,7 @@ pub type FuzzTarget = fn(&str);
 
 /// Every target by the name of its corpus.
 pub const TARGETS: &[(&str, FuzzTarget)] = &[
+    ("admission", admission),
     ("condition", condition),
     ("decode", decode),
     ("dockerfile", dockerfile),
@@ -36,6 +40,7 @@ pub const TARGETS: &[(&str, FuzzTarget)] = &[
     ("scan", scan),
     ("secret", secret),
     ("settings", settings),
+    ("shell", shell),
     ("suppression", suppression),
     #[cfg(feature = "io")]
     ("webhook", webhook),
@@ -73,6 +78,34 @@ pub fn dockerfile(text: &str) {
     for subject in Target::ALL.iter().flat_map(|target| target.subjects(&parsed, text)) {
         assert_fits(text, subject.span);
     }
+}
+
+/// Shell text on its own, with what the rules ask of its commands.
+pub fn shell(text: &str) {
+    let script = ShellScript::parse(&Source::of(text, Span::new(0, text.len())));
+    for comment in &script.comments {
+        assert_fits(text, *comment);
+    }
+    for (pipeline, position) in script.commands() {
+        assert_fits(text, pipeline.span);
+        let Some(command) = pipeline.commands.get(position) else { panic!("no command {position}: {pipeline:?}") };
+        let redirected = command.redirects.iter().map(|redirect| &redirect.target);
+        command.words.iter().chain(redirected).for_each(|word: &ShellWord| assert_fits(text, word.span));
+        assert_eq!(pipeline.runs_download().len(), pipeline.commands.len());
+        if let Some(program) = command.program() {
+            drop((program.split(), program.is_shell(), program.runs_input(), program.downloads()));
+        }
+    }
+}
+
+/// A cluster's own policies, and after the line `# object` what they judge.
+pub fn admission(text: &str) {
+    let (policies, object) = text.split_once("# object\n").unwrap_or((text, "a: 1\n"));
+    let (set, _) = AdmissionSet::load(&[("cluster/policies.yaml", policies)], &limits());
+    let options = ScanOptions { admission: set, limits: limits(), ..ScanOptions::default() };
+    let snapshot = standing("web.yaml", object);
+    let scan = dockgate::scan::scan(&snapshot, &PolicySet::default(), &options);
+    scan.head.findings.iter().for_each(|finding| assert_in_place(object, finding));
 }
 
 /// Image references.
