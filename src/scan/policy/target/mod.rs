@@ -12,6 +12,7 @@ pub mod helm;
 mod image;
 pub mod kubernetes;
 pub mod kustomize;
+mod table;
 
 use super::super::document::ParsedFile;
 use super::super::document::node::Node;
@@ -64,6 +65,19 @@ pub struct FactDoc {
     pub doc: &'static str,
     /// A value as an example.
     pub example: &'static str,
+}
+
+/// The kind of files that a target is about.
+#[derive(Clone, Copy)]
+enum Family {
+    Kubernetes,
+    Compose,
+    Dockerfile,
+    Ci,
+    Gitops,
+    Helm,
+    Kustomize,
+    Any,
 }
 
 /// Which things a policy judges.
@@ -227,41 +241,8 @@ impl Target {
         Self::ALL.into_iter().find(|target| target.name() == name)
     }
 
-    /// The things of the file that the target means, in the order of the file; none when the file is of another kind.
-    pub fn subjects(self, file: &ParsedFile, text: &str) -> Vec<Subject> {
-        match self {
-            Self::KubernetesObject
-            | Self::KubernetesPod
-            | Self::KubernetesContainer
-            | Self::KubernetesRoleRule
-            | Self::KubernetesSecurityContext
-            | Self::KubernetesVolume
-            | Self::KubernetesRoleBinding
-            | Self::KubernetesService
-            | Self::KubernetesIngress
-            | Self::KubernetesNetworkPolicy
-            | Self::KubernetesServiceAccount
-            | Self::KubernetesNamespace
-            | Self::KubernetesControlPlane => kubernetes::subjects(self, file, text),
-            Self::ComposeService | Self::ComposePort | Self::ComposeMount => compose::subjects(self, file, text),
-            Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => {
-                dockerfile::subjects(self, file, text)
-            }
-            Self::GithubWorkflow | Self::GithubContainer | Self::GithubStep | Self::GitlabJob | Self::GitlabImage => {
-                ci::subjects(self, file, text)
-            }
-            Self::GitopsSource | Self::GitopsApplication => gitops::subjects(self, file, text),
-            // What belongs together is found once all files of a side are read.
-            Self::HelmDependency | Self::HelmImage | Self::HelmContext => helm::subjects(self, file, text),
-            Self::KustomizeFile | Self::KustomizeSource | Self::KustomizeImage | Self::KustomizeFunction => {
-                kustomize::subjects(self, file, text)
-            }
-            Self::KubernetesSet | Self::Secret => Vec::new(),
-        }
-    }
-
-    /// The facts that conditions may ask of each thing; [`SETTINGS`] come on top.
-    pub fn facts(self) -> &'static [FactDoc] {
+    /// The kind of files that its things stand in.
+    fn family(self) -> Family {
         match self {
             Self::KubernetesObject
             | Self::KubernetesPod
@@ -276,18 +257,48 @@ impl Target {
             | Self::KubernetesServiceAccount
             | Self::KubernetesNamespace
             | Self::KubernetesControlPlane
-            | Self::KubernetesSet => kubernetes::facts(self),
-            Self::ComposeService | Self::ComposePort | Self::ComposeMount => compose::facts(self),
-            Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => dockerfile::facts(self),
+            | Self::KubernetesSet => Family::Kubernetes,
+            Self::ComposeService | Self::ComposePort | Self::ComposeMount => Family::Compose,
+            Self::DockerfileStage | Self::DockerfileInstruction | Self::DockerfileCommand => Family::Dockerfile,
             Self::GithubWorkflow | Self::GithubContainer | Self::GithubStep | Self::GitlabJob | Self::GitlabImage => {
-                ci::facts(self)
+                Family::Ci
             }
-            Self::GitopsSource | Self::GitopsApplication => gitops::facts(self),
-            Self::HelmDependency | Self::HelmImage | Self::HelmContext => helm::facts(self),
+            Self::GitopsSource | Self::GitopsApplication => Family::Gitops,
+            Self::HelmDependency | Self::HelmImage | Self::HelmContext => Family::Helm,
             Self::KustomizeFile | Self::KustomizeSource | Self::KustomizeImage | Self::KustomizeFunction => {
-                kustomize::facts(self)
+                Family::Kustomize
             }
-            Self::Secret => &[],
+            Self::Secret => Family::Any,
+        }
+    }
+
+    /// The things of the file that the target means, in the order of the file; none when the file is of another kind.
+    pub fn subjects(self, file: &ParsedFile, text: &str) -> Vec<Subject> {
+        match self.family() {
+            // What belongs together is found once all files of a side are read.
+            Family::Kubernetes if self == Self::KubernetesSet => Vec::new(),
+            Family::Kubernetes => kubernetes::subjects(self, file, text),
+            Family::Compose => compose::subjects(self, file, text),
+            Family::Dockerfile => dockerfile::subjects(self, file, text),
+            Family::Ci => ci::subjects(self, file, text),
+            Family::Gitops => gitops::subjects(self, file, text),
+            Family::Helm => helm::subjects(self, file, text),
+            Family::Kustomize => kustomize::subjects(self, file, text),
+            Family::Any => Vec::new(),
+        }
+    }
+
+    /// The facts that conditions may ask of each thing; [`SETTINGS`] come on top.
+    pub fn facts(self) -> &'static [FactDoc] {
+        match self.family() {
+            Family::Kubernetes => kubernetes::facts(self),
+            Family::Compose => compose::facts(self),
+            Family::Dockerfile => dockerfile::facts(self),
+            Family::Ci => ci::facts(self),
+            Family::Gitops => gitops::facts(self),
+            Family::Helm => helm::facts(self),
+            Family::Kustomize => kustomize::facts(self),
+            Family::Any => &[],
         }
     }
 

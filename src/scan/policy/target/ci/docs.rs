@@ -2,6 +2,7 @@
 //!
 //! **Invariant**: every fact that a subject gives has its line here, and the other way round; a test compares them.
 
+use super::super::table::facts;
 use super::super::{FactDoc, FactKind, image};
 
 const fn doc(path: &'static str, kind: FactKind, doc: &'static str, example: &'static str) -> FactDoc {
@@ -50,92 +51,99 @@ pub(super) const WORKFLOW: &[FactDoc] = &[
 ];
 
 /// Facts of `github.container`.
-pub(super) const CONTAINER: &[FactDoc] = &[
-    KIND,
-    NAME,
-    TRIGGERS,
-    JOB_ID,
-    JOB_CONDITION,
-    SELF_HOSTED,
-    PERMISSIONS,
-    ENVIRONMENT,
-    doc("container.role", FactKind::String, "`job`: steps run in it; `service`: it runs beside them", "job"),
-    doc("container.name", FactKind::String, "the key of a service; empty for the container of the job", "db"),
-    doc("container.privileged", FactKind::Bool, "whether its options give it all privileges", "true"),
-    doc(
-        "container.runtime_socket",
-        FactKind::String,
-        "the mount that gives access to a container runtime's socket; `null` when there is none",
-        "/var/run/docker.sock:/var/run/docker.sock",
-    ),
-    doc("container.password", FactKind::String, "the password of the registry when it is written; else `null`", "…"),
-    doc("container.options", FactKind::StringList, "the words of `options`", "[--privileged]"),
-    doc("container.volumes", FactKind::StringList, "`volumes`; `null` when absent", "[/data:/data]"),
-    doc("container.spec", FactKind::Tree, "the container", "{image: node:22.12.0}"),
-    image::FACTS[0],
-    image::FACTS[1],
-    image::FACTS[2],
-    image::FACTS[3],
-    image::FACTS[4],
-    image::FACTS[5],
-    image::FACTS[6],
+pub(super) const CONTAINER: &[FactDoc] = facts![
+    &[
+        KIND,
+        NAME,
+        TRIGGERS,
+        JOB_ID,
+        JOB_CONDITION,
+        SELF_HOSTED,
+        PERMISSIONS,
+        ENVIRONMENT,
+        doc("container.role", FactKind::String, "`job`: steps run in it; `service`: it runs beside them", "job"),
+        doc("container.name", FactKind::String, "the key of a service; empty for the container of the job", "db"),
+        doc("container.privileged", FactKind::Bool, "whether its options give it all privileges", "true"),
+        doc(
+            "container.runtime_socket",
+            FactKind::String,
+            "the mount that gives access to a container runtime's socket; `null` when there is none",
+            "/var/run/docker.sock:/var/run/docker.sock",
+        ),
+        doc(
+            "container.password",
+            FactKind::String,
+            "the password of the registry when it is written; else `null`",
+            "…"
+        ),
+        doc("container.options", FactKind::StringList, "the words of `options`", "[--privileged]"),
+        doc("container.volumes", FactKind::StringList, "`volumes`; `null` when absent", "[/data:/data]"),
+        doc("container.spec", FactKind::Tree, "the container", "{image: node:22.12.0}"),
+    ],
+    &image::FACTS
 ];
 
 /// Facts of `github.step`.
-pub(super) const STEP: &[FactDoc] = &[
-    KIND,
-    NAME,
-    TRIGGERS,
-    JOB_ID,
-    JOB_CONDITION,
-    SELF_HOSTED,
-    PERMISSIONS,
-    ENVIRONMENT,
-    doc(
-        "step.role",
-        FactKind::String,
-        "`step`; `call` for a job that calls a workflow; `action` for an action that is an image",
-        "step",
-    ),
-    doc("step.name", FactKind::String, "the name; `null` when absent", "Build"),
-    doc("step.uses", FactKind::String, "`uses` as written; `null` when absent", "actions/checkout@v4"),
-    doc("step.action", FactKind::String, "what it uses, without the version; `null` when nothing", "actions/checkout"),
-    doc("step.version", FactKind::String, "what stands after `@`; `null` when nothing does", "v4"),
-    doc(
-        "step.version_kind",
-        FactKind::String,
-        "`commit`, `tag`, `branch`, `none`, `local` or `docker`; `null` when it uses nothing",
-        "tag",
-    ),
-    doc("step.run", FactKind::String, "the script as written; `null` when there is none", "make"),
-    doc("step.condition", FactKind::String, "`if` as written; `null` when absent", "always()"),
-    doc(
-        "step.injections",
-        FactKind::StringList,
-        "the expressions in its script that hold what an outsider wrote, such as a title or the name of a branch",
-        "[github.event.issue.title]",
-    ),
-    doc(
-        "step.fetches_head",
-        FactKind::String,
-        "what it names to fetch the code of a pull request; `null` when it does not",
-        "${{ github.event.pull_request.head.sha }}",
-    ),
-    doc("step.runs_after", FactKind::Bool, "whether a later step of the job runs a script or a local action", "true"),
-    doc(
-        "step.sends_secret",
-        FactKind::String,
-        "the program that its script gives a secret to send over the network; `null` when none",
-        "curl",
-    ),
-    doc("step.spec", FactKind::Tree, "the step", "{run: make}"),
-    image::FACTS[0],
-    image::FACTS[1],
-    image::FACTS[2],
-    image::FACTS[3],
-    image::FACTS[4],
-    image::FACTS[5],
-    image::FACTS[6],
+pub(super) const STEP: &[FactDoc] = facts![
+    &[
+        KIND,
+        NAME,
+        TRIGGERS,
+        JOB_ID,
+        JOB_CONDITION,
+        SELF_HOSTED,
+        PERMISSIONS,
+        ENVIRONMENT,
+        doc(
+            "step.role",
+            FactKind::String,
+            "`step`; `call` for a job that calls a workflow; `action` for an action that is an image",
+            "step",
+        ),
+        doc("step.name", FactKind::String, "the name; `null` when absent", "Build"),
+        doc("step.uses", FactKind::String, "`uses` as written; `null` when absent", "actions/checkout@v4"),
+        doc(
+            "step.action",
+            FactKind::String,
+            "what it uses, without the version; `null` when nothing",
+            "actions/checkout"
+        ),
+        doc("step.version", FactKind::String, "what stands after `@`; `null` when nothing does", "v4"),
+        doc(
+            "step.version_kind",
+            FactKind::String,
+            "`commit`, `tag`, `branch`, `none`, `local` or `docker`; `null` when it uses nothing",
+            "tag",
+        ),
+        doc("step.run", FactKind::String, "the script as written; `null` when there is none", "make"),
+        doc("step.condition", FactKind::String, "`if` as written; `null` when absent", "always()"),
+        doc(
+            "step.injections",
+            FactKind::StringList,
+            "the expressions in its script that hold what an outsider wrote, such as a title or the name of a branch",
+            "[github.event.issue.title]",
+        ),
+        doc(
+            "step.fetches_head",
+            FactKind::String,
+            "what it names to fetch the code of a pull request; `null` when it does not",
+            "${{ github.event.pull_request.head.sha }}",
+        ),
+        doc(
+            "step.runs_after",
+            FactKind::Bool,
+            "whether a later step of the job runs a script or a local action",
+            "true"
+        ),
+        doc(
+            "step.sends_secret",
+            FactKind::String,
+            "the program that its script gives a secret to send over the network; `null` when none",
+            "curl",
+        ),
+        doc("step.spec", FactKind::Tree, "the step", "{run: make}"),
+    ],
+    &image::FACTS
 ];
 
 /// Facts of `gitlab.job`.
@@ -154,15 +162,11 @@ pub(super) const GITLAB_JOB: &[FactDoc] = &[
 ];
 
 /// Facts of `gitlab.image`.
-pub(super) const GITLAB_IMAGE: &[FactDoc] = &[
-    doc("job.name", FactKind::String, "the job; `default` or empty when it is for all of them", "build"),
-    doc("job.title", FactKind::String, "what people call that", "job build"),
-    doc("job.role", FactKind::String, "`image` or `service`", "image"),
-    image::FACTS[0],
-    image::FACTS[1],
-    image::FACTS[2],
-    image::FACTS[3],
-    image::FACTS[4],
-    image::FACTS[5],
-    image::FACTS[6],
+pub(super) const GITLAB_IMAGE: &[FactDoc] = facts![
+    &[
+        doc("job.name", FactKind::String, "the job; `default` or empty when it is for all of them", "build"),
+        doc("job.title", FactKind::String, "what people call that", "job build"),
+        doc("job.role", FactKind::String, "`image` or `service`", "image"),
+    ],
+    &image::FACTS
 ];

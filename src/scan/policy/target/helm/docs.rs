@@ -2,6 +2,7 @@
 //!
 //! **Invariant**: every fact that a subject gives has its line here, and the other way round; a test compares them.
 
+use super::super::table::facts;
 use super::super::{FactDoc, FactKind, image};
 
 const fn doc(path: &'static str, kind: FactKind, doc: &'static str, example: &'static str) -> FactDoc {
@@ -29,17 +30,7 @@ pub(super) const DEPENDENCY: &[FactDoc] = &[
 ];
 
 /// Facts of `helm.image`.
-pub(super) const IMAGE: &[FactDoc] = &[
-    HOLDER,
-    PATH,
-    image::FACTS[0],
-    image::FACTS[1],
-    image::FACTS[2],
-    image::FACTS[3],
-    image::FACTS[4],
-    image::FACTS[5],
-    image::FACTS[6],
-];
+pub(super) const IMAGE: &[FactDoc] = facts![&[HOLDER, PATH,], &image::FACTS];
 
 /// Facts of `helm.context`.
 pub(super) const CONTEXT: &[FactDoc] = &[

@@ -3,6 +3,7 @@
 //! **Invariant**: every fact that a subject gives has its line here, or beside its code, and the other way round; a test
 //! compares them.
 
+use super::super::table::{METADATA, facts};
 use super::super::{FactDoc, FactKind, image};
 use super::{account, api, container, context, control_plane, ingress, network_policy, pod, service, set, volume};
 
@@ -30,14 +31,13 @@ const fn join<const N: usize>(parts: &[&[FactDoc]]) -> [FactDoc; N] {
 }
 
 /// Facts of `object`.
-pub(super) const OBJECT: &[FactDoc] = &[
-    doc("object.api_version", FactKind::String, "the `apiVersion`", "apps/v1"),
-    doc("object.kind", FactKind::String, "the kind", "Deployment"),
-    doc("object.name", FactKind::String, "the name; `null` when there is none", "api"),
-    doc("object.namespace", FactKind::String, "the namespace; `null` when the object names none", "default"),
-    doc("object.labels", FactKind::Tree, "the labels; `null` when there are none", "{app: api}"),
-    doc("object.annotations", FactKind::Tree, "the annotations; `null` when there are none", "{team: core}"),
-    doc("object.tree", FactKind::Tree, "the whole object", "{apiVersion: v1, kind: Pod}"),
+pub(super) const OBJECT: &[FactDoc] = facts![
+    &[
+        doc("object.api_version", FactKind::String, "the `apiVersion`", "apps/v1"),
+        doc("object.kind", FactKind::String, "the kind", "Deployment"),
+    ],
+    &METADATA,
+    &[doc("object.tree", FactKind::Tree, "the whole object", "{apiVersion: v1, kind: Pod}"),]
 ];
 
 /// Facts of the target `kubernetes.object`.

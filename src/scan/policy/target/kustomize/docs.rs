@@ -2,6 +2,7 @@
 //!
 //! **Invariant**: every fact that a subject gives has its line here, and the other way round; a test compares them.
 
+use super::super::table::{METADATA, facts};
 use super::super::{FactDoc, FactKind, image};
 
 const fn doc(path: &'static str, kind: FactKind, doc: &'static str, example: &'static str) -> FactDoc {
@@ -44,41 +45,32 @@ pub(super) const SOURCE: &[FactDoc] = &[
 ];
 
 /// Facts of `kustomize.image`.
-pub(super) const IMAGE: &[FactDoc] = &[
-    doc("entry.name", FactKind::String, "the image that is replaced", "nginx"),
-    doc(
-        "entry.holder",
-        FactKind::String,
-        "`kustomization`, or the object that holds the list",
-        "Kustomization/flux/web",
-    ),
-    image::FACTS[0],
-    image::FACTS[1],
-    image::FACTS[2],
-    image::FACTS[3],
-    image::FACTS[4],
-    image::FACTS[5],
-    image::FACTS[6],
+pub(super) const IMAGE: &[FactDoc] = facts![
+    &[
+        doc("entry.name", FactKind::String, "the image that is replaced", "nginx"),
+        doc(
+            "entry.holder",
+            FactKind::String,
+            "`kustomization`, or the object that holds the list",
+            "Kustomization/flux/web",
+        ),
+    ],
+    &image::FACTS
 ];
 
 /// Facts of `kustomize.function`.
-pub(super) const FUNCTION: &[FactDoc] = &[
-    doc("object.api_version", FactKind::String, "the `apiVersion`", "example.com/v1"),
-    doc("object.kind", FactKind::String, "the kind", "Generator"),
-    doc("object.name", FactKind::String, "the name; `null` when there is none", "secrets"),
-    doc("object.namespace", FactKind::String, "the namespace; `null` when the object names none", "default"),
-    doc("object.labels", FactKind::Tree, "the labels; `null` when there are none", "{app: api}"),
-    doc("object.annotations", FactKind::Tree, "the annotations; `null` when there are none", "{team: core}"),
-    doc("object.tree", FactKind::Tree, "the whole object", "{kind: Generator}"),
-    doc("krm.kind", FactKind::String, "`exec`, `container` or `starlark`; `null` for anything else", "exec"),
-    doc("krm.program", FactKind::String, "the program that is run; `null` when it is none", "ksops"),
-    doc("krm.network", FactKind::Bool, "whether its container reaches the network; `null` when not said", "true"),
-    doc("krm.spec", FactKind::Tree, "the spec of the object; `null` when there is none", "{files: []}"),
-    image::FACTS[0],
-    image::FACTS[1],
-    image::FACTS[2],
-    image::FACTS[3],
-    image::FACTS[4],
-    image::FACTS[5],
-    image::FACTS[6],
+pub(super) const FUNCTION: &[FactDoc] = facts![
+    &[
+        doc("object.api_version", FactKind::String, "the `apiVersion`", "example.com/v1"),
+        doc("object.kind", FactKind::String, "the kind", "Generator"),
+    ],
+    &METADATA,
+    &[
+        doc("object.tree", FactKind::Tree, "the whole object", "{kind: Generator}"),
+        doc("krm.kind", FactKind::String, "`exec`, `container` or `starlark`; `null` for anything else", "exec"),
+        doc("krm.program", FactKind::String, "the program that is run; `null` when it is none", "ksops"),
+        doc("krm.network", FactKind::Bool, "whether its container reaches the network; `null` when not said", "true"),
+        doc("krm.spec", FactKind::Tree, "the spec of the object; `null` when there is none", "{files: []}"),
+    ],
+    &image::FACTS
 ];
