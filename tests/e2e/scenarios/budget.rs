@@ -4,6 +4,7 @@
 
 use crate::fake_github::FakeGitHub;
 use crate::fake_github::git::Edit;
+use crate::fake_github::state::LoggedRequest;
 use crate::fixtures::{pod, privileged_pod};
 use crate::harness::{Gate, REPOSITORY};
 
@@ -57,5 +58,9 @@ async fn a_token_that_is_about_to_end_is_replaced() {
     let gate = Gate::start_for(github, &[]).await;
     let (run, _) = gate.judge(&[Edit::write("web.yaml", &privileged_pod("web"))]).await;
     assert_eq!(run.conclusion.as_deref(), Some("failure"), "{run:#?}");
+    let minted =
+        |request: &&LoggedRequest| request.path.ends_with("/access_tokens") && request.body.contains("\"shop\"");
+    let minted = gate.github.log().iter().filter(minted).count();
+    assert!(minted > 1, "200 s are too few to go on with: {minted} tokens");
     gate.assert_sound();
 }

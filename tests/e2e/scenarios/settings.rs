@@ -130,9 +130,10 @@ async fn settings_that_cannot_be_read_pass_nothing() {
     use crate::fake_github::fault::FaultKind;
     // Blocks by these settings only: read as absent, they would let it pass.
     let gate = Gate::start(&[(".github/dockgate.yml", "fail-on: low\n")]).await;
-    gate.github.fail("GET", "/contents/", 1, FaultKind::Status(502));
+    gate.github.fail("POST", "graphql", 1, FaultKind::Status(502));
     gate.github.fail("", "git-upload-pack", 1, FaultKind::Status(502));
     let (run, _) = gate.judge(&[Edit::write("Dockerfile", "FROM debian:12.11-slim\nUSER 1000\n")]).await;
     assert_eq!(run.conclusion.as_deref(), Some("failure"), "it is tried again: {run:#?}");
+    assert!(gate.github.state().faults.is_empty(), "both struck");
     gate.assert_sound();
 }
