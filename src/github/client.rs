@@ -6,6 +6,7 @@
 mod check_run;
 mod content;
 mod content_rest;
+mod lists;
 mod pull_request;
 mod review;
 mod review_rest;
@@ -13,11 +14,8 @@ mod review_rest;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::Method;
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::json;
 
 pub use check_run::{ANNOTATIONS_PER_REQUEST, CheckRun, CheckRunState, NewCheckRun};
 pub use content::{GRAPHQL_BATCH, PathEntry, PathObject};
@@ -29,7 +27,7 @@ use super::app::{self, AppCredentials, Clock, FRESH, InstallationToken, TokenCac
 use super::identity::{InstallationId, RepositoryName};
 use super::rate_limit::{Account, RateLimitConfig, RateLimits, number};
 use super::timestamp;
-use super::transport::{Answer, Call, GRAPHQL_READ, GRAPHQL_WRITE, Transport, shorten};
+use super::transport::{Answer, Call, Transport};
 pub use super::transport::{NoObserver, Observer};
 
 /// Where GitHub is and how we treat it.
@@ -267,86 +265,10 @@ impl RepositoryClient {
         }
     }
 
-    /// Follows `rel="next"` by page number until a page is not full; `max_pages` bounds it, one more is an error.
-    async fn pages<T, P>(
-        &self,
-        call: Call,
-        max_pages: usize,
-        items: impl Fn(P) -> Vec<T>,
-    ) -> Result<Vec<T>, GitHubError>
-    where
-        P: DeserializeOwned,
-    {
-        let mut all = Vec::new();
-        let joint = if call.path.contains('?') { '&' } else { '?' };
-        for page in 1..=max_pages {
-            let mut call = call.clone();
-            call.path = format!("{}{joint}per_page=100&page={page}", call.path);
-            let answer = self.send(&call).await?;
-            all.extend(items(answer.json(&call)?));
-            if !has_next(&answer) {
-                return Ok(all);
-            }
-        }
-        Err(GitHubError::TooLarge { operation: call.operation, subject: call.subject, max_bytes: max_pages * 100 })
-    }
-
-    /// Runs a GraphQL query and reads its `data`.
-    async fn query<T: DeserializeOwned>(
-        &self,
-        operation: &'static str,
-        subject: String,
-        is_write: bool,
-        query: &str,
-        variables: serde_json::Value,
-    ) -> Result<T, GitHubError> {
-        let path = if is_write { GRAPHQL_WRITE } else { GRAPHQL_READ };
-        let body = json!({ "query": query, "variables": variables });
-        let call = Call::write(Method::POST, operation, subject, path, body);
-        let answer = self.send(&call).await?;
-        let body: GraphQlAnswer = answer.json(&call)?;
-        if let Some(error) = body.errors.first() {
-            let kind = if error.kind.is_empty() { "ERROR".into() } else { error.kind.clone() };
-            return Err(GitHubError::Query {
-                operation,
-                subject: call.subject,
-                kind,
-                message: shorten(&error.message),
-            });
-        }
-        serde_json::from_value(body.data).map_err(|source| GitHubError::Shape {
-            operation,
-            subject: call.subject,
-            source,
-        })
-    }
-
     /// `/repos/OWNER/NAME` followed by `rest`.
     fn path(&self, rest: &str) -> String {
         format!("/repos/{}{rest}", self.repository)
     }
-}
-
-#[derive(Deserialize)]
-struct GraphQlAnswer {
-    #[serde(default)]
-    data: serde_json::Value,
-    #[serde(default)]
-    errors: Vec<GraphQlError>,
-}
-
-#[derive(Deserialize)]
-struct GraphQlError {
-    #[serde(default, rename = "type")]
-    kind: String,
-    #[serde(default)]
-    message: String,
-}
-
-/// Whether the `link` header names a next page. The address itself is not followed: it is the server's to choose.
-fn has_next(answer: &Answer) -> bool {
-    let links = answer.headers.get(http::header::LINK).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    links.split(',').any(|link| link.contains("rel=\"next\""))
 }
 
 /// `text` as one segment of a path: everything but letters, digits, `-`, `.`, `_` and `~` is percent-encoded.
