@@ -23,6 +23,7 @@ mod word;
 pub use heredoc::Heredoc;
 pub use instruction::{Arguments, Flag, Instruction, Pair};
 pub use keyword::Keyword;
+pub use resolve::PLATFORM_ARGUMENTS;
 pub use stage::{Base, Origin, Stage};
 pub use word::Word;
 

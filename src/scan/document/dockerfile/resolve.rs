@@ -17,7 +17,7 @@ use crate::scan::limits::Limits;
 use crate::scan::problem::Cause;
 
 /// Arguments that the builder sets by itself.
-const PLATFORM_ARGUMENTS: [&str; 9] = [
+pub const PLATFORM_ARGUMENTS: [&str; 9] = [
     "BUILDPLATFORM",
     "BUILDOS",
     "BUILDARCH",

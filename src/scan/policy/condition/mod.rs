@@ -102,21 +102,7 @@ impl Condition {
         facts: &[FactDoc],
         parameters: &[Parameter],
     ) -> Result<Self, ConditionError> {
-        if source.len() > MAX_SOURCE_BYTES {
-            let found = format!("{} bytes", source.len());
-            return Err(ConditionError::new(found, format!("at most {MAX_SOURCE_BYTES} bytes")));
-        }
-        let parsed = parser().parse(source).map_err(|errors| {
-            let first = errors.errors.first();
-            let message = first.map_or_else(String::new, |error| format!(" at column {}: {}", error.pos.1, error.msg));
-            ConditionError::new(format!("no valid expression{message}"), "a CEL expression")
-        })?;
-        if !rewrite::is_shallow(&parsed, MAX_DEPTH) {
-            return Err(ConditionError::new(
-                format!("more than {MAX_DEPTH} levels of nesting"),
-                "a less deeply nested expression",
-            ));
-        }
+        let parsed = parsed(parser(), source, MAX_SOURCE_BYTES)?;
         check::check(&parsed, facts, parameters)?;
         let guard = Guard::of(&parsed);
         let mut patterns = Vec::new();
@@ -253,6 +239,22 @@ fn text_of(value: &dyn Val, facts: &Node) -> Option<(String, Option<Span>)> {
 
 /// The functions of all conditions.
 /// A parser that refuses what is nested so deeply that reading it could exhaust the stack.
+/// Parses `source`: at most `max_bytes` long, at most [`MAX_DEPTH`] deep.
+fn parsed(parser: PrattParser, source: &str, max_bytes: usize) -> Result<IdedExpr, ConditionError> {
+    if source.len() > max_bytes {
+        return Err(ConditionError::new(format!("{} bytes", source.len()), format!("at most {max_bytes} bytes")));
+    }
+    let parsed = parser.parse(source).map_err(|errors| {
+        let first = errors.errors.first();
+        let message = first.map_or_else(String::new, |error| format!(" at column {}: {}", error.pos.1, error.msg));
+        ConditionError::new(format!("no valid expression{message}"), "a CEL expression")
+    })?;
+    if rewrite::is_shallow(&parsed, MAX_DEPTH) {
+        return Ok(parsed);
+    }
+    Err(ConditionError::new(format!("more than {MAX_DEPTH} levels of nesting"), "a less deeply nested expression"))
+}
+
 fn parser() -> PrattParser {
     PrattParser::new().enable_optional_syntax(false).max_recursion_depth(MAX_PARSER_DEPTH)
 }

@@ -6,7 +6,7 @@ use cel::IdedExpr;
 use cel::common::ast::{EntryExpr, Expr as Parsed, LiteralValue};
 use cel::parser::PrattParser;
 
-use super::{ConditionError, MAX_DEPTH, MAX_PARSER_DEPTH, rewrite};
+use super::{ConditionError, MAX_PARSER_DEPTH};
 
 /// Longest source, in bytes; Kubernetes' own bound on an object keeps them far below.
 const MAX_BYTES: usize = 64 * 1024;
@@ -90,22 +90,8 @@ impl Expr {
     /// # Errors
     /// Too long, too deep, or not CEL.
     pub fn parse(source: &str) -> Result<Self, ConditionError> {
-        if source.len() > MAX_BYTES {
-            return Err(ConditionError::new(format!("{} bytes", source.len()), format!("at most {MAX_BYTES} bytes")));
-        }
         let parser = PrattParser::new().enable_optional_syntax(true).max_recursion_depth(MAX_PARSER_DEPTH);
-        let parsed = parser.parse(source).map_err(|errors| {
-            let first = errors.errors.first();
-            let message = first.map_or_else(String::new, |error| format!(" at column {}: {}", error.pos.1, error.msg));
-            ConditionError::new(format!("no valid expression{message}"), "a CEL expression")
-        })?;
-        if !rewrite::is_shallow(&parsed, MAX_DEPTH) {
-            return Err(ConditionError::new(
-                format!("more than {MAX_DEPTH} levels of nesting"),
-                "a less deeply nested expression",
-            ));
-        }
-        Ok(read(parsed))
+        super::parsed(parser, source, MAX_BYTES).map(read)
     }
 }
 

@@ -12,6 +12,8 @@ pub mod helm;
 mod image;
 pub mod kubernetes;
 pub mod kustomize;
+#[cfg(test)]
+mod probe;
 mod table;
 
 use super::super::document::ParsedFile;

@@ -1,34 +1,9 @@
-use std::collections::BTreeSet;
-
+use super::super::probe::{assert_documented, check, read};
 use super::*;
-use crate::scan::document::node::{Node, Value};
 use crate::scan::document::parse;
 use crate::scan::limits::Limits;
 
 const WORKFLOW: &str = ".github/workflows/ci.yml";
-
-fn read(target: Target, path: &str, text: &str) -> Vec<Subject> {
-    let file = parse(path, text, &Limits::default());
-    assert!(file.problems.iter().all(|problem| !problem.cause.leaves_unjudged()), "{:?}", file.problems);
-    subjects(target, &file, text)
-}
-
-fn show(node: Option<&Node>) -> String {
-    match node.map(Node::value) {
-        None => "no such fact".into(),
-        Some(Value::Null) => "null".into(),
-        Some(Value::String(text)) => String::from(text.clone()),
-        Some(Value::Bool(value)) => value.to_string(),
-        Some(Value::Unknown(_)) => "?".into(),
-        Some(Value::Sequence(items)) => items.iter().map(|item| show(Some(item))).collect::<Vec<_>>().join(","),
-        Some(other) => format!("{other:?}"),
-    }
-}
-
-fn check(target: Target, path: &str, text: &str, fact: &str, expected: &[&str]) {
-    let shown: Vec<String> = read(target, path, text).iter().map(|subject| show(subject.facts.at(fact))).collect();
-    assert_eq!(shown, expected, "{fact} of {text}");
-}
 
 fn steps(steps: &str) -> String {
     format!("on: [push]\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n{steps}")
@@ -135,12 +110,6 @@ fn facts_and_their_documentation_are_the_same() {
         (Target::GitlabJob, ".gitlab-ci.yml", gitlab),
         (Target::GitlabImage, ".gitlab-ci.yml", gitlab),
     ] {
-        let subjects = read(target, path, text);
-        let variables = subjects.first().unwrap().facts.entries().iter();
-        let given: BTreeSet<String> = variables
-            .flat_map(|variable| variable.value.entries().iter().map(|fact| format!("{}.{}", variable.key, fact.key)))
-            .collect();
-        let documented = facts(target).iter().map(|fact| fact.path.to_owned());
-        assert_eq!(given, documented.collect(), "{}", target.name());
+        assert_documented(target, path, text);
     }
 }

@@ -7,22 +7,9 @@ use std::collections::HashSet;
 
 use super::super::facts::{null, text};
 use super::{list, optional_word, word_fact};
-use crate::scan::document::dockerfile::{Arguments, Base, Dockerfile, Instruction, Keyword, Word};
+use crate::scan::document::dockerfile::{Arguments, Base, Dockerfile, Instruction, Keyword, PLATFORM_ARGUMENTS, Word};
 use crate::scan::document::node::{Node, Value};
 
-/// Names that the builder sets by itself.
-const PREDEFINED: [&str; 10] = [
-    "PATH",
-    "BUILDPLATFORM",
-    "BUILDOS",
-    "BUILDARCH",
-    "BUILDVARIANT",
-    "TARGETPLATFORM",
-    "TARGETOS",
-    "TARGETARCH",
-    "TARGETVARIANT",
-    "TARGETSTAGE",
-];
 /// Names of one instruction that are listed.
 const MAX_LISTED: usize = 20;
 
@@ -95,7 +82,7 @@ fn of(instruction: &Instruction, previous: Option<Keyword>, state: &State) -> Su
         Keyword::Env => instruction.pairs().iter().take(MAX_LISTED).map(|pair| pair.key.shown()).collect(),
         _ => Vec::new(),
     };
-    let is_known = |name: &str| state.names.contains(name) || PREDEFINED.contains(&name);
+    let is_known = |name: &str| state.names.contains(name) || name == "PATH" || PLATFORM_ARGUMENTS.contains(&name);
     let undefined = asked.into_iter().filter(|(name, _)| !is_known(name) && !set.contains(name));
     let own = instruction.pairs().iter().take(MAX_LISTED).flat_map(|pair| {
         let names = pair.value.iter().flat_map(names_of);

@@ -1,26 +1,11 @@
-use std::collections::BTreeSet;
-
+use super::super::probe::{self, assert_documented, read};
 use super::*;
-use crate::scan::document::parse;
-use crate::scan::limits::Limits;
 
-fn read(target: Target, text: &str) -> Vec<Subject> {
-    let file = parse("apps/x.yaml", text, &Limits::default());
-    assert!(file.problems.iter().all(|problem| !problem.cause.leaves_unjudged()), "{:?}", file.problems);
-    subjects(target, &file, text)
-}
+const PATH: &str = "apps/x.yaml";
 
-/// One fact of every subject, `?` when it is unknown and `null` when it is absent.
+/// Checks one fact of every source.
 fn check(text: &str, fact: &str, expected: &[&str]) {
-    let show = |node: Option<&Node>| match node.map(Node::value) {
-        Some(Value::String(text)) => String::from(text.clone()),
-        Some(Value::Null) => "null".to_owned(),
-        Some(Value::Unknown(_)) => "?".to_owned(),
-        other => format!("{other:?}"),
-    };
-    let shown: Vec<String> =
-        read(Target::GitopsSource, text).iter().map(|subject| show(subject.facts.at(fact))).collect();
-    assert_eq!(shown, expected, "{fact} of {text}");
+    probe::check(Target::GitopsSource, PATH, text, fact, expected);
 }
 
 fn flux(kind: &str, spec: &str) -> String {
@@ -91,7 +76,7 @@ fn every_source_of_argo_is_seen() {
 fn generators_without_a_filter_are_named() {
     let named = |generators: &str| {
         let spec = format!("generators: [{generators}], template: {{spec: {{project: '{{{{ .p }}}}'}}}}");
-        let subjects = read(Target::GitopsApplication, &argo("ApplicationSet", &spec));
+        let subjects = read(Target::GitopsApplication, PATH, &argo("ApplicationSet", &spec));
         let facts = &subjects.first().unwrap().facts;
         assert_eq!(facts.at("application.project_templated").unwrap().as_bool(), Some(true));
         facts.at("application.unfiltered_generator").unwrap().as_str().map(str::to_owned)
@@ -109,12 +94,6 @@ fn generators_without_a_filter_are_named() {
 fn facts_and_their_documentation_are_the_same() {
     let text = argo("Application", "source: {repoURL: x}");
     for target in [Target::GitopsSource, Target::GitopsApplication] {
-        let subjects = read(target, &text);
-        let variables = subjects.first().unwrap().facts.entries().iter();
-        let given: BTreeSet<String> = variables
-            .flat_map(|variable| variable.value.entries().iter().map(|fact| format!("{}.{}", variable.key, fact.key)))
-            .collect();
-        let documented = facts(target).iter().map(|fact| fact.path.to_owned());
-        assert_eq!(given, documented.collect(), "{}", target.name());
+        assert_documented(target, PATH, &text);
     }
 }

@@ -1,29 +1,7 @@
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use super::super::probe::{assert_documented, read, show};
 use super::*;
-use crate::scan::document::node::Value;
-use crate::scan::document::parse;
-use crate::scan::limits::Limits;
-
-fn read(target: Target, path: &str, text: &str) -> Vec<Subject> {
-    let file = parse(path, text, &Limits::default());
-    assert!(file.problems.iter().all(|problem| !problem.cause.leaves_unjudged()), "{:?}", file.problems);
-    subjects(target, &file, text)
-}
-
-fn show(node: Option<&Node>) -> String {
-    match node.map(Node::value) {
-        None => "no such fact".into(),
-        Some(Value::Null) => "null".into(),
-        Some(Value::String(text)) => String::from(text.clone()),
-        Some(Value::Bool(value)) => value.to_string(),
-        Some(Value::Int(value)) => value.to_string(),
-        Some(Value::Unknown(_)) => "?".into(),
-        Some(Value::Sequence(items)) => items.iter().map(|item| show(Some(item))).collect::<Vec<_>>().join(","),
-        Some(other) => format!("{other:?}"),
-    }
-}
 
 /// Each subject as its path and one fact.
 fn check(target: Target, path: &str, text: &str, fact: &str, expected: &[(&str, &str)]) {
@@ -151,12 +129,6 @@ fn facts_and_their_documentation_are_the_same() {
         (Target::HelmContext, "values.yaml", "securityContext: {}\n"),
         (Target::HelmDependency, "Chart.yaml", "name: a\nversion: 1.0.0\ndependencies: [{name: b}]\n"),
     ] {
-        let subjects = read(target, path, text);
-        let variables = subjects.first().unwrap().facts.entries().iter();
-        let given: BTreeSet<String> = variables
-            .flat_map(|variable| variable.value.entries().iter().map(|fact| format!("{}.{}", variable.key, fact.key)))
-            .collect();
-        let documented = facts(target).iter().map(|fact| fact.path.to_owned());
-        assert_eq!(given, documented.collect(), "{}", target.name());
+        assert_documented(target, path, text);
     }
 }
