@@ -68,7 +68,7 @@ pub fn traits(path: &str, text: &str) -> Option<Traits> {
     let is_document =
         DOCUMENTS.has(ending) || matches!(name, "readme" | "changelog" | "license" | "contributing" | "notice");
     Some(Traits {
-        dialect: dialect(name, ending, text),
+        dialect: dialect(&lower, name, ending, text),
         is_strict: is_document || is_translation(&lower, name),
         is_sample: ["example", "sample", ".dist", "template", ".tmpl", "skeleton"]
             .iter()
@@ -92,7 +92,7 @@ fn ending(name: &str) -> &str {
     rest
 }
 
-fn dialect(name: &str, ending: &str, text: &str) -> Dialect {
+fn dialect(path: &str, name: &str, ending: &str, text: &str) -> Dialect {
     if matches!(ending, "conf" | "cnf" | "cfg" | "ini" | "env" | "properties" | "toml") || name.starts_with(".env") {
         return Dialect::Lines;
     }
@@ -101,7 +101,7 @@ fn dialect(name: &str, ending: &str, text: &str) -> Dialect {
     let found = listed.into_iter().find(|(endings, _)| endings.has(ending)).map(|(_, dialect)| dialect);
     match found {
         Some(Dialect::Xml) if !begin.starts_with('<') => Dialect::Lines,
-        Some(Dialect::Code) if is_configuration(name) => Dialect::Quoted,
+        Some(Dialect::Code) if is_configuration(name) || is_configured(path, ending) => Dialect::Quoted,
         Some(dialect) => dialect,
         None if begin.starts_with("<?xml") || (begin.starts_with('<') && begin.contains("</")) => Dialect::Xml,
         None if begin.starts_with("#!") => Dialect::Shell,
@@ -117,6 +117,12 @@ fn is_configuration(name: &str) -> bool {
         .iter()
         .any(|word| stem == *word || stem.ends_with(&format!("-{word}")) || stem.ends_with(&format!("_{word}")))
         || ending(name) == "sql"
+}
+
+/// Whether a file of a language that frameworks are configured in stands in a folder of configuration.
+fn is_configured(path: &str, ending: &str) -> bool {
+    let folder = path.rsplit('/').nth(1).unwrap_or_default();
+    matches!(ending, "php" | "rb" | "py" | "js") && matches!(folder, "config" | "conf" | "settings")
 }
 
 /// Whether a path is that of a translation.

@@ -21,12 +21,13 @@ pub enum Nature {
 /// Longest name that is looked at, in bytes.
 const MAX_NAME: usize = 120;
 
-static PASSWORDS: WordList =
-    WordList::new("password passwd passphrase pass pwd pw psk passcode pswd passwort passwords userpw rootpw");
+static PASSWORDS: WordList = WordList::new(
+    "password passwd passphrase pass pwd pw psk passcode pswd passwort passwords userpw rootpw requirepass masterauth",
+);
 static TOKENS: WordList = WordList::new("token apikey apitoken authtoken accesstoken refreshtoken bearertoken");
 static KEYS: WordList = WordList::new(
     "secret secretkey accesskey privatekey clientsecret encryptionkey signingkey masterkey accountkey \
-    sharedkey authkey appkey sharedaccesskey requirepass masterauth secretaccesskey appsecret jwtsecret",
+    sharedkey authkey appkey sharedaccesskey secretaccesskey appsecret jwtsecret",
 );
 static VAGUE: WordList = WordList::new(
     "auth credential credentials creds salt authorization secrets tokens jwt bearer cookie dsn webhook \
@@ -262,7 +263,7 @@ mod tests {
         check(
             Some(Nature::Key),
             "secret client_secret clientSecret SECRET_KEY secretKeyBase AWS_SECRET_ACCESS_KEY encryptionKey jwt_secret \
-             JWT_SIGNING_KEY privateKey APP_KEY AccountKey SharedAccessKey cookieSecret requirepass",
+             JWT_SIGNING_KEY privateKey APP_KEY AccountKey SharedAccessKey cookieSecret",
         );
         check(
             Some(Nature::Vague),

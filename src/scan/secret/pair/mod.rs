@@ -240,7 +240,7 @@ impl Extraction {
         match step {
             Step::Random => !self.traits.is_strict || nature != Nature::Vague,
             Step::Human if self.traits.is_strict => false,
-            Step::Human => !is_code || value.bytes().any(|byte| byte.is_ascii_digit()),
+            Step::Human => !is_code || value.bytes().any(|byte| byte.is_ascii_digit()) || value::is_gibberish(value),
             Step::Default => !is_code && !self.traits.is_strict && !self.traits.is_sample,
             Step::PasswordHash => !self.traits.is_strict,
             _ => false,

@@ -20,6 +20,7 @@ pub(super) fn read(extraction: &mut Extraction, path: &str, passage: &Passage<'_
     }
     match name {
         ".pgpass" | "pgpass" | "pgpass.conf" => lines(extraction, passage, pgpass),
+        "chap-secrets" | "pap-secrets" => lines(extraction, passage, ppp),
         "userlist.txt" => lines(extraction, passage, userlist),
         ".htpasswd" | "htpasswd" | "shadow" | "passwd" | "proftpdpasswd" | "ftpd.passwd" => {
             lines(extraction, passage, hash);
@@ -66,6 +67,15 @@ fn pgpass(line: &str) -> Option<(Span, &str)> {
     let user = parts.nth(3)?;
     let password = parts.next()?;
     Some((Span::new(line.len() - password.len(), line.len()), user))
+}
+
+/// `user server password addresses`.
+fn ppp(line: &str) -> Option<(Span, &str)> {
+    let mut words = line.split_ascii_whitespace();
+    let user = words.next()?;
+    let password = words.nth(1)?.trim_matches('"');
+    let start = line.get(user.len()..)?.find(password)? + user.len();
+    Some((Span::new(start, start + password.len()), user))
 }
 
 /// `"user" "password"`.

@@ -4,6 +4,7 @@
 
 use super::dialect::Dialect;
 use super::gate::{self, Hit};
+use super::key::{Name, Nature};
 use super::line::{assignment, declared_type, fallback, is_call, is_comment, is_in_string, is_line_start};
 use super::passage::Passage;
 use super::read::{self, Extent, Read};
@@ -184,7 +185,10 @@ impl<'r> Reader<'r, '_> {
                 return None;
             }
         }
-        if self.dialect == Dialect::Code && (blank > 0 || rest.starts_with(':')) && named.quote.is_none() {
+        if matches!(self.dialect, Dialect::Code | Dialect::Quoted)
+            && (blank > 0 || rest.starts_with(':'))
+            && named.quote.is_none()
+        {
             let skip = declared_type(rest).or_else(|| fallback(rest));
             if let Some(skip) = skip {
                 return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
@@ -213,7 +217,11 @@ impl<'r> Reader<'r, '_> {
         if header::is_name(&name) && rest.starts_with(['"', '\'']) {
             return Some(Separated { at, extent: Extent::Quoted, form });
         }
-        let is_set = matches!(named.before.trim(), "setx" | "setenv" | "ENV" | "ARG") && self.dialect != Dialect::Code;
+        if name.starts_with("x-") && rest.starts_with(['"', '\'']) && self.dialect != Dialect::Code {
+            return Some(Separated { at, extent: Extent::Quoted, form });
+        }
+        let is_set =
+            matches!(named.before.trim(), "setx" | "setenv" | "set $" | "ENV" | "ARG") && self.dialect != Dialect::Code;
         let by = rest.get(..4).filter(|by| by.eq_ignore_ascii_case("by '")).map_or(0, |_| 3);
         if is_set || by > 0 {
             return Some(Separated { at: at + by, extent, form });
@@ -245,8 +253,15 @@ impl<'r> Reader<'r, '_> {
             is_line_start(named.before) || named.before.contains("machine ") || named.before.contains("login ");
         let is_quoted = rest.starts_with('\'') && matches!(name.as_str(), "password" | "identified by")
             || rest.starts_with(['"', '\'']) && name == "convertto-securestring";
+        let is_compound =
+            name.contains(['_', '-']) && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
+        let is_known = is_known || is_compound;
+        let begins = begins || named.before.trim_start().starts_with("user ") || named.before.starts_with("username ");
         let is_conf = is_lines && begins && is_known && !self.extraction.traits.is_strict && is_last_word(rest, named);
         let is_directive = is_directive && self.dialect != Dialect::Code && !self.extraction.traits.is_strict;
+        // `password 0 value`: the number tells how it is written.
+        let kind = rest.strip_prefix(['0', '7']).filter(|rest| rest.starts_with(' ')).map_or(0, |_| 2);
+        let at = if named.before.starts_with("username ") { at + kind } else { at };
         (is_directive || is_conf || is_quoted).then_some(Separated { at, extent, form })
     }
 
@@ -367,7 +382,9 @@ struct Separated {
 /// Whether a value ends its line, so that a sentence is not read as one.
 fn is_last_word(rest: &str, named: &Named<'_>) -> bool {
     let line = rest.split(['\n', '\r']).next().unwrap_or_default().trim().trim_end_matches(';');
-    !line.contains(' ') || named.before.contains("login ") || line.starts_with(['"', '\''])
+    let words = line.split_ascii_whitespace().count();
+    let is_router = named.before.starts_with("username ") && words == 2 || named.before.starts_with("snmp-server ");
+    is_router || !line.contains(' ') || named.before.contains("login ") || line.starts_with(['"', '\''])
 }
 
 /// What a name that is a phrase or a verb of its language stands for.

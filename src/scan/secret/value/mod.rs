@@ -143,7 +143,7 @@ fn sample_step(value: &str, _: Asked<'_>) -> Option<Step> {
 
 /// What is left was made by a machine or by a person.
 fn made(value: &str, asked: Asked<'_>) -> Step {
-    let looks_random = words::looks_random(value);
+    let looks_random = words::looks_random(value) || words::is_gibberish(value);
     let length = value.chars().count();
     let is_qualified = asked.name.is_some_and(|name| name.is_qualified);
     match asked.nature {
@@ -151,12 +151,24 @@ fn made(value: &str, asked: Asked<'_>) -> Step {
         Nature::Password => Step::Human,
         Nature::Token if looks_random && length >= 10 => Step::Random,
         Nature::Key if looks_random && length >= 8 => Step::Random,
+        Nature::Token | Nature::Key if names_secret(value) => Step::Wording,
         Nature::Token if length >= 12 && words::is_mixed(value) && !words::is_name(value) => Step::Human,
         Nature::Key if length >= 8 && words::is_mixed(value) && (is_qualified || !words::is_name(value)) => Step::Human,
         Nature::Vague if length >= 16 && looks_random && is_dense(value) => Step::Random,
         Nature::Token | Nature::Key | Nature::Vague => Step::Wording,
     }
 }
+
+/// Whether a value is the name of a secret, such as `github-token`: words in lower case, the last of which says so.
+fn names_secret(value: &str) -> bool {
+    let last = value.rsplit(['-', '_', '.']).next().unwrap_or(value);
+    let is_kind =
+        matches!(last, "token" | "secret" | "key" | "keys" | "credentials" | "creds" | "tls" | "cert" | "auth");
+    is_kind && last.len() < value.len() && words::is_name(value)
+}
+
+/// Whether letters of one case are no words.
+pub use words::is_gibberish;
 
 /// Whether a value is too random to be an identifier.
 fn is_dense(value: &str) -> bool {

@@ -186,3 +186,15 @@ fn a_long_value_costs_its_length() {
     }
     assert_eq!(judge(&"a".repeat(1_000_000), Asked::of(&name)), Step::Size);
 }
+
+#[test]
+fn letters_that_no_word_is_made_of_are_told_from_words() {
+    for value in ["fzqputzfdoje", "KXWQTZPD", "crzwqbtmvxutjfta"] {
+        assert!(is_gibberish(value), "{value}");
+    }
+    for value in
+        ["password", "correcthorse", "kubernetes", "postgresql", "authentication", "short", "Mixedcase", "a1b2c3d4"]
+    {
+        assert!(!is_gibberish(value), "{value}");
+    }
+}

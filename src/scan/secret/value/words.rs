@@ -1,6 +1,6 @@
 //! Whether a text reads as words or as a random value.
 //!
-//! Invariant: one pass over the text; no dictionary.
+//! Invariant: a few passes over the text; no dictionary, only which letters follow which.
 
 use crate::scan::span::Span;
 
@@ -8,6 +8,57 @@ use crate::scan::span::Span;
 const WORDY_PERCENT: usize = 55;
 /// The same for a short text, of which fewer characters tell.
 const SHORT_WORDY_PERCENT: usize = 40;
+
+/// For each letter, those that follow it in words.
+const FOLLOWERS: [&str; 26] = [
+    "abcdefghiklmnprstuvwxyz",
+    "abcdeilorstuy",
+    "abcdefhiklmoprstuvy",
+    "abcdefghijlmnorstuvy",
+    "abcdefghiklmnopqrstuvwxy",
+    "abcdefilorstuy",
+    "aeghilmnorsu",
+    "aeimnorstuy",
+    "abcdefgklmnoprstvxz",
+    "aeosu",
+    "adeilnstu",
+    "abcdefiklnopstuvy",
+    "abdeilmopstu",
+    "abcdefghiklmnoprstuvwy",
+    "abcdefgiklmnoprstuvwx",
+    "acdehiklmoprstuy",
+    "lu",
+    "abcdefgiklmnoprstuvwy",
+    "acdefghiklmnopqrstuwy",
+    "abcdefghilmnoprstuwxy",
+    "abcdefgilmnoprst",
+    "aeio",
+    "aehilnors",
+    "aceipt",
+    "aeilmnopst",
+    "aeioz",
+];
+/// Fewest letters that tell whether they are words.
+const LEAST_LETTERS: usize = 7;
+/// Least share of neighbours that no word has, in percent, and how many they are at least.
+const STRANGE_PERCENT: usize = 22;
+const LEAST_STRANGE: usize = 2;
+
+/// Whether `value` is letters of one case that no word is made of, such as `fzqputzfdoje`.
+pub fn is_gibberish(value: &str) -> bool {
+    let is_single =
+        value.bytes().all(|byte| byte.is_ascii_lowercase()) || value.bytes().all(|byte| byte.is_ascii_uppercase());
+    if !is_single || value.len() < LEAST_LETTERS {
+        return false;
+    }
+    let is_strange = |pair: &&[u8]| {
+        let [first, second] = pair else { return false };
+        let followers = FOLLOWERS.get(usize::from(first.to_ascii_lowercase() - b'a'));
+        followers.is_some_and(|followers| !followers.as_bytes().contains(&second.to_ascii_lowercase()))
+    };
+    let strange = value.as_bytes().windows(2).filter(is_strange).count();
+    strange >= LEAST_STRANGE && strange * 100 >= STRANGE_PERCENT * (value.len() - 1)
+}
 
 /// Whether `value` looks as if a machine made it: few of its characters stand in words.
 pub fn looks_random(value: &str) -> bool {
@@ -111,7 +162,7 @@ fn is_word(value: &str, segment: Span) -> bool {
             longest = longest.max(run);
         }
     }
-    vowels * 5 >= length && vowels * 10 <= length * 8 && longest <= 4
+    vowels * 5 >= length && vowels * 10 <= length * 8 && longest <= 4 && !is_gibberish(letters)
 }
 
 fn stands_alone(value: &str, segment: Span) -> bool {
