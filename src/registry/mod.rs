@@ -1,0 +1,365 @@
+//! Images at their registries, read as if every registry, and everybody who names one, meant harm.
+//!
+//! A [`RegistryClient`] is a thin one of our own, because what it must refuse is most of its work: where it may connect
+//! to ([`egress`]), whom it shows a credential ([`credential`], `authorization`), how much it reads ([`limits`]), and
+//! what it believes (`manifest`, `blob`: only bytes whose digest was checked).
+//!
+//! Invariant: every connection goes through the egress guard; whatever a method gives back was checked by its digest;
+//! for a change from a fork, only what anybody may read is read.
+
+mod authorization;
+mod blob;
+mod cache;
+mod challenge;
+mod connection;
+pub mod credential;
+mod digest;
+pub mod egress;
+mod endpoint;
+mod error;
+mod exchange;
+pub mod limits;
+mod manifest;
+mod options;
+mod rate_limit;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Method;
+use reqwest::Response;
+
+pub use blob::{BlobReader, BlobStream};
+pub use cache::{ManifestCache, MemoryManifests};
+pub use challenge::Challenge;
+pub use digest::{Digest, DigestError, Verifier};
+pub use error::RegistryError;
+pub use limits::RegistryLimits;
+pub use manifest::{Descriptor, ImageManifest, Index, Manifest, Platform, PlatformError};
+pub use options::{Mirror, RegistryOptions, TokenHost};
+
+use cache::{Timed, Turns};
+use endpoint::{Endpoint, Request};
+use exchange::Exchange;
+use limits::MAX_INDEX_DEPTH;
+
+use crate::scan::image_reference::ImageReference;
+
+/// The tag of a reference without one.
+const DEFAULT_TAG: &str = "latest";
+
+/// Reads images. Cheap to clone; clones share connections, tokens and what is known.
+#[derive(Clone)]
+pub struct RegistryClient {
+    shared: Arc<Shared>,
+    is_for_forks: bool,
+}
+
+struct Shared {
+    exchange: Exchange,
+    manifests: Arc<dyn ManifestCache>,
+    tags: Timed<String, Digest>,
+    turns: Turns,
+}
+
+impl RegistryClient {
+    /// A client that keeps manifests in `manifests`.
+    ///
+    /// # Errors
+    /// [`RegistryError::Options`].
+    pub fn new(options: RegistryOptions, manifests: Arc<dyn ManifestCache>) -> Result<Self, RegistryError> {
+        let exchange = Exchange::new(options)?;
+        let shared = Shared { exchange, manifests, tags: Timed::default(), turns: Turns::default() };
+        Ok(Self { shared: Arc::new(shared), is_for_forks: false })
+    }
+
+    /// The same client for a change that comes from a fork: it uses no credential and knows nothing that was read with
+    /// one.
+    #[must_use]
+    pub fn for_forks(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), is_for_forks: true }
+    }
+
+    /// The digest that `reference` names: its own, or that of its tag.
+    ///
+    /// # Errors
+    /// As [`resolve_tag`](Self::resolve_tag).
+    pub async fn resolve(&self, reference: &ImageReference) -> Result<Digest, RegistryError> {
+        match reference.digest() {
+            Some(text) => text.parse().map_err(|_| RegistryError::Unsupported {
+                operation: "read digest",
+                subject: reference.to_string(),
+                what: "this algorithm of digests",
+            }),
+            None => self.resolve_tag(reference).await,
+        }
+    }
+
+    /// The digest that the tag of `reference` names now (`latest` without one), known for ten minutes.
+    ///
+    /// It is the SHA-256 of bytes that we read: what a registry says about a tag is believed only when it names a
+    /// manifest of this repository that we have read before.
+    ///
+    /// # Errors
+    /// Every variant of [`RegistryError`] but [`NoPlatform`](RegistryError::NoPlatform).
+    pub async fn resolve_tag(&self, reference: &ImageReference) -> Result<Digest, RegistryError> {
+        let endpoints = self.endpoints("resolve", reference)?;
+        let tag = reference.tag().unwrap_or(DEFAULT_TAG);
+        let key = format!("{} tag {tag}", manifest_key(reference, &endpoints));
+        let _turn = self.shared.turns.wait(&key).await;
+        if let Some(digest) = self.shared.tags.get(&key) {
+            return Ok(digest);
+        }
+        let mut places = endpoints.iter().peekable();
+        while let Some(endpoint) = places.next() {
+            let answer = self.ask_tag(reference, &endpoints, endpoint, tag).await;
+            if may_ask_next(&answer) && places.peek().is_some() {
+                continue;
+            }
+            let digest = answer?;
+            self.shared.tags.put(key, digest.clone(), self.limits().tag);
+            return Ok(digest);
+        }
+        Err(denied("resolve", reference.to_string()))
+    }
+
+    /// The manifest or index `digest` of the repository of `reference`, fetched once ever.
+    ///
+    /// # Errors
+    /// Every variant of [`RegistryError`] but [`NoPlatform`](RegistryError::NoPlatform).
+    pub async fn manifest(&self, reference: &ImageReference, digest: &Digest) -> Result<Manifest, RegistryError> {
+        let subject = format!("{}@{digest}", reference.repository());
+        let endpoints = self.endpoints("read manifest", reference)?;
+        let key = manifest_key(reference, &endpoints);
+        let _turn = self.shared.turns.wait(&format!("{key} {digest}")).await;
+        if let Some(bytes) = self.known(&key, digest).await {
+            return Manifest::read(&bytes, &subject);
+        }
+        let bytes = self.fetch_manifest(&endpoints, digest, &subject).await?;
+        let manifest = Manifest::read(&bytes, &subject)?;
+        self.shared.manifests.save(&key, digest, bytes).await;
+        Ok(manifest)
+    }
+
+    /// The image for `platform` behind `digest`, through indexes at most two deep, with its own digest. A single image
+    /// is taken to be for any platform.
+    ///
+    /// # Errors
+    /// As [`manifest`](Self::manifest), and [`RegistryError::NoPlatform`].
+    pub async fn image(
+        &self,
+        reference: &ImageReference,
+        digest: &Digest,
+        platform: &Platform,
+    ) -> Result<(Digest, ImageManifest), RegistryError> {
+        let (operation, subject) = ("read image", reference.to_string());
+        let mut digest = digest.clone();
+        for _ in 0..=MAX_INDEX_DEPTH {
+            let index = match self.manifest(reference, &digest).await? {
+                Manifest::Image(image) => return Ok((digest, image)),
+                Manifest::Index(index) => index,
+            };
+            let serves = |entry: &&Descriptor| entry.platform.as_ref().is_some_and(|found| found.serves(platform));
+            let inner = |entry: &&Descriptor| entry.is_index() && entry.platform.is_none();
+            let entry = index.manifests.iter().find(serves).or_else(|| index.manifests.iter().find(inner));
+            let Some(entry) = entry else {
+                return Err(RegistryError::NoPlatform { operation, subject, platform: platform.to_string() });
+            };
+            digest = entry.digest.clone();
+        }
+        Err(RegistryError::TooMany { operation, subject, what: "levels of indexes", max: MAX_INDEX_DEPTH })
+    }
+
+    /// The configuration `descriptor` of an image of `reference`, as a whole.
+    ///
+    /// # Errors
+    /// As [`blob`](Self::blob).
+    pub async fn config(&self, reference: &ImageReference, descriptor: &Descriptor) -> Result<Vec<u8>, RegistryError> {
+        let max_bytes = self.limits().config_bytes;
+        let subject = format!("{}@{}", reference.repository(), descriptor.digest);
+        let operation = "read config";
+        let wrong = || RegistryError::WrongContent { operation, subject: subject.clone() };
+        check_fetchable(descriptor, operation, &subject, max_bytes)?;
+        let endpoints = self.endpoints(operation, reference)?;
+        let mut places = endpoints.iter().peekable();
+        while let Some(endpoint) = places.next() {
+            let request = blob_request(operation, &subject, endpoint, descriptor);
+            let answer = self.shared.exchange.fetch(&request, descriptor.size_bytes).await;
+            if may_ask_next(&answer) && places.peek().is_some() {
+                continue;
+            }
+            let bytes = answer.map_err(|error| if is_too_large(&error) { wrong() } else { error })?;
+            let is_right = bytes.len() as u64 == descriptor.size_bytes && descriptor.digest.names(&bytes);
+            return if is_right { Ok(bytes.into()) } else { Err(wrong()) };
+        }
+        Err(denied(operation, subject))
+    }
+
+    /// The blob `descriptor` of an image of `reference`, as it comes. Its size and digest are checked at its end.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unsupported`] for a foreign layer, [`RegistryError::TooLarge`] for one beyond the limit, and
+    /// those of the connection.
+    pub async fn blob(&self, reference: &ImageReference, descriptor: &Descriptor) -> Result<BlobStream, RegistryError> {
+        let operation = "read blob";
+        let subject = format!("{}@{}", reference.repository(), descriptor.digest);
+        check_fetchable(descriptor, operation, &subject, self.limits().layer_bytes)?;
+        let endpoints = self.endpoints(operation, reference)?;
+        let mut places = endpoints.iter().peekable();
+        while let Some(endpoint) = places.next() {
+            let answer = self.shared.exchange.send(&blob_request(operation, &subject, endpoint, descriptor)).await;
+            if may_ask_next(&answer) && places.peek().is_some() {
+                continue;
+            }
+            let response = answer?;
+            if response.content_length().is_some_and(|length| length != descriptor.size_bytes) {
+                return Err(RegistryError::WrongContent { operation, subject });
+            }
+            return Ok(BlobStream::new(response, descriptor, subject, self.limits()));
+        }
+        Err(denied(operation, subject))
+    }
+
+    fn limits(&self) -> &RegistryLimits {
+        &self.shared.exchange.options.limits
+    }
+
+    fn endpoints(&self, operation: &'static str, reference: &ImageReference) -> Result<Vec<Endpoint>, RegistryError> {
+        let Exchange { policy, options, .. } = &self.shared.exchange;
+        let credentials = (!self.is_for_forks).then_some(&options.credentials);
+        Endpoint::all(reference, policy, options, credentials).map_err(|source| RegistryError::Egress {
+            operation,
+            subject: reference.to_string(),
+            source,
+        })
+    }
+
+    /// Asks what a tag names: a HEAD, which registries do not count, and a GET only for a manifest that is not known.
+    async fn ask_tag(
+        &self,
+        reference: &ImageReference,
+        endpoints: &[Endpoint],
+        endpoint: &Endpoint,
+        tag: &str,
+    ) -> Result<Digest, RegistryError> {
+        let subject = reference.to_string();
+        let request = |method| Request {
+            operation: "resolve",
+            subject: &subject,
+            endpoint,
+            method,
+            resource: format!("manifests/{tag}"),
+        };
+        let key = manifest_key(reference, endpoints);
+        let claimed = match self.shared.exchange.send(&request(Method::HEAD)).await {
+            Ok(response) => claimed_digest(&response),
+            // Not every registry knows HEAD.
+            Err(RegistryError::Status { status: 405 | 501, .. }) => None,
+            Err(error) => return Err(error),
+        };
+        if let Some(claimed) = &claimed
+            && self.known(&key, claimed).await.is_some()
+        {
+            return Ok(claimed.clone());
+        }
+        let bytes = self.shared.exchange.fetch(&request(Method::GET), self.limits().manifest_bytes).await?;
+        Manifest::read(&bytes, &subject)?;
+        let digest = Digest::of(&bytes);
+        if claimed.as_ref().is_some_and(|claimed| *claimed != digest) {
+            tracing::warn!(registry = %endpoint.authority, "the digest in a header is not that of the manifest");
+        }
+        self.shared.manifests.save(&key, &digest, bytes).await;
+        Ok(digest)
+    }
+
+    async fn fetch_manifest(
+        &self,
+        endpoints: &[Endpoint],
+        digest: &Digest,
+        subject: &str,
+    ) -> Result<Bytes, RegistryError> {
+        let operation = "read manifest";
+        let mut places = endpoints.iter().peekable();
+        while let Some(endpoint) = places.next() {
+            let resource = format!("manifests/{digest}");
+            let request = Request { operation, subject, endpoint, method: Method::GET, resource };
+            let answer = self.shared.exchange.fetch(&request, self.limits().manifest_bytes).await;
+            if may_ask_next(&answer) && places.peek().is_some() {
+                continue;
+            }
+            let bytes = answer?;
+            let wrong = || RegistryError::WrongContent { operation, subject: subject.to_owned() };
+            return if digest.names(&bytes) { Ok(bytes) } else { Err(wrong()) };
+        }
+        Err(denied(operation, subject.to_owned()))
+    }
+
+    /// A manifest that was read before; its keeper is not believed either.
+    async fn known(&self, key: &str, digest: &Digest) -> Option<Bytes> {
+        self.shared.manifests.load(key, digest).await.filter(|bytes| digest.names(bytes))
+    }
+}
+
+impl fmt::Debug for RegistryClient {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let options = &self.shared.exchange.options;
+        formatter
+            .debug_struct("RegistryClient")
+            .field("options", options)
+            .field("is_for_forks", &self.is_for_forks)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The repository and who may read it.
+fn manifest_key(reference: &ImageReference, endpoints: &[Endpoint]) -> String {
+    let readers: Vec<String> = endpoints.iter().map(Endpoint::reader).collect();
+    format!("{} as {}", reference.repository(), readers.join(" or "))
+}
+
+/// Whether the next place may have what this one did not give.
+fn may_ask_next<T>(answer: &Result<T, RegistryError>) -> bool {
+    answer
+        .as_ref()
+        .is_err_and(|error| error.is_retryable() || matches!(error, RegistryError::NotFoundOrNotAllowed { .. }))
+}
+
+fn is_too_large(error: &RegistryError) -> bool {
+    matches!(error, RegistryError::TooLarge { .. })
+}
+
+fn denied(operation: &'static str, subject: String) -> RegistryError {
+    RegistryError::NotFoundOrNotAllowed { operation, subject }
+}
+
+fn check_fetchable(
+    descriptor: &Descriptor,
+    operation: &'static str,
+    subject: &str,
+    max_bytes: u64,
+) -> Result<(), RegistryError> {
+    let subject = || subject.to_owned();
+    if descriptor.is_foreign {
+        return Err(RegistryError::Unsupported { operation, subject: subject(), what: "a foreign layer" });
+    }
+    if descriptor.size_bytes > max_bytes {
+        return Err(RegistryError::TooLarge { operation, subject: subject(), max_bytes });
+    }
+    Ok(())
+}
+
+fn blob_request<'a>(
+    operation: &'static str,
+    subject: &'a str,
+    endpoint: &'a Endpoint,
+    descriptor: &Descriptor,
+) -> Request<'a> {
+    let resource = format!("blobs/{}", descriptor.digest);
+    Request { operation, subject, endpoint, method: Method::GET, resource }
+}
+
+/// What a registry says that a tag names.
+fn claimed_digest(response: &Response) -> Option<Digest> {
+    response.headers().get("docker-content-digest")?.to_str().ok()?.parse().ok()
+}
