@@ -134,11 +134,7 @@ async fn ask(
 ) -> Result<Bytes, RegistryError> {
     let scope = format!("repository:{}:pull", request.endpoint.path);
     if let Some(Secret::IdentityToken(token)) = &secret {
-        let mut form = Serializer::new(String::new());
-        form.append_pair("grant_type", "refresh_token").append_pair("client_id", "dockgate");
-        form.extend_pairs(service.map(|service| ("service", service)));
-        form.append_pair("scope", &scope).append_pair("refresh_token", token.expose_secret());
-        let form = form.finish();
+        let form = refresh_form(service, &scope, token);
         return exchange.ask_token_server(request, realm, |builder| builder, Some(form)).await;
     }
     let service = service.map(|service| ("service", service));
@@ -150,6 +146,15 @@ async fn ask(
         None => builder,
     };
     exchange.ask_token_server(request, realm, with_basic, None).await
+}
+
+/// The form that turns an identity token into a token for `scope`.
+fn refresh_form(service: Option<&str>, scope: &str, token: &SecretString) -> String {
+    let mut form = Serializer::new(String::new());
+    form.append_pair("grant_type", "refresh_token").append_pair("client_id", "dockgate");
+    form.extend_pairs(service.map(|service| ("service", service)));
+    form.append_pair("scope", scope).append_pair("refresh_token", token.expose_secret());
+    form.finish()
 }
 
 /// A header that is marked as secret.

@@ -3,8 +3,11 @@
 //! Invariant: a credential is found by whole host, port and path segments, never by a part of a text; which program or
 //! cloud is asked, and for what, comes from the operator's own configuration alone; no secret can be printed.
 
+pub mod aws;
+pub mod azure;
+pub mod cloud;
 pub mod docker_config;
-
+pub mod google;
 pub mod helper;
 
 use std::fmt;
