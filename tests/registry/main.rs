@@ -8,6 +8,7 @@
 
 mod authentication;
 mod bodies;
+mod clouds;
 mod debian;
 mod debian_registry;
 mod destinations;
