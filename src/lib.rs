@@ -32,6 +32,7 @@
 //! | `github` | the calls we make, credentials, limits, deliveries |
 //! | `job` | what a delivery asks for |
 //! | `store` | the durable queue and the decision records |
+//! | `registry` | images at their registries, read safely |
 //! | `source` | where a change comes from: a folder, a git repository, a pull request, a saved change |
 //! | `pipeline` | from a change to its verdict |
 //! | `worker` | leases jobs, runs them, writes the outcome to GitHub |
@@ -90,6 +91,9 @@ pub mod job;
 
 #[cfg(feature = "io")]
 pub mod store;
+
+#[cfg(feature = "io")]
+pub mod registry;
 
 #[cfg(feature = "io")]
 pub mod source;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the crate, in dependency order.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 14] = [
     "scan",
     "settings",
     "verdict",
@@ -15,6 +15,7 @@ const ORDER: [&str; 13] = [
     "github",
     "job",
     "store",
+    "registry",
     "source",
     "pipeline",
     "worker",

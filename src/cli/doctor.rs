@@ -1,5 +1,6 @@
 //! `dockgate doctor`: what works, what does not, and what to do about it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,6 +11,7 @@ use super::serve::{self, ServeArgs};
 use super::{Exit, Surroundings};
 use crate::github::client::AppInfo;
 use crate::github::client::NoObserver;
+use crate::registry::{MemoryManifests, RegistryClient, RegistryOptions};
 use crate::scan::limits::Limits;
 use crate::scan::policy::set::PolicySet;
 use crate::settings::process::ProcessSettings;
@@ -54,7 +56,7 @@ pub fn run(args: &DoctorArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Re
     let mut report = Report { out: &mut *surroundings.out, failed: 0 };
     repository(&mut report)?;
     match args.serve.settings(&surroundings.environment) {
-        Ok(settings) => server(&settings, &mut report)?,
+        Ok(settings) => server(&settings, &surroundings.environment, &mut report)?,
         Err(error) => report.failed("settings", &format!("{error:#}"))?,
     }
     let failed = report.failed;
@@ -121,7 +123,11 @@ fn repository(report: &mut Report<'_>) -> std::io::Result<()> {
 }
 
 /// What `dockgate serve` needs.
-fn server(settings: &ProcessSettings, report: &mut Report<'_>) -> anyhow::Result<()> {
+fn server(
+    settings: &ProcessSettings,
+    environment: &BTreeMap<String, String>,
+    report: &mut Report<'_>,
+) -> anyhow::Result<()> {
     report.title("Settings of the server")?;
     for (name, value, origin) in settings.effective() {
         report.value(name, &value, origin.name())?;
@@ -132,6 +138,7 @@ fn server(settings: &ProcessSettings, report: &mut Report<'_>) -> anyhow::Result
     report.title("Server")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     git(report)?;
+    registries(settings, environment, report)?;
     let missing = settings.missing();
     if !missing.is_empty() {
         report.note("GitHub App", &format!("not set up here: {} not set", missing.join(", ")))?;
@@ -142,6 +149,27 @@ fn server(settings: &ProcessSettings, report: &mut Report<'_>) -> anyhow::Result
         Err(error) => report.failed("database", &format!("{:#}", anyhow::Error::new(error)))?,
     }
     runtime.block_on(github(settings, report))
+}
+
+fn registries(
+    settings: &ProcessSettings,
+    environment: &BTreeMap<String, String>,
+    report: &mut Report<'_>,
+) -> std::io::Result<()> {
+    let read_file = |path: &str| std::fs::read(path).map_err(|error| error.to_string());
+    let options = RegistryOptions::configure(&settings.registry, environment, read_file);
+    let checked = options.and_then(|options| {
+        let keys: Vec<String> = options.credentials.keys().map(ToString::to_string).collect();
+        let (more, private) = (options.allowed.len(), options.private.len());
+        RegistryClient::new(options, Arc::new(MemoryManifests::default())).map(|_| (more, private, keys))
+    });
+    let (more, private, keys) = match checked {
+        Ok(checked) => checked,
+        Err(error) => return report.failed("registries", &format!("{:#}", anyhow::Error::new(error))),
+    };
+    let credentials = if keys.is_empty() { "none".to_owned() } else { keys.join(", ") };
+    let counts = format!("the known ones, {more} more, {private} in private networks");
+    report.ok("registries", &format!("{counts}; credentials for: {credentials}"))
 }
 
 fn git(report: &mut Report<'_>) -> std::io::Result<()> {

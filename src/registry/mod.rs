@@ -11,6 +11,7 @@ mod authorization;
 mod blob;
 mod cache;
 mod challenge;
+mod configure;
 mod connection;
 pub mod credential;
 mod digest;
@@ -22,13 +23,13 @@ pub mod limits;
 mod manifest;
 mod options;
 mod rate_limit;
+mod tag;
 
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Method;
-use reqwest::Response;
 
 pub use blob::{BlobReader, BlobStream};
 pub use cache::{ManifestCache, MemoryManifests};
@@ -45,9 +46,6 @@ use exchange::Exchange;
 use limits::MAX_INDEX_DEPTH;
 
 use crate::scan::image_reference::ImageReference;
-
-/// The tag of a reference without one.
-const DEFAULT_TAG: &str = "latest";
 
 /// Reads images. Cheap to clone; clones share connections, tokens and what is known.
 #[derive(Clone)]
@@ -79,49 +77,6 @@ impl RegistryClient {
     #[must_use]
     pub fn for_forks(&self) -> Self {
         Self { shared: Arc::clone(&self.shared), is_for_forks: true }
-    }
-
-    /// The digest that `reference` names: its own, or that of its tag.
-    ///
-    /// # Errors
-    /// As [`resolve_tag`](Self::resolve_tag).
-    pub async fn resolve(&self, reference: &ImageReference) -> Result<Digest, RegistryError> {
-        match reference.digest() {
-            Some(text) => text.parse().map_err(|_| RegistryError::Unsupported {
-                operation: "read digest",
-                subject: reference.to_string(),
-                what: "this algorithm of digests",
-            }),
-            None => self.resolve_tag(reference).await,
-        }
-    }
-
-    /// The digest that the tag of `reference` names now (`latest` without one), known for ten minutes.
-    ///
-    /// It is the SHA-256 of bytes that we read: what a registry says about a tag is believed only when it names a
-    /// manifest of this repository that we have read before.
-    ///
-    /// # Errors
-    /// Every variant of [`RegistryError`] but [`NoPlatform`](RegistryError::NoPlatform).
-    pub async fn resolve_tag(&self, reference: &ImageReference) -> Result<Digest, RegistryError> {
-        let endpoints = self.endpoints("resolve", reference)?;
-        let tag = reference.tag().unwrap_or(DEFAULT_TAG);
-        let key = format!("{} tag {tag}", manifest_key(reference, &endpoints));
-        let _turn = self.shared.turns.wait(&key).await;
-        if let Some(digest) = self.shared.tags.get(&key) {
-            return Ok(digest);
-        }
-        let mut places = endpoints.iter().peekable();
-        while let Some(endpoint) = places.next() {
-            let answer = self.ask_tag(reference, &endpoints, endpoint, tag).await;
-            if may_ask_next(&answer) && places.peek().is_some() {
-                continue;
-            }
-            let digest = answer?;
-            self.shared.tags.put(key, digest.clone(), self.limits().tag);
-            return Ok(digest);
-        }
-        Err(denied("resolve", reference.to_string()))
     }
 
     /// The manifest or index `digest` of the repository of `reference`, fetched once ever.
@@ -235,44 +190,6 @@ impl RegistryClient {
         })
     }
 
-    /// Asks what a tag names: a HEAD, which registries do not count, and a GET only for a manifest that is not known.
-    async fn ask_tag(
-        &self,
-        reference: &ImageReference,
-        endpoints: &[Endpoint],
-        endpoint: &Endpoint,
-        tag: &str,
-    ) -> Result<Digest, RegistryError> {
-        let subject = reference.to_string();
-        let request = |method| Request {
-            operation: "resolve",
-            subject: &subject,
-            endpoint,
-            method,
-            resource: format!("manifests/{tag}"),
-        };
-        let key = manifest_key(reference, endpoints);
-        let claimed = match self.shared.exchange.send(&request(Method::HEAD)).await {
-            Ok(response) => claimed_digest(&response),
-            // Not every registry knows HEAD.
-            Err(RegistryError::Status { status: 405 | 501, .. }) => None,
-            Err(error) => return Err(error),
-        };
-        if let Some(claimed) = &claimed
-            && self.known(&key, claimed).await.is_some()
-        {
-            return Ok(claimed.clone());
-        }
-        let bytes = self.shared.exchange.fetch(&request(Method::GET), self.limits().manifest_bytes).await?;
-        Manifest::read(&bytes, &subject)?;
-        let digest = Digest::of(&bytes);
-        if claimed.as_ref().is_some_and(|claimed| *claimed != digest) {
-            tracing::warn!(registry = %endpoint.authority, "the digest in a header is not that of the manifest");
-        }
-        self.shared.manifests.save(&key, &digest, bytes).await;
-        Ok(digest)
-    }
-
     async fn fetch_manifest(
         &self,
         endpoints: &[Endpoint],
@@ -357,9 +274,4 @@ fn blob_request<'a>(
 ) -> Request<'a> {
     let resource = format!("blobs/{}", descriptor.digest);
     Request { operation, subject, endpoint, method: Method::GET, resource }
-}
-
-/// What a registry says that a tag names.
-fn claimed_digest(response: &Response) -> Option<Digest> {
-    response.headers().get("docker-content-digest")?.to_str().ok()?.parse().ok()
 }

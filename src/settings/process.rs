@@ -3,6 +3,7 @@
 //! Invariant: pure, the caller hands over the environment and reads the files; every mistake is told at once; a secret
 //! can't be printed.
 
+pub mod registry;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::{Origin, Setting, SettingsError};
+use registry::RegistrySettings;
 
 /// A value that must not be printed: a key, a webhook secret.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub struct ProcessSettings {
     pub lease: Setting<Duration>,
     /// `DOCKGATE_RUN_SECONDS`: how long one job may take.
     pub run: Setting<Duration>,
+    /// What is set about registries.
+    pub registry: RegistrySettings,
     /// Variables that begin with `DOCKGATE_` and mean nothing, with the nearest that does.
     pub unknown: Vec<String>,
 }
@@ -130,6 +134,7 @@ impl Default for ProcessSettings {
             resolve_threads: Setting::built_in(false),
             lease: Setting::built_in(Duration::from_mins(1)),
             run: Setting::built_in(Duration::from_mins(5)),
+            registry: RegistrySettings::default(),
             unknown: Vec::new(),
         }
     }
@@ -170,7 +175,7 @@ impl ProcessSettings {
             LogFormat::Json => "json",
         };
         let app_id = self.app_id.value.map_or_else(|| "(not set)".to_owned(), |id| id.to_string());
-        vec![
+        let own = vec![
             ("DOCKGATE_LISTEN", self.listen.value.to_string(), self.listen.origin),
             ("DOCKGATE_GITHUB_API_URL", self.github_api_url.value.clone(), self.github_api_url.origin),
             ("DOCKGATE_GITHUB_URL", self.github_url.value.clone(), self.github_url.origin),
@@ -189,7 +194,8 @@ impl ProcessSettings {
             ("DOCKGATE_RESOLVE_THREADS", self.resolve_threads.value.to_string(), self.resolve_threads.origin),
             ("DOCKGATE_LEASE_SECONDS", self.lease.value.as_secs().to_string(), self.lease.origin),
             ("DOCKGATE_RUN_SECONDS", self.run.value.as_secs().to_string(), self.run.origin),
-        ]
+        ];
+        own.into_iter().chain(self.registry.effective()).collect()
     }
 }
 
@@ -228,6 +234,7 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
         });
         self.parse(&mut settings.lease, "DOCKGATE_LEASE_SECONDS", "seconds from 5 to 3600", |text| seconds(text, 5));
         self.parse(&mut settings.run, "DOCKGATE_RUN_SECONDS", "seconds from 10 to 3600", |text| seconds(text, 10));
+        settings.registry = self.registry();
         settings
     }
 
@@ -267,9 +274,9 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
 
     /// What else begins with `DOCKGATE_`. Not an error: a cluster that has a service called `dockgate` sets such names.
     fn unknown(&self) -> Vec<String> {
-        let is_unknown = |name: &&String| name.starts_with("DOCKGATE_") && !NAMES.contains(&name.as_str());
+        let is_unknown = |name: &&String| name.starts_with("DOCKGATE_") && !names().any(|known| known == *name);
         let note = |name: &String| {
-            let near = NAMES.into_iter().map(|known| (strsim::jaro_winkler(name, known), known));
+            let near = names().map(|known| (strsim::jaro_winkler(name, known), known));
             match near.max_by(|a, b| a.0.total_cmp(&b.0)) {
                 Some((likeness, known)) if likeness > 0.93 => format!("{name}; did you mean {known}?"),
                 _ => name.clone(),
@@ -281,6 +288,10 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
     fn wrong(&mut self, name: &str, message: String) {
         self.errors.push(SettingsError::Variable { name: name.to_owned(), message });
     }
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    NAMES.into_iter().chain(registry::NAMES)
 }
 
 fn base_url(text: &str) -> Option<String> {

@@ -100,12 +100,8 @@ async fn a_credential_is_for_its_path_only() {
     let realm = Server::tls(token).await;
     let (_server, own) = registry(format!("https://token.test:{}/token", realm.port)).await;
     let other = format!("token.test:{}", realm.port);
-    let client = Fixture::new()
-        .host(&own)
-        .host(&other)
-        .token_host(&own, &other)
-        .credential(&format!("{own}/acme"))
-        .client();
+    let client =
+        Fixture::new().host(&own).host(&other).token_host(&own, &other).credential(&format!("{own}/acme")).client();
     for path in ["acme/app", "acme-evil/app", "other/app"] {
         client.resolve(&reference(&format!("{own}/{path}:1"))).await.expect("a digest");
     }

@@ -36,8 +36,7 @@ async fn a_manifest_of_512_mib_is_not_read() {
 #[tokio::test]
 async fn an_announced_length_is_enough_to_refuse() {
     let head = [("content-length", "536870912")];
-    let (server, image, fixture) =
-        serving(move |_| Reply::parts(200, &head, repeat_n(vec![b' '; MIB], 512))).await;
+    let (server, image, fixture) = serving(move |_| Reply::parts(200, &head, repeat_n(vec![b' '; MIB], 512))).await;
     let client = fixture.client();
     assert_eq!(manifest(&client, &image).await, "TooLarge");
     let layer = layer_of(b"five!");
@@ -77,7 +76,8 @@ async fn a_byte_now_and_then_is_no_answer() {
 
 #[tokio::test]
 async fn a_layer_that_stops_coming_is_given_up() {
-    let answer = |_: &Hit| Reply { pause: Duration::from_hours(1), ..Reply::parts(200, &[], repeat_n(vec![b'x'; 10], 2)) };
+    let answer =
+        |_: &Hit| Reply { pause: Duration::from_hours(1), ..Reply::parts(200, &[], repeat_n(vec![b'x'; 10], 2)) };
     let (_server, image, mut fixture) = serving(answer).await;
     fixture.options.limits.idle = Duration::from_millis(100);
     let start = Instant::now();
@@ -105,7 +105,7 @@ async fn headers_are_bounded() {
     let long = format!("HTTP/1.1 200 X\r\nx: {}\r\n\r\n", "y".repeat(8 * MIB)).into_bytes();
     let (_server, image, fixture) = serving(move |_| Reply { head: long.clone(), ..Reply::status(200) }).await;
     assert_eq!(manifest(&fixture.client(), &image).await, "Unreachable");
-    let many: String = (0..5_000).map(|number| format!("x-{number}: y\r\n")).collect();
+    let many = "x-header: y\r\n".repeat(5_000);
     let many = format!("HTTP/1.1 200 X\r\n{many}\r\n").into_bytes();
     let (_server, image, fixture) = serving(move |_| Reply { head: many.clone(), ..Reply::status(200) }).await;
     assert_eq!(manifest(&fixture.client(), &image).await, "Unreachable");

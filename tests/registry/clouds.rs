@@ -35,7 +35,8 @@ const ECR_HOST: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 
 #[tokio::test]
 async fn ecr_gives_a_password_for_signed_keys() {
-    let (server, address) = answering(&[("/", r#"{"authorizationData":[{"authorizationToken":"ECR-TOKEN","expiresAt":1.0}]}"#)]).await;
+    let (server, address) =
+        answering(&[("/", r#"{"authorizationData":[{"authorizationToken":"ECR-TOKEN","expiresAt":1.0}]}"#)]).await;
     let session_token = Some("session".into());
     let keys = AwsKeys { id: "the-id".to_owned(), secret: PASSWORD.into(), session_token };
     let ecr = Ecr::new(&authority(ECR_HOST), AwsIdentity::Keys(keys), reqwest::Client::new()).expect("an ECR host");
@@ -45,7 +46,10 @@ async fn ecr_gives_a_password_for_signed_keys() {
     assert_eq!(hit.header("x-amz-target"), Some("AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"));
     assert_eq!((hit.header("x-amz-security-token"), hit.body.as_str()), (Some("session"), "{}"));
     let authorization = hit.authorization().expect("a signature");
-    let start = format!("AWS4-HMAC-SHA256 Credential=the-id/{}/eu-west-1/ecr/aws4_request, SignedHeaders=", &hit.header("x-amz-date").expect("a date")[..8]);
+    let start = format!(
+        "AWS4-HMAC-SHA256 Credential=the-id/{}/eu-west-1/ecr/aws4_request, SignedHeaders=",
+        &hit.header("x-amz-date").expect("a date")[..8]
+    );
     let names = "content-type;host;x-amz-date;x-amz-security-token;x-amz-target, Signature=";
     assert!(authorization.starts_with(&(start + names)), "{authorization}");
     assert!(!format!("{:?}{ecr:?}", server.hits()).contains(PASSWORD));
@@ -65,7 +69,8 @@ async fn ecr_takes_the_role_of_a_cluster_token() {
     let folder = tempfile::tempdir().expect("a folder");
     let token_file = folder.path().join("token");
     fs::write(&token_file, "cluster-token\n").expect("a file");
-    let identity = AwsIdentity::WebIdentity { role: "arn:aws:iam::1:role/r".to_owned(), token_file: token_file.clone() };
+    let identity =
+        AwsIdentity::WebIdentity { role: "arn:aws:iam::1:role/r".to_owned(), token_file: token_file.clone() };
     let ecr = Ecr::new(&authority(ECR_HOST), identity, reqwest::Client::new()).expect("an ECR host");
     // The path of ECR is always the root; its signature is for that.
     let ecr = ecr.at(format!("{address}/ecr"), format!("{address}/sts"));
@@ -92,10 +97,7 @@ async fn acr_exchanges_a_token_of_the_tenant() {
     assert_eq!(secret_of(&acr).await, "identity refresh");
     let hits = server.hits();
     assert!(hits[0].body.contains(&format!("client_secret={PASSWORD}")), "{}", hits[0].body);
-    assert_eq!(
-        hits[1].body,
-        "grant_type=access_token&service=acme.azurecr.io&tenant=the-tenant&access_token=entra"
-    );
+    assert_eq!(hits[1].body, "grant_type=access_token&service=acme.azurecr.io&tenant=the-tenant&access_token=entra");
     assert!(!format!("{acr:?}").contains(PASSWORD));
 }
 

@@ -64,7 +64,7 @@ impl Images {
         let registry = Debian { port, process: command.spawn().expect("docker-registry, which .ci/run installs") };
         let start = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(60), "docker-registry does not listen");
+            assert!(start.elapsed() < Duration::from_mins(1), "docker-registry does not listen");
             std::thread::sleep(Duration::from_millis(20));
         }
         registry

@@ -27,8 +27,11 @@ async fn read_all(client: &RegistryClient, image: &str) {
     let image = reference(image);
     let digest = client.resolve(&image).await.expect("a digest");
     assert_eq!(digest, IMAGES.layout.index, "the digest is that of the index");
-    let Manifest::Index(index) = client.manifest(&image, &digest).await.expect("a manifest") else { panic!("an index") };
-    let platforms: Vec<String> = index.manifests.iter().flat_map(|entry| &entry.platform).map(ToString::to_string).collect();
+    let Manifest::Index(index) = client.manifest(&image, &digest).await.expect("a manifest") else {
+        panic!("an index")
+    };
+    let platforms: Vec<String> =
+        index.manifests.iter().flat_map(|entry| &entry.platform).map(ToString::to_string).collect();
     assert_eq!(platforms, ["linux/amd64", "linux/arm64"]);
 
     let platform: Platform = "linux/amd64".parse().expect("a platform");

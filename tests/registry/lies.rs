@@ -49,11 +49,15 @@ async fn a_layer_must_be_the_one_that_was_asked_for() {
     let wrong = LAYER.to_ascii_uppercase();
     let short = LAYER[..10].to_vec();
     let long = [LAYER, b"more"].concat();
-    for (content, announced) in [(wrong, true), (short.clone(), true), (short, false), (long.clone(), true), (long, false)] {
+    for (content, announced) in
+        [(wrong, true), (short.clone(), true), (short, false), (long.clone(), true), (long, false)]
+    {
         let shown = String::from_utf8_lossy(&content).into_owned();
-        let answer = move |_: &Hit| match announced {
-            true => Reply::new(200, &[], content.clone()),
-            false => Reply::parts(200, &[], std::iter::once(content.clone())),
+        let answer = move |_: &Hit| {
+            if announced {
+                return Reply::new(200, &[], content.clone());
+            }
+            Reply::parts(200, &[], std::iter::once(content.clone()))
         };
         let (_server, image, fixture) = serving(answer).await;
         let client = fixture.client();
@@ -66,9 +70,8 @@ async fn a_layer_must_be_the_one_that_was_asked_for() {
 #[tokio::test]
 async fn a_connection_that_breaks_is_no_end() {
     let length = LAYER.len().to_string();
-    let answer = move |_: &Hit| {
-        Reply::parts(200, &[("content-length", &length)], std::iter::once(LAYER[..10].to_vec()))
-    };
+    let answer =
+        move |_: &Hit| Reply::parts(200, &[("content-length", &length)], std::iter::once(LAYER[..10].to_vec()));
     let (_server, image, fixture) = serving(answer).await;
     let client = fixture.client();
     let error = read_blob(&client, &image, &layer_of(LAYER)).await.expect_err("short");

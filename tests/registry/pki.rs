@@ -25,9 +25,11 @@ impl Pki {
     fn make() -> Self {
         let pki = Self { folder: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder") };
         let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-        let authority = ["req", "-x509", "-days", "30", "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.pem"];
+        let authority =
+            ["req", "-x509", "-days", "30", "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.pem"];
         pki.openssl(&[&authority[..], &key[..]].concat());
-        let request = ["req", "-subj", "/CN=registry.test", "-addext", NAMES, "-keyout", "server.key", "-out", "server.csr"];
+        let request =
+            ["req", "-subj", "/CN=registry.test", "-addext", NAMES, "-keyout", "server.key", "-out", "server.csr"];
         pki.openssl(&[&request[..], &key[..]].concat());
         let sign = ["x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"];
         pki.openssl(&[&sign[..], &["-days", "30", "-copy_extensions", "copy", "-out", "server.pem"][..]].concat());

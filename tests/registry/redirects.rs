@@ -37,10 +37,9 @@ async fn a_layer_comes_from_elsewhere_without_the_authorization() {
 async fn an_authorization_that_was_dropped_does_not_come_back() {
     let back = Arc::new(AtomicUsize::new(0));
     let port = Arc::clone(&back);
-    let storage = Server::tls(move |_| {
-        Reply::redirect(&format!("https://registry.test:{}/back", port.load(Ordering::SeqCst)))
-    })
-    .await;
+    let storage =
+        Server::tls(move |_| Reply::redirect(&format!("https://registry.test:{}/back", port.load(Ordering::SeqCst))))
+            .await;
     let location = format!("https://storage.test:{}/x", storage.port);
     let server = Server::tls(move |hit| match hit.path.as_str() {
         "/back" => Reply::new(200, &[], LAYER),

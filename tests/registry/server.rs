@@ -64,7 +64,9 @@ impl Reply {
     /// An answer in parts, whose headers say nothing that the test does not.
     pub fn parts(status: u16, headers: &[(&str, &str)], parts: impl Iterator<Item = Vec<u8>> + Send + 'static) -> Self {
         let mut head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\n");
-        headers.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
+        for (name, value) in headers {
+            head.extend([name, ": ", value, "\r\n"]);
+        }
         Self { head: (head + "\r\n").into(), parts: Box::new(parts), pause: Duration::ZERO }
     }
 

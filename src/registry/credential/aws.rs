@@ -58,7 +58,7 @@ pub struct Ecr {
     region: String,
     identity: AwsIdentity,
     client: Client,
-    ecr: String,
+    address: String,
     sts: String,
 }
 
@@ -68,14 +68,14 @@ impl Ecr {
         let (_, rest) = host.host().split_once(".dkr.ecr.")?;
         let (region, domain) = rest.split_once('.')?;
         let fits = matches!(domain, "amazonaws.com" | "amazonaws.com.cn") && host.port().is_none();
-        let (ecr, sts) = (format!("https://api.ecr.{region}.{domain}/"), format!("https://sts.{region}.{domain}/"));
-        fits.then(|| Self { region: region.to_owned(), identity, client, ecr, sts })
+        let (address, sts) = (format!("https://api.ecr.{region}.{domain}/"), format!("https://sts.{region}.{domain}/"));
+        fits.then(|| Self { region: region.to_owned(), identity, client, address, sts })
     }
 
     /// With other addresses of ECR and STS, such as endpoints in a private network.
     #[must_use]
-    pub fn at(self, ecr: String, sts: String) -> Self {
-        Self { ecr, sts, ..self }
+    pub fn at(self, address: String, sts: String) -> Self {
+        Self { address, sts, ..self }
     }
 
     async fn keys(&self) -> Result<AwsKeys, CredentialError> {
@@ -105,7 +105,7 @@ impl CredentialSource for Ecr {
     async fn issue(&self) -> Result<Issued, CredentialError> {
         let keys = self.keys().await?;
         let wrong = || no_form("GetAuthorizationToken");
-        let url: url::Url = self.ecr.parse().map_err(|_| wrong())?;
+        let url: url::Url = self.address.parse().map_err(|_| wrong())?;
         let host = Authority::of(&url).ok_or_else(wrong)?.to_string();
         let date = date(SystemTime::now());
         let token = keys.session_token.as_ref().map(|token| token.expose_secret().to_owned());
@@ -141,7 +141,7 @@ fn authorization(
     date: &str,
     (method, headers, payload): (&str, &[(&str, &str)], &str),
 ) -> String {
-    let canonical: String = headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
+    let canonical: String = headers.iter().flat_map(|(name, value)| [name, ":", value.trim(), "\n"]).collect();
     let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
     let names = names.join(";");
     let request = format!("{method}\n/\n\n{canonical}\n{names}\n{}", hash(payload));

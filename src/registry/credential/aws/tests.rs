@@ -23,14 +23,14 @@ fn signatures_are_those_of_the_published_examples() {
 
 #[test]
 fn dates_have_their_form() {
-    assert_eq!(date(UNIX_EPOCH + Duration::from_secs(1_440_938_160)), "20150830T123600Z");
+    assert_eq!(date(UNIX_EPOCH + Duration::from_mins(24_015_636)), "20150830T123600Z");
 }
 
 #[test]
 fn the_region_is_that_of_the_host() {
     let ecr = |host: &str| {
         let host = Authority::parse(host).expect("a host");
-        Ecr::new(&host, AwsIdentity::Keys(example_keys()), Client::new()).map(|ecr| (ecr.region, ecr.ecr))
+        Ecr::new(&host, AwsIdentity::Keys(example_keys()), Client::new()).map(|ecr| (ecr.region, ecr.address))
     };
     let found = |region: &str, url: &str| Some((region.to_owned(), url.to_owned()));
     let expected = found("eu-west-1", "https://api.ecr.eu-west-1.amazonaws.com/");

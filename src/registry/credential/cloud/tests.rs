@@ -9,7 +9,8 @@ const AZURE: [&str; 3] = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SE
 
 #[test]
 fn clouds_are_named_with_their_registries() {
-    let list = "ecr:123456789012.dkr.ecr.eu-west-1.amazonaws.com, acr:acme.azurecr.io,google:europe-docker.pkg.dev/acme";
+    let list =
+        "ecr:123456789012.dkr.ecr.eu-west-1.amazonaws.com, acr:acme.azurecr.io,google:europe-docker.pkg.dev/acme";
     let store = read(list, &environment(&[&AWS[..], &AZURE[..]].concat())).expect("a list");
     let keys: Vec<String> = store.keys().map(ToString::to_string).collect();
     let expected = ["europe-docker.pkg.dev/acme", "123456789012.dkr.ecr.eu-west-1.amazonaws.com", "acme.azurecr.io"];
