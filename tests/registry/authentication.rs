@@ -60,7 +60,7 @@ async fn forbidden_realms_are_not_contacted() {
         format!("https://127.0.0.2:{port}/token"),
         format!("http://127.0.0.2:{port}/token"),
         format!("https://elsewhere.test:{port}/token"),
-        format!("https://robot:word@elsewhere.test:{port}/token"),
+        format!("https://robot@elsewhere.test:{port}/token"),
         format!("http://token.test:{}/token", plain.port),
         "http://169.254.169.254/token".to_owned(),
         "https://[fd00:ec2::254]/token".to_owned(),

@@ -2,7 +2,7 @@
 
 use dockgate::registry::{Digest, Manifest, Platform};
 
-use crate::fixture::{Fixture, manifest_of, read_blob, reference, variant};
+use crate::fixture::{Fixture, PASSWORD, manifest_of, read_blob, reference, variant};
 use crate::server::{Reply, Server};
 
 #[tokio::test]
@@ -119,12 +119,12 @@ async fn a_proxy_that_is_set_is_used_for_public_hosts_alone() {
     let server = Server::tls(|_| Reply::new(200, &[], manifest_of(b"layer"))).await;
     let name = format!("registry.test:{}", server.port);
     let mut fixture = Fixture::new().host(&name);
-    fixture.options.proxy = Some(format!("http://robot:proxy-word@127.0.0.1:{}", proxy.port).into());
-    assert!(!format!("{:?}", fixture.options).contains("proxy-word"));
+    fixture.options.proxy = Some(format!("http://robot:{PASSWORD}@127.0.0.1:{}", proxy.port).into());
+    assert!(!format!("{:?}", fixture.options).contains(PASSWORD));
     let client = fixture.client();
     assert!(client.resolve(&reference(&format!("{name}/app:1"))).await.is_ok());
     assert_eq!(proxy.connections(), 0);
     let error = client.resolve(&reference("ghcr.io/acme/app:1")).await.expect_err("the proxy refuses");
-    assert!(!format!("{error:?}").contains("proxy-word"), "{error:?}");
+    assert!(!format!("{error:?}").contains(PASSWORD), "{error:?}");
     assert_eq!(proxy.asked(), ["CONNECT ghcr.io:443"]);
 }

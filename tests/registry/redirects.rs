@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dockgate::registry::Digest;
 
-use crate::fixture::{Fixture, basic, layer_of, manifest_of, read_blob, reference, variant};
+use crate::fixture::{Fixture, PASSWORD, basic, layer_of, manifest_of, read_blob, reference, variant};
 use crate::server::{Hit, Reply, Server};
 
 const LAYER: &[u8] = b"the bytes of a layer";
@@ -65,7 +65,7 @@ async fn forbidden_destinations_are_not_contacted() {
         format!("//127.0.0.2:{port}/"),
         format!("https://inside.test:{port}/"),
         format!("https://[::ffff:127.0.0.2]:{port}/"),
-        format!("https://user:password@inside.test:{port}/"),
+        format!("https://robot:{PASSWORD}@inside.test:{port}/"),
         format!("https://elsewhere.test:{port}/"),
         "https://169.254.169.254/latest/meta-data/".to_owned(),
         "http://169.254.169.254/latest/meta-data/".to_owned(),
