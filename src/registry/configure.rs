@@ -80,6 +80,9 @@ fn private(entry: &str, read_file: impl Fn(&str) -> Result<Vec<u8>, String>) -> 
             _ => return Err(String::new()),
         }
     }
+    if private.plain_http && private.authority.port().is_none() {
+        return Err(": plain http needs a port".to_owned());
+    }
     Ok(private)
 }
 

@@ -47,6 +47,10 @@ impl Exchange {
     /// [`RegistryError::Options`].
     pub fn new(options: RegistryOptions) -> Result<Self, RegistryError> {
         let policy = EgressPolicy::new(options.allowed.clone(), options.private.clone());
+        for mirror in &options.mirrors {
+            let refused = |error| RegistryError::Options(format!("mirror of {}: {error}", mirror.registry));
+            policy.registry(&mirror.mirror).map_err(refused)?;
+        }
         let connections = Connections::new(&policy, &options)?;
         Ok(Self { policy, options, connections, rate_limits: RateLimits::default(), authorizer: Authorizer::default() })
     }

@@ -28,6 +28,8 @@ pub type FuzzTarget = fn(&str);
 /// Every target by the name of its corpus.
 pub const TARGETS: &[(&str, FuzzTarget)] = &[
     ("admission", admission),
+    #[cfg(feature = "io")]
+    ("challenge", challenge),
     ("condition", condition),
     ("decode", decode),
     ("dockerfile", dockerfile),
@@ -35,6 +37,8 @@ pub const TARGETS: &[(&str, FuzzTarget)] = &[
     ("history", history),
     ("image_reference", image_reference),
     ("jwt", jwt),
+    #[cfg(feature = "io")]
+    ("manifest", manifest),
     ("pair", pair),
     ("policy", policy),
     ("scan", scan),
@@ -288,4 +292,37 @@ fn assert_in_place(text: &str, finding: &Finding) {
 fn assert_kept(text: &str, place: Span, shown: &str) {
     let value = place.of(text);
     assert!(value.len() < 12 || !shown.contains(value), "a value of {} bytes is shown", value.len());
+}
+
+/// `WWW-Authenticate` of a registry; what is read is read the same from its own printed form.
+#[cfg(feature = "io")]
+pub fn challenge(text: &str) {
+    use dockgate::registry::Challenge;
+    let read = Challenge::parse_all(text);
+    let escape = |value: &str| value.replace('\\', "\\\\").replace('"', "\\\"");
+    let print = |challenge: &Challenge| {
+        let parameters = challenge.parameters.iter().map(|(name, value)| format!("{name}=\"{}\"", escape(value)));
+        format!("{} {}", challenge.scheme, parameters.collect::<Vec<_>>().join(","))
+    };
+    let printed: Vec<String> = read.iter().map(print).collect();
+    let printed = printed.join(", ");
+    if printed.len() <= 8 * 1024 {
+        assert_eq!(Challenge::parse_all(&printed), read, "{printed}");
+    }
+}
+
+/// Manifests and indexes of a registry, which hold no more than is allowed.
+#[cfg(feature = "io")]
+pub fn manifest(text: &str) {
+    use dockgate::registry::Manifest;
+    use dockgate::registry::limits::{MAX_ANNOTATIONS, MAX_INDEX_ENTRIES, MAX_LAYERS};
+    match Manifest::read(text.as_bytes(), "registry.example/app:1") {
+        Ok(Manifest::Index(index)) => {
+            assert!(index.manifests.len() <= MAX_INDEX_ENTRIES && index.annotations.len() <= MAX_ANNOTATIONS);
+        }
+        Ok(Manifest::Image(image)) => {
+            assert!(image.layers.len() <= MAX_LAYERS && image.annotations.len() <= MAX_ANNOTATIONS);
+        }
+        Err(error) => assert!(error.to_string().len() < 300, "{error}"),
+    }
 }

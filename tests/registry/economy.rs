@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dockgate::registry::{Digest, Mirror};
+use dockgate::registry::{Digest, MemoryManifests, Mirror, RegistryClient};
 
 use crate::fixture::{Fixture, authority, layer_of, manifest_of, read_blob, reference, variant};
 use crate::server::{Hit, Reply, Server};
@@ -120,6 +120,15 @@ async fn a_mirror_is_asked_first_and_the_registry_when_it_has_nothing() {
     client.resolve(&reference(&format!("{own}/absent:1"))).await.expect("from the registry itself");
     assert_eq!(server.asked(), ["HEAD /v2/absent/manifests/1", "GET /v2/absent/manifests/1"]);
     assert!(mirror.hits().iter().all(|hit| hit.authorization().is_none()));
+}
+
+#[test]
+fn a_mirror_must_be_allowed_itself() {
+    let mut fixture = Fixture::new();
+    let (registry, mirror) = (authority("docker.io"), authority("mirror.example"));
+    fixture.options.mirrors.push(Mirror { registry, mirror, path: String::new() });
+    let made = RegistryClient::new(fixture.options, Arc::new(MemoryManifests::default()));
+    assert_eq!(variant(made), "Options");
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ fn mistakes_are_named() {
         ("DOCKGATE_REGISTRY_PRIVATE", "registry.corp=0.0.0.0/0", "not a network"),
         ("DOCKGATE_REGISTRY_PRIVATE", "registry.corp=10.0.0.0/8;tls", "is not host[:port]=network"),
         ("DOCKGATE_REGISTRY_PRIVATE", "registry.corp=10.0.0.0/8;ca=/x", "/x could not be read: no such file"),
+        ("DOCKGATE_REGISTRY_PRIVATE", "registry.corp=10.0.0.0/8;http", "plain http needs a port"),
         ("DOCKGATE_REGISTRY_MIRRORS", "docker.io=mirror.gcr.io/../x", "is not registry=host"),
         ("DOCKGATE_REGISTRY_TOKEN_HOSTS", "login.example.com", "is not registry=host"),
         ("DOCKGATE_REGISTRY_CLOUDS", "oracle:x.example", "is not ecr:HOST"),
