@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ use crate::pki::PKI;
 #[derive(Default)]
 pub struct Names {
     answers: Mutex<HashMap<String, Vec<Vec<IpAddr>>>>,
-    asked: AtomicUsize,
+    asked: Mutex<Vec<String>>,
 }
 
 impl Names {
@@ -33,15 +32,21 @@ impl Names {
         self.answers.lock().expect("names").insert(name.to_owned(), answers.iter().map(parse).collect());
     }
 
+    /// How many questions there were.
     pub fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+        self.asked.lock().expect("names").len()
+    }
+
+    /// How many were for `name`.
+    pub fn asked_for(&self, name: &str) -> usize {
+        self.asked.lock().expect("names").iter().filter(|asked| *asked == name).count()
     }
 }
 
 #[async_trait]
 impl Lookup for Names {
     async fn lookup(&self, host: &str) -> io::Result<Vec<IpAddr>> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.asked.lock().expect("names").push(host.to_owned());
         let mut answers = self.answers.lock().expect("names");
         match answers.get_mut(host) {
             Some(turns) if turns.len() > 1 => Ok(turns.remove(0)),

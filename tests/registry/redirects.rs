@@ -116,6 +116,19 @@ async fn a_manifest_is_redirected_to_registries_only() {
     let allowed = Fixture::new().host(&own).host(&format!("127.0.0.1:{}", storage.port)).credential(&own).client();
     assert!(allowed.manifest(&reference(&format!("{own}/app:1")), &digest).await.is_ok());
     assert_eq!(storage.hits()[0].authorization(), None);
+
+    // A public host that is no registry of the list is not even resolved, where it would be for a layer.
+    let server = registry("https://cdn.example/x".to_owned()).await;
+    let own = format!("registry.test:{}", server.port);
+    let fixture = Fixture::new().host(&own).credential(&own);
+    fixture.names.set("cdn.example", &[&["127.0.0.2"]]);
+    let names = Arc::clone(&fixture.names);
+    let client = fixture.client();
+    let image = format!("{own}/app:1");
+    assert_eq!(variant(client.manifest(&reference(&image), &digest).await), "Egress");
+    let before = names.asked_for("cdn.example");
+    assert_eq!(variant(read_blob(&client, &image, &layer_of(LAYER)).await), "Egress");
+    assert_eq!((before, names.asked_for("cdn.example")), (0, 1));
 }
 
 #[tokio::test]
