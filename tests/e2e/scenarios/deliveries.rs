@@ -132,6 +132,21 @@ async fn a_head_that_moves_while_it_is_judged_is_concluded_as_superseded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_moves_unheard_while_it_is_judged_is_not_concluded_as_judged() {
+    let gate = Gate::start(&[("README.md", "hello\n")]).await;
+    gate.github.fail("", "git-upload-pack", 1, FaultKind::Hang);
+    let (_, old) = gate.open("feature", &[Edit::write("web.yaml", &pod("web"))]).await;
+    gate.github.wait_for_hang().await;
+    // The delivery of this one is lost: the job reads the head again, and asks for another one.
+    let new = gate.github.push(REPOSITORY, "feature", &[Edit::write("web.yaml", &privileged_pod("web"))]);
+    gate.github.release();
+    let run = gate.verdict(&new).await;
+    assert_eq!(run.conclusion.as_deref(), Some("failure"), "{run:#?}");
+    assert_eq!(gate.verdict(&old).await.conclusion.as_deref(), Some("cancelled"));
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_push_without_its_delivery_is_seen_before_the_verdict() {
     let gate = Gate::start(&[("README.md", "hello\n")]).await;
     gate.github.push(REPOSITORY, "feature", &[Edit::write("web.yaml", &pod("web"))]);
