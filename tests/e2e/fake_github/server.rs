@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Body;
@@ -94,7 +94,13 @@ async fn handle(shared: Arc<Shared>, request: Request) -> Response<Body> {
     let (index, fault) = {
         let mut state = shared.state();
         let body = String::from_utf8_lossy(&body).into_owned();
-        state.log.push(LoggedRequest { method: method.clone(), path: logged.clone(), body, status: 0 });
+        state.log.push(LoggedRequest {
+            method: method.clone(),
+            path: logged.clone(),
+            body,
+            status: 0,
+            at: Instant::now(),
+        });
         (state.log.len() - 1, take(&mut state.faults, &method, &logged))
     };
     let incoming = Incoming { method, path, query, headers: parts.headers, body, index };

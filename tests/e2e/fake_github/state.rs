@@ -3,7 +3,7 @@
 //! Invariant: ids are unique across the whole fake, as node ids are at GitHub.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use serde_json::Value;
 
@@ -44,6 +44,8 @@ pub struct LoggedRequest {
     pub body: String,
     /// What was answered; 0 when nothing was.
     pub status: u16,
+    /// When it came.
+    pub at: Instant,
 }
 
 /// One installation of the app.

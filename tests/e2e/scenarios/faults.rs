@@ -2,13 +2,15 @@
 //!
 //! Invariant: a failure delays the verdict; it neither loses nor repeats it.
 
+use std::time::Duration;
+
 use crate::fake_github::fault::FaultKind;
 use crate::fake_github::git::Edit;
 use crate::fixtures::{pod, privileged_pod};
 use crate::harness::{Gate, REPOSITORY};
 
 /// A blocking change under one fault: one failure, one review, whatever happened in between.
-async fn check(method: &'static str, path: &'static str, times: usize, kind: FaultKind) {
+async fn check(method: &'static str, path: &'static str, times: usize, kind: FaultKind) -> Gate {
     let gate = Gate::start(&[("README.md", "hello\n")]).await;
     gate.github.fail(method, path, times, kind);
     let (number, head) = gate.open("feature", &[Edit::write("web.yaml", &privileged_pod("web"))]).await;
@@ -18,6 +20,7 @@ async fn check(method: &'static str, path: &'static str, times: usize, kind: Fau
     assert_eq!(pull.reviews.len(), 1, "{method} {path} {kind:?}: {:#?}", pull.reviews);
     assert!(gate.github.state().faults.is_empty(), "{method} {path} {kind:?} did not strike");
     gate.assert_sound();
+    gate
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,9 +40,18 @@ async fn lost_answers_repeat_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_are_waited_for() {
-    check("POST", "/check-runs", 1, FaultKind::TooManyRequests { retry_after_seconds: 1 }).await;
-    check("POST", "/reviews", 1, FaultKind::TooManyRequests { retry_after_seconds: 1 }).await;
-    check("POST", "graphql", 1, FaultKind::QuotaSpent { reset_in_seconds: 2 }).await;
+    for (path, kind, seconds) in [
+        ("/check-runs", FaultKind::TooManyRequests { retry_after_seconds: 3 }, 3),
+        ("/reviews", FaultKind::TooManyRequests { retry_after_seconds: 3 }, 3),
+        // A time of day in whole seconds, of which a part is gone.
+        ("graphql", FaultKind::QuotaSpent { reset_in_seconds: 4 }, 3),
+    ] {
+        let gate = check("POST", path, 1, kind).await;
+        let mut log = gate.github.api_requests().into_iter().skip_while(|request| !matches!(request.status, 403 | 429));
+        let (refused, next) = (log.next().unwrap(), log.next().unwrap());
+        let waited = next.at.duration_since(refused.at);
+        assert!(waited >= Duration::from_secs(seconds), "{path}: {} came after {waited:?}", next.path);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
