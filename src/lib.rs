@@ -60,9 +60,9 @@
 //!
 //! **A webhook.** `server` checks the signature over the raw bytes, parses the few fields we need, and stores delivery
 //! and job in one transaction; only then it answers 202. A worker leases the job, finds or creates the check run in
-//! progress, fetches base and head with a bare git repository (or the API), runs the pipeline, reads the head again,
-//! concludes the check run, and only then writes comments. A newer push to the same pull request replaces the waiting
-//! job and tells a running one to end as superseded.
+//! progress, fetches base and head with a bare git repository (or the API) and what each commit in between adds, runs the
+//! pipeline, reads the head again, concludes the check run, and only then writes comments. A newer push to the same pull
+//! request replaces the waiting job and tells a running one to end as superseded.
 //!
 //! # Where we differ from the plan, on purpose
 //!
