@@ -181,10 +181,11 @@ fn fits(pattern: &str, text: &str) -> bool {
 impl ScanOptions {
     /// Whether `policy` runs where no scope says otherwise.
     pub fn runs(&self, policy: &Policy) -> bool {
-        match &self.standard {
-            Some(standard) => policy.stands_for(standard),
-            None => self.profile.holds(policy) || self.severities.contains_key(&policy.id),
+        if let Some(standard) = &self.standard {
+            return policy.stands_for(standard);
         }
+        let is_asked_for = self.pin_digest && policy.asks_for_digests();
+        self.profile.holds(policy) || is_asked_for || self.severities.contains_key(&policy.id)
     }
 
     /// Whether `policy` runs anywhere.

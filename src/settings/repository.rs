@@ -170,6 +170,13 @@ pub fn admission_paths(text: &str) -> Vec<String> {
     read::read(REPOSITORY_PATH, text).ok().and_then(|patch| patch.admission_paths).unwrap_or_default()
 }
 
+/// Paths are those of one repository, so an organisation has none to give.
+fn stray_admission_paths(patch: &Patch, path: &str, origin: Origin) -> Option<Problem> {
+    let line = patch.admission_paths.as_ref().filter(|_| origin == Origin::Organisation).map(|_| 1)?;
+    let message = "\"admission.paths\": counts in a repository's own settings only, so it is not applied".to_owned();
+    Some(SettingsError::File { file: path.to_owned(), line, message }.problem(path, origin))
+}
+
 impl RepositorySettings {
     /// The settings of the organisation's and the repository's file over the built-in ones.
     ///
@@ -194,6 +201,7 @@ impl RepositorySettings {
             SettingsFile::Text(text) => match read::read(path, text) {
                 Ok(patch) => {
                     self.problems.extend(unknown_rules(&patch, path, known_rules));
+                    self.problems.extend(stray_admission_paths(&patch, path, origin));
                     self.apply(patch, origin);
                     SettingsSource::Parsed
                 }
@@ -214,7 +222,6 @@ impl RepositorySettings {
         self.max_suppressed.set(patch.max_suppressed, origin);
         self.unjudged.set(patch.unjudged, origin);
         self.max_file_bytes.set(patch.max_file_bytes, origin);
-        // Paths are those of one repository, so an organisation has none to give.
         self.admission_paths.set(patch.admission_paths.filter(|_| origin == Origin::Repository), origin);
         for (rule, value, _) in patch.rules {
             self.rules.insert(PolicyId::new(rule), Setting { value, origin });

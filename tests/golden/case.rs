@@ -12,6 +12,8 @@ pub struct Case {
     pub snapshot: Snapshot,
     /// The settings of the base branch.
     pub settings: Option<String>,
+    /// Files with the cluster's own policies, each with its path and text.
+    pub cluster: Vec<(String, String)>,
     /// What was put in place of placeholders: it must be in no output.
     pub secrets: Vec<String>,
 }
@@ -28,12 +30,13 @@ impl Case {
     pub fn read(name: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/cases/{name}.case"));
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let mut case = Self { snapshot: Snapshot::default(), settings: None, secrets: Vec::new() };
+        let mut case = Self { snapshot: Snapshot::default(), settings: None, cluster: Vec::new(), secrets: Vec::new() };
         let mut files = BTreeMap::<String, Sides>::new();
         for (title, body) in parts(&text) {
             let body = case.expand(&body);
             match title.split_once(' ') {
                 None if title == "settings" => case.settings = Some(body),
+                Some(("cluster", path)) => case.cluster.push((path.to_owned(), body)),
                 Some((side, path)) => put(&mut files, side, path, body),
                 None => panic!("{name}: unknown part {title:?}"),
             }

@@ -1,7 +1,7 @@
 //! Golden trees: base and head of a change, judged, and the verdict in every format.
 //!
 //! A case is one text file: `-- base PATH --`, `-- head PATH --`, `-- both PATH --` and `-- settings --` each begin a
-//! part; `-- head PATH was OLD --` is a renamed file. `{fake:…}` stands for a made-up secret. The snapshots beside the
+//! part; `-- head PATH was OLD --` is a renamed file, `-- cluster PATH --` one with the cluster's own policies. `{fake:…}` stands for a made-up secret. The snapshots beside the
 //! cases are what people see, so a change of one is a change of what we say.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 
 use case::Case;
 use dockgate::report::{Format, ReportInput, check_run, render, review};
+use dockgate::scan::admission::AdmissionSet;
 use dockgate::scan::policy::PolicyId;
 use dockgate::scan::policy::PolicySet;
 use dockgate::scan::scan;
@@ -34,7 +35,10 @@ fn judged<T>(case: &Case, then: impl FnOnce(&ReportInput<'_>) -> T) -> T {
     let settings = RepositorySettings::resolve(&SettingsFile::Absent, &file, &[]);
     let disabled = settings.disabled_rules();
     let policies = policies().without(|id| disabled.contains(id));
-    let found = scan(&case.snapshot, &policies, &settings.scan_options());
+    let mut options = settings.scan_options();
+    let cluster: Vec<(&str, &str)> = case.cluster.iter().map(|(path, text)| (&**path, &**text)).collect();
+    options.admission = AdmissionSet::load(&cluster, &options.limits).0;
+    let found = scan(&case.snapshot, &policies, &options);
     let today = "2026-05-10".parse().unwrap();
     let verdict: Verdict = decide(found, &case.snapshot, &settings, today);
     then(&ReportInput {
@@ -120,6 +124,11 @@ fn waiver_expired() {
 #[test]
 fn waiver_holds() {
     check("waiver_holds");
+}
+
+#[test]
+fn cluster_policy() {
+    check("cluster_policy");
 }
 
 #[test]

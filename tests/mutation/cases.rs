@@ -70,6 +70,20 @@ pub const VIOLATIONS: &[Violation] = &[
         "spec|volumes|1|hostPath|path",
     ),
     violation(
+        "security-field-misplaced",
+        &[("spec|securityContext|readOnlyRootFilesystem", "true")],
+        "spec|securityContext",
+    ),
+    violation("security-field-misplaced", &[("@|securityContext|fsGroup", "2000")], "@|securityContext"),
+    violation(
+        "service-account-token-long",
+        &[(
+            VOLUMES,
+            r#"[{"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "t", "expirationSeconds": 604800}}]}}]"#,
+        )],
+        "spec|volumes|0|projected|sources",
+    ),
+    violation(
         "ulimits-set",
         &[("@|securityContext|ulimits", r#"[{"name": "nofile", "hard": 9}]"#)],
         "@|securityContext|ulimits",
@@ -391,6 +405,8 @@ pub const VIOLATIONS: &[Violation] = &[
 
 /// Policies about workloads that no single field of a good one brings about, and why.
 pub const EXEMPT: &[(&str, &str)] = &[
+    ("unknown-field", "it points at the pod, since names of fields have no place of their own"),
+    ("startup-probe-missing", "a liveness probe without a delay and no startup probe: two fields must change"),
     ("dns-ndots", "it answers on every pod that does not set the option, good ones too"),
     ("capability-net-raw", "the policy on dropped or added capabilities speaks for it"),
     ("security-context-missing", "the policy on privilege escalation speaks for it"),

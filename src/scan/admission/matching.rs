@@ -49,7 +49,8 @@ impl Match {
 /// when the tree has it.
 pub(super) fn matches(constraints: &Node, object: &Object, operation: Operation, namespace: Option<&Node>) -> Match {
     let rules = |key: &str| constraints.get(key).map_or(&[][..], Node::items);
-    let is_about = |rule: &Node| is_rule_about(rule, object, operation);
+    let is_exact = constraints.get("matchPolicy").and_then(Node::as_str) == Some("Exact");
+    let is_about = |rule: &Node| is_rule_about(rule, object, operation, is_exact);
     let has_rules = constraints.get("resourceRules").is_some();
     if (has_rules && !rules("resourceRules").iter().any(is_about)) || rules("excludeResourceRules").iter().any(is_about)
     {
@@ -78,7 +79,7 @@ pub(super) fn matches(constraints: &Node, object: &Object, operation: Operation,
     by_object.and(by_namespace)
 }
 
-fn is_rule_about(rule: &Node, object: &Object, operation: Operation) -> bool {
+fn is_rule_about(rule: &Node, object: &Object, operation: Operation, is_exact: bool) -> bool {
     let lists = |key: &str, wanted: &dyn Fn(&str) -> bool| {
         let items = rule.get(key).map_or(&[][..], Node::items);
         items.iter().filter_map(Node::as_str).any(|item| item == "*" || wanted(item))
@@ -91,8 +92,10 @@ fn is_rule_about(rule: &Node, object: &Object, operation: Operation) -> bool {
         Some("Namespaced") => !is_cluster_wide(&object.kind),
         _ => true,
     };
-    // Versions of one group are equivalent, which is what policies match by unless they say otherwise.
+    let version = object.api_version.rsplit('/').next().unwrap_or_default();
+    // Versions of one group are equivalent, unless the policy says otherwise.
     lists("apiGroups", &|item| item == group)
+        && (!is_exact || lists("apiVersions", &|item| item == version))
         && lists("operations", &|item| item == operation.name())
         && lists("resources", &|item| item == "*/*" || item == plural)
         && (names.is_empty() || names.iter().any(|name| name.as_str() == Some(&object.name)))

@@ -80,8 +80,21 @@ impl AdmissionPolicy {
         if policy.validations.is_empty() && spec.get("auditAnnotations").is_none() && reader.problems.is_empty() {
             reader.wrong(object.node.span(), "has no validations");
         }
+        if policy.constraints.as_ref().is_some_and(is_about_nothing_written) {
+            reader.wrong(object.node.span(), "it is about deletions or connections alone, which no file shows");
+        }
         if reader.problems.is_empty() { Ok(policy) } else { Err(reader.problems) }
     }
+}
+
+/// Whether all rules are about operations that no manifest is.
+fn is_about_nothing_written(constraints: &Node) -> bool {
+    let rules = constraints.get("resourceRules").map_or(&[][..], Node::items);
+    let is_elsewhere = |rule: &Node| {
+        let operations = rule.get("operations").map_or(&[][..], Node::items);
+        !operations.is_empty() && operations.iter().all(|name| matches!(name.as_str(), Some("DELETE" | "CONNECT")))
+    };
+    !rules.is_empty() && rules.iter().all(is_elsewhere)
 }
 
 struct Reader<'s> {

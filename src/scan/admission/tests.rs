@@ -258,3 +258,25 @@ fn files_of_dockgate_s_own_form_are_told_apart() {
         "title: x\ntarget: kubernetes.object\nexamples:\n  - text: |\n      apiVersion: v1\n      kind: Pod\n"
     ));
 }
+
+#[test]
+fn an_exact_policy_is_about_the_version_that_it_names() {
+    let of = |how: &str, version: &str| {
+        let rule =
+            format!("{{apiGroups: [apps], apiVersions: [{version}], operations: [CREATE], resources: [deployments]}}");
+        let constraints = format!("{{matchPolicy: {how}, resourceRules: [{rule}]}}");
+        let start = policy("few", "deployments", "validations: [{expression: object.spec.replicas < 5}]");
+        let (before, after) = start.split_once("  matchConstraints: ").unwrap();
+        let after = after.split_once('\n').unwrap().1;
+        told(&[&format!("{before}  matchConstraints: {constraints}\n{after}")], DEPLOYMENT, None).len()
+    };
+    assert_eq!([of("Exact", "v1"), of("Exact", "v1beta1"), of("Equivalent", "v1beta1")], [1, 0, 1]);
+}
+
+#[test]
+fn a_policy_about_deletions_is_named() {
+    let deletions = policy("kept", "deployments", "validations: [{expression: 'false'}]")
+        .replace("operations: ['*']", "operations: [DELETE]");
+    let told = told(&[&deletions], DEPLOYMENT, None);
+    assert!(told.len() == 1 && told[0].contains("deletions"), "{told:?}");
+}

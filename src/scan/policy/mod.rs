@@ -126,6 +126,16 @@ impl Policy {
         }
     }
 
+    /// Whether it matters more where settings ask for digests, so that it runs there although it is off by itself.
+    pub fn asks_for_digests(&self) -> bool {
+        match &self.judgement {
+            Judgement::Condition(rule) => {
+                rule.raise.iter().any(|raise| raise.when.text.contains("settings.images.pin"))
+            }
+            Judgement::Secret(_) => false,
+        }
+    }
+
     /// Whether it comes with dockgate.
     pub fn is_built_in(&self) -> bool {
         self.built_in

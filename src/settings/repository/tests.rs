@@ -47,6 +47,16 @@ fn admission_paths_stay_in_the_repository() {
 }
 
 #[test]
+fn an_organisation_has_no_admission_paths() {
+    let file = SettingsFile::Text("fail-on: low\nadmission: {paths: [cluster]}\n".to_owned());
+    let settings = RepositorySettings::resolve(&file, &SettingsFile::Absent, &[]);
+    assert!(settings.admission_paths.value.is_empty());
+    let messages: Vec<&str> = settings.problems.iter().map(|problem| problem.message.as_str()).collect();
+    assert!(messages.len() == 1 && messages[0].contains("admission.paths"), "{messages:?}");
+    assert_eq!(settings.fail_on.origin, Origin::Organisation);
+}
+
+#[test]
 fn every_key_is_read() {
     let settings = repository(FULL);
     assert_eq!(settings.problems, []);

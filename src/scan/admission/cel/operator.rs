@@ -76,7 +76,13 @@ fn arithmetic(name: &str, left: &Val, right: &Val) -> Outcome {
         ("_*_", Val::Double(left), Val::Double(right)) => Ok(Val::Double(left * right)),
         ("_/_", Val::Double(left), Val::Double(right)) => Ok(Val::Double(left / right)),
         ("_+_", Val::Duration(left), Val::Duration(right)) => checked(left.checked_add(*right).map(Val::Duration)),
-        ("_-_", Val::Duration(left), Val::Duration(right)) => checked(left.checked_sub(*right).map(Val::Duration)),
+        ("_-_", Val::Duration(left), Val::Duration(right)) | ("_-_", Val::Timestamp(left), Val::Timestamp(right)) => {
+            checked(left.checked_sub(*right).map(Val::Duration))
+        }
+        ("_+_", Val::Timestamp(time), Val::Duration(length)) | ("_+_", Val::Duration(length), Val::Timestamp(time)) => {
+            library::time::bounded(time.saturating_add(*length))
+        }
+        ("_-_", Val::Timestamp(time), Val::Duration(length)) => library::time::bounded(time.saturating_sub(*length)),
         ("_+_", Val::String(left), Val::String(right)) => bounded(format!("{left}{right}")),
         ("_+_", Val::Bytes(left), Val::Bytes(right)) => Ok(Val::Bytes([&left[..], &right[..]].concat().into())),
         ("_+_", left, right) if left.items().is_some() && right.items().is_some() => {
@@ -164,6 +170,7 @@ fn convert(to: &str, value: &Val) -> Outcome {
         ("int", Val::Double(number)) if number.abs() < 9e18 => {
             checked(format!("{:.0}", number.trunc()).parse().ok().map(Val::Int))
         }
+        ("int", Val::Timestamp(nanos)) => checked(i64::try_from(nanos.div_euclid(1_000_000_000)).ok().map(Val::Int)),
         ("int", Val::String(text)) => parsed(text, text.parse().ok().map(Val::Int)),
         ("uint", Val::Int(number)) => checked(u64::try_from(*number).ok().map(Val::Uint)),
         ("uint", Val::String(text)) => parsed(text, text.parse().ok().map(Val::Uint)),

@@ -110,7 +110,7 @@ fn what_only_a_cluster_has_is_named() {
         ("authorizer.group('apps').resource('x').check('get').allowed()", "authorizer"),
         ("nobody == 1", "nobody"),
         ("object.metadata.name.frobnicate()", "frobnicate"),
-        ("timestamp('2026-01-01T00:00:00Z') > timestamp('2025-01-01T00:00:00Z')", "timestamp"),
+        ("timestamp('2026-01-01T00:00:00Z').getHours('Europe/Paris') == 1", "Europe/Paris"),
     ] {
         match evaluate(expression) {
             Err(Stop::Unsupported(what)) => assert!(what.contains(expected), "{expression}: {what}"),
@@ -162,6 +162,13 @@ fn the_libraries_answer_as_documented() {
         // Formats.
         "!format.dns1123Label().validate('my-label').hasValue() && format.dns1123Label().validate('Bad_').value().size() == 1",
         "format.named('labelValue').hasValue() && !format.named('labelValue').value().validate('a.b').hasValue()",
+        // Times.
+        "timestamp('2026-01-01T00:00:00Z') > timestamp('2025-12-31T23:59:59.9+00:00') && timestamp('2024-02-29T12:30:45.25Z').getDayOfYear() == 59",
+        "timestamp('2024-02-29T12:30:45.25Z').getMilliseconds() == 250 && timestamp(0).getDayOfWeek() == 4 && timestamp(0).getFullYear() == 1970",
+        "timestamp('2026-01-01T00:30:00Z').getHours('-01:00') == 23 && timestamp('2026-01-01T00:30:00Z').getMonth('-01:00') == 11",
+        "timestamp('2026-01-01T00:00:00Z') - timestamp('2025-12-31T00:00:00Z') == duration('24h') && timestamp('2026-03-01T00:00:00Z').getDate() == 1",
+        "string(timestamp('2026-01-01T02:00:00.5+02:00')) == '2026-01-01T00:00:00.5Z' && int(timestamp('1970-01-01T00:01:00Z')) == 60",
+        "timestamp('2026-01-01T00:00:00Z') + duration('1h') == timestamp('2026-01-01T01:00:00Z') && timestamp('2026-03-15T00:00:00Z').getDayOfMonth() == 14",
         // Optional values.
         "optional.of(1).value() == 1 && !optional.none().hasValue() && optional.ofNonZeroValue('').orValue('x') == 'x'",
         "optional.none().or(optional.of(2)).value() == 2 && {'a': 1}[?'b'].orValue(3) == 3",
@@ -173,5 +180,8 @@ fn the_libraries_answer_as_documented() {
         "semver('1') == semver('1')",
         "'a'.matches('(')",
         "[].max() == 1",
+        "timestamp('2026-02-30T00:00:00Z') == timestamp(0)",
+        "timestamp('2026-01-01') == timestamp(0)",
+        "timestamp('9999-12-31T23:59:59Z') + duration('1h') > timestamp(0)",
     ]);
 }

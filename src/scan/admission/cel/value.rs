@@ -36,6 +36,8 @@ pub enum Val {
     Type(Arc<str>),
     /// A duration in nanoseconds.
     Duration(i128),
+    /// A point in time, in nanoseconds since 1970.
+    Timestamp(i128),
     /// A value that may be absent.
     Optional(Option<Arc<Val>>),
     /// A quantity in billionths.
@@ -94,6 +96,7 @@ impl Val {
             Self::List(_) | Self::Node(_) => "list",
             Self::Type(_) => "type",
             Self::Duration(_) => "google.protobuf.Duration",
+            Self::Timestamp(_) => "google.protobuf.Timestamp",
             Self::Optional(_) => "optional_type",
             Self::Quantity(_) => "kubernetes.Quantity",
             Self::Ip(_) => "net.IP",
@@ -205,9 +208,9 @@ impl Val {
             (Self::Bool(left), Self::Bool(right)) => Some(left.cmp(right)),
             (Self::String(left), Self::String(right)) => Some(left.cmp(right)),
             (Self::Bytes(left), Self::Bytes(right)) => Some(left.cmp(right)),
-            (Self::Duration(left), Self::Duration(right)) | (Self::Quantity(left), Self::Quantity(right)) => {
-                Some(left.cmp(right))
-            }
+            (Self::Duration(left), Self::Duration(right))
+            | (Self::Timestamp(left), Self::Timestamp(right))
+            | (Self::Quantity(left), Self::Quantity(right)) => Some(left.cmp(right)),
             (Self::Ip(left), Self::Ip(right)) => Some(left.cmp(right)),
             (Self::Semver(left), Self::Semver(right)) => Some(left.order(right)),
             (Self::Url(left), Self::Url(right)) => Some(left.text.cmp(&right.text)),

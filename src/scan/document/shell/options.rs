@@ -350,7 +350,8 @@ impl<'a> Reader<'a> {
             }
             let takes_value = with_value.contains(letter) && !(is_useradd && letter == 'l');
             let rest = cluster.get(index + letter.len_utf8()..).unwrap_or_default();
-            let value = (takes_value && !rest.is_empty() && word.value.is_some()).then_some(rest);
+            let joined = if takes_value { Some(rest).filter(|rest| !rest.is_empty()) } else { rest.strip_prefix('=') };
+            let value = joined.filter(|_| word.value.is_some());
             self.options.push(ShellOption { name: format!("-{letter}"), value, word });
             if takes_value {
                 self.waits = rest.is_empty();

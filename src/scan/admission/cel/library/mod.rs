@@ -9,6 +9,7 @@ mod optional;
 mod quantity;
 pub(super) mod semver;
 pub(super) mod strings;
+pub(super) mod time;
 pub(super) mod url;
 
 use super::value::Val;
@@ -16,13 +17,22 @@ use super::{Outcome, Stop, error};
 
 type Library = fn(&str, &[Val]) -> Option<Outcome>;
 
-const LIBRARIES: [Library; 8] =
-    [strings::call, lists::call, quantity::call, url::call, net::call, semver::call, format::call, optional::call];
+const LIBRARIES: [Library; 9] = [
+    strings::call,
+    lists::call,
+    quantity::call,
+    url::call,
+    net::call,
+    semver::call,
+    format::call,
+    optional::call,
+    time::call,
+];
 
 /// The functions that exist, so that one which is only given the wrong values is an error as in the cluster.
 const NAMES: &str = " abs add asApproximateFloat asInteger charAt cidr ip compareTo contains containsCIDR containsIP \
     dns1123Label distinct duration endsWith family find findAll first flatten format getEscapedPath getHost getHostname \
-    getHours getMilliseconds getMinutes getPort getQuery getScheme getSeconds hasValue indexOf isCIDR isGlobalUnicast \
+    getDate getDayOfMonth getDayOfWeek getDayOfYear getFullYear getMonth timestamp getHours getMilliseconds getMinutes getPort getQuery getScheme getSeconds hasValue indexOf isCIDR isGlobalUnicast \
     isGreaterThan isIP isInteger isLessThan isLinkLocalMulticast isLinkLocalUnicast isLoopback isQuantity isSemver \
     isSorted isURL isUnspecified join last lastIndexOf lowerAscii major masked matches max min minor or orValue patch \
     prefixLength quantity replace reverse semver sign slice sort split startsWith sub substring sum trim upperAscii url \

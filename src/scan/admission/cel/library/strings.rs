@@ -150,6 +150,7 @@ pub(in super::super) fn shown(value: &Val) -> Option<String> {
         Val::Url(url) => url.text.clone(),
         Val::Semver(version) => version.to_string(),
         Val::Duration(nanos) => format!("{}s", nanos / 1_000_000_000),
+        Val::Timestamp(nanos) => super::time::shown(*nanos),
         _ => return None,
     })
 }

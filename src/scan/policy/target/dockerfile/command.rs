@@ -137,7 +137,9 @@ fn keeps_cache(placed: &Placed<'_>) -> Node {
         Some("install" | "upgrade" | "dist-upgrade") => cleaning != Effects::CLEANS_APT,
         Some(_) => false,
     };
-    let by_environment = cleaning == Effects::CLEANS_PIP && placed.scope.skips_pip_cache;
+    let mut assigned = placed.command.assignments.iter().filter(|one| &*one.name == "PIP_NO_CACHE_DIR");
+    let by_assignment = assigned.any(|one| !order::says_no(&one.value.raw));
+    let by_environment = cleaning == Effects::CLEANS_PIP && (placed.scope.skips_pip_cache || by_assignment);
     if !fills {
         return null();
     }

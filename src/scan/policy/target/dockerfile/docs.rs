@@ -24,6 +24,12 @@ pub(super) const STAGE: &[FactDoc] = facts![
         ),
         doc("stage.repeats_name", Bool, "whether an earlier stage has the same name", "false"),
         doc("stage.has_healthcheck", Bool, "whether it, or a stage it starts from, has a HEALTHCHECK", "true"),
+        doc(
+            "stage.drops_root",
+            Bool,
+            "whether its ENTRYPOINT or CMD changes to another user first: `gosu`, `su-exec`, …",
+            "false",
+        ),
         doc("stage.programs", StringList, "the programs that its RUN instructions start", "[apt-get, curl]"),
         doc("stage.is_first", Bool, "whether it is the first stage", "false"),
         doc("stage.platform", String, "the value of `--platform`; `null` when absent", "linux/amd64"),

@@ -52,6 +52,7 @@ fn stage_map(dockerfile: &Dockerfile, stage: &Stage) -> Node {
         ("repeats_name", truth(earlier.iter().any(is_same))),
         ("has_healthcheck", truth(has_healthcheck(dockerfile, stage))),
         ("programs", list(programs(dockerfile, stage))),
+        ("drops_root", truth(drops_root(dockerfile, stage))),
         ("name", optional_word_raw(stage.name.as_ref())),
         ("title", text(&stage_title(stage))),
         ("is_last", truth(is_last(dockerfile, stage.index))),
@@ -76,6 +77,25 @@ fn has_healthcheck(dockerfile: &Dockerfile, stage: &Stage) -> bool {
         };
     }
     false
+}
+
+/// Whether what the stage starts begins with a program that changes to another user, and names one.
+fn drops_root(dockerfile: &Dockerfile, stage: &Stage) -> bool {
+    let starts = |keyword| {
+        let mut own = dockerfile.instructions_of(stage.index).iter();
+        own.rfind(|instruction| instruction.keyword == keyword && !instruction.on_build)
+    };
+    let Some(start) = starts(Keyword::Entrypoint).or_else(|| starts(Keyword::Cmd)) else { return false };
+    let words = start
+        .words()
+        .iter()
+        .map(Word::shown)
+        .skip_while(|word| matches!(*word, "tini" | "/sbin/tini" | "dumb-init" | "--"));
+    let words: Vec<&str> = words.take(4).collect();
+    let (Some(program), Some(user)) = (words.first(), words.get(1)) else { return false };
+    let is_changer =
+        matches!(program.rsplit('/').next(), Some("gosu" | "su-exec" | "setpriv" | "runuser" | "setuidgid"));
+    is_changer && words.len() > 2 && !matches!(user.split(':').next(), Some("root" | "0"))
 }
 
 /// The programs that RUN instructions of the stage start, each where it is first named.

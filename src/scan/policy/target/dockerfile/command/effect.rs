@@ -49,12 +49,16 @@ impl Effects {
         let mut effects = if verifies(program) { Self::VERIFIES } else { Self::default() };
         if let Some(packaging) = packaging {
             let is_system = Self::cleaning(packaging.manager).is_some_and(|kind| kind.0 <= Self::CLEANS_APK.0);
-            if packaging.installs() && is_system {
+            let brings = packaging.installs() || matches!(packaging.action, Some("upgrade" | "dist-upgrade"));
+            if brings && is_system {
                 effects = effects.and(Self::INSTALLS_SYSTEM);
             }
             // `apt-get clean` leaves the lists.
-            let cleans =
-                packaging.action == Some("clean") && Self::cleaning(packaging.manager) != Some(Self::CLEANS_APT);
+            let kind = Self::cleaning(packaging.manager);
+            let named = |name: &ShellWord| matches!(&*name.raw, "all" | "packages");
+            let leaves = kind == Some(Self::CLEANS_APT)
+                || (kind == Some(Self::CLEANS_YUM) && !packaging.operands.iter().any(|word| named(word)));
+            let cleans = packaging.action == Some("clean") && !leaves;
             let is_dist_clean =
                 program.arguments.iter().any(|word| matches!(word.value.as_deref(), Some("dist-clean" | "distclean")));
             if cleans || (is_dist_clean && Self::cleaning(packaging.manager) == Some(Self::CLEANS_APT)) {

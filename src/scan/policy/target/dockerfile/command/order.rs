@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::effect::Effects;
 use super::package::Packaging;
-use crate::scan::document::dockerfile::{Base, Dockerfile, Instruction, Keyword};
+use crate::scan::document::dockerfile::{Base, Dockerfile, Instruction, Keyword, Pair};
 use crate::scan::document::shell::{Pipeline, Program, ShellCommand, ShellScript};
 
 /// One command where it stands.
@@ -166,6 +166,11 @@ fn scopes(dockerfile: &Dockerfile) -> Vec<Scope> {
     scopes
 }
 
+/// Whether pip takes a setting for a no.
+pub(super) fn says_no(value: &str) -> bool {
+    matches!(value.to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off" | "")
+}
+
 impl Scope {
     fn after(mut self, instruction: &Instruction) -> Self {
         if instruction.on_build {
@@ -179,7 +184,9 @@ impl Scope {
                 self.is_root = matches!(name, Some("root" | "0"));
             }
             Keyword::Env | Keyword::Arg => {
-                self.skips_pip_cache |= instruction.pairs().iter().any(|pair| pair.key.shown() == "PIP_NO_CACHE_DIR");
+                let said = instruction.pairs().iter().rfind(|pair| pair.key.shown() == "PIP_NO_CACHE_DIR");
+                let is_on = |pair: &Pair| !pair.value.as_ref().is_some_and(|value| says_no(value.shown()));
+                self.skips_pip_cache = said.map_or(self.skips_pip_cache, is_on);
             }
             _ => {}
         }

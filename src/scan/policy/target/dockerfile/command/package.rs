@@ -93,6 +93,11 @@ impl<'a> Packaging<'a> {
         } else {
             manager_of(program.name)?
         };
+        if manager == "gem" {
+            // What follows is for the compiler.
+            let end = arguments.iter().position(|word| word.value.as_deref() == Some("--"));
+            arguments = end.and_then(|end| arguments.get(..end)).unwrap_or(arguments);
+        }
         let (options, operands) = Program { name: manager, wrappers: Vec::new(), arguments }.split();
         let mut rest = operands.as_slice();
         let action = match (manager, rest.split_first()) {
@@ -203,7 +208,26 @@ impl<'a> Packaging<'a> {
             .iter()
             .find(|option| matches!(self.manager, "gem" | "cargo") && names.contains(&option.name.as_str()));
         let version = version.map(|option| option.value.map_or_else(|| unknown(&option.word.raw), text));
-        self.operands.iter().map(|word| spec::package(self.manager, word, version.as_ref())).collect()
+        // A file of constraints may hold the versions.
+        let constraints =
+            (self.manager == "pip" && self.option(&["-c", "--constraint", "--constraints"])).then(|| unknown(""));
+        let version = version.or(constraints);
+        let packages = self.operands.iter().take(self.most_packages()).filter(|word| !self.is_group(word));
+        packages.map(|word| spec::package(self.manager, word, version.as_ref())).collect()
+    }
+
+    /// How many operands name packages: of `go run` the first, and only with a version, as `go.mod` has it otherwise.
+    fn most_packages(&self) -> usize {
+        let is_run = self.manager == "go" && self.action_word.is_some_and(|word| &*word.raw == "run");
+        let has_version = self.operands.first().is_some_and(|word| word.raw.contains('@'));
+        if is_run { usize::from(has_version) } else { usize::MAX }
+    }
+
+    /// Whether a word of an RPM manager names a group of packages, which has no version.
+    fn is_group(&self, word: &ShellWord) -> bool {
+        let is_rpm = matches!(self.manager, "yum" | "dnf" | "microdnf" | "tdnf");
+        let of_action = self.action_word.is_some_and(|word| matches!(&*word.raw, "group" | "groups" | "groupinstall"));
+        is_rpm && (of_action || word.raw.trim_start_matches(['"', '\'']).starts_with('@'))
     }
 
     /// Whether a file names what is installed: a list of requirements, or the lock file that `npm ci` follows.
@@ -219,6 +243,9 @@ fn action_of<'a>(manager: &str, name: &'a str) -> &'a str {
     // These update packages, not lists of them.
     if name == "update" && !matches!(manager, "apt-get" | "apt" | "aptitude" | "apk") {
         return "upgrade";
+    }
+    if manager == "go" && name == "run" {
+        return "install";
     }
     if manager == "go" && !matches!(name, "install" | "get") {
         return "other";

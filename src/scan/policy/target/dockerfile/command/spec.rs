@@ -70,10 +70,12 @@ fn name_and_version<'s>(manager: &str, spec: &'s str) -> (&'s str, Option<&'s st
         "apt-get" | "apt" | "aptitude" => at("="),
         "apk" => ["=~", "~=", "=", "~"].iter().find_map(|separator| at(separator)),
         "zypper" => at("=").or_else(|| after_dash(spec)),
-        "yum" | "dnf" | "microdnf" | "tdnf" => after_dash(spec),
-        "pip" => {
-            at("===").or_else(|| at("==")).filter(|(_, version)| !version.is_some_and(|version| version.contains('*')))
-        }
+        // A module has a stream: `nodejs:20`.
+        "yum" | "dnf" | "microdnf" | "tdnf" => after_dash(spec).or_else(|| at(":")),
+        "pip" => at("===")
+            .or_else(|| at("=="))
+            .or_else(|| at("~="))
+            .filter(|(_, version)| !version.is_some_and(|version| version.contains('*'))),
         "gem" => at(":"),
         "npm" | "yarn" | "pnpm" => {
             let start = usize::from(spec.starts_with('@'));
