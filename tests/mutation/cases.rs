@@ -181,7 +181,7 @@ pub const VIOLATIONS: &[Violation] = &[
         &[("spec|securityContext|runAsNonRoot", "false")],
         "spec|securityContext|runAsNonRoot",
     ),
-    violation("run-as-non-root-missing", &[("spec|securityContext|runAsNonRoot", "-")], CONTEXT),
+    violation("run-as-non-root-unsaid", &[("spec|securityContext|runAsNonRoot", "-")], CONTEXT),
     violation(
         "run-as-non-root-missing",
         &[("@|securityContext|runAsNonRoot", "false")],
@@ -407,6 +407,7 @@ pub const VIOLATIONS: &[Violation] = &[
 pub const EXEMPT: &[(&str, &str)] = &[
     ("unknown-field", "it points at the pod, since names of fields have no place of their own"),
     ("startup-probe-missing", "a liveness probe without a delay and no startup probe: two fields must change"),
+    ("node-affinity-missing", "it answers on every pod that names no nodes, good ones too"),
     ("dns-ndots", "it answers on every pod that does not set the option, good ones too"),
     ("capability-net-raw", "the policy on dropped or added capabilities speaks for it"),
     ("security-context-missing", "the policy on privilege escalation speaks for it"),

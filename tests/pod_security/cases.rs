@@ -95,6 +95,7 @@ const VOLUME: &str = "volume-type-restricted";
 const HOST_PATH: &str = "host-path-volume";
 const ESCALATION: &str = "privilege-escalation-allowed";
 const NON_ROOT: &str = "run-as-non-root-missing";
+const NON_ROOT_UNSAID: &str = "run-as-non-root-unsaid";
 const ROOT: &str = "run-as-user-zero";
 const PROBE: &str = "probe-host";
 const ULIMITS: &str = "ulimits-set";
@@ -358,6 +359,13 @@ pub const CASES: &[Case] = &[
     ),
     // users
     case("root not forbidden", NON_ROOT, &[(POD_NON_ROOT, "-")], BASELINE),
+    case("another user, root not forbidden", NON_ROOT_UNSAID, &[(POD_NON_ROOT, "-"), (POD_USER, "7")], BASELINE),
+    case(
+        "another user in every container, root not forbidden",
+        NON_ROOT_UNSAID,
+        &[(POD_NON_ROOT, "-"), ("*|securityContext|runAsUser", "7")],
+        BASELINE,
+    ),
     case("root null", NON_ROOT, &[(POD_NON_ROOT, "null")], BASELINE),
     case("root allowed by a pod", NON_ROOT, &[(POD_NON_ROOT, "false")], BASELINE),
     case("root allowed by a container", NON_ROOT, &[("@|securityContext|runAsNonRoot", "false")], BASELINE),

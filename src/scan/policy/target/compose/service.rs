@@ -209,6 +209,8 @@ fn limits(node: &Node) -> Vec<(&'static str, Node)> {
     };
     let check = field(node, "healthcheck");
     let is_disabled = path(node, &["healthcheck", "disable"]);
+    let test = path(node, &["healthcheck", "test"]);
+    let is_none = test.as_str().or_else(|| test.items().first()?.as_str()) == Some("NONE");
     vec![
         ("memory_limit", any(&[&["mem_limit"], &["deploy", "resources", "limits", "memory"]])),
         ("cpu_limit", any(&[&["cpus"], &["cpu_quota"], &["deploy", "resources", "limits", "cpus"]])),
@@ -218,6 +220,7 @@ fn limits(node: &Node) -> Vec<(&'static str, Node)> {
             match (check.is_unknown(), is_disabled.as_bool()) {
                 (true, _) => check,
                 (false, Some(true)) => truth(false),
+                (false, _) if is_none => truth(false),
                 (false, _) => truth(!check.is_null()),
             },
         ),

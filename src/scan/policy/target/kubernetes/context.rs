@@ -7,7 +7,7 @@
 use crate::scan::document::kubernetes::{Container, Object, Pod};
 use crate::scan::document::node::{Node, Value};
 
-use super::super::facts::{field, map, null, path, text};
+use super::super::facts::{field, map, null, path, text, truth};
 use super::super::{FactDoc, FactKind, Subject};
 use super::docs::doc;
 use super::{container_identity, container_title, object_facts, pod, subject};
@@ -30,6 +30,12 @@ pub(super) const DOCS: &[FactDoc] = &[
     ),
     doc("context.run_as_non_root", FactKind::Bool, "`runAsNonRoot` as set here; `null` when absent", "true"),
     doc("context.run_as_user", FactKind::Int, "`runAsUser` as set here; `null` when absent", "1000"),
+    doc(
+        "context.has_user",
+        FactKind::Bool,
+        "whether a number other than 0 is set as the user in effect; of the pod for all its containers",
+        "true",
+    ),
     doc("context.run_as_group", FactKind::Int, "`runAsGroup` as set here; `null` when absent", "1000"),
     doc("context.seccomp", FactKind::String, "`seccompProfile.type` as set here; `null` when absent", "RuntimeDefault"),
     doc("context.apparmor", FactKind::String, "`appArmorProfile.type` as set here; `null` when absent", "Localhost"),
@@ -83,6 +89,13 @@ impl Level {
         of.and_then(|index| self.containers.get(index)).unwrap_or(&self.pod)
     }
 
+    /// What is in effect for each container that a container, or the pod when `of` is `None`, speaks for.
+    fn in_effect(&self, of: Option<usize>) -> impl Iterator<Item = &Node> {
+        let all = self.containers.iter().enumerate();
+        let own = all.filter(move |(index, _)| of.is_none_or(|of| of == *index)).map(|(_, own)| own);
+        own.map(|own| if own.is_null() { &self.pod } else { own })
+    }
+
     /// Whether a container, or the pod when `of` is `None`, decides the setting.
     fn decides(&self, of: Option<usize>) -> bool {
         let inherits = Node::is_null;
@@ -93,6 +106,15 @@ impl Level {
             Some(_) => self.pod.is_null() && !self.containers.iter().all(inherits),
         }
     }
+}
+
+/// Whether everything in effect is a number above 0; unknown when a template decides it.
+fn has_user(levels: &[Level], of: Option<usize>) -> Node {
+    let Some(users) = levels.iter().find(|level| level.fact == "run_as_user") else { return null() };
+    if users.in_effect(of).any(|user| !user.is_unknown() && user.as_int().is_none_or(|user| user <= 0)) {
+        return truth(false);
+    }
+    users.in_effect(of).find(|user| user.is_unknown()).cloned().unwrap_or_else(|| truth(true))
 }
 
 fn context_facts(levels: &[Level], pod: &Pod, of: Option<(usize, &Container)>) -> Node {
@@ -112,6 +134,7 @@ fn context_facts(levels: &[Level], pod: &Pod, of: Option<(usize, &Container)>) -
         ("holder", text(&holder)),
         ("role", role),
         ("decides", Node::computed(Value::Sequence(decides))),
+        ("has_user", has_user(levels, index)),
         ("spec", spec),
     ];
     facts.extend(levels.iter().map(|level| (level.fact, level.value(index).clone())));
