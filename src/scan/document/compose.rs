@@ -6,6 +6,9 @@
 //! # Source
 //! The compose specification: merging of `extends`, short and long syntax of volumes.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::node::{Entry, Mapping, Node, Value};
 
 /// Services that may extend each other in a row.
@@ -24,6 +27,8 @@ pub struct Service {
     pub own: Node,
     /// The service with what it extends.
     pub node: Node,
+    /// The volumes of the file that are a path of the host, by name.
+    bound: Arc<BTreeMap<String, String>>,
 }
 
 /// One mount of a service.
@@ -31,8 +36,10 @@ pub struct Service {
 pub struct Mount {
     /// `bind`, `volume`, `tmpfs`, …; `None` when it is not known before substitution.
     pub kind: Option<String>,
-    /// What is mounted: a path of the host or the name of a volume.
+    /// What is mounted: a path of the host, that of a volume that binds one included, or the name of a volume.
     pub source: Option<String>,
+    /// The source as the mount writes it.
+    pub written: Option<String>,
     /// Where it stands in the file.
     pub node: Node,
 }
@@ -41,10 +48,12 @@ pub struct Mount {
 pub fn services(root: &Node) -> Vec<Service> {
     let Some(all) = root.get("services") else { return Vec::new() };
     let mut budget = MAX_TAKEN_OVER;
+    let bound = Arc::new(bound_volumes(root));
     let service = |entry: &Entry| Service {
         name: String::from(entry.key.clone()),
         own: entry.value.clone(),
         node: extended(all, &entry.value, &mut budget),
+        bound: Arc::clone(&bound),
     };
     let maps = all.entries().iter().filter(|entry| entry.value.as_mapping().is_some());
     maps.take(MAX_SERVICES).map(service).collect()
@@ -53,8 +62,32 @@ pub fn services(root: &Node) -> Vec<Service> {
 impl Service {
     /// The mounts under `volumes`, in short and long syntax.
     pub fn mounts(&self) -> Vec<Mount> {
-        self.node.get("volumes").map_or(&[][..], Node::items).iter().filter_map(mount).collect()
+        let mounts = self.node.get("volumes").map_or(&[][..], Node::items).iter().filter_map(mount);
+        mounts.map(|mount| self.resolved(mount)).collect()
     }
+
+    /// A mount of a volume that is a path of the host mounts that path.
+    fn resolved(&self, mount: Mount) -> Mount {
+        let is_volume = mount.kind.as_deref().is_none_or(|kind| kind == "volume");
+        match mount.source.as_ref().and_then(|name| self.bound.get(name)).filter(|_| is_volume) {
+            Some(path) => Mount { kind: Some("bind".to_owned()), source: Some(path.clone()), ..mount },
+            None => mount,
+        }
+    }
+}
+
+/// The volumes whose options bind a path of the host.
+fn bound_volumes(root: &Node) -> BTreeMap<String, String> {
+    let volumes = root.get("volumes").map_or(&[][..], Node::entries).iter().take(MAX_SERVICES);
+    let bound = volumes.filter_map(|volume| {
+        let options = volume.value.get("driver_opts")?;
+        let text = |key| options.get(key).and_then(Node::as_str);
+        let binds =
+            text("o").is_some_and(|list| list.split(',').any(|option| matches!(option.trim(), "bind" | "rbind")));
+        let path = text("device").filter(|path| binds && is_host_path(path))?;
+        Some((String::from(volume.key.clone()), path.to_owned()))
+    });
+    bound.collect()
 }
 
 /// A service with what it extends, nearest first.
@@ -130,7 +163,7 @@ fn mount(node: &Node) -> Option<Mount> {
         Value::Mapping(_) => (text("type"), text("source")),
         _ => return None,
     };
-    Some(Mount { kind, source, node: node.clone() })
+    Some(Mount { kind, written: source.clone(), source, node: node.clone() })
 }
 
 /// The part before the colon that separates source and target; a single letter before a colon is a Windows drive.
@@ -203,6 +236,18 @@ mod tests {
             "services:\n  a:\n    volumes:\n      - /var/run/docker.sock:/var/run/docker.sock:ro\n      - ${DIR:-/x}:/y\n      - /anonymous\n      - C:\\x:/x\n      - {type: bind, source: /run/docker.sock, target: /s}\n",
             "volumes",
             &["bind:/var/run/docker.sock", "bind:${DIR:-/x}", "volume:", "bind:C:\\x", "bind:/run/docker.sock"],
+        );
+    }
+
+    #[test]
+    fn a_volume_that_binds_a_path_is_that_path() {
+        let volumes = "volumes:\n  data: {driver: local, driver_opts: {type: none, o: bind, device: /var/run}}\n  net: {driver_opts: {type: nfs, o: 'addr=10.0.0.1,rw', device: ':/x'}}\n";
+        check(
+            &format!(
+                "services:\n  a: {{volumes: ['data:/d:ro', 'net:/n', {{type: volume, source: data, target: /e}}]}}\n{volumes}"
+            ),
+            "volumes",
+            &["bind:/var/run", "volume:net", "bind:/var/run"],
         );
     }
 

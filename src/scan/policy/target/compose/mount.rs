@@ -35,7 +35,7 @@ pub(super) fn subjects(service: &Service) -> Vec<Subject> {
 fn facts(mount: &Mount) -> Node {
     let node = &mount.node;
     let (target, read_only, propagation) = match node.value() {
-        Value::String(short) | Value::Unknown(short) => short_form(node, short, mount.source.as_deref()),
+        Value::String(short) | Value::Unknown(short) => short_form(node, short, mount.written.as_deref()),
         _ => long_form(node),
     };
     let written = mount.source.as_deref();

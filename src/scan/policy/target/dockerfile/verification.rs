@@ -8,13 +8,15 @@ use crate::scan::document::node::{Node, Value};
 use crate::scan::document::shell::{Program, ShellCommand, ShellWord};
 
 /// Options by program.
-const OPTIONS: [(&str, &[&str]); 13] = [
+const OPTIONS: [(&str, &[&str]); 15] = [
     ("curl", &["-k", "--insecure", "--proxy-insecure", "--doh-insecure"]),
     ("wget", &["--no-check-certificate"]),
     ("pip", &["--trusted-host"]),
     ("pip3", &["--trusted-host"]),
     ("uv", &["--allow-insecure-host", "--trusted-host"]),
     ("git", &["--no-verify-ssl"]),
+    ("http", &["--verify=no", "--verify=false"]),
+    ("crane", &["--insecure"]),
     ("aria2c", &["--check-certificate=false"]),
     ("helm", &["--insecure-skip-tls-verify"]),
     ("kubectl", &["--insecure-skip-tls-verify"]),
@@ -35,9 +37,12 @@ const VARIABLES: [(&str, &[&str]); 6] = [
 ];
 
 /// Settings, in lower case, with the value that turns verification off; as `key=value` or as two words.
-const SETTINGS: [(&str, &[&str], &[&str]); 8] = [
+const SETTINGS: [(&str, &[&str], &[&str]); 11] = [
     ("dnf", &["--setopt"], &["sslverify=false", "sslverify=0"]),
     ("yum", &["--setopt"], &["sslverify=false", "sslverify=0"]),
+    ("yum-config-manager", &["--setopt"], &["sslverify=false", "sslverify=0"]),
+    ("microdnf", &["--setopt"], &["sslverify=false", "sslverify=0"]),
+    ("go", &["goflags"], &["-insecure"]),
     ("git", &["http.sslverify"], &["false", "0", "off", "no"]),
     ("npm", &["strict-ssl", "--strict-ssl"], &["false"]),
     ("yarn", &["strict-ssl", "enablestrictssl", "--strict-ssl"], &["false"]),
