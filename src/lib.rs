@@ -33,6 +33,7 @@
 //! | `job` | what a delivery asks for |
 //! | `store` | the durable queue and the decision records |
 //! | `registry` | images at their registries, read safely |
+//! | `image` | what an image holds, and which vulnerabilities are known of it |
 //! | `source` | where a change comes from: a folder, a git repository, a pull request, a saved change |
 //! | `pipeline` | from a change to its verdict |
 //! | `worker` | leases jobs, runs them, writes the outcome to GitHub |
@@ -94,6 +95,9 @@ pub mod store;
 
 #[cfg(feature = "io")]
 pub mod registry;
+
+#[cfg(feature = "io")]
+pub mod image;
 
 #[cfg(feature = "io")]
 pub mod source;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the crate, in dependency order.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "scan",
     "settings",
     "verdict",
@@ -16,6 +16,7 @@ const ORDER: [&str; 14] = [
     "job",
     "store",
     "registry",
+    "image",
     "source",
     "pipeline",
     "worker",

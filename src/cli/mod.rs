@@ -6,6 +6,7 @@
 mod baseline;
 mod doctor;
 mod fix;
+mod image;
 mod progress;
 mod replay;
 mod rules;
@@ -75,6 +76,8 @@ enum Command {
     Baseline(baseline::BaselineArgs),
     /// Judge a saved snapshot or a recorded webhook delivery again
     Replay(replay::ReplayArgs),
+    /// List the vulnerabilities that are known of an image
+    Image(image::ImageArgs),
     /// Receive webhooks as a GitHub App
     Serve(serve::ServeArgs),
     /// Check credentials, permissions, database and settings
@@ -92,6 +95,7 @@ pub fn run(args: Args, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Ex
         Command::Test(args) => test::run(&args, surroundings),
         Command::Baseline(args) => baseline::run(&args, surroundings),
         Command::Replay(args) => replay::run(&args, surroundings),
+        Command::Image(args) => image::run(&args, surroundings),
         Command::Serve(args) => serve::run(&args, surroundings),
         Command::Doctor(args) => doctor::run(&args, surroundings),
     }

@@ -1,0 +1,61 @@
+//! Images: what they hold, and what is known to be wrong with it.
+//!
+//! Invariant: an image that could not be read is never reported as one without vulnerabilities.
+
+pub mod config;
+pub mod contents;
+pub mod distribution;
+pub mod inventory;
+pub mod layer;
+pub mod layout;
+pub mod osv;
+pub mod output;
+pub mod package;
+pub mod rating;
+pub mod read;
+pub mod remote;
+pub mod report;
+pub mod scanner;
+pub mod source;
+pub mod version;
+mod zip_file;
+
+use crate::registry::RegistryError;
+use layer::LayerError;
+
+/// Why nothing is known of an image.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// A document or a layer could not be had.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The configuration is damaged.
+    #[error("the image's configuration can't be read: {why}")]
+    Config {
+        /// In words.
+        why: String,
+    },
+    /// A layer was refused.
+    #[error("layer {number} of the image can't be read")]
+    Layer {
+        /// From 0.
+        number: usize,
+        /// Why.
+        source: LayerError,
+    },
+    /// The reading thread ended.
+    #[error("reading the image was interrupted")]
+    Interrupted,
+}
+
+impl ImageError {
+    /// Whether trying again may help.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Registry(error) => error.is_retryable(),
+            Self::Layer { source, .. } => source.is_retryable(),
+            Self::Config { .. } => false,
+            Self::Interrupted => true,
+        }
+    }
+}

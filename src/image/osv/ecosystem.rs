@@ -1,0 +1,123 @@
+//! What OSV calls a package: its ecosystem, its name there, and how its versions are ordered.
+//!
+//! # Source
+//! The OSV schema's list of ecosystems; what the data hold where that differs (`AlmaLinux` names binary packages).
+
+use crate::image::distribution::Distribution;
+use crate::image::package::{Package, PackageKind};
+use crate::image::version::Scheme;
+
+/// A question: which advisories affect this version?
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Query {
+    /// The ecosystem with its release: `Debian:12`, `npm`.
+    pub ecosystem: String,
+    /// The package's name there.
+    pub name: String,
+    /// The version that is installed.
+    pub version: String,
+    /// How versions are ordered.
+    pub scheme: Scheme,
+}
+
+/// The questions to ask for a package of `distribution`.
+///
+/// # Errors
+/// Why there are none, in words that hold for all packages of the kind.
+pub fn queries(package: &Package, distribution: Option<&Distribution>) -> Result<Vec<Query>, String> {
+    let plain = |ecosystem: &str, name: String, version: &str, scheme| {
+        Ok(vec![Query { ecosystem: ecosystem.to_owned(), name, version: version.to_owned(), scheme }])
+    };
+    let name = || package.name.clone();
+    match package.kind {
+        PackageKind::Dpkg | PackageKind::Apk | PackageKind::Rpm => of_distribution(package, distribution),
+        PackageKind::Python => plain("PyPI", normal_python_name(&package.name), &package.version, Scheme::Python),
+        PackageKind::Node => plain("npm", name(), &package.version, Scheme::Semantic),
+        PackageKind::Go => plain("Go", name(), package.version.trim_start_matches('v'), Scheme::Semantic),
+        PackageKind::Rust => plain("crates.io", name(), &package.version, Scheme::Semantic),
+        PackageKind::Ruby => plain("RubyGems", name(), &package.version, Scheme::Gem),
+        PackageKind::Java => plain("Maven", name(), &package.version, Scheme::Maven),
+    }
+}
+
+/// Which names of a package an ecosystem's advisories have.
+#[derive(Clone, Copy)]
+enum Names {
+    Source,
+    Binary,
+    Both,
+}
+
+fn of_distribution(package: &Package, distribution: Option<&Distribution>) -> Result<Vec<Query>, String> {
+    let distribution = distribution.ok_or("it is not known which distribution they are of")?;
+    let (ecosystems, names) = ecosystems(distribution)?;
+    let (scheme, fits) = match package.kind {
+        PackageKind::Apk => (Scheme::Apk, ["alpine", "wolfi", "chainguard"].contains(&distribution.id.as_str())),
+        PackageKind::Rpm => (Scheme::Rpm, !["debian", "ubuntu"].contains(&distribution.id.as_str())),
+        _ => (Scheme::Debian, ["debian", "ubuntu"].contains(&distribution.id.as_str())),
+    };
+    if !fits {
+        return Err(format!("{} is not made of {} packages", distribution.title, package.kind.name()));
+    }
+    let source = (package.source_name(), package.source_version());
+    let binary = (package.name.as_str(), package.version.as_str());
+    let names = match names {
+        Names::Source => vec![source],
+        Names::Binary => vec![binary],
+        Names::Both if source == binary => vec![binary],
+        Names::Both => vec![binary, source],
+    };
+    let query = |ecosystem: &String, (name, version): &(&str, &str)| Query {
+        ecosystem: ecosystem.clone(),
+        name: (*name).to_owned(),
+        version: (*version).to_owned(),
+        scheme,
+    };
+    Ok(ecosystems.iter().flat_map(|ecosystem| names.iter().map(move |name| query(ecosystem, name))).collect())
+}
+
+fn ecosystems(distribution: &Distribution) -> Result<(Vec<String>, Names), String> {
+    let Distribution { id, version, title, .. } = distribution;
+    let (major, minor) = (distribution.major(), distribution.minor());
+    let unsupported = |why: &str| Err(format!("{title} is not supported: {why}"));
+    let one = |ecosystem: String, names| Ok((vec![ecosystem], names));
+    match id.as_str() {
+        "wolfi" => one("Wolfi".to_owned(), Names::Binary),
+        "chainguard" => one("Chainguard".to_owned(), Names::Binary),
+        "opensuse-tumbleweed" => one("openSUSE:Tumbleweed".to_owned(), Names::Source),
+        "debian" | "ubuntu" | "alpine" | "almalinux" | "rocky" | "opensuse-leap" | "sles" if version.is_empty() => {
+            unsupported("advisories are kept by release, and it names none")
+        }
+        "debian" => one(format!("Debian:{major}"), Names::Source),
+        "ubuntu" => one(ubuntu(version), Names::Source),
+        "alpine" if version.contains(['_', '-']) => unsupported("there are no advisories for its edge"),
+        "alpine" => one(format!("Alpine:v{minor}"), Names::Source),
+        "almalinux" => one(format!("AlmaLinux:{major}"), Names::Binary),
+        "rocky" => one(format!("Rocky Linux:{major}"), Names::Both),
+        "opensuse-leap" => one(format!("openSUSE:Leap {version}"), Names::Source),
+        "sles" => {
+            let product = version.replace('.', " SP");
+            let server = format!("SUSE:Linux Enterprise Server {product}");
+            Ok((vec![server, format!("SUSE:Linux Enterprise Module for Basesystem {product}")], Names::Source))
+        }
+        "rhel" => unsupported("its advisories are kept by product, which a scanner backend knows"),
+        _ => unsupported("there are no advisories for it"),
+    }
+}
+
+/// Releases of April in even years are supported for long, and named so.
+fn ubuntu(version: &str) -> String {
+    let (year, month) = version.split_once('.').unwrap_or((version, ""));
+    let is_long = month.starts_with("04") && year.parse::<u32>().is_ok_and(|year| year.is_multiple_of(2));
+    let month = month.get(..2).unwrap_or(month);
+    if is_long { format!("Ubuntu:{year}.{month}:LTS") } else { format!("Ubuntu:{year}.{month}") }
+}
+
+/// The name in lower case, with one `-` for every run of `-`, `_` and `.`.
+///
+/// # Source
+/// PEP 503.
+fn normal_python_name(name: &str) -> String {
+    let parts = name.split(['-', '_', '.']).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("-").to_ascii_lowercase()
+}
