@@ -241,12 +241,12 @@ impl Range {
         for event in &self.events {
             match event {
                 Event::Introduced(version) if compare(version)?.is_le() => {
-                    started = Some(later(query.scheme, started, version))
+                    started = Some(later(query.scheme, started, version));
                 }
                 Event::Fixed(version) if compare(version)?.is_le() => ended = Some(later(query.scheme, ended, version)),
                 Event::Fixed(version) => fixed.push(version.to_owned()),
                 Event::LastAffected(version) if compare(version)?.is_lt() => {
-                    ended = Some(later(query.scheme, ended, version))
+                    ended = Some(later(query.scheme, ended, version));
                 }
                 _ => {}
             }
