@@ -31,7 +31,7 @@ const LAYOUT: &str = "oci:";
 /// Arguments of `dockgate image`.
 #[derive(Debug, Args)]
 pub struct ImageArgs {
-    /// A reference such as debian:12, or oci:FOLDER[:TAG] for an OCI image layout
+    /// A reference such as debian:12, or oci:FOLDER or oci:FOLDER:TAG for an OCI image layout
     image: String,
     /// The image that it replaces: only what it does not have blocks
     #[arg(long, value_name = "IMAGE")]
