@@ -3,7 +3,7 @@
 //! # Source
 //! deb-control(5); dpkg-query(1) on states.
 
-use super::{Candidate, Reader};
+use super::{Candidate, Reader, lines};
 use crate::image::layer::FileFacts;
 use crate::image::package::{Package, PackageKind};
 
@@ -43,14 +43,13 @@ pub const FILE_LIST: Reader = Reader {
 };
 
 fn packages(content: &[u8]) -> Result<FileFacts, String> {
-    let text = String::from_utf8_lossy(content);
     let mut facts = FileFacts::default();
     let mut paragraph = Paragraph::default();
-    for line in text.lines() {
+    for line in lines(content) {
         if line.trim_end().is_empty() {
             facts.add(std::mem::take(&mut paragraph).package())?;
         } else {
-            paragraph.read(line);
+            paragraph.read(&line);
         }
     }
     facts.add(paragraph.package())?;
@@ -58,27 +57,27 @@ fn packages(content: &[u8]) -> Result<FileFacts, String> {
 }
 
 #[derive(Default)]
-struct Paragraph<'a> {
-    name: &'a str,
-    version: &'a str,
-    architecture: &'a str,
-    source: &'a str,
-    status: &'a str,
+struct Paragraph {
+    name: String,
+    version: String,
+    architecture: String,
+    source: String,
+    status: String,
 }
 
-impl<'a> Paragraph<'a> {
-    fn read(&mut self, line: &'a str) {
+impl Paragraph {
+    fn read(&mut self, line: &str) {
         // A line that begins with a space goes on with the field before it; none of ours has such lines.
         let Some((key, value)) = line.split_once(':').filter(|_| !line.starts_with([' ', '\t'])) else { return };
-        let value = value.trim();
-        match key {
-            "Package" => self.name = value,
-            "Version" => self.version = value,
-            "Architecture" => self.architecture = value,
-            "Source" => self.source = value,
-            "Status" => self.status = value,
-            _ => {}
-        }
+        let field = match key {
+            "Package" => &mut self.name,
+            "Version" => &mut self.version,
+            "Architecture" => &mut self.architecture,
+            "Source" => &mut self.source,
+            "Status" => &mut self.status,
+            _ => return,
+        };
+        value.trim().clone_into(field);
     }
 
     fn package(self) -> Option<Package> {
@@ -88,11 +87,11 @@ impl<'a> Paragraph<'a> {
         }
         let (source, source_version) = match self.source.split_once('(') {
             Some((name, version)) => (name.trim(), version.trim_end_matches(')').trim()),
-            None if self.source.is_empty() => (self.name, self.version),
-            None => (self.source, self.version),
+            None if self.source.is_empty() => (self.name.as_str(), self.version.as_str()),
+            None => (self.source.as_str(), self.version.as_str()),
         };
-        let package = Package::new(PackageKind::Dpkg, self.name, self.version)?;
-        Some(package.from_source(source, source_version).of_architecture(self.architecture))
+        let package = Package::new(PackageKind::Dpkg, &self.name, &self.version)?;
+        Some(package.from_source(source, source_version).of_architecture(&self.architecture))
     }
 }
 

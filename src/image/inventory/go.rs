@@ -96,6 +96,7 @@ fn read(content: &[u8], info: &[u8]) -> Option<BuildInfo> {
     };
     let go = std::str::from_utf8(go).ok()?.to_owned();
     let is_version = go.starts_with("go1") || go.starts_with("devel");
+    let modules = modules.get(..WINDOW_BYTES).unwrap_or(modules);
     is_version.then(|| BuildInfo { go, modules: String::from_utf8_lossy(unwrapped(modules)).into_owned() })
 }
 

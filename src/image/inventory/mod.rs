@@ -18,6 +18,7 @@ mod rpm;
 mod ruby;
 mod zip;
 
+use std::borrow::Cow;
 use std::io;
 
 use super::layer::{FileFacts, FileProblem};
@@ -77,6 +78,17 @@ pub const READERS: &[Reader] = &[
     go::READER,
     cargo::READER,
 ];
+
+/// The longest line that is read, in bytes; what is behind it says nothing that we look for.
+const MAX_LINE_BYTES: usize = 4096;
+
+/// The lines of a file, each cut to what is read. Only one is in memory beside the file, whatever bytes it is of.
+fn lines(content: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
+    content.split(|byte| *byte == b'\n').map(|line| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        String::from_utf8_lossy(line.get(..MAX_LINE_BYTES).unwrap_or(line))
+    })
+}
 
 /// The readers that want a file of this path.
 pub fn wanted(candidate: &Candidate<'_>) -> Vec<&'static Reader> {

@@ -3,7 +3,7 @@
 //! # Source
 //! The "Recording installed projects" and "Core metadata" specifications of the Python Packaging Authority.
 
-use super::{Candidate, Reader};
+use super::{Candidate, Reader, lines};
 use crate::image::layer::FileFacts;
 use crate::image::package::{Package, PackageKind};
 
@@ -23,8 +23,7 @@ fn wants(candidate: &Candidate<'_>) -> bool {
 
 fn metadata(content: &[u8]) -> Result<FileFacts, String> {
     let (mut name, mut version) = (String::new(), String::new());
-    for line in content.split(|byte| *byte == b'\n').take_while(|line| !line.trim_ascii().is_empty()) {
-        let line = String::from_utf8_lossy(line);
+    for line in lines(content).take_while(|line| !line.trim().is_empty()) {
         match line.split_once(':') {
             Some(("Name", value)) if name.is_empty() => value.trim().clone_into(&mut name),
             Some(("Version", value)) if version.is_empty() => value.trim().clone_into(&mut version),

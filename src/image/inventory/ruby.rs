@@ -3,7 +3,7 @@
 //! # Source
 //! `RubyGems`' specification reference.
 
-use super::{Candidate, Reader};
+use super::{Candidate, Reader, lines};
 use crate::image::layer::FileFacts;
 use crate::image::package::{Package, PackageKind};
 
@@ -15,12 +15,13 @@ pub const READER: Reader = Reader {
     wants: |candidate: &Candidate<'_>| {
         candidate.path.ends_with(".gemspec") && candidate.path.contains("/specifications/")
     },
-    read: |_, content| specification(&String::from_utf8_lossy(content)),
+    read: |_, content| specification(content),
 };
 
-fn specification(text: &str) -> Result<FileFacts, String> {
-    let value = |attribute: &str| text.lines().find_map(|line| assigned(line, attribute)).unwrap_or_default();
-    FileFacts::of([Package::new(PackageKind::Ruby, value("name"), value("version"))])
+fn specification(content: &[u8]) -> Result<FileFacts, String> {
+    let assigned = |attribute: &str| lines(content).find_map(|line| assigned(&line, attribute).map(ToOwned::to_owned));
+    let value = |attribute: &str| assigned(attribute).unwrap_or_default();
+    FileFacts::of([Package::new(PackageKind::Ruby, &value("name"), &value("version"))])
 }
 
 /// The first quoted text of `s.ATTRIBUTE = "…".freeze` or `s.ATTRIBUTE = Gem::Version.new("…")`.

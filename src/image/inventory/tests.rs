@@ -235,3 +235,12 @@ fn damaged_files_are_no_panics() {
         }
     }
 }
+
+/// Bytes that are no text would be three times as many as text.
+#[test]
+fn lines_without_end_are_cut() {
+    let line =
+        [b"Package: a\nVersion: 1\nDescription: ".to_vec(), vec![0xff; 10_000], b"\nSource: b\n\n".to_vec()].concat();
+    assert_eq!(packages(&check("var/lib/dpkg/status", &line)), ["a 1 < b 1"]);
+    assert!(lines(&line).all(|line| line.len() <= 3 * MAX_LINE_BYTES));
+}

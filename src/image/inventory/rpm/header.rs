@@ -7,6 +7,9 @@ use crate::image::package::{Package, PackageKind};
 const ENTRY_BYTES: usize = 16;
 const MAX_ENTRIES: usize = 0xffff;
 
+/// The longest text that is read; longer ones are no names or versions.
+const MAX_TEXT_BYTES: usize = 4096;
+
 const NAME: u32 = 1000;
 const VERSION: u32 = 1001;
 const RELEASE: u32 = 1002;
@@ -86,7 +89,8 @@ impl<'a> Header<'a> {
     }
 
     fn string(&self, tag: u32) -> Option<String> {
-        self.strings(tag).next().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        let bytes = self.strings(tag).next()?;
+        Some(String::from_utf8_lossy(bytes.get(..MAX_TEXT_BYTES).unwrap_or(bytes)).into_owned())
     }
 
     fn numbers(&self, tag: u32) -> impl Iterator<Item = u32> {
