@@ -12,7 +12,7 @@ use super::layer::{FileFacts, LayerError, LayerFacts, Mark, PathSet, clean};
 use super::package::Package;
 
 /// The most that is remembered of an image, in bytes.
-const MAX_BYTES: usize = 24 << 20;
+const MAX_BYTES: usize = 12 << 20;
 
 /// A package in an image.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

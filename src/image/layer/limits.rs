@@ -1,6 +1,7 @@
 //! How much of a layer is read before it is refused.
 
-/// The limits of one layer, or of what is left of an image's.
+/// The limits of one layer, or of what is left of an image's. Together with the decoder's window and what is remembered
+/// of the layers below, they keep a scan under 100 MB.
 #[derive(Clone, Copy, Debug)]
 pub struct LayerLimits {
     /// Bytes after decompression.
@@ -24,6 +25,6 @@ pub const ZSTD_WINDOW_BYTES: u64 = 8 << 20;
 
 impl Default for LayerLimits {
     fn default() -> Self {
-        Self { unpacked_bytes: 10 << 30, ratio: 200, entries: 500_000, file_bytes: 64 << 20, facts_bytes: 16 << 20 }
+        Self { unpacked_bytes: 10 << 30, ratio: 200, entries: 500_000, file_bytes: 48 << 20, facts_bytes: 8 << 20 }
     }
 }

@@ -86,7 +86,7 @@ pub struct FileProblem {
 const MAX_PACKAGES: usize = 10_000;
 
 /// The most files that one database may say belong to packages.
-const MAX_OWNED: usize = 1_000_000;
+const MAX_OWNED: usize = 500_000;
 
 impl FileFacts {
     /// Facts that are these packages.
