@@ -158,7 +158,7 @@ impl RegistryError {
             Self::Timeout { .. } | Self::RateLimited { .. } | Self::Unreachable { .. } | Self::Credential { .. } => {
                 true
             }
-            Self::Status { status, .. } => *status >= 500,
+            Self::Status { status, .. } => *status >= 500 || matches!(status, 408 | 429),
             _ => false,
         }
     }

@@ -195,10 +195,14 @@ impl Exchange {
             }
         };
         let response = make(builder).send().await.map_err(|error| request.failed(error, &url))?;
-        if is_redirect(response.status()) {
+        let (status, headers) = (response.status(), response.headers());
+        if let Some(wait) = self.rate_limits.learn(&request.limit_key(), status, headers, Instant::now()) {
+            return Err(request.limited(wait));
+        }
+        if is_redirect(status) {
             return Err(request.redirect("none is followed for tokens"));
         }
-        if response.status() == StatusCode::BAD_REQUEST {
+        if status == StatusCode::BAD_REQUEST {
             return Err(request.denied());
         }
         read(request.judge(response)?, request, super::limits::MAX_TOKEN_BYTES).await

@@ -36,12 +36,16 @@ async fn a_manifest_of_512_mib_is_not_read() {
 #[tokio::test]
 async fn an_announced_length_is_enough_to_refuse() {
     let head = [("content-length", "536870912")];
-    let (server, image, fixture) = serving(move |_| Reply::parts(200, &head, repeat_n(vec![b' '; MIB], 512))).await;
+    // Nothing follows the head, so that nothing else can be the reason.
+    let answer = move |_: &Hit| Reply {
+        pause: Duration::from_hours(1),
+        ..Reply::parts(200, &head, std::iter::once(vec![b' '; MIB]))
+    };
+    let (_server, image, fixture) = serving(answer).await;
     let client = fixture.client();
     assert_eq!(manifest(&client, &image).await, "TooLarge");
     let layer = layer_of(b"five!");
     assert_eq!(variant(client.blob(&reference(&image), &layer).await), "WrongContent");
-    assert!(server.sent_bytes() < MOST_SENT, "{}", server.sent_bytes());
 }
 
 #[tokio::test]

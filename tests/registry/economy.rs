@@ -44,6 +44,21 @@ async fn fifty_images_cost_one_head_and_one_get_each_and_then_nothing() {
 }
 
 #[tokio::test]
+async fn a_digest_that_many_ask_for_is_fetched_once() {
+    let server = Server::tls(honest).await;
+    let own = format!("registry.test:{}", server.port);
+    let client = Fixture::new().host(&own).client();
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let (client, image) = (client.clone(), reference(&format!("{own}/app:1")));
+        let digest = Digest::of(manifest_of(LAYER).as_bytes());
+        tasks.spawn(async move { client.manifest(&image, &digest).await.is_ok() });
+    }
+    assert!(tasks.join_all().await.into_iter().all(|is_read| is_read));
+    assert_eq!(server.hits().len(), 1);
+}
+
+#[tokio::test]
 async fn a_tag_that_names_a_known_manifest_costs_a_head() {
     let server = Server::tls(honest).await;
     let own = format!("registry.test:{}", server.port);
@@ -86,6 +101,20 @@ async fn a_registry_that_refuses_is_left_alone() {
         assert!((100..=120).contains(&seconds), "{seconds}");
     }
     assert_eq!(server.hits().len(), 1);
+}
+
+#[tokio::test]
+async fn a_token_server_that_refuses_is_left_alone_too() {
+    let tokens = Server::tls(|_| Reply::new(429, &[("retry-after", "120")], "")).await;
+    let other = format!("token.test:{}", tokens.port);
+    let challenge = format!(r#"Bearer realm="https://{other}/token""#);
+    let server = Server::tls(move |_| Reply::challenge(&challenge)).await;
+    let own = format!("registry.test:{}", server.port);
+    let client = Fixture::new().host(&own).host(&other).client();
+    for image in ["a", "b"] {
+        assert_eq!(variant(client.resolve(&reference(&format!("{own}/{image}:1"))).await), "RateLimited");
+    }
+    assert_eq!((tokens.hits().len(), server.hits().len()), (1, 1));
 }
 
 #[tokio::test]

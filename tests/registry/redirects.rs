@@ -34,6 +34,17 @@ async fn a_layer_comes_from_elsewhere_without_the_authorization() {
 }
 
 #[tokio::test]
+async fn a_signed_address_is_not_told() {
+    // Nobody listens where the layer is said to be.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    let server = registry(format!("https://storage.test:{free}/x?X-Signature={PASSWORD}")).await;
+    let (own, other) = (format!("registry.test:{}", server.port), format!("storage.test:{free}"));
+    let client = Fixture::new().host(&own).host(&other).credential(&own).client();
+    let error = read_blob(&client, &format!("{own}/app:1"), &layer_of(LAYER)).await;
+    assert_eq!(variant(error), "Unreachable");
+}
+
+#[tokio::test]
 async fn an_authorization_that_was_dropped_does_not_come_back() {
     let back = Arc::new(AtomicUsize::new(0));
     let port = Arc::clone(&back);
