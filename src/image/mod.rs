@@ -16,6 +16,7 @@ pub mod read;
 pub mod remote;
 pub mod report;
 pub mod scanner;
+mod secrets;
 pub mod source;
 pub mod version;
 mod zip_file;

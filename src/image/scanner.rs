@@ -13,6 +13,7 @@ use super::osv::merge::merge;
 use super::osv::order::Exploits;
 use super::read::{LayerCache, ReadImage, read_image};
 use super::report::{BaseImage, ConfigurationRemark, ImageReport};
+use super::secrets;
 use super::source::ImageSource;
 use crate::registry::{Digest, Platform};
 
@@ -118,6 +119,7 @@ fn report(image: &str, scanner: &str, read: ReadImage) -> ImageReport {
         let message = "the image runs as root unless its runtime says otherwise".to_owned();
         configuration.push(ConfigurationRemark { id: "runs-as-root".to_owned(), message });
     }
+    configuration.extend(secrets::remarks(&config));
     ImageReport {
         image: image.to_owned(),
         platform: config.platform,
