@@ -1,9 +1,9 @@
-//! What makes a condition false for certain, found without evaluating it.
+//! What a condition is for certain, found without evaluating it.
 //!
 //! Most policies ask of most things in vain: another kind of object, a field that is not set. A guard is what a
-//! condition compares with literals, so that looking a fact up is all it takes to say no.
+//! condition compares with literals, so that looking a fact up is often all it takes to say no, or yes.
 //!
-//! Invariant: a guard that says no is right; where it can't tell, the condition is evaluated.
+//! Invariant: what a guard says is right; where it can't tell, the condition is evaluated.
 
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, operators};
@@ -11,22 +11,22 @@ use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, operator
 use super::value::{PARAMETERS, SETTINGS};
 use crate::scan::document::node::{Node, Value};
 
-/// A part of a condition that may be false for certain.
+/// A part of a condition that may be decided for certain.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Guard {
-    /// False when one of them is.
+    /// All of them.
     And(Vec<Guard>),
-    /// False when all of them are.
+    /// One of them, or more.
     Or(Vec<Guard>),
-    /// False when the fact is none of the literals.
+    /// The fact is one of the literals.
     OneOf(Path, Vec<Literal>),
-    /// False when the fact is the literal.
+    /// The fact is not the literal.
     Not(Path, Literal),
     /// False when the fact is absent or an empty list.
     Filled(Path),
-    /// False when the number of the fact is below the bound.
+    /// The number of the fact is the bound or more.
     AtLeast(Path, i64),
-    /// False when the number of the fact is above the bound.
+    /// The number of the fact is the bound or less.
     AtMost(Path, i64),
     /// Nothing is known of it.
     Open,
@@ -45,7 +45,7 @@ pub(super) enum Literal {
 }
 
 /// A fact, as far as it is known.
-enum Fact<'n> {
+pub(super) enum Fact<'n> {
     Absent,
     Known(&'n Node),
     Unknown,
@@ -66,11 +66,8 @@ impl Guard {
 
     fn of_call(call: &CallExpr) -> Self {
         match (call.func_name.as_str(), call.args.as_slice()) {
-            (operators::LOGICAL_AND, parts) => Self::And(known(parts.iter().map(Self::of).collect())),
-            (operators::LOGICAL_OR, parts) => {
-                let parts: Vec<Self> = parts.iter().map(Self::of).collect();
-                if parts.contains(&Self::Open) { Self::Open } else { Self::Or(parts) }
-            }
+            (operators::LOGICAL_AND, parts) => Self::And(parts.iter().map(Self::of).collect()),
+            (operators::LOGICAL_OR, parts) => Self::Or(parts.iter().map(Self::of).collect()),
             (operators::LOGICAL_NOT, [part]) => match path(part) {
                 Some(path) => Self::Not(path, Literal::Bool(true)),
                 None => Self::Open,
@@ -103,36 +100,52 @@ impl Guard {
         }
     }
 
-    /// Whether the condition is false for certain. `given` holds the settings and parameters.
-    pub(super) fn denies(&self, facts: &Node, given: &Node) -> bool {
+    /// What the condition is for certain; `None` where only its evaluation tells. `given` holds the settings and
+    /// parameters.
+    pub(super) fn decides(&self, facts: &Node, given: &Node) -> Option<bool> {
         match self {
-            Self::And(parts) => parts.iter().any(|part| part.denies(facts, given)),
-            Self::Or(parts) => parts.iter().all(|part| part.denies(facts, given)),
+            Self::And(parts) => unless(false, parts, facts, given),
+            Self::Or(parts) => unless(true, parts, facts, given),
             Self::OneOf(path, literals) => match look(path, facts, given) {
-                Fact::Absent => !literals.contains(&Literal::Null),
-                Fact::Known(node) => literals.iter().all(|literal| differs(node, literal)),
-                Fact::Unknown => false,
+                Fact::Absent if literals.contains(&Literal::Null) => (literals.len() == 1).then_some(true),
+                Fact::Absent => Some(false),
+                Fact::Known(node) if literals.iter().any(|literal| is(node, literal)) => Some(true),
+                Fact::Known(node) => literals.iter().all(|literal| differs(node, literal)).then_some(false),
+                Fact::Unknown => None,
             },
             Self::Not(path, literal) => match look(path, facts, given) {
-                Fact::Absent => *literal == Literal::Null,
-                Fact::Known(node) => is(node, literal),
-                Fact::Unknown => false,
+                Fact::Absent => (*literal == Literal::Null).then_some(false),
+                Fact::Known(node) if is(node, literal) => Some(false),
+                // `fact` and `!fact` are asked alike, and of anything but a boolean they are mistakes.
+                Fact::Known(node) if matches!(literal, Literal::Bool(_)) => node.as_bool().map(|_| true),
+                Fact::Known(node) => differs(node, literal).then_some(true),
+                Fact::Unknown => None,
             },
             Self::Filled(path) => match look(path, facts, given) {
-                Fact::Absent => true,
-                Fact::Known(node) => matches!(node.value(), Value::Sequence(items) if items.is_empty()),
-                Fact::Unknown => false,
+                Fact::Absent => Some(false),
+                Fact::Known(node) => {
+                    matches!(node.value(), Value::Sequence(items) if items.is_empty()).then_some(false)
+                }
+                Fact::Unknown => None,
             },
-            Self::AtLeast(path, bound) => number(path, facts, given).is_some_and(|number| number < *bound),
-            Self::AtMost(path, bound) => number(path, facts, given).is_some_and(|number| number > *bound),
-            Self::Open => false,
+            Self::AtLeast(path, bound) => number(path, facts, given).map(|number| number >= *bound),
+            Self::AtMost(path, bound) => number(path, facts, given).map(|number| number <= *bound),
+            Self::Open => None,
         }
     }
 }
 
-/// The parts that can say no.
-fn known(parts: Vec<Guard>) -> Vec<Guard> {
-    parts.into_iter().filter(|part| *part != Guard::Open).collect()
+/// What parts are together of which one that is `decisive` decides alone, whatever becomes of the others.
+fn unless(decisive: bool, parts: &[Guard], facts: &Node, given: &Node) -> Option<bool> {
+    let mut all = Some(!decisive);
+    for part in parts {
+        match part.decides(facts, given) {
+            Some(value) if value == decisive => return Some(decisive),
+            Some(_) => {}
+            None => all = None,
+        }
+    }
+    all
 }
 
 fn compared(left: &IdedExpr, right: &IdedExpr, guard: impl Fn(Path, Literal) -> Guard) -> Guard {
@@ -153,7 +166,7 @@ fn bounded(left: &IdedExpr, right: &IdedExpr, step: i64, guard: impl Fn(Path, i6
 }
 
 /// The steps of `a.b.c` and `a["b"]`.
-fn path(expression: &IdedExpr) -> Option<Path> {
+pub(super) fn path(expression: &IdedExpr) -> Option<Path> {
     match &expression.expr {
         Expr::Ident(name) if !name.starts_with('@') => Some(vec![name.as_str().into()]),
         Expr::Select(select) if !select.test => {
@@ -190,7 +203,8 @@ fn literals(expression: &IdedExpr) -> Option<Vec<Literal>> {
     }
 }
 
-fn look<'n>(path: &[Box<str>], facts: &'n Node, given: &'n Node) -> Fact<'n> {
+/// The fact at the end of `path`.
+pub(super) fn look<'n>(path: &[Box<str>], facts: &'n Node, given: &'n Node) -> Fact<'n> {
     let is_given = path.first().is_some_and(|name| matches!(&**name, SETTINGS | PARAMETERS));
     let mut node = if is_given { given } else { facts };
     for step in path {

@@ -19,15 +19,15 @@ use std::sync::{Arc, OnceLock};
 use cel::common::types::{CelBool, CelString, Kind};
 use cel::common::value::Val;
 use cel::parser::PrattParser;
-use cel::{Context, Env, ExecutionError, IdedExpr, Value};
+use cel::{Context, Env, ExecutionError, IdedExpr, Value as CelValue};
 
-use super::super::document::node::Node;
+use super::super::document::node::{Node, Value};
 use super::super::span::Span;
 use super::fields::nearest;
 use super::parameter::Parameter;
 use super::target::FactDoc;
 pub(super) use check::check_fact;
-use guard::Guard;
+use guard::{Fact, Guard, Path};
 use meter::Meter;
 use rewrite::Pattern;
 use value::Facts;
@@ -88,6 +88,8 @@ pub struct Condition {
     expression: IdedExpr,
     guard: Guard,
     patterns: Vec<Pattern>,
+    /// The fact that the expression is, when it is nothing else.
+    fact: Option<Path>,
 }
 
 impl Condition {
@@ -105,9 +107,10 @@ impl Condition {
         let parsed = parsed(parser(), source, MAX_SOURCE_BYTES)?;
         check::check(&parsed, facts, parameters)?;
         let guard = Guard::of(&parsed);
+        let fact = guard::path(&parsed);
         let mut patterns = Vec::new();
         let expression = rewrite::metered(parsed, role, &mut patterns)?;
-        Ok(Self { expression, guard, patterns })
+        Ok(Self { expression, guard, patterns, fact })
     }
 
     /// Compiles the patterns to see that they can be; otherwise each is when it is first used.
@@ -122,10 +125,10 @@ impl Condition {
     /// Evaluates a condition on the facts of a subject, in at most `max_steps` steps. `given` is a map with `settings`
     /// and `parameters`.
     pub fn judge(&self, facts: &Node, given: &Node, max_steps: u32) -> Answer {
-        if self.guard.denies(facts, given) {
-            return Answer::Known(false);
+        match self.guard.decides(facts, given) {
+            Some(value) => Answer::Known(value),
+            None => self.judge_whole(facts, given, max_steps),
         }
-        self.judge_whole(facts, given, max_steps)
     }
 
     /// Evaluates the condition without asking its guard.
@@ -145,6 +148,9 @@ impl Condition {
     ///
     /// Why the evaluation failed, in words.
     pub fn texts(&self, facts: &Node, given: &Node, max_steps: u32) -> Result<Vec<(String, Option<Span>)>, String> {
+        if let Some(texts) = self.fact.as_ref().and_then(|path| plain_texts(guard::look(path, facts, given))) {
+            return Ok(texts);
+        }
         let meter = Meter::new(max_steps);
         let all = Facts::new(facts, given, &self.patterns, &meter);
         let mut found = Vec::new();
@@ -165,8 +171,25 @@ impl Condition {
     ) -> Result<Answer, ExecutionError> {
         let mut context = Context::with_env(Arc::clone(environment()));
         context.set_variable_resolver(facts);
-        let value = Value::resolve_val(&self.expression, &context)?;
+        let value = CelValue::resolve_val(&self.expression, &context)?;
         read(value.as_ref())
+    }
+}
+
+/// The texts of a fact that is a text or a list of texts, or absent; `None` for any other.
+fn plain_texts(fact: Fact<'_>) -> Option<Vec<(String, Option<Span>)>> {
+    let text = |node: &Node| {
+        let place = Some(node.span()).filter(|span| !span.is_empty());
+        Some((node.as_str()?.to_owned(), place))
+    };
+    match fact {
+        Fact::Absent => Some(Vec::new()),
+        Fact::Unknown => None,
+        Fact::Known(node) if node.as_str().is_some() => text(node).map(|text| vec![text]),
+        Fact::Known(node) => match node.value() {
+            Value::Sequence(items) => items.iter().map(text).collect(),
+            _ => None,
+        },
     }
 }
 
@@ -224,14 +247,14 @@ fn text_of(value: &dyn Val, facts: &Node) -> Option<(String, Option<Span>)> {
     }
     let kind = value.get_type().kind();
     let printed = match kind {
-        Kind::Int | Kind::UInt | Kind::Double | Kind::Boolean => Value::try_from(value).ok()?,
+        Kind::Int | Kind::UInt | Kind::Double | Kind::Boolean => CelValue::try_from(value).ok()?,
         _ => return None,
     };
     let text = match printed {
-        Value::Int(number) => number.to_string(),
-        Value::UInt(number) => number.to_string(),
-        Value::Float(number) => number.to_string(),
-        Value::Bool(value) => value.to_string(),
+        CelValue::Int(number) => number.to_string(),
+        CelValue::UInt(number) => number.to_string(),
+        CelValue::Float(number) => number.to_string(),
+        CelValue::Bool(value) => value.to_string(),
         _ => return None,
     };
     Some((text, None))

@@ -42,8 +42,8 @@ fn ask(source: &str) -> Answer {
     let condition =
         Condition::compile(source, Role::Condition, &FACTS, &[]).unwrap_or_else(|e| panic!("{source}: {e:?}"));
     let answer = condition.judge_whole(&facts(), &settings(), 50_000);
-    if condition.guard.denies(&facts(), &settings()) {
-        assert_eq!(answer, Answer::Known(false), "{source}: the guard says no");
+    if let Some(value) = condition.guard.decides(&facts(), &settings()) {
+        assert_eq!(answer, Answer::Known(value), "{source}: what the guard says");
     }
     answer
 }
@@ -227,13 +227,13 @@ fn hostile_programs_are_refused_or_stopped() {
 }
 
 #[test]
-fn guards_say_no_only_where_the_condition_does() {
-    let denied = |source: &str| {
+fn guards_say_what_the_condition_is() {
+    let decided = |source: &str| {
         let condition = Condition::compile(source, Role::Condition, &FACTS, &[]).unwrap();
-        let denied = condition.guard.denies(&facts(), &settings());
+        let decided = condition.guard.decides(&facts(), &settings());
         let whole = condition.judge_whole(&facts(), &settings(), 50_000);
-        assert!(!denied || whole == Answer::Known(false), "{source}: {whole:?}");
-        denied
+        assert!(decided.is_none_or(|value| whole == Answer::Known(value)), "{source}: {whole:?}");
+        decided
     };
     for source in [
         "c.name == 'db'",
@@ -255,20 +255,35 @@ fn guards_say_no_only_where_the_condition_does() {
         "c.name == 1",
         "c.spec['a']['none'] == 'b'",
     ] {
-        assert!(denied(source), "{source}");
+        assert_eq!(decided(source), Some(false), "{source}");
     }
     for source in [
         "c.name == 'web'",
+        "c.name in ['db', 'web']",
+        "c.spec.none == null",
+        "c.up",
+        "c.up == true",
+        "c.name != 'db'",
+        "c.name != null",
+        "c.spec.a != null",
+        "c.count >= 1",
+        "c.count != 2 && c.name == 'web'",
+        "image.tag == 'x' || c.up",
+    ] {
+        assert_eq!(decided(source), Some(true), "{source}");
+    }
+    for source in [
         "image.tag == 'x'",
         "image.tag != null",
         "c.spec.templated == 'x' && c.name == 'web'",
-        "c.spec.none == null",
+        "c.spec.none != 'x'",
         "c.caps.exists(x, x == 'NONE')",
         "c.name == 'db' || image.tag == 'x'",
         "c.name == 'db' || c.name.startsWith('d')",
-        "c.count >= 1",
         "c.spec.f == 1",
+        "c.spec.f != 1",
+        "image.tag == 'x' && c.up",
     ] {
-        assert!(!denied(source), "{source}");
+        assert_eq!(decided(source), None, "{source}");
     }
 }
