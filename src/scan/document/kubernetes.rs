@@ -2,6 +2,8 @@
 //!
 //! **Invariant**: a model never copies the tree; what it hands out are nodes of it, places and all.
 
+use std::sync::OnceLock;
+
 use super::node::{Node, Value};
 
 /// Objects in one document, lists unpacked; more are not looked at, as no API server takes a list of that size.
@@ -22,6 +24,14 @@ pub struct Object {
     pub name: String,
     /// The whole object.
     pub node: Node,
+    memo: Memo,
+}
+
+/// What many ask of an object, made once.
+#[derive(Clone, Debug, Default)]
+struct Memo {
+    pod: OnceLock<Option<Pod>>,
+    facts: OnceLock<Node>,
 }
 
 /// What runs as a pod, or as many of them.
@@ -31,6 +41,7 @@ pub struct Pod {
     pub spec: Node,
     /// The metadata of the pods; `None` when the template has none.
     pub metadata: Option<Node>,
+    facts: OnceLock<Node>,
 }
 
 /// The list of a pod spec that a container stands in.
@@ -85,6 +96,7 @@ impl Object {
             namespace: named("namespace"),
             name: named("name").or_else(|| named("generateName")).unwrap_or_default(),
             node: node.clone(),
+            memo: Memo::default(),
         })
     }
 
@@ -97,7 +109,16 @@ impl Object {
     }
 
     /// The pod or pod template of the object; `None` when its kind has none.
-    pub fn pod(&self) -> Option<Pod> {
+    pub fn pod(&self) -> Option<&Pod> {
+        self.memo.pod.get_or_init(|| self.find_pod()).as_ref()
+    }
+
+    /// What policies ask of it, made by `make` the first time.
+    pub fn facts(&self, make: impl FnOnce(&Self) -> Node) -> Node {
+        self.memo.facts.get_or_init(|| make(self)).clone()
+    }
+
+    fn find_pod(&self) -> Option<Pod> {
         if is_templated(&self.kind) {
             return POD_PATHS.iter().rev().find_map(|(path, _)| self.pod_at(path));
         }
@@ -109,7 +130,11 @@ impl Object {
 
     fn pod_at(&self, path: &[&str]) -> Option<Pod> {
         let holder = path.iter().try_fold(&self.node, |node, key| node.get(key))?;
-        Some(Pod { spec: holder.get("spec")?.clone(), metadata: holder.get("metadata").cloned() })
+        Some(Pod {
+            spec: holder.get("spec")?.clone(),
+            metadata: holder.get("metadata").cloned(),
+            facts: OnceLock::new(),
+        })
     }
 
     /// What people call it: `Kind/namespace/name`, the namespace only when it is written.
@@ -161,6 +186,11 @@ const POD_PATHS: &[(&[&str], Kinds)] = &[
 ];
 
 impl Pod {
+    /// What policies ask of it, made by `make` the first time.
+    pub fn facts(&self, make: impl FnOnce(&Self) -> Node) -> Node {
+        self.facts.get_or_init(|| make(self)).clone()
+    }
+
     /// The containers: init containers, containers, ephemeral containers, each in order.
     pub fn containers(&self) -> Vec<Container> {
         const LISTS: [(&str, Role); 3] =

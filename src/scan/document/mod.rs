@@ -11,12 +11,15 @@ pub mod node;
 pub mod shell;
 pub mod yaml;
 
+use std::sync::{Arc, OnceLock};
+
 use super::limits::Limits;
 use super::problem::{Cause, Problem};
 use super::span::{LineIndex, Span};
 use classify::Form;
 pub(in crate::scan) use classify::is_kustomization_version;
 use dockerfile::Dockerfile;
+use kubernetes::Object;
 use node::Node;
 use yaml::{Templating, YamlFile};
 
@@ -60,6 +63,7 @@ pub struct ParsedFile {
     pub comments: Vec<Comment>,
     /// What could not be read, with line and column.
     pub problems: Vec<Problem>,
+    objects: OnceLock<Arc<[Object]>>,
 }
 
 /// One document of a file.
@@ -102,7 +106,23 @@ pub fn parse(path: &str, text: &str, limits: &Limits) -> ParsedFile {
 
 impl ParsedFile {
     fn text() -> Self {
-        Self { kind: DocumentKind::Text, documents: Vec::new(), comments: Vec::new(), problems: Vec::new() }
+        Self::new(DocumentKind::Text, Vec::new(), Vec::new(), Vec::new())
+    }
+
+    /// A file of that content.
+    pub(in crate::scan) fn new(
+        kind: DocumentKind,
+        documents: Vec<Document>,
+        comments: Vec<Comment>,
+        problems: Vec<Problem>,
+    ) -> Self {
+        Self { kind, documents, comments, problems, objects: OnceLock::new() }
+    }
+
+    /// The Kubernetes objects of all documents, found when they are first asked for.
+    pub fn objects(&self) -> &[Object] {
+        self.objects
+            .get_or_init(|| self.documents.iter().filter_map(Document::tree).flat_map(kubernetes::objects).collect())
     }
 }
 
@@ -123,7 +143,7 @@ fn parse_dockerfile(path: &str, text: &str, limits: &Limits) -> ParsedFile {
     }
     let body = Body::Dockerfile(dockerfile);
     let documents = vec![Document { index: 0, span: Span::new(0, text.len()), body }];
-    ParsedFile { kind: DocumentKind::Dockerfile, documents, comments, problems }
+    ParsedFile::new(DocumentKind::Dockerfile, documents, comments, problems)
 }
 
 fn parse_tree(path: &str, text: &str, form: Form, limits: &Limits) -> ParsedFile {
@@ -140,7 +160,7 @@ fn parse_tree(path: &str, text: &str, form: Form, limits: &Limits) -> ParsedFile
         span: document.span,
         body: Body::Tree(document.root),
     });
-    ParsedFile { kind, documents: documents.collect(), comments: file.comments, problems }
+    ParsedFile::new(kind, documents.collect(), file.comments, problems)
 }
 
 /// JSON with comments and the like, which nothing here is meant to judge as a tree.

@@ -3,6 +3,8 @@
 //! Invariant: a node is cheap to clone, and an alias is the very node of its anchor, so a document's tree never
 //! grows beyond its text.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::super::span::Span;
@@ -50,7 +52,7 @@ pub struct Mapping {
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The key; a scalar that is not a string is written as Kubernetes would (`"true"`, `"8080"`).
-    pub key: Box<str>,
+    pub key: Cow<'static, str>,
     /// The place of the key.
     pub key_span: Span,
     /// The value.
@@ -187,18 +189,23 @@ impl Node {
 impl Mapping {
     /// A map of `entries`; of duplicate keys the last one stands, at the place of the last.
     pub fn new(entries: Vec<Entry>) -> Self {
+        if repeated(&entries).is_empty() {
+            return Self::of_distinct(entries);
+        }
         let mut last = std::collections::HashMap::with_capacity(entries.len());
         for (index, entry) in entries.iter().enumerate() {
             last.insert(entry.key.clone(), index);
-        }
-        if last.len() == entries.len() {
-            return Self { entries, ..Self::default() };
         }
         let (mut kept, mut shadowed) = (Vec::new(), Vec::new());
         for (index, entry) in entries.into_iter().enumerate() {
             if last.get(&entry.key) == Some(&index) { kept.push(entry) } else { shadowed.push(entry) }
         }
         Self { entries: kept, shadowed, open: false }
+    }
+
+    /// A map of `entries`, of which no two have the same key.
+    pub fn of_distinct(entries: Vec<Entry>) -> Self {
+        Self { entries, ..Self::default() }
     }
 
     /// The same map, which may hold more than is written when `open`: a template action adds entries to it.
@@ -222,6 +229,19 @@ impl Mapping {
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
+}
+
+/// The entries whose key stands before them.
+pub fn repeated(entries: &[Entry]) -> Vec<&Entry> {
+    // Most maps are small: looking at their few keys is cheaper than hashing them.
+    const FEW: usize = 16;
+    if entries.len() <= FEW {
+        let is_before = |index: usize, key: &str| entries.iter().take(index).any(|entry| entry.key == key);
+        let again = entries.iter().enumerate().filter(|(index, entry)| is_before(*index, &entry.key));
+        return again.map(|(_, entry)| entry).collect();
+    }
+    let mut seen: HashSet<&str> = HashSet::with_capacity(entries.len());
+    entries.iter().filter(|entry| !seen.insert(&entry.key)).collect()
 }
 
 impl From<&str> for Value {

@@ -22,9 +22,8 @@ use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::super::document::kubernetes::objects;
+use super::super::document::Body;
 use super::super::document::node::{Entry, Node, Value};
-use super::super::document::{Body, Document};
 use super::super::span::Span;
 use super::names::Names;
 use super::{ALL_SECRETS, Reach, Source, comment};
@@ -109,12 +108,11 @@ pub(super) fn find(file: Source<'_>, names: &Names<'_>) -> Found {
         }
     }
     if has_annotations {
-        let trees = file.parsed.documents.iter().filter_map(Document::tree);
-        for object in trees.flat_map(objects) {
+        for object in file.parsed.objects() {
             let own = object.node.get("metadata");
             // The metadata of a Pod are those of its object.
-            let pod = object.pod().and_then(|pod| pod.metadata);
-            let template = pod.as_ref().filter(|pod| own.is_none_or(|own| own.span() != pod.span()));
+            let pod = object.pod().and_then(|pod| pod.metadata.as_ref());
+            let template = pod.filter(|pod| own.is_none_or(|own| own.span() != pod.span()));
             for metadata in own.into_iter().chain(template) {
                 reader.annotations(metadata, object.node.span());
             }

@@ -3,6 +3,7 @@
 //! **Invariant**: the work is linear in the text and in the merged entries, both bounded; nothing recurses, and no
 //! tree is deeper than the limit, aliases followed.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use granit_parser::{Event, ScalarStyle, StructureStyle, Tag};
@@ -10,7 +11,7 @@ use granit_parser::{Event, ScalarStyle, StructureStyle, Tag};
 use super::super::super::limits::Limits;
 use super::super::super::problem::Cause;
 use super::super::super::span::Span;
-use super::super::node::{Entry, Mapping, Node, Value};
+use super::super::node::{Entry, Mapping, Node, Value, repeated};
 use super::Fault;
 use super::mask::Mask;
 use super::scalar::{self, Style};
@@ -347,10 +348,10 @@ impl<'a> Builder<'a> {
     }
 
     fn mapping(&mut self, mut entries: Vec<Entry>, merges: &[(Span, Node)], open: bool) -> Result<Value, Fault> {
-        let mut seen: HashSet<&str> = HashSet::with_capacity(entries.len());
-        let doubles: Vec<Span> =
-            entries.iter().filter(|entry| !seen.insert(&entry.key)).map(|entry| entry.key_span).collect();
-        drop(seen);
+        let doubles: Vec<Span> = repeated(&entries).into_iter().map(|entry| entry.key_span).collect();
+        if doubles.is_empty() && merges.is_empty() {
+            return Ok(Value::Mapping(Mapping::of_distinct(entries).with_open(open)));
+        }
         if !doubles.is_empty() && !self.mask.is_empty() {
             settle_branches(&mut entries);
         }
@@ -375,7 +376,7 @@ impl<'a> Builder<'a> {
 
     /// Expands `<<`: what is written wins over what is merged, an earlier merge over a later one.
     fn merged(&mut self, mut entries: Vec<Entry>, merges: &[(Span, Node)]) -> Result<Mapping, Fault> {
-        let mut known: HashSet<Box<str>> = entries.iter().map(|entry| entry.key.clone()).collect();
+        let mut known: HashSet<Cow<'static, str>> = entries.iter().map(|entry| entry.key.clone()).collect();
         let mut open = false;
         for (place, source) in merges {
             let sources = match source.value() {
@@ -436,7 +437,9 @@ impl<'a> Builder<'a> {
             Content::Sequence(items) => items.push(built.node),
             Content::Mapping { entries, merges, key } => match key.take() {
                 Some(key) if key.merges => merges.push((key.span, built.node)),
-                Some(key) => entries.push(Entry { key: key.text, key_span: key.span, value: built.node }),
+                Some(key) => {
+                    entries.push(Entry { key: key.text.into_string().into(), key_span: key.span, value: built.node })
+                }
                 // A key that is not written, as in `: value`.
                 None => *key = Some(Key { text: "null".into(), span: place, column: frame.column, merges: false }),
             },
@@ -468,7 +471,7 @@ impl<'a> Builder<'a> {
 
 /// Of a key that a template writes twice, in the branches of a condition, the value is not known when they differ.
 fn settle_branches(entries: &mut [Entry]) {
-    let mut first: HashMap<Box<str>, String> = HashMap::new();
+    let mut first: HashMap<Cow<'static, str>, String> = HashMap::new();
     for entry in entries {
         let shown = match entry.value.value() {
             Value::Sequence(_) | Value::Mapping(_) => continue,

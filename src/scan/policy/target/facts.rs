@@ -7,9 +7,9 @@ use crate::scan::document::node::{Entry, Mapping, Node, Value};
 use crate::scan::span::Span;
 
 /// A map of facts.
-pub(in super::super) fn map(facts: Vec<(&str, Node)>) -> Node {
-    let entry = |(key, value): (&str, Node)| Entry { key: key.into(), key_span: Span::default(), value };
-    Node::computed(Value::Mapping(Mapping::new(facts.into_iter().map(entry).collect())))
+pub(in super::super) fn map(facts: Vec<(&'static str, Node)>) -> Node {
+    let entry = |(key, value): (&'static str, Node)| Entry { key: key.into(), key_span: Span::default(), value };
+    Node::computed(Value::Mapping(Mapping::of_distinct(facts.into_iter().map(entry).collect())))
 }
 
 /// The value under `key`: `null` when it is absent, unknown when the map is, or may hold it.

@@ -14,9 +14,9 @@ mod revision;
 #[cfg(test)]
 mod tests;
 
-use crate::scan::document::kubernetes::{Object, objects};
+use crate::scan::document::ParsedFile;
+use crate::scan::document::kubernetes::Object;
 use crate::scan::document::node::{Node, Value};
-use crate::scan::document::{Document, ParsedFile};
 use crate::scan::span::Span;
 
 use super::facts::{entry_span, map, null, text};
@@ -38,10 +38,10 @@ pub fn facts(target: Target) -> &'static [FactDoc] {
 
 /// The things of `file` that `target` means, in the order of the file.
 pub fn subjects(target: Target, file: &ParsedFile, _text: &str) -> Vec<Subject> {
-    let objects = file.documents.iter().filter_map(Document::tree).flat_map(objects);
+    let objects = file.objects().iter();
     match target {
-        Target::GitopsSource => objects.flat_map(|object| source_subjects(&object)).collect(),
-        Target::GitopsApplication => objects.filter_map(|object| application::subject(&object)).collect(),
+        Target::GitopsSource => objects.flat_map(source_subjects).collect(),
+        Target::GitopsApplication => objects.filter_map(application::subject).collect(),
         _ => Vec::new(),
     }
 }

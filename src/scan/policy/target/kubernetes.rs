@@ -24,9 +24,9 @@ mod volume;
 
 pub(super) use volume::is_runtime_socket;
 
-use crate::scan::document::kubernetes::{Container, Object, objects};
+use crate::scan::document::ParsedFile;
+use crate::scan::document::kubernetes::{Container, Object};
 use crate::scan::document::node::Node;
-use crate::scan::document::{Document, ParsedFile};
 
 use super::facts::{field, map};
 use super::{FactDoc, Subject, Target};
@@ -54,8 +54,7 @@ pub fn facts(target: Target) -> &'static [FactDoc] {
 
 /// The things of `file` that `target` means, in the order of the file.
 pub fn subjects(target: Target, file: &ParsedFile, text: &str) -> Vec<Subject> {
-    let objects: Vec<Object> = file.documents.iter().filter_map(Document::tree).flat_map(objects).collect();
-    let each = objects.iter();
+    let each = file.objects().iter();
     match target {
         Target::KubernetesObject => each.map(object_subject).collect(),
         Target::KubernetesPod => each.filter_map(pod::subject_of).collect(),
@@ -101,6 +100,10 @@ fn container_identity(object: &Object, container: &Container) -> Vec<String> {
 }
 
 pub(super) fn object_facts(object: &Object) -> Node {
+    object.facts(facts_of)
+}
+
+fn facts_of(object: &Object) -> Node {
     let metadata = field(&object.node, "metadata");
     map(vec![
         ("api_version", field(&object.node, "apiVersion")),

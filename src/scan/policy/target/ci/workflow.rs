@@ -63,9 +63,12 @@ impl Workflow {
         match on.value() {
             Value::String(_) => list([on]),
             Value::Unknown(_) | Value::Sequence(_) => on,
-            Value::Mapping(events) => {
-                list(events.entries().iter().map(|event| Node::new(event.key_span, Value::String(event.key.clone()))))
-            }
+            Value::Mapping(events) => list(
+                events
+                    .entries()
+                    .iter()
+                    .map(|event| Node::new(event.key_span, Value::String(event.key.as_ref().into()))),
+            ),
             _ => list([]),
         }
     }
@@ -83,7 +86,8 @@ impl Workflow {
     pub(super) fn subject(&self) -> Subject {
         let on = self.root.get("on").or_else(|| self.root.get("true")).cloned().unwrap_or_else(null);
         let inputs = path(&on, &["workflow_dispatch", "inputs"]);
-        let names = inputs.entries().iter().map(|input| Node::new(input.key_span, Value::String(input.key.clone())));
+        let names =
+            inputs.entries().iter().map(|input| Node::new(input.key_span, Value::String(input.key.as_ref().into())));
         let mut facts = self.facts();
         facts.extend([
             ("inputs", list(names)),
@@ -120,7 +124,7 @@ impl Workflow {
         let entries = holders.filter_map(|holder| {
             let entry = holder.get("env")?.entry(UNSECURE_COMMANDS)?;
             let is_on = entry.value.as_bool() == Some(true) || entry.value.as_str() == Some("true");
-            is_on.then(|| Node::new(entry.key_span, Value::String(entry.key.clone())))
+            is_on.then(|| Node::new(entry.key_span, Value::String(entry.key.as_ref().into())))
         });
         entries.collect()
     }

@@ -151,10 +151,9 @@ fn environment(environment: &Node) -> Node {
         Value::Bool(value) => Node::new(node.span(), Value::String(value.to_string().into())),
         _ => substituted(node),
     };
-    let of_map = environment
-        .entries()
-        .iter()
-        .map(|entry| variable(Node::new(entry.key_span, Value::String(entry.key.clone())), scalar(&entry.value)));
+    let of_map = environment.entries().iter().map(|entry| {
+        variable(Node::new(entry.key_span, Value::String(entry.key.as_ref().into())), scalar(&entry.value))
+    });
     let of_list = environment.items().iter().filter_map(|item| {
         let (Value::String(written) | Value::Unknown(written)) = item.value() else { return None };
         let (name, value) = written.split_once('=').map_or((&**written, None), |(name, value)| (name, Some(value)));

@@ -8,7 +8,7 @@ pub(super) fn subjects_of(target: Target, text: &str) -> Vec<Subject> {
     let (dockerfile, comments, problems) = parse(text, &Limits::default());
     let span = Span::new(0, text.len());
     let documents = vec![Document { index: 0, span, body: Body::Dockerfile(dockerfile) }];
-    subjects(target, &ParsedFile { kind: DocumentKind::Dockerfile, documents, comments, problems }, text)
+    subjects(target, &ParsedFile::new(DocumentKind::Dockerfile, documents, comments, problems), text)
 }
 
 /// A fact in short: `null`, `?` for unknown, lists in brackets.

@@ -55,7 +55,7 @@ pub(super) fn subject(object: &Object) -> Option<Subject> {
 /// The key that says what a generator is, at its place.
 fn generator_name(generator: &Node) -> Option<Node> {
     let entry = generator.entries().iter().find(|entry| !matches!(&*entry.key, "template" | "selector" | "values"))?;
-    Some(Node::new(entry.key_span, Value::String(entry.key.clone())))
+    Some(Node::new(entry.key_span, Value::String(entry.key.as_ref().into())))
 }
 
 /// The first generator that makes applications of what anybody may open or create.

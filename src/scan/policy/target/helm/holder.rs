@@ -2,7 +2,7 @@
 //!
 //! **Invariant**: a text block of values is read in its place, so that a finding in it stands at its own line.
 
-use crate::scan::document::kubernetes::{Object, objects};
+use crate::scan::document::kubernetes::Object;
 use crate::scan::document::node::{Node, Value};
 use crate::scan::document::{Document, DocumentKind, ParsedFile, yaml};
 use crate::scan::limits::Limits;
@@ -41,8 +41,8 @@ pub(super) fn read(file: &ParsedFile, text: &str) -> Vec<Values> {
             found.push(Values { root: inline.clone(), holder: "kustomization".to_owned(), identity });
         }
     }
-    for object in documents().flat_map(objects).take(MAX_HOLDERS) {
-        let trees = of_object(&object, text).into_iter().filter(|tree| tree.as_mapping().is_some());
+    for object in file.objects().iter().take(MAX_HOLDERS) {
+        let trees = of_object(object, text).into_iter().filter(|tree| tree.as_mapping().is_some());
         let values = |root| Values { root, holder: object.title(), identity: object.identity() };
         found.extend(trees.map(values));
     }

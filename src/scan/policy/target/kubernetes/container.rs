@@ -70,7 +70,7 @@ pub(super) const DOCS: &[FactDoc] = &[
 /// The containers of an object's pods.
 pub(super) fn subjects(object: &Object, file: &str) -> Vec<Subject> {
     let Some(pod) = object.pod() else { return Vec::new() };
-    let (shared_object, shared_pod) = (object_facts(object), pod::facts(&pod));
+    let (shared_object, shared_pod) = (object_facts(object), pod::facts(pod));
     let container = |container: &Container| {
         let facts = map(vec![
             ("object", shared_object.clone()),

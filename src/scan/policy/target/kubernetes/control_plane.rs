@@ -174,7 +174,7 @@ fn unknown_flag(raw: &str, span: Span) -> Option<Entry> {
 }
 
 fn entry(name: &str, value: Node) -> Entry {
-    Entry { key: name.into(), key_span: value.span(), value }
+    Entry { key: name.to_owned().into(), key_span: value.span(), value }
 }
 
 /// The value of a flag as a condition compares it.

@@ -49,11 +49,15 @@ const SECCOMP_PREFIX: &str = "container.seccomp.security.alpha.kubernetes.io/";
 /// The pod of an object; `None` when its kind has none.
 pub(super) fn subject_of(object: &Object) -> Option<Subject> {
     let pod = object.pod()?;
-    let facts = map(vec![("object", object_facts(object)), ("pod", facts(&pod))]);
+    let facts = map(vec![("object", object_facts(object)), ("pod", facts(pod))]);
     Some(subject(facts, &pod.spec, object.title(), object.identity()))
 }
 
 pub(super) fn facts(pod: &Pod) -> Node {
+    pod.facts(facts_of)
+}
+
+fn facts_of(pod: &Pod) -> Node {
     let spec = &pod.spec;
     let metadata = |key| pod.metadata.as_ref().map_or_else(super::super::facts::null, |metadata| field(metadata, key));
     let annotations = metadata("annotations");

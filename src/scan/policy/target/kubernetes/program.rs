@@ -30,6 +30,9 @@ fn list(items: Vec<Node>) -> Node {
 }
 
 fn programs(words: &[Node], file: &str) -> Vec<Node> {
+    if words.is_empty() {
+        return Vec::new();
+    }
     let word = |node: &Node| {
         let value = node.as_str().map(Into::into);
         Word { raw: value.clone().unwrap_or_default(), value, span: node.span() }

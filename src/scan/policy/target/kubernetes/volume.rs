@@ -62,7 +62,7 @@ const RUNTIME_SOCKETS: [&str; 16] = [
 /// The volumes of an object's pods.
 pub(super) fn subjects(object: &Object) -> Vec<Subject> {
     let Some(pod) = object.pod() else { return Vec::new() };
-    let (shared_object, shared_pod) = (object_facts(object), pod::facts(&pod));
+    let (shared_object, shared_pod) = (object_facts(object), pod::facts(pod));
     let containers = pod.containers();
     let volume = |volume: &Node| {
         let name = volume.get("name").and_then(Node::as_str).unwrap_or_default();
@@ -103,7 +103,7 @@ fn kind(volume: &Node) -> Node {
     let is_source = |entry: &&Entry| &*entry.key != "name" && !entry.value.is_null();
     let first = || volume.entries().iter().find(is_source);
     match volume.entry("hostPath").filter(is_source).or_else(first) {
-        Some(entry) => Node::new(entry.key_span, Value::String(entry.key.clone())),
+        Some(entry) => Node::new(entry.key_span, Value::String(entry.key.as_ref().into())),
         None if volume.is_open() => Node::new(volume.span(), Value::Unknown("".into())),
         None => null(),
     }

@@ -1,8 +1,7 @@
 //! Functions that a build runs: objects with the annotation of KRM functions, and plugins in a kustomization.
 
-use crate::scan::document::kubernetes::objects;
 use crate::scan::document::node::{Node, Value};
-use crate::scan::document::{Document, ParsedFile, yaml};
+use crate::scan::document::{ParsedFile, yaml};
 use crate::scan::limits::Limits;
 
 use super::super::facts::{field, map, null, path, text};
@@ -15,7 +14,7 @@ const MAX_BYTES: usize = 16 * 1024;
 
 pub(super) fn subjects(file: &ParsedFile) -> Vec<Subject> {
     let mut found = Vec::new();
-    for object in file.documents.iter().filter_map(Document::tree).flat_map(objects) {
+    for object in file.objects() {
         let annotations = path(&object.node, &["metadata", "annotations"]);
         let Some(written) = ANNOTATIONS.iter().find_map(|name| annotations.get(name)) else { continue };
         let Value::String(code) = written.value() else { continue };
@@ -40,7 +39,7 @@ pub(super) fn subjects(file: &ParsedFile) -> Vec<Subject> {
         identity.push("function".to_owned());
         found.push(Subject {
             facts: map(vec![
-                ("object", object_facts(&object)),
+                ("object", object_facts(object)),
                 ("krm", facts),
                 ("image", image::facts(&at(&["container", "image"]))),
             ]),

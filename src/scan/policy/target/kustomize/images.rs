@@ -1,9 +1,8 @@
 //! Images that a kustomization puts in place of others: its own `images`, those of Flux's Kustomizations and post
 //! renderers, and those of Argo CD's sources.
 
-use crate::scan::document::kubernetes::objects;
+use crate::scan::document::ParsedFile;
 use crate::scan::document::node::{Node, Value};
-use crate::scan::document::{Document, ParsedFile};
 
 use super::super::facts::{entry_span, field, identity_text, map, null, path, scalar, text};
 use super::super::{Subject, image};
@@ -14,7 +13,7 @@ pub(super) fn subjects<'f>(file: &'f ParsedFile, kustomizations: impl Iterator<I
     for root in kustomizations {
         found.extend(entries(root.get("images")).map(|entry| replaced(entry, "kustomization", &[])));
     }
-    for object in file.documents.iter().filter_map(Document::tree).flat_map(objects) {
+    for object in file.objects() {
         let identity = object.identity();
         let title = object.title();
         match (object.group(), object.kind.as_str()) {
@@ -27,7 +26,7 @@ pub(super) fn subjects<'f>(file: &'f ParsedFile, kustomizations: impl Iterator<I
                 found.extend(images.map(|entry| replaced(entry, &title, &identity)));
             }
             (Some("argoproj.io"), "Application" | "ApplicationSet") => {
-                for (_, source) in super::super::gitops::source_nodes(&object) {
+                for (_, source) in super::super::gitops::source_nodes(object) {
                     let images = path(&source, &["kustomize", "images"]);
                     found
                         .extend(images.items().iter().take(MAX_ENTRIES).map(|entry| written(entry, &title, &identity)));

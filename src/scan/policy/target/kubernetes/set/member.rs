@@ -75,7 +75,7 @@ impl Member {
     /// The object as a member; `None` when nothing belongs to its kind.
     pub(super) fn new(object: Object, file: &str) -> Option<Self> {
         let class = class_of(&object)?;
-        let pod = object.pod();
+        let pod = object.pod().cloned();
         let labels = labels_of(pod.as_ref().and_then(|pod| pod.metadata.as_ref()));
         let is_clusterwide = matches!(object.kind.as_str(), "ClusterRole" | "ClusterRoleBinding" | "Namespace");
         let namespace = object.namespace.clone().filter(|_| !is_clusterwide);

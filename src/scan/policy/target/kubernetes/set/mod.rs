@@ -16,8 +16,7 @@ mod tie;
 
 use std::collections::BTreeMap;
 
-use crate::scan::document::kubernetes::{Object, objects};
-use crate::scan::document::{Document, ParsedFile};
+use crate::scan::document::ParsedFile;
 
 use super::super::Subject;
 use super::account::enforced_level;
@@ -69,8 +68,7 @@ impl ObjectIndex {
 
     /// Adds the objects of a file, which `number` stands for; whether there was any.
     pub fn add(&mut self, number: usize, path: &str, file: &ParsedFile) -> bool {
-        let all: Vec<Object> = file.documents.iter().filter_map(Document::tree).flat_map(objects).collect();
-        for member in all.into_iter().filter_map(|object| Member::new(object, path)) {
+        for member in file.objects().iter().filter_map(|object| Member::new(object.clone(), path)) {
             let index = self.members.len();
             for (by, key) in member.keys() {
                 self.keys.entry((member.class, by)).or_default().entry(key).or_default().push(index);
@@ -95,8 +93,7 @@ impl ObjectIndex {
 
     /// The objects of a text that is not part of the side, such as a file that was edited, with what belongs to each.
     pub fn subjects_of(&self, path: &str, file: &ParsedFile) -> Vec<Subject> {
-        let all = file.documents.iter().filter_map(Document::tree).flat_map(objects);
-        let members = all.filter_map(|object| Member::new(object, path));
+        let members = file.objects().iter().filter_map(|object| Member::new(object.clone(), path));
         members.map(|member| self.subject(&member)).collect()
     }
 
