@@ -35,6 +35,8 @@ pub struct Circumstances {
     pub today: Date,
     /// What the command line says, over the settings.
     pub flags: Flags,
+    /// Whether anybody asks for the edits of findings.
+    pub edits: bool,
 }
 
 /// What a command line may say over the settings.
@@ -101,6 +103,7 @@ pub fn run_and_tell(change: Change, circumstances: &Circumstances, tell: &mut dy
         today: Some(circumstances.today.to_string()),
         standard: flags.standard.clone(),
         admission,
+        edits: circumstances.edits,
         ..settings.scan_options()
     };
     let mistakes = parameter::settle(&policies, &mut options.parameters);

@@ -157,7 +157,8 @@ pub fn decide(scan: Scan, snapshot: &Snapshot, settings: &RepositorySettings, to
     let files = scan.head.files.saturating_sub(judged_and_ignored.count());
     let problems = problems(scan.head.problems, settings);
     let base = introduced::Base::new(scan.base.findings, scan.base.suppressed, kept);
-    let (candidates, resolved) = introduced::compare(base, scan.head.findings, scan.head.suppressed, kept, snapshot);
+    let (candidates, left) = introduced::compare(base, scan.head.findings, scan.head.suppressed, kept, snapshot);
+    let resolved = left.count_without(&scan.head.superseded);
     let mut findings: Vec<Judged> =
         candidates.into_iter().map(|found| judge(found, snapshot, settings, today)).collect();
     findings.sort_by(|left, right| order(left).cmp(&order(right)));

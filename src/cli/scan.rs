@@ -87,7 +87,10 @@ enum Colour {
 /// The files or the repository can't be read.
 pub fn run(args: &ScanArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Exit> {
     let started = Instant::now();
-    let circumstances = circumstances(flags(args)?, &surroundings.environment);
+    let circumstances = Circumstances {
+        edits: args.fix || args.format.shows_edits(),
+        ..circumstances(flags(args)?, &surroundings.environment)
+    };
     let change = read(args)?;
     if let Some(file) = &args.save {
         save(&change, &circumstances, file)?;
@@ -168,6 +171,7 @@ pub fn circumstances(flags: Flags, environment: &BTreeMap<String, String>) -> Ci
             .unwrap_or_default(),
         today: Date::from_unix_seconds(seconds),
         flags,
+        edits: true,
     }
 }
 

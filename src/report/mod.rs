@@ -92,6 +92,11 @@ impl Format {
         ("github", Self::Github),
     ];
 
+    /// Whether it shows the edits of findings.
+    pub fn shows_edits(self) -> bool {
+        matches!(self, Self::Json | Self::Sarif)
+    }
+
     /// The format called `name`.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, format)| format)

@@ -20,9 +20,9 @@ pub mod snapshot;
 pub mod span;
 pub mod suppression;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use finding::Finding;
+use finding::{Finding, Fingerprint};
 pub use options::{Profile, ScanOptions, SecretKey};
 use policy::PolicySet;
 use problem::Problem;
@@ -64,6 +64,8 @@ pub struct Side {
     pub findings: Vec<Finding>,
     /// Findings that a suppression in the file matches.
     pub suppressed: Vec<Suppressed>,
+    /// What a more exact finding speaks for: it is not reported, and not gone either. Kept of the head of a change.
+    pub superseded: BTreeSet<Fingerprint>,
     /// What could not be judged.
     pub problems: Vec<Problem>,
     /// The number of files that were judged.

@@ -40,6 +40,8 @@ pub struct ScanOptions {
     pub scopes: Vec<Scope>,
     /// The cluster's own policies.
     pub admission: AdmissionSet,
+    /// Whether findings that the change brings get their edits. Each is verified by judging the file again.
+    pub edits: bool,
     /// Key of the secrets' fingerprints, so that nobody guesses a weak password back from one.
     pub secret_key: SecretKey,
     /// The day, written `YYYY-MM-DD`: a token whose end is before it has expired. When absent none has.
@@ -58,6 +60,7 @@ impl Default for ScanOptions {
             parameters: BTreeMap::new(),
             scopes: Vec::new(),
             admission: AdmissionSet::default(),
+            edits: true,
             secret_key: SecretKey::default(),
             today: None,
         }

@@ -8,6 +8,7 @@ mod loosened;
 mod together;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::document::{self, ParsedFile};
 use super::finding::{Category, Finding, Fingerprint};
@@ -51,6 +52,7 @@ pub(super) fn scan(
         if together.add(waiting.len(), &sides) {
             waiting.push((scanner, sides));
         } else {
+            scanner.offer_edits(&mut sides, &|view| evaluate(policies, view, options));
             scanner.finish(&mut scan, sides);
         }
         tell(index + 1);
@@ -80,69 +82,80 @@ struct FileScanner<'s> {
 }
 
 /// One side of a file before its suppressions.
+#[derive(Clone)]
 struct Judged {
     path: String,
-    text: String,
+    text: Arc<str>,
     lines: LineIndex,
     parsed: ParsedFile,
-    findings: Vec<Finding>,
-    superseded: Vec<Finding>,
+    /// What policies say.
+    evaluation: Evaluation,
+    /// What the cluster's own policies say.
+    admitted: Vec<Finding>,
     problems: Vec<Problem>,
     secrets: Secrets,
-    tallies: Tallies,
+}
+
+/// One side of a file with all that is said of it.
+struct Settled {
+    judged: Judged,
+    findings: Vec<Finding>,
+    superseded: Vec<Finding>,
 }
 
 /// Both sides of a file before their suppressions.
 struct Sides {
     base: Result<Option<Judged>, Problem>,
     head: Result<Option<Judged>, Problem>,
-    /// Findings of the base that a more exact one spoke for which the head has no more.
-    uncovered: Vec<Finding>,
 }
 
 impl FileScanner<'_> {
     /// Judges both sides of the file by itself.
     fn both_sides(&self) -> Sides {
         let base_path = self.file.previous_path.as_deref().unwrap_or(&self.file.path);
-        let base = self.side(base_path, &self.file.base, &Tallies::new(), |_| false);
+        let base = self.side(base_path, &self.file.base, &Tallies::new());
         let is_same = base_path == self.file.path && self.file.base == self.file.head;
         if is_same {
-            let head = base.as_ref().map(|base| base.as_ref().map(Judged::again)).map_err(Problem::clone);
-            return Sides { base, head, uncovered: Vec::new() };
+            return Sides { head: base.clone(), base };
         }
-        let (mut uncovered, mut known, mut tallies) = (Vec::new(), BTreeSet::new(), Tallies::new());
-        if let Ok(base) = &base {
-            tallies.extend(base.iter().flat_map(|base| base.tallies.clone()));
-            uncovered.extend(base.iter().flat_map(|base| base.superseded.iter().cloned()));
-            known.extend(base.iter().flat_map(|base| &base.findings).map(|finding| finding.fingerprint.clone()));
-        }
-        let is_new = |finding: &Finding| self.whole_tree || !known.contains(&finding.fingerprint);
-        let head = self.side(&self.file.path, &self.file.head, &tallies, is_new);
-        // What a more exact finding of the base spoke for was there before that one was fixed.
-        let found: BTreeSet<&Fingerprint> = match &head {
-            Ok(Some(head)) => head.findings.iter().map(|finding| &finding.fingerprint).collect(),
-            Ok(None) | Err(_) => BTreeSet::new(),
-        };
-        uncovered.retain(|finding| found.contains(&finding.fingerprint));
-        Sides { base, head, uncovered }
+        let none = Tallies::new();
+        let before = base.as_ref().ok().and_then(Option::as_ref).map_or(&none, |base| &base.evaluation.tallies);
+        let head = self.side(&self.file.path, &self.file.head, before);
+        Sides { base, head }
+    }
+
+    /// Makes edits for what the head has and the base has not; `judge` judges a text in place of the head's.
+    fn offer_edits(&self, sides: &mut Sides, judge: &fix::Judge<'_>) {
+        let (Ok(Some(head)), true) = (&mut sides.head, self.options.edits) else { return };
+        let base = sides.base.as_ref().ok().and_then(Option::as_ref);
+        let known: BTreeSet<&Fingerprint> =
+            base.iter().flat_map(|base| &base.evaluation.findings).map(|found| &found.finding.fingerprint).collect();
+        let mut evaluation = std::mem::take(&mut head.evaluation);
+        let is_new = |found: &Found| self.whole_tree || !known.contains(&found.finding.fingerprint);
+        let view = head.view(self.identity_path());
+        fix::offer(self.policies, view, &mut evaluation, self.options, judge, is_new);
+        head.evaluation = evaluation;
     }
 
     /// Adds what was found to both sides of the scan.
     fn finish(&self, scan: &mut Scan, sides: Sides) {
-        let suppressions = self.add(&mut scan.base, sides.base, &[]);
-        scan.base.findings.extend(sides.uncovered);
-        self.add(&mut scan.head, sides.head, &suppressions);
+        let settle = |side: Result<Option<Judged>, Problem>| side.map(|judged| judged.map(Judged::settled));
+        let (base, head) = (settle(sides.base), settle(sides.head));
+        if let (Ok(Some(base)), Ok(Some(head))) = (&base, &head) {
+            // What a more exact finding of the base spoke for was there before that one was fixed.
+            let found: BTreeSet<&Fingerprint> = head.findings.iter().map(|finding| &finding.fingerprint).collect();
+            let uncovered = base.superseded.iter().filter(|finding| found.contains(&finding.fingerprint));
+            scan.base.findings.extend(uncovered.cloned());
+            // What a more exact finding of the head speaks for is still there.
+            scan.head.superseded.extend(head.superseded.iter().map(|finding| finding.fingerprint.clone()));
+        }
+        let suppressions = self.add(&mut scan.base, base, &[]);
+        self.add(&mut scan.head, head, &suppressions);
     }
 
-    /// Judges one side of the file, which has `path` there; edits are made for the findings that `is_wanted` names.
-    /// `before` is what the base has, for the policies that report only what a change loosens.
-    fn side(
-        &self,
-        path: &str,
-        content: &Content,
-        before: &Tallies,
-        is_wanted: impl Fn(&Finding) -> bool,
-    ) -> Result<Option<Judged>, Problem> {
+    /// Judges one side of the file, which has `path` there. `before` is what the base has, for the policies that report
+    /// only what a change loosens.
+    fn side(&self, path: &str, content: &Content, before: &Tallies) -> Result<Option<Judged>, Problem> {
         let limits = &self.options.limits;
         let unjudged = |why: &Unjudged| Problem::of_file(path, why.cause(), why.message());
         match content {
@@ -151,42 +164,31 @@ impl FileScanner<'_> {
             Content::Text(text) if text.len() > limits.max_file_bytes => {
                 Err(unjudged(&Unjudged::too_large(text.len() as u64, limits)))
             }
-            Content::Text(text) => Ok(Some(self.text(path, text, before, is_wanted))),
+            Content::Text(text) => Ok(Some(self.text(path, text, before))),
         }
     }
 
-    fn text(&self, path: &str, text: &str, before: &Tallies, is_wanted: impl Fn(&Finding) -> bool) -> Judged {
+    fn text(&self, path: &str, text: &Arc<str>, before: &Tallies) -> Judged {
         let parsed = document::parse(path, text, &self.options.limits);
         let lines = LineIndex::new(text);
         let view = FileView { path, identity_path: self.identity_path(), text, lines: &lines, parsed: &parsed };
         let mut evaluation = evaluate(self.policies, view, self.options);
-        fix::offer(self.policies, view, &mut evaluation, self.options, |found| is_wanted(&found.finding));
         let is_touched = |found: &Found| self.file.touched.meets(found.finding.start.line, found.finding.end.line);
-        let tallies = std::mem::take(&mut evaluation.tallies);
-        loosened::retain(&mut evaluation.findings, before, &tallies, is_touched);
+        loosened::retain(&mut evaluation, before, is_touched);
         let mut secrets = find_secrets(path, text, &parsed, self.detectors, self.options);
         secrets.findings.retain_mut(|finding| self.keeps(finding));
         for (value, place) in &evaluation.concealed {
             secrets.conceal(value, *place);
         }
-        give_way(&mut secrets, &evaluation);
-        let (findings, superseded, problems) = without_secrets(evaluation, &secrets);
-        let mut problems: Vec<Problem> = parsed.problems.iter().cloned().chain(problems).collect();
-        for problem in &mut problems {
-            secrets.scrub(&mut problem.message);
-        }
-        problems.extend(secrets.problems.iter().cloned());
-        let findings = findings.into_iter().chain(secrets.findings.iter().cloned()).collect();
         Judged {
             path: path.to_owned(),
-            text: text.to_owned(),
+            text: Arc::clone(text),
             lines,
             parsed,
-            findings,
-            superseded,
-            problems,
+            evaluation,
+            admitted: Vec::new(),
+            problems: Vec::new(),
             secrets,
-            tallies,
         }
     }
 
@@ -209,16 +211,22 @@ impl FileScanner<'_> {
     }
 
     /// Adds what was found to `side`, suppressions applied; returns those that can be obeyed.
-    fn add(&self, side: &mut Side, judged: Result<Option<Judged>, Problem>, base: &[Suppression]) -> Vec<Suppression> {
-        let judged = match judged {
-            Ok(Some(judged)) => judged,
+    fn add(
+        &self,
+        side: &mut Side,
+        settled: Result<Option<Settled>, Problem>,
+        base: &[Suppression],
+    ) -> Vec<Suppression> {
+        let settled = match settled {
+            Ok(Some(settled)) => settled,
             Ok(None) => return Vec::new(),
             Err(problem) => {
                 side.problems.push(problem);
                 return Vec::new();
             }
         };
-        let Judged { path, text, lines, parsed, findings, problems, secrets, .. } = judged;
+        let Settled { judged, findings, .. } = settled;
+        let Judged { path, text, lines, parsed, problems, secrets, .. } = judged;
         let source = Source { path: &path, text: &text, lines: &lines, parsed: &parsed };
         let mut applied = suppression::apply(source, findings, self.names, base);
         for suppressed in &mut applied.suppressed {
@@ -243,18 +251,21 @@ impl Judged {
         FileView { path: &self.path, identity_path, text: &self.text, lines: &self.lines, parsed: &self.parsed }
     }
 
-    fn again(&self) -> Self {
-        Self {
-            path: self.path.clone(),
-            text: self.text.clone(),
-            lines: self.lines.clone(),
-            parsed: self.parsed.clone(),
-            findings: self.findings.clone(),
-            superseded: self.superseded.clone(),
-            problems: self.problems.clone(),
-            secrets: self.secrets.clone(),
-            tallies: Tallies::new(),
+    /// All that is said of the side, without secret values.
+    fn settled(mut self) -> Settled {
+        let evaluation = std::mem::take(&mut self.evaluation);
+        give_way(&mut self.secrets, &evaluation);
+        let (mut findings, superseded, problems) = without_secrets(evaluation, &self.secrets);
+        let own = self.parsed.problems.iter().cloned();
+        let mut problems: Vec<Problem> = own.chain(problems).chain(std::mem::take(&mut self.problems)).collect();
+        for problem in &mut problems {
+            self.secrets.scrub(&mut problem.message);
         }
+        problems.extend(self.secrets.problems.iter().cloned());
+        self.problems = problems;
+        findings.extend(self.secrets.findings.iter().cloned());
+        findings.append(&mut self.admitted);
+        Settled { judged: self, findings, superseded }
     }
 }
 

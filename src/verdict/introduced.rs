@@ -3,7 +3,7 @@
 //! Invariant: each finding of the base accounts for at most one finding of the head, and only for one that is not
 //! worse; what is left over in the head is introduced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scan::finding::{Finding, Fingerprint, Severity};
 use crate::scan::snapshot::{LineSet, Snapshot};
@@ -29,8 +29,9 @@ pub(super) struct Base {
     suppressed: Pool,
 }
 
+/// Findings that nothing accounts for yet, by what is decisive about them.
 #[derive(Default)]
-struct Pool(BTreeMap<Fingerprint, BTreeMap<Weight, usize>>);
+pub(super) struct Pool(BTreeMap<Fingerprint, BTreeMap<Weight, usize>>);
 
 impl Base {
     pub fn new(findings: Vec<Finding>, suppressed: Vec<Suppressed>, kept: impl Fn(&Finding) -> bool) -> Self {
@@ -79,8 +80,10 @@ impl Pool {
         true
     }
 
-    fn count(&self) -> usize {
-        self.0.values().flat_map(BTreeMap::values).sum()
+    /// How many there are, those of `fingerprints` left out.
+    pub fn count_without(&self, fingerprints: &BTreeSet<Fingerprint>) -> usize {
+        let counted = self.0.iter().filter(|(fingerprint, _)| !fingerprints.contains(fingerprint));
+        counted.flat_map(|(_, weights)| weights.values()).sum()
     }
 }
 
@@ -95,14 +98,14 @@ fn is_worse(head: &Weight, base: &Weight) -> bool {
     head.0 > base.0 || head.1.iter().any(|subject| base.1.binary_search(subject).is_err())
 }
 
-/// Compares the head's findings with the base's; returns them, and how many of the base are gone.
+/// Compares the head's findings with the base's; returns them, and those of the base that none of them accounts for.
 pub(super) fn compare(
     mut base: Base,
     findings: Vec<Finding>,
     suppressed: Vec<Suppressed>,
     kept: impl Fn(&Finding) -> bool,
     snapshot: &Snapshot,
-) -> (Vec<Candidate>, usize) {
+) -> (Vec<Candidate>, Pool) {
     let mut plain: Vec<Candidate> = findings
         .into_iter()
         .filter(&kept)
@@ -123,9 +126,8 @@ pub(super) fn compare(
     account(&mut plain, &mut base.plain);
     account(&mut accepted, &mut base.suppressed);
     account(&mut accepted, &mut base.plain);
-    let resolved = base.plain.count();
     plain.append(&mut accepted);
-    (plain, resolved)
+    (plain, base.plain)
 }
 
 /// Marks the candidates that a finding of `pool` accounts for.

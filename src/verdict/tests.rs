@@ -1,8 +1,9 @@
 use super::*;
+use crate::scan::ScanOptions;
 use crate::scan::Side;
 use crate::scan::finding::{Category, Fingerprint};
 use crate::scan::glob::PathGlobs;
-use crate::scan::policy::PolicyId;
+use crate::scan::policy::{PolicyId, PolicySet};
 use crate::scan::snapshot::{ChangedFile, Content, FileStatus, LineSet};
 use crate::scan::span::{Position, Span};
 use crate::scan::suppression::Suppressed;
@@ -114,6 +115,27 @@ fn a_finding_that_gets_worse_is_introduced() {
     check(&["r high a 1 NET_ADMIN"], &["r high a 1 NET_ADMIN SYS_ADMIN"], "a:1 blocks, Failure");
     check(&["r high a 1 NET_ADMIN SYS_ADMIN"], &["r high a 1 SYS_ADMIN"], "a:1 existing, Success");
     check(&["r high a 1 A", "r high a 5 B"], &["r high a 1 B", "r high a 5 A"], "a:1 existing, a:5 existing, Success");
+}
+
+#[test]
+fn what_a_worse_finding_speaks_for_is_not_gone() {
+    let pod = |setting: &str| {
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec:\n  containers:\n    - name: web\n      \
+             image: registry.example.com/web:1.0.0\n      securityContext:\n        readOnlyRootFilesystem: true\n{setting}"
+        );
+        Content::Text(text.into())
+    };
+    let (before, after) = (pod(""), pod("        privileged: true\n"));
+    let resolved = |base: &Content, head: &Content| {
+        let file = ChangedFile::new("a.yaml", None, FileStatus::Modified, base.clone(), head.clone());
+        let snapshot = Snapshot { files: vec![file], whole_tree: false };
+        let found = crate::scan::scan(&snapshot, PolicySet::builtin(), &ScanOptions::default());
+        let verdict = decide(found, &snapshot, &RepositorySettings::default(), today());
+        (verdict.resolved, verdict.blocking().count())
+    };
+    assert_eq!(resolved(&before, &after), (0, 1));
+    assert_eq!(resolved(&after, &before), (1, 0));
 }
 
 #[test]

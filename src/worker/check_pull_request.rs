@@ -304,6 +304,7 @@ impl CheckPullRequest {
             secret_key: self.options.secret_key.clone(),
             today: Date::from_unix_seconds(since.as_secs()),
             flags: Flags::default(),
+            edits: true,
         };
         // Judging is work for a processor: it must not hold up the tasks that wait for the network.
         let start = Instant::now();

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::document::node::{Node, Value};
+use super::super::document::node::{Entry, Mapping, Node, Value};
 use super::super::document::{Document, ParsedFile};
 use super::super::finding::{Category, Finding, Fingerprint, Severity};
 use super::super::problem::{Cause, Problem};
@@ -13,7 +13,7 @@ use super::super::span::{LineIndex, Span};
 use super::compile::Compiled;
 use super::condition::{Answer, Condition};
 use super::parameter::Parameter;
-use super::set::Entry;
+use super::set::Entry as PolicyEntry;
 use super::target::facts::{map, text};
 use super::target::{Subject, Target};
 use super::{ConditionRule, Judgement, Policy, PolicyId, PolicySet};
@@ -47,6 +47,8 @@ pub struct Evaluation {
     pub findings: Vec<Found>,
     /// Findings that a more exact policy speaks for: when that one is gone, they are no news.
     pub superseded: Vec<Finding>,
+    /// The findings that are not reported, as the change did not loosen anything there.
+    pub unreported: Vec<Fingerprint>,
     /// What the policies that report only what a change loosens found, in order or not.
     pub tallies: Tallies,
     /// What could not be decided.
@@ -101,7 +103,7 @@ pub fn evaluate_where(
         if subjects.is_empty() {
             continue;
         }
-        let entries: Vec<&Entry> = set.of_target(target).filter(|entry| is_wanted(&entry.policy)).collect();
+        let entries: Vec<&PolicyEntry> = set.of_target(target).filter(|entry| is_wanted(&entry.policy)).collect();
         judge.prepare(&entries);
         for subject in &subjects {
             judge.subject(&entries, subject);
@@ -119,7 +121,7 @@ pub fn evaluate_subjects(
     subjects: &[Subject],
 ) -> Evaluation {
     let mut judge = Judge::new(file, options);
-    let entries: Vec<&Entry> = set.of_target(target).filter(|entry| options.may_run(&entry.policy)).collect();
+    let entries: Vec<&PolicyEntry> = set.of_target(target).filter(|entry| options.may_run(&entry.policy)).collect();
     judge.prepare(&entries);
     for subject in subjects {
         judge.subject(&entries, subject);
@@ -142,6 +144,25 @@ struct Judge<'f> {
     shared: BTreeSet<(PolicyId, Span)>,
 }
 
+impl Evaluation {
+    /// Adds what other policies say of the same file.
+    pub fn extend(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.superseded.extend(other.superseded);
+        self.unreported.extend(other.unreported);
+        self.problems.extend(other.problems);
+        self.concealed.extend(other.concealed);
+    }
+
+    /// Leaves out the findings that `is_reported` does not name.
+    pub fn report_only(&mut self, mut is_reported: impl FnMut(&Found) -> bool) {
+        let (reported, others) = std::mem::take(&mut self.findings).into_iter().partition(|found| is_reported(found));
+        let others: Vec<Found> = others;
+        self.findings = reported;
+        self.unreported.extend(others.into_iter().map(|found| found.finding.fingerprint));
+    }
+}
+
 impl<'f> Judge<'f> {
     fn new(file: FileView<'f>, options: &'f ScanOptions) -> Self {
         Self {
@@ -159,8 +180,8 @@ impl<'f> Judge<'f> {
     }
 
     /// Judges one subject; of policies that say the same of it, the most exact one speaks.
-    fn subject(&mut self, entries: &[&Entry], subject: &Subject) {
-        let denied: Vec<&Entry> = entries.iter().copied().filter(|entry| self.denies(entry, subject)).collect();
+    fn subject(&mut self, entries: &[&PolicyEntry], subject: &Subject) {
+        let denied: Vec<&PolicyEntry> = entries.iter().copied().filter(|entry| self.denies(entry, subject)).collect();
         let max = self.options.limits.max_findings_per_policy;
         for entry in &denied {
             let (Judgement::Condition(rule), Some(Ok(compiled))) = (&entry.policy.judgement, entry.compiled()) else {
@@ -173,8 +194,9 @@ impl<'f> Judge<'f> {
             }
             let concealed = self.conceal(&entry.policy, compiled, subject);
             // What may not be reported in the end speaks for nothing else.
-            let speaks =
-                |other: &&Entry| !other.policy.only_loosened && other.policy.supersedes.contains(&entry.policy.id);
+            let speaks = |other: &&PolicyEntry| {
+                !other.policy.only_loosened && other.policy.supersedes.contains(&entry.policy.id)
+            };
             let is_superseded = denied.iter().any(speaks);
             let count = self.counts.entry(entry.policy.id.clone()).or_default();
             // The base decides whether those are reported at all.
@@ -191,7 +213,7 @@ impl<'f> Judge<'f> {
         }
     }
 
-    fn denies(&mut self, entry: &Entry, subject: &Subject) -> bool {
+    fn denies(&mut self, entry: &PolicyEntry, subject: &Subject) -> bool {
         if !self.options.runs_at(&entry.policy, self.file.path, object(subject)) {
             return false;
         }
@@ -235,14 +257,17 @@ impl<'f> Judge<'f> {
         self.given.get(&policy.id).unwrap_or(&self.settings)
     }
 
-    fn prepare(&mut self, entries: &[&Entry]) {
+    fn prepare(&mut self, entries: &[&PolicyEntry]) {
         for policy in entries.iter().map(|entry| &entry.policy).filter(|policy| !policy.parameters.is_empty()) {
             let values = self.options.parameters.get(&policy.id);
             let value = |parameter: &Parameter| {
                 values.and_then(|values| values.get(&parameter.name)).unwrap_or(&parameter.default).node()
             };
-            let parameters = policy.parameters.iter().map(|one| (one.name.as_str(), value(one))).collect();
-            let given = vec![("settings", settings(self.options)), ("parameters", map(parameters))];
+            let entry =
+                |one: &Parameter| Entry { key: one.name.clone().into(), key_span: Span::default(), value: value(one) };
+            let parameters = Mapping::new(policy.parameters.iter().map(entry).collect());
+            let parameters = Node::computed(Value::Mapping(parameters));
+            let given = vec![("settings", settings(self.options)), ("parameters", parameters)];
             self.given.insert(policy.id.clone(), map(given));
         }
     }

@@ -308,7 +308,7 @@ fn aliases(fields: &mut Fields<'_>) -> Result<Vec<(String, Vec<String>)>, Policy
             _ => Some(vec![scalar_text(&tool.value)?]),
         }
     };
-    let read = |tool: &Entry| Some((String::from(Box::clone(&tool.key)), ids_of(tool)?));
+    let read = |tool: &Entry| Some((tool.key.to_string(), ids_of(tool)?));
     map.entries().iter().map(|tool| read(tool).ok_or_else(|| fields.wrong(tool, "aliases", expected))).collect()
 }
 

@@ -43,7 +43,7 @@ impl FileScanner<'_> {
             }
             true
         });
-        side.findings.extend(findings);
+        side.admitted.extend(findings);
         side.problems.extend(problems);
     }
 }

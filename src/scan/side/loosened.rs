@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 
 use crate::scan::finding::Fingerprint;
-use crate::scan::policy::evaluate::{Found, Tallies, Tally};
+use crate::scan::policy::evaluate::{Evaluation, Found, Tallies, Tally};
 
 /// Leaves out the findings of such policies that the change did not bring; `is_touched` tells the likelier ones.
-pub(super) fn retain(findings: &mut Vec<Found>, base: &Tallies, head: &Tallies, is_touched: impl Fn(&Found) -> bool) {
+pub(super) fn retain(evaluation: &mut Evaluation, base: &Tallies, is_touched: impl Fn(&Found) -> bool) {
+    let (findings, head) = (&evaluation.findings, &evaluation.tallies);
     let mut left: BTreeMap<&Fingerprint, usize> =
         head.iter().map(|(thing, now)| (thing, loosened(base.get(thing).copied().unwrap_or_default(), *now))).collect();
     let mut kept: Vec<bool> = findings.iter().map(|found| found.loosens.is_none()).collect();
@@ -23,7 +24,7 @@ pub(super) fn retain(findings: &mut Vec<Found>, base: &Tallies, head: &Tallies, 
         }
     }
     let mut kept = kept.into_iter();
-    findings.retain(|_| kept.next().unwrap_or(true));
+    evaluation.report_only(|_| kept.next().unwrap_or(true));
 }
 
 /// How many things went from being in order to not being so.

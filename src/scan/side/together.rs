@@ -8,12 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::document::DocumentKind;
 use super::super::finding::{Fingerprint, Severity};
 use super::super::policy::evaluate::{Evaluation, FileView, Found, evaluate, evaluate_subjects};
-use super::super::policy::fix;
-use super::super::policy::target::Target;
 use super::super::policy::target::kubernetes::set::{Enforced, ObjectIndex};
+use super::super::policy::target::{Subject, Target};
 use super::super::problem::{Cause, Problem};
 use super::super::{Profile, ScanOptions};
-use super::{FileScanner, Finding, Judged, Sides, without_secrets};
+use super::{FileScanner, Finding, Judged, Sides};
 
 /// The objects of both sides.
 pub(super) struct Together {
@@ -37,16 +36,23 @@ impl Together {
         add(&mut self.head, &sides.head) || in_base
     }
 
-    /// Adds what the other files of each side show of the objects of one file.
+    /// Adds what the other files of each side show of the objects of one file, and edits for what is new.
     pub(super) fn judge(&self, scanner: &FileScanner<'_>, number: usize, sides: &mut Sides) {
-        let mut known: BTreeSet<Fingerprint> = BTreeSet::new();
         if let Ok(Some(judged)) = &mut sides.base {
-            judge_set(scanner, judged, (&self.base, number), |_| false);
+            judge_set(scanner, judged, &self.base.subjects(number));
             judge_enforced(scanner, judged, &self.base, number);
-            known.extend(judged.findings.iter().map(|finding| finding.fingerprint.clone()));
         }
         if let Ok(Some(judged)) = &mut sides.head {
-            judge_set(scanner, judged, (&self.head, number), |found| !known.contains(&found.finding.fingerprint));
+            judge_set(scanner, judged, &self.head.subjects(number));
+        }
+        let FileScanner { policies, options, .. } = scanner;
+        scanner.offer_edits(sides, &|view| {
+            let mut all = evaluate(policies, view, options);
+            all.extend(evaluate_set(scanner, view, &self.head.subjects_of(view.path, view.parsed)));
+            all
+        });
+        // What is off by itself has no edit that was verified.
+        if let Ok(Some(judged)) = &mut sides.head {
             judge_enforced(scanner, judged, &self.head, number);
         }
     }
@@ -56,35 +62,19 @@ fn is_kubernetes(judged: &Judged) -> bool {
     matches!(judged.parsed.kind, DocumentKind::Kubernetes | DocumentKind::HelmTemplate)
 }
 
-/// Applies the policies on objects that belong together; edits are made for the findings that `is_wanted` names.
-fn judge_set(
-    scanner: &FileScanner<'_>,
-    judged: &mut Judged,
-    (index, number): (&ObjectIndex, usize),
-    is_wanted: impl Fn(&Found) -> bool,
-) {
-    let FileScanner { policies, options, .. } = scanner;
-    let target = Target::KubernetesSet;
-    if !policies.judges(target, |policy| options.may_run(policy)) {
-        return;
-    }
-    let view = judged.view(scanner.identity_path());
-    let mut evaluation = evaluate_subjects(policies, view, options, target, &index.subjects(number));
-    let judge_again = |view: FileView<'_>| {
-        let mut all = evaluate(policies, view, options);
-        let subjects = index.subjects_of(view.path, view.parsed);
-        let more = evaluate_subjects(policies, view, options, target, &subjects);
-        all.findings.extend(more.findings);
-        all.superseded.extend(more.superseded);
-        all.problems.extend(more.problems);
-        all
-    };
-    fix::offer_by(policies, view, &mut evaluation, options, &judge_again, is_wanted);
+/// What the policies on objects that belong together say of `subjects`.
+fn evaluate_set(scanner: &FileScanner<'_>, view: FileView<'_>, subjects: &[Subject]) -> Evaluation {
+    let mut evaluation = evaluate_subjects(scanner.policies, view, scanner.options, Target::KubernetesSet, subjects);
     // The templated values of the file are noted by the policies on the file alone.
     evaluation.problems.retain(|problem| problem.cause != Cause::Templated);
     // Whether the base had it in order is not looked at here.
-    evaluation.findings.retain(|found| found.loosens.is_none());
-    judged.extend(evaluation);
+    evaluation.report_only(|found| found.loosens.is_none());
+    evaluation
+}
+
+fn judge_set(scanner: &FileScanner<'_>, judged: &mut Judged, subjects: &[Subject]) {
+    let evaluation = evaluate_set(scanner, judged.view(scanner.identity_path()), subjects);
+    judged.evaluation.extend(evaluation);
 }
 
 /// Judges pods by the level that their namespace enforces: the API server refuses what breaks it, whichever policies are
@@ -105,32 +95,25 @@ fn judge_enforced(scanner: &FileScanner<'_>, judged: &mut Judged, index: &Object
 }
 
 impl Judged {
-    /// Adds what an evaluation found, without secret values.
-    fn extend(&mut self, evaluation: Evaluation) {
-        let (findings, superseded, problems) = without_secrets(evaluation, &self.secrets);
-        self.findings.extend(findings);
-        self.superseded.extend(superseded);
-        self.problems.extend(problems);
-    }
-
     /// Lifts the findings that make the API server refuse an object, and adds those of policies that are off.
     fn refuse(&mut self, refused: impl Iterator<Item = Found>, enforced: &Enforced) {
         let spoken_for: BTreeSet<Fingerprint> =
-            self.superseded.iter().map(|finding| finding.fingerprint.clone()).collect();
+            self.evaluation.superseded.iter().map(|finding| finding.fingerprint.clone()).collect();
+        let findings = &mut self.evaluation.findings;
         let known: BTreeMap<Fingerprint, usize> =
-            self.findings.iter().enumerate().map(|(index, finding)| (finding.fingerprint.clone(), index)).collect();
-        let mut added = Evaluation::default();
+            findings.iter().enumerate().map(|(index, found)| (found.finding.fingerprint.clone(), index)).collect();
+        let mut added = Vec::new();
         for mut found in refused {
-            match known.get(&found.finding.fingerprint).and_then(|index| self.findings.get_mut(*index)) {
-                Some(finding) => lift(finding, enforced),
+            match known.get(&found.finding.fingerprint).and_then(|index| findings.get_mut(*index)) {
+                Some(known) => lift(&mut known.finding, enforced),
                 None if spoken_for.contains(&found.finding.fingerprint) => {}
                 None => {
                     lift(&mut found.finding, enforced);
-                    added.findings.push(found);
+                    added.push(found);
                 }
             }
         }
-        self.extend(added);
+        findings.extend(added);
     }
 }
 

@@ -14,7 +14,7 @@ use super::super::edit::{Edit, apply_all};
 use super::super::finding::Fingerprint;
 use super::super::problem::{Cause, Problem};
 use super::super::span::LineIndex;
-use super::evaluate::{Evaluation, FileView, Found, evaluate};
+use super::evaluate::{Evaluation, FileView, Found};
 use super::{EditRule, PolicySet};
 use crate::scan::ScanOptions;
 use tree::Tree;
@@ -25,24 +25,9 @@ const MAX_REJUDGED_BYTES: usize = 1024 * 1024;
 /// Judges a file that was edited.
 pub type Judge<'j> = dyn Fn(FileView<'_>) -> Evaluation + 'j;
 
-/// Gives the findings of `evaluation` that `is_wanted` their edits, where the policy has one that works.
+/// Gives the findings of `evaluation` that `is_wanted` their edits, where the policy has one that works. `judge` tells
+/// all that `evaluation` does of a text that takes the place of the file's.
 pub fn offer(
-    set: &PolicySet,
-    file: FileView<'_>,
-    evaluation: &mut Evaluation,
-    options: &ScanOptions,
-    is_wanted: impl Fn(&Found) -> bool,
-) {
-    let built = wanted(set, file, evaluation, is_wanted);
-    if !built.is_empty() {
-        let judge = |view: FileView<'_>| evaluate(set, view, options);
-        let before = Seen::of(evaluation);
-        verify(Verifier { judge: &judge, file, options, before, left: MAX_REJUDGED_BYTES }, built, evaluation);
-    }
-}
-
-/// The same for findings that `judge` tells beside all others of the file.
-pub fn offer_by(
     set: &PolicySet,
     file: FileView<'_>,
     evaluation: &mut Evaluation,
@@ -52,7 +37,7 @@ pub fn offer_by(
 ) {
     let built = wanted(set, file, evaluation, is_wanted);
     if !built.is_empty() {
-        let before = Seen::of(&judge(file));
+        let before = Seen::of(evaluation);
         verify(Verifier { judge, file, options, before, left: MAX_REJUDGED_BYTES }, built, evaluation);
     }
 }
@@ -120,7 +105,9 @@ impl Seen {
         Self {
             fingerprints: (evaluation.findings.iter().map(|found| &found.finding))
                 .chain(&evaluation.superseded)
-                .map(|finding| finding.fingerprint.clone())
+                .map(|finding| &finding.fingerprint)
+                .chain(&evaluation.unreported)
+                .cloned()
                 .collect(),
             problems: evaluation.problems.iter().map(kind_of).collect(),
         }
