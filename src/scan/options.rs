@@ -14,7 +14,7 @@ use super::finding::{Category, Severity};
 use super::glob::PathGlobs;
 use super::limits::Limits;
 use super::policy::parameter::ParameterValue;
-use super::policy::{Policy, PolicyId};
+use super::policy::{Brief, PolicyId};
 
 /// The newest minor version of Kubernetes 1 that the policies know.
 pub const NEWEST_KUBERNETES_MINOR: u32 = 37;
@@ -99,7 +99,7 @@ impl Profile {
     }
 
     /// Whether `policy` is in it.
-    pub fn holds(self, policy: &Policy) -> bool {
+    pub fn holds(self, policy: &Brief) -> bool {
         match self {
             Self::Default => policy.enabled,
             Self::Strict => policy.enabled || matches!(policy.category, Category::Security | Category::Secret),
@@ -183,43 +183,38 @@ fn fits(pattern: &str, text: &str) -> bool {
 
 impl ScanOptions {
     /// Whether `policy` runs where no scope says otherwise.
-    pub fn runs(&self, policy: &Policy) -> bool {
+    pub fn runs(&self, policy: &Brief) -> bool {
         if let Some(standard) = &self.standard {
             return policy.stands_for(standard);
         }
-        let is_asked_for = self.pin_digest && policy.asks_for_digests();
+        let is_asked_for = self.pin_digest && policy.asks_for_digests;
         self.profile.holds(policy) || is_asked_for || self.severities.contains_key(&policy.id)
     }
 
     /// Whether `policy` runs anywhere.
-    pub fn may_run(&self, policy: &Policy) -> bool {
+    pub fn may_run(&self, policy: &Brief) -> bool {
         let turns_on = |scope: &Scope| matches!(scope.rules.get(&policy.id), Some(RuleSetting::Severity(_)));
         self.runs(policy) || (self.standard.is_none() && self.scopes.iter().any(turns_on))
     }
 
     /// Whether `policy` runs for a thing in the file at `path` that belongs to `object`.
-    pub fn runs_at(&self, policy: &Policy, path: &str, object: Option<&Node>) -> bool {
-        match self.scoped(policy, path, object) {
+    pub fn runs_at(&self, policy: &Brief, path: &str, object: Option<&Node>) -> bool {
+        match self.scoped(&policy.id, path, object) {
             Some(setting) => setting != RuleSetting::Off,
             None => self.runs(policy),
         }
     }
 
-    /// The severity that settings give `policy` for that thing.
-    pub fn severity_at(&self, policy: &Policy, path: &str, object: Option<&Node>) -> Option<Severity> {
-        match self.scoped(policy, path, object) {
+    /// The severity that settings give `rule` for that thing.
+    pub fn severity_at(&self, rule: &PolicyId, path: &str, object: Option<&Node>) -> Option<Severity> {
+        match self.scoped(rule, path, object) {
             Some(RuleSetting::Severity(severity)) => Some(severity),
-            Some(RuleSetting::Off) | None => self.severities.get(&policy.id).copied(),
+            Some(RuleSetting::Off) | None => self.severities.get(rule).copied(),
         }
     }
 
-    /// What the last scope that covers the thing says of `policy`.
-    pub fn scoped(&self, policy: &Policy, path: &str, object: Option<&Node>) -> Option<RuleSetting> {
-        self.scoped_rule(&policy.id, path, object)
-    }
-
-    /// As [`ScanOptions::scoped`], for a rule that is none of the policies'.
-    pub fn scoped_rule(&self, rule: &PolicyId, path: &str, object: Option<&Node>) -> Option<RuleSetting> {
+    /// What the last scope that covers the thing says of `rule`.
+    pub fn scoped(&self, rule: &PolicyId, path: &str, object: Option<&Node>) -> Option<RuleSetting> {
         let named = |scope: &&Scope| scope.rules.contains_key(rule) && scope.covers(path, object);
         self.scopes.iter().rev().find(named)?.rules.get(rule).copied()
     }

@@ -199,8 +199,8 @@ impl FileScanner<'_> {
 
     /// Whether the secret counts where it stands, by the scopes for its path; they may set its severity.
     fn keeps(&self, secret: &mut Finding) -> bool {
-        let Some(policy) = self.policies.get(&secret.rule) else { return true };
-        match self.options.scoped(policy, &secret.path, None) {
+        let Some(policy) = self.policies.brief(&secret.rule) else { return true };
+        match self.options.scoped(&policy.id, &secret.path, None) {
             Some(RuleSetting::Off) => false,
             Some(RuleSetting::Severity(severity)) => {
                 secret.severity = severity;

@@ -1,18 +1,18 @@
-//! A policy that is ready to judge. Compiled when its target first occurs, so a change pays only for what it holds.
+//! A policy that is ready to judge. Compiled when its target first occurs, so a change pays only for what it holds; what
+//! only a finding needs, when there is one.
 //!
-//! Invariant: a policy of a team is compiled when it is loaded, so its mistakes are reported even when nothing in the
-//! change would be judged by it.
+//! Invariant: a policy of a team is compiled whole when it is loaded, so its mistakes are reported even when nothing in
+//! the change would be judged by it. Of a built-in one the tests prove that there is none.
 
 use super::super::finding::Severity;
 use super::condition::{Condition, ConditionError, Role};
 use super::fields::{Mistake, PolicyError};
 use super::template::Template;
-use super::{ConditionRule, EditRule, Policy, Written};
+use super::{ConditionRule, EditRule, Policy, Raise, Written};
 
-/// The parts of a policy that are read further.
+/// What a finding needs beside the condition.
 #[derive(Debug)]
-pub(super) struct Compiled {
-    pub(super) deny: Condition,
+pub(super) struct Details {
     pub(super) subjects: Option<Condition>,
     pub(super) conceal: Option<Condition>,
     pub(super) raise: Vec<(Condition, Severity)>,
@@ -20,31 +20,33 @@ pub(super) struct Compiled {
     pub(super) replacement: Option<Template>,
 }
 
-impl Compiled {
-    /// Compiles the expressions and templates of `policy`.
+/// Compiles the condition of `policy`.
+///
+/// # Errors
+///
+/// Its mistake, with the line of the field.
+pub(super) fn deny(policy: &Policy, rule: &ConditionRule) -> Result<Condition, PolicyError> {
+    condition(policy, &rule.deny, "deny", Role::Condition)
+}
+
+impl Details {
+    /// Compiles the other expressions and the templates of `policy`.
     ///
     /// # Errors
     ///
     /// The first mistake, with the line of its field.
     pub(super) fn new(policy: &Policy, rule: &ConditionRule) -> Result<Self, PolicyError> {
-        let (facts, parameters) = (policy.target.facts(), policy.parameters.as_slice());
-        let condition = |written: &Written, field: &str, role| {
-            let compiled = Condition::compile(&written.text, role, facts, parameters).and_then(|condition| {
-                if !policy.built_in {
-                    condition.check_patterns()?;
-                }
-                Ok(condition)
-            });
-            compiled.map_err(|error| mistake(policy, written, field, error))
+        let texts = |written: &Option<Written>, field: &str| {
+            written.as_ref().map(|written| condition(policy, written, field, Role::Texts)).transpose()
         };
         let template = |written: &Written, field: &str| {
-            Template::parse(&written.text, facts, parameters).map_err(|error| mistake(policy, written, field, error))
+            Template::parse(&written.text, policy.target.facts(), &policy.parameters)
+                .map_err(|error| mistake(policy, written, field, error))
         };
-        let raise = |raise: &super::Raise| Ok((condition(&raise.when, "raise.when", Role::Condition)?, raise.to));
+        let raise = |raise: &Raise| Ok((condition(policy, &raise.when, "raise.when", Role::Condition)?, raise.to));
         Ok(Self {
-            deny: condition(&rule.deny, "deny", Role::Condition)?,
-            conceal: rule.conceal.as_ref().map(|written| condition(written, "conceal", Role::Texts)).transpose()?,
-            subjects: rule.subjects.as_ref().map(|written| condition(written, "subjects", Role::Texts)).transpose()?,
+            conceal: texts(&rule.conceal, "conceal")?,
+            subjects: texts(&rule.subjects, "subjects")?,
             raise: rule.raise.iter().map(raise).collect::<Result<_, PolicyError>>()?,
             message: template(&policy.message, "message")?,
             replacement: match &rule.edit {
@@ -59,6 +61,18 @@ impl Compiled {
             },
         })
     }
+}
+
+fn condition(policy: &Policy, written: &Written, field: &str, role: Role) -> Result<Condition, PolicyError> {
+    let compiled = || {
+        if policy.built_in {
+            return Condition::compile_unchecked(&written.text, role);
+        }
+        let condition = Condition::compile(&written.text, role, policy.target.facts(), &policy.parameters)?;
+        condition.check_patterns()?;
+        Ok(condition)
+    };
+    compiled().map_err(|error| mistake(policy, written, field, error))
 }
 
 fn mistake(policy: &Policy, written: &Written, field: &str, error: ConditionError) -> PolicyError {

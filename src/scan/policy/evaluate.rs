@@ -10,13 +10,13 @@ use super::super::document::{Document, ParsedFile};
 use super::super::finding::{Category, Finding, Fingerprint, Severity};
 use super::super::problem::{Cause, Problem};
 use super::super::span::{LineIndex, Span};
-use super::compile::Compiled;
+use super::compile::Details;
 use super::condition::{Answer, Condition};
 use super::parameter::Parameter;
 use super::set::Entry as PolicyEntry;
 use super::target::facts::{map, text};
 use super::target::{Subject, Target};
-use super::{ConditionRule, Judgement, Policy, PolicyId, PolicySet};
+use super::{ConditionRule, Policy, PolicyId, PolicySet};
 use crate::scan::ScanOptions;
 
 /// Most notes about templated values in one file; the rest is counted.
@@ -86,24 +86,17 @@ pub struct Found {
 
 /// Judges one file by all policies of `set` but the secret ones.
 pub fn evaluate(set: &PolicySet, file: FileView<'_>, options: &ScanOptions) -> Evaluation {
-    evaluate_where(set, file, options, |policy| options.may_run(policy))
-}
-
-/// Judges one file by those policies of `set` that `is_wanted` says.
-pub fn evaluate_where(
-    set: &PolicySet,
-    file: FileView<'_>,
-    options: &ScanOptions,
-    is_wanted: impl Fn(&Policy) -> bool,
-) -> Evaluation {
     let mut judge = Judge::new(file, options);
     for target in Target::ALL {
+        let entries = set.running(target, options);
+        if entries.is_empty() {
+            continue;
+        }
         // Policies are read when they are first looked at: those that have nothing to judge never are.
         let subjects = target.subjects(file.parsed, file.text);
         if subjects.is_empty() {
             continue;
         }
-        let entries: Vec<&PolicyEntry> = set.of_target(target).filter(|entry| is_wanted(&entry.policy)).collect();
         judge.prepare(&entries);
         for subject in &subjects {
             judge.subject(&entries, subject);
@@ -121,12 +114,22 @@ pub fn evaluate_subjects(
     subjects: &[Subject],
 ) -> Evaluation {
     let mut judge = Judge::new(file, options);
-    let entries: Vec<&PolicyEntry> = set.of_target(target).filter(|entry| options.may_run(&entry.policy)).collect();
+    let entries = set.running(target, options);
     judge.prepare(&entries);
     for subject in subjects {
         judge.subject(&entries, subject);
     }
     judge.finish()
+}
+
+/// Whether any policy of `target` may deny a thing of which `facts` is all that is known.
+pub fn may_deny(set: &PolicySet, options: &ScanOptions, target: Target, facts: &Node) -> bool {
+    let given = Node::computed(Value::Unknown("".into()));
+    set.running(target, options).iter().any(|entry| match entry.condition() {
+        Some(Ok(condition)) => condition.may_deny(facts, &given),
+        Some(Err(_)) => true,
+        None => false,
+    })
 }
 
 struct Judge<'f> {
@@ -184,15 +187,15 @@ impl<'f> Judge<'f> {
         let denied: Vec<&PolicyEntry> = entries.iter().copied().filter(|entry| self.denies(entry, subject)).collect();
         let max = self.options.limits.max_findings_per_policy;
         for entry in &denied {
-            let (Judgement::Condition(rule), Some(Ok(compiled))) = (&entry.policy.judgement, entry.compiled()) else {
+            let (Some(rule), Some(details)) = (entry.policy.condition(), self.details(entry, subject)) else {
                 continue;
             };
-            let renamed = self.of_fragment(&entry.policy, rule, compiled, subject);
+            let renamed = self.of_fragment(&entry.policy, rule, details, subject);
             let subject = renamed.as_ref().unwrap_or(subject);
-            if self.repeats(&entry.policy, rule, compiled, subject) {
+            if self.repeats(&entry.policy, rule, details, subject) {
                 continue;
             }
-            let concealed = self.conceal(&entry.policy, compiled, subject);
+            let concealed = self.conceal(&entry.policy, details, subject);
             // What may not be reported in the end speaks for nothing else.
             let speaks = |other: &&PolicyEntry| {
                 !other.policy.only_loosened && other.policy.supersedes.contains(&entry.policy.id)
@@ -204,7 +207,7 @@ impl<'f> Judge<'f> {
             if *count > max || self.evaluation.superseded.len() > 10 * max {
                 continue;
             }
-            let found = Found { concealed, ..self.found(&entry.policy, rule, compiled, subject) };
+            let found = Found { concealed, ..self.found(&entry.policy, rule, details, subject) };
             if is_superseded {
                 self.evaluation.superseded.push(found.finding);
             } else {
@@ -214,18 +217,18 @@ impl<'f> Judge<'f> {
     }
 
     fn denies(&mut self, entry: &PolicyEntry, subject: &Subject) -> bool {
-        if !self.options.runs_at(&entry.policy, self.file.path, object(subject)) {
+        if !self.options.runs_at(&entry.brief, self.file.path, object(subject)) {
             return false;
         }
-        let compiled = match entry.compiled() {
+        let condition = match entry.condition() {
             None => return false,
-            Some(Ok(compiled)) => compiled,
+            Some(Ok(condition)) => condition,
             Some(Err(error)) => {
                 self.fail(&entry.policy, subject, &error.to_string());
                 return false;
             }
         };
-        match self.ask(&entry.policy, &compiled.deny, subject) {
+        match self.ask(&entry.policy, condition, subject) {
             Answer::Known(denied) => {
                 if entry.policy.only_loosened {
                     let thing = Fingerprint::of(&self.parts(&entry.policy, subject));
@@ -244,6 +247,17 @@ impl<'f> Judge<'f> {
             Answer::Failed(why) => {
                 self.fail(&entry.policy, subject, &why);
                 false
+            }
+        }
+    }
+
+    /// What a finding of the policy needs; a mistake in it is a problem.
+    fn details<'e>(&mut self, entry: &'e PolicyEntry, subject: &Subject) -> Option<&'e Details> {
+        match entry.details()? {
+            Ok(details) => Some(details),
+            Err(error) => {
+                self.fail(&entry.policy, subject, &error.to_string());
+                None
             }
         }
     }
@@ -284,11 +298,11 @@ impl<'f> Judge<'f> {
     }
 
     /// Whether the policy spoke of that very text before: services share what an anchor or `extends` lends them.
-    fn repeats(&mut self, policy: &Policy, rule: &ConditionRule, compiled: &Compiled, subject: &Subject) -> bool {
+    fn repeats(&mut self, policy: &Policy, rule: &ConditionRule, details: &Details, subject: &Subject) -> bool {
         if !policy.target.shares_text() {
             return false;
         }
-        let place = self.place(policy, rule, compiled, subject);
+        let place = self.place(policy, rule, details, subject);
         !self.shared.insert((policy.id.clone(), place))
     }
 
@@ -297,11 +311,11 @@ impl<'f> Judge<'f> {
         &mut self,
         policy: &Policy,
         rule: &ConditionRule,
-        compiled: &Compiled,
+        details: &Details,
         subject: &Subject,
     ) -> Option<Subject> {
         let is_tree = policy.target.shares_text();
-        let place = is_tree.then(|| self.place(policy, rule, compiled, subject))?;
+        let place = is_tree.then(|| self.place(policy, rule, details, subject))?;
         if subject.span.start <= place.start && place.end <= subject.span.end {
             return None;
         }
@@ -312,16 +326,16 @@ impl<'f> Judge<'f> {
     }
 
     /// Where a finding points.
-    fn place(&mut self, policy: &Policy, rule: &ConditionRule, compiled: &Compiled, subject: &Subject) -> Span {
+    fn place(&mut self, policy: &Policy, rule: &ConditionRule, details: &Details, subject: &Subject) -> Span {
         let named = rule.at.as_deref().and_then(|at| place(subject, at));
         named.unwrap_or_else(|| {
-            let subjects = self.texts(policy, compiled.subjects.as_ref(), subject);
+            let subjects = self.texts(policy, details.subjects.as_ref(), subject);
             subjects.iter().find_map(|(_, span)| *span).unwrap_or(subject.span)
         })
     }
 
-    fn found(&mut self, policy: &Policy, rule: &ConditionRule, compiled: &Compiled, subject: &Subject) -> Found {
-        let subjects = self.texts(policy, compiled.subjects.as_ref(), subject);
+    fn found(&mut self, policy: &Policy, rule: &ConditionRule, details: &Details, subject: &Subject) -> Found {
+        let subjects = self.texts(policy, details.subjects.as_ref(), subject);
         let names: Vec<String> = subjects.iter().map(|(text, _)| text.clone()).collect();
         let first = subjects.iter().find_map(|(_, span)| *span);
         let span = rule.at.as_deref().and_then(|at| place(subject, at)).or(first).unwrap_or(subject.span);
@@ -329,19 +343,19 @@ impl<'f> Judge<'f> {
         let finding = Finding {
             rule: policy.id.clone(),
             category: policy.category,
-            severity: self.severity(policy, compiled, subject),
+            severity: self.severity(policy, details, subject),
             path: path.to_owned(),
             span,
             start: lines.position(text, span.start),
             end: lines.position(text, span.end),
-            message: compiled.message.render(&subject.facts, self.given(policy), &names),
+            message: details.message.render(&subject.facts, self.given(policy), &names),
             resource: subject.resource.clone(),
             fingerprint: self.fingerprint(policy, subject),
             subjects: names,
             edit: None,
             decided_by: None,
         };
-        let replacement = compiled.replacement.as_ref();
+        let replacement = details.replacement.as_ref();
         let replacement =
             replacement.map(|with| with.render_whole(&subject.facts, self.given(policy), &finding.subjects));
         let loosens = policy.only_loosened.then(|| Fingerprint::of(&self.parts(policy, subject)));
@@ -349,8 +363,8 @@ impl<'f> Judge<'f> {
     }
 
     /// Notes what the policy says is secret; a text that stands nowhere as it is conceals the whole thing.
-    fn conceal(&mut self, policy: &Policy, compiled: &Compiled, subject: &Subject) -> Vec<Span> {
-        let texts = self.texts(policy, compiled.conceal.as_ref(), subject);
+    fn conceal(&mut self, policy: &Policy, details: &Details, subject: &Subject) -> Vec<Span> {
+        let texts = self.texts(policy, details.conceal.as_ref(), subject);
         let placed = texts.into_iter().map(|(text, span)| (text, span.unwrap_or(subject.span)));
         let placed: Vec<(String, Span)> = placed.collect();
         let places = placed.iter().map(|(_, span)| *span).collect();
@@ -373,11 +387,11 @@ impl<'f> Judge<'f> {
     }
 
     /// The settings decide; else the policy, lifted by its own conditions.
-    fn severity(&self, policy: &Policy, compiled: &Compiled, subject: &Subject) -> Severity {
-        if let Some(severity) = self.options.severity_at(policy, self.file.path, object(subject)) {
+    fn severity(&self, policy: &Policy, details: &Details, subject: &Subject) -> Severity {
+        if let Some(severity) = self.options.severity_at(&policy.id, self.file.path, object(subject)) {
             return severity;
         }
-        let lifts = compiled.raise.iter().filter(|(when, _)| self.ask(policy, when, subject) == Answer::Known(true));
+        let lifts = details.raise.iter().filter(|(when, _)| self.ask(policy, when, subject) == Answer::Known(true));
         lifts.map(|(_, to)| *to).fold(policy.severity, Severity::max)
     }
 

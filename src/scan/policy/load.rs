@@ -178,9 +178,14 @@ fn severity(fields: &mut Fields<'_>, name: &'static str) -> Result<Option<Severi
     fields.named(name, &Severity::ALL.map(Severity::name), |text| text.parse().ok())
 }
 
+/// The category of that name.
+pub(super) fn category_named(name: &str) -> Option<Category> {
+    CATEGORIES.iter().find(|(known, _)| *known == name).map(|(_, category)| *category)
+}
+
 fn category(fields: &mut Fields<'_>) -> Result<Option<Category>, PolicyError> {
     let names = CATEGORIES.map(|(name, _)| name);
-    fields.named("category", &names, |text| Some(CATEGORIES.iter().find(|(name, _)| *name == text)?.1))
+    fields.named("category", &names, category_named)
 }
 
 fn judgement(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Result<Judgement, PolicyError> {

@@ -15,6 +15,7 @@ pub mod set;
 pub mod target;
 mod template;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -120,8 +121,13 @@ impl Policy {
 
     /// How a finding is repaired, when the policy says so.
     pub fn edit(&self) -> Option<&EditRule> {
+        self.condition()?.edit.as_ref()
+    }
+
+    /// What it decides by, when it decides by a condition.
+    fn condition(&self) -> Option<&ConditionRule> {
         match &self.judgement {
-            Judgement::Condition(rule) => rule.edit.as_ref(),
+            Judgement::Condition(rule) => Some(rule),
             Judgement::Secret(_) => None,
         }
     }
@@ -159,18 +165,57 @@ impl Policy {
     /// Whether the policy is one of `standard`, such as `pss:baseline`; `cis-kubernetes` stands for all its clauses, and
     /// the restricted Pod Security Standard holds the baseline one.
     pub fn stands_for(&self, standard: &str) -> bool {
-        let is = |clause: &String| {
-            clause == standard
-                || clause.strip_prefix(standard).is_some_and(|rest| rest.starts_with(':'))
-                || (standard == "pss:restricted" && clause == "pss:baseline")
-        };
-        self.standards.iter().any(is)
+        self.standards.iter().any(|clause| belongs_to(clause, standard))
     }
 
     /// Whether the policy has that id, or another tool calls it so.
     pub fn is_called(&self, name: &str) -> bool {
         let alias = |ids: &[String]| ids.iter().any(|id| id.eq_ignore_ascii_case(name));
         self.id.as_str() == name || self.aliases.iter().any(|(_, ids)| alias(ids))
+    }
+}
+
+fn belongs_to(clause: &str, standard: &str) -> bool {
+    clause == standard
+        || clause.strip_prefix(standard).is_some_and(|rest| rest.starts_with(':'))
+        || (standard == "pss:restricted" && clause == "pss:baseline")
+}
+
+/// What decides whether a policy runs: known before the policy is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brief {
+    /// The policy.
+    pub id: PolicyId,
+    /// What it is about.
+    pub category: Category,
+    /// Whether it runs unless settings say otherwise.
+    pub enabled: bool,
+    /// How much it matters, before settings and raises.
+    pub severity: Severity,
+    /// As [`Policy::asks_for_digests`].
+    pub asks_for_digests: bool,
+    /// The clauses of standards that it stands for, with commas between them.
+    standards: Cow<'static, str>,
+}
+
+impl Brief {
+    fn of(policy: &Policy) -> Self {
+        let Policy { id, category, enabled, severity, standards, .. } = policy;
+        let standards = standards.join(",").into();
+        let asks_for_digests = policy.asks_for_digests();
+        Self {
+            id: id.clone(),
+            category: *category,
+            enabled: *enabled,
+            severity: *severity,
+            asks_for_digests,
+            standards,
+        }
+    }
+
+    /// As [`Policy::stands_for`].
+    pub fn stands_for(&self, standard: &str) -> bool {
+        self.standards.split(',').any(|clause| belongs_to(clause, standard))
     }
 }
 

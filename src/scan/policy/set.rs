@@ -8,13 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, LazyLock, OnceLock};
 
+use super::super::ScanOptions;
 use super::super::admission::holds_objects;
 use super::super::problem::{Cause, Problem};
 use super::super::secret::DetectorSet;
-use super::compile::Compiled;
+use super::super::secret::rule::SecretRule;
+use super::compile::{self, Details};
+use super::condition::Condition;
 use super::fields::PolicyError;
 use super::target::Target;
-use super::{Judgement, Policy, PolicyId};
+use super::{Brief, Judgement, Policy, PolicyId};
 
 /// Where a team keeps its own policies.
 pub const TEAM_DIRECTORY: &str = ".github/dockgate/";
@@ -32,39 +35,68 @@ pub struct PolicySet {
 }
 
 type Loader = Box<dyn FnOnce() -> Policy + Send + Sync>;
+type SecretLoader = Box<dyn FnOnce() -> Arc<SecretRule> + Send + Sync>;
 
 /// One policy of a set.
-pub(super) struct Entry {
-    id: PolicyId,
+pub(in super::super) struct Entry {
     target: Target,
+    /// What decides whether it runs.
+    pub(super) brief: Brief,
     /// Read when it is first looked at.
     pub(super) policy: LazyLock<Policy, Loader>,
-    compiled: OnceLock<Result<Compiled, PolicyError>>,
+    /// What a secret policy looks for, which is read without the rest of it.
+    secret: Option<LazyLock<Arc<SecretRule>, SecretLoader>>,
+    condition: OnceLock<Result<Condition, PolicyError>>,
+    details: OnceLock<Result<Details, PolicyError>>,
 }
 
 impl fmt::Debug for Entry {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Entry").field("id", &self.id).finish_non_exhaustive()
+        formatter.debug_struct("Entry").field("brief", &self.brief).finish_non_exhaustive()
     }
 }
 
 impl Entry {
     fn new(policy: Policy) -> Self {
-        Self::lazy(policy.id.clone(), policy.target, move || policy)
+        let secret = match &policy.judgement {
+            Judgement::Secret(rule) => Some(Arc::new((**rule).clone())),
+            Judgement::Condition(_) => None,
+        };
+        let secret = secret.map(|rule| -> SecretLoader { Box::new(move || rule) });
+        Self::lazy(policy.target, Brief::of(&policy), secret, move || policy)
     }
 
-    fn lazy(id: PolicyId, target: Target, load: impl FnOnce() -> Policy + Send + Sync + 'static) -> Self {
-        Self { id, target, policy: LazyLock::new(Box::new(load)), compiled: OnceLock::new() }
+    fn lazy(
+        target: Target,
+        brief: Brief,
+        secret: Option<SecretLoader>,
+        load: impl FnOnce() -> Policy + Send + Sync + 'static,
+    ) -> Self {
+        let (policy, secret) = (LazyLock::<Policy, Loader>::new(Box::new(load)), secret.map(LazyLock::new));
+        Self { target, brief, policy, secret, condition: OnceLock::new(), details: OnceLock::new() }
     }
 
-    /// The policy, compiled now if it was not before; `None` for a secret policy.
-    pub(super) fn compiled(&self) -> Option<Result<&Compiled, &PolicyError>> {
-        match &self.policy.judgement {
-            Judgement::Secret(_) => None,
-            Judgement::Condition(rule) => {
-                Some(self.compiled.get_or_init(|| Compiled::new(&self.policy, rule)).as_ref())
-            }
-        }
+    /// What the policy looks for; `None` when it is none of secrets.
+    fn secret_rule(&self) -> Option<&SecretRule> {
+        self.secret.as_ref().map(|rule| &***rule)
+    }
+
+    /// The condition, compiled now if it was not before; `None` for a secret policy.
+    pub(super) fn condition(&self) -> Option<Result<&Condition, &PolicyError>> {
+        let rule = self.policy.condition()?;
+        Some(self.condition.get_or_init(|| compile::deny(&self.policy, rule)).as_ref())
+    }
+
+    /// What a finding needs beside the condition, compiled now if it was not before; `None` for a secret policy.
+    pub(super) fn details(&self) -> Option<Result<&Details, &PolicyError>> {
+        let rule = self.policy.condition()?;
+        Some(self.details.get_or_init(|| Details::new(&self.policy, rule)).as_ref())
+    }
+
+    /// What is wrong with the expressions of the policy.
+    fn mistake(&self) -> Option<PolicyError> {
+        let condition = self.condition()?.err();
+        condition.or_else(|| self.details()?.err()).cloned()
     }
 }
 
@@ -74,7 +106,7 @@ impl PolicySet {
         static SET: OnceLock<PolicySet> = OnceLock::new();
         SET.get_or_init(|| {
             let mut entries: Vec<Arc<Entry>> = builtin::entries().into_iter().map(Arc::new).collect();
-            entries.sort_by(|one, other| one.id.cmp(&other.id));
+            entries.sort_by(|one, other| one.brief.id.cmp(&other.brief.id));
             Self::of_entries(entries)
         })
     }
@@ -105,12 +137,12 @@ impl PolicySet {
         let (own, problems) = load_team(texts.map(|(path, text)| (path.as_ref(), text.as_ref())));
         let mut problems = problems;
         let mut by_id: BTreeMap<&PolicyId, Arc<Entry>> =
-            self.entries.iter().map(|entry| (&entry.id, Arc::clone(entry))).collect();
+            self.entries.iter().map(|entry| (&entry.brief.id, Arc::clone(entry))).collect();
         let own: Vec<Arc<Entry>> = own.into_iter().map(|policy| Arc::new(Entry::new(policy))).collect();
         for entry in &own {
-            match entry.compiled() {
-                Some(Err(error)) => problems.push(problem(error)),
-                Some(Ok(_)) | None => drop(by_id.insert(&entry.id, Arc::clone(entry))),
+            match entry.mistake() {
+                Some(error) => problems.push(problem(&error)),
+                None => drop(by_id.insert(&entry.brief.id, Arc::clone(entry))),
             }
         }
         let set = Self::of_entries(by_id.into_values().collect());
@@ -120,14 +152,14 @@ impl PolicySet {
     /// This set with the policies switched off that `is_off` names. They are still known by name.
     #[must_use]
     pub fn without(&self, is_off: impl Fn(&PolicyId) -> bool) -> Self {
-        let off = self.entries.iter().map(|entry| &entry.id).filter(|id| is_off(id)).cloned();
+        let off = self.entries.iter().map(|entry| &entry.brief.id).filter(|id| is_off(id)).cloned();
         let off: BTreeSet<PolicyId> = off.chain(self.off.iter().cloned()).collect();
         Self { off, detectors: Arc::default(), ..self.clone() }
     }
 
     /// The ids of all policies, those that are off included.
     pub fn known(&self) -> BTreeSet<&str> {
-        self.entries.iter().map(|entry| entry.id.as_str()).collect()
+        self.entries.iter().map(|entry| entry.brief.id.as_str()).collect()
     }
 
     /// The policies by id.
@@ -137,8 +169,17 @@ impl PolicySet {
 
     /// The policy of that id.
     pub fn get(&self, id: &PolicyId) -> Option<&Policy> {
-        let index = self.entries.binary_search_by(|entry| entry.id.cmp(id)).ok()?;
-        self.entries.get(index).map(|entry| &*entry.policy)
+        self.entry(id).map(|entry| &*entry.policy)
+    }
+
+    /// What decides whether the policy of that id runs.
+    pub(in super::super) fn brief(&self, id: &PolicyId) -> Option<&Brief> {
+        self.entry(id).map(|entry| &entry.brief)
+    }
+
+    fn entry(&self, id: &PolicyId) -> Option<&Entry> {
+        let index = self.entries.binary_search_by(|entry| entry.brief.id.cmp(id)).ok()?;
+        self.entries.get(index).map(|entry| &**entry)
     }
 
     /// The policies of that id, or that another tool calls so, such as `KSV-0017`.
@@ -147,28 +188,27 @@ impl PolicySet {
     }
 
     /// The detectors of the secret policies that run; kept where those are the ones that are on by themselves.
-    pub(in super::super) fn detectors(&self, runs: impl Fn(&Policy) -> bool) -> Arc<DetectorSet> {
-        let differs = self.of_target(Target::Secret).any(|entry| runs(&entry.policy) != entry.policy.enabled);
+    pub(in super::super) fn detectors(&self, runs: impl Fn(&Brief) -> bool) -> Arc<DetectorSet> {
+        let differs = self.of_target(Target::Secret).any(|entry| runs(&entry.brief) != entry.brief.enabled);
         let make = || {
-            let entries = self.of_target(Target::Secret).filter(|entry| runs(&entry.policy));
-            Arc::new(DetectorSet::new(entries.filter_map(|entry| match &entry.policy.judgement {
-                Judgement::Secret(rule) => Some((&entry.policy.id, entry.policy.severity, &**rule)),
-                Judgement::Condition(_) => None,
-            })))
+            let entries = self.of_target(Target::Secret).filter(|entry| runs(&entry.brief));
+            Arc::new(DetectorSet::new(
+                entries.filter_map(|entry| Some((&entry.brief.id, entry.brief.severity, entry.secret_rule()?))),
+            ))
         };
         if differs { make() } else { Arc::clone(self.detectors.get_or_init(make)) }
     }
 
-    /// Whether any policy of `target` is not switched off and `runs`.
-    pub(in super::super) fn judges(&self, target: Target, runs: impl Fn(&Policy) -> bool) -> bool {
-        self.of_target(target).any(|entry| runs(&entry.policy))
+    /// The policies of a target that run anywhere, by id.
+    pub(in super::super) fn running(&self, target: Target, options: &ScanOptions) -> Vec<&Entry> {
+        self.of_target(target).filter(|entry| options.may_run(&entry.brief)).collect()
     }
 
     /// The policies of a target that are not switched off, by id.
-    pub(super) fn of_target(&self, target: Target) -> impl Iterator<Item = &Entry> {
+    fn of_target(&self, target: Target) -> impl Iterator<Item = &Entry> {
         let indexes = self.by_target.get(&target).map_or(&[][..], Vec::as_slice);
         let entries = indexes.iter().filter_map(|index| self.entries.get(*index)).map(|entry| &**entry);
-        entries.filter(|entry| !self.off.contains(&entry.id))
+        entries.filter(|entry| !self.off.contains(&entry.brief.id))
     }
 
     /// Reads and compiles every policy whole, built-in ones with their examples and patterns.
@@ -179,9 +219,9 @@ impl PolicySet {
     pub fn check(&self) -> Result<(), Vec<PolicyError>> {
         let mistake = |entry: &Arc<Entry>| {
             let Policy { id, file, .. } = &*entry.policy;
-            let Some(text) = entry.policy.built_in_text() else { return entry.compiled()?.err().cloned() };
+            let Some(text) = entry.policy.built_in_text() else { return entry.mistake() };
             match Policy::load(id.clone(), file, text) {
-                Ok(whole) => Entry::new(whole).compiled()?.err().cloned(),
+                Ok(whole) => Entry::new(whole).mistake(),
                 Err(error) => Some(error),
             }
         };

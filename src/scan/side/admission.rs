@@ -36,7 +36,7 @@ impl FileScanner<'_> {
         findings.retain_mut(|finding| {
             side.secrets.scrub(&mut finding.message);
             let own = self.options.severities.get(&finding.rule).copied().map(RuleSetting::Severity);
-            match self.options.scoped_rule(&finding.rule, &side.path, None).or(own) {
+            match self.options.scoped(&finding.rule, &side.path, None).or(own) {
                 Some(RuleSetting::Off) => return false,
                 Some(RuleSetting::Severity(severity)) => finding.severity = severity,
                 None => {}

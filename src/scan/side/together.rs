@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::document::DocumentKind;
+use super::super::document::node::Node;
 use super::super::finding::{Fingerprint, Severity};
-use super::super::policy::evaluate::{Evaluation, FileView, Found, evaluate, evaluate_subjects};
+use super::super::policy::evaluate::{Evaluation, FileView, Found, evaluate, evaluate_subjects, may_deny};
 use super::super::policy::target::kubernetes::set::{Enforced, ObjectIndex};
 use super::super::policy::target::{Subject, Target};
 use super::super::problem::{Cause, Problem};
@@ -38,17 +39,18 @@ impl Together {
 
     /// Adds what the other files of each side show of the objects of one file, and edits for what is new.
     pub(super) fn judge(&self, scanner: &FileScanner<'_>, number: usize, sides: &mut Sides) {
+        let may_matter = |facts: &Node| may_deny(scanner.policies, scanner.options, Target::KubernetesSet, facts);
         if let Ok(Some(judged)) = &mut sides.base {
-            judge_set(scanner, judged, &self.base.subjects(number));
+            judge_set(scanner, judged, &self.base.subjects(number, may_matter));
             judge_enforced(scanner, judged, &self.base, number);
         }
         if let Ok(Some(judged)) = &mut sides.head {
-            judge_set(scanner, judged, &self.head.subjects(number));
+            judge_set(scanner, judged, &self.head.subjects(number, may_matter));
         }
         let FileScanner { policies, options, .. } = scanner;
         scanner.offer_edits(sides, &|view| {
             let mut all = evaluate(policies, view, options);
-            all.extend(evaluate_set(scanner, view, &self.head.subjects_of(view.path, view.parsed)));
+            all.extend(evaluate_set(scanner, view, &self.head.subjects_of(view.path, view.parsed, may_matter)));
             all
         });
         // What is off by itself has no edit that was verified.

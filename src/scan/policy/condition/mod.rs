@@ -106,6 +106,19 @@ impl Condition {
     ) -> Result<Self, ConditionError> {
         let parsed = parsed(parser(), source, MAX_SOURCE_BYTES)?;
         check::check(&parsed, facts, parameters)?;
+        Self::of(parsed, role)
+    }
+
+    /// As [`Condition::compile`], for a source whose facts and parameters are known to be right.
+    ///
+    /// # Errors
+    ///
+    /// Too long or too deep, or not CEL.
+    pub fn compile_unchecked(source: &str, role: Role) -> Result<Self, ConditionError> {
+        Self::of(parsed(parser(), source, MAX_SOURCE_BYTES)?, role)
+    }
+
+    fn of(parsed: IdedExpr, role: Role) -> Result<Self, ConditionError> {
         let guard = Guard::of(&parsed);
         let fact = guard::path(&parsed);
         let mut patterns = Vec::new();
@@ -131,6 +144,11 @@ impl Condition {
         }
     }
 
+    /// Whether the condition may be true, as far as the facts tell; an unknown one tells nothing.
+    pub fn may_deny(&self, facts: &Node, given: &Node) -> bool {
+        self.guard.decides(facts, given) != Some(false)
+    }
+
     /// Evaluates the condition without asking its guard.
     fn judge_whole(&self, facts: &Node, given: &Node, max_steps: u32) -> Answer {
         let meter = Meter::new(max_steps);
@@ -148,7 +166,7 @@ impl Condition {
     ///
     /// Why the evaluation failed, in words.
     pub fn texts(&self, facts: &Node, given: &Node, max_steps: u32) -> Result<Vec<(String, Option<Span>)>, String> {
-        if let Some(texts) = self.fact.as_ref().and_then(|path| plain_texts(guard::look(path, facts, given))) {
+        if let Some(texts) = self.fact.as_ref().and_then(|path| plain_texts(&guard::look(path, facts, given))) {
             return Ok(texts);
         }
         let meter = Meter::new(max_steps);
@@ -177,7 +195,7 @@ impl Condition {
 }
 
 /// The texts of a fact that is a text or a list of texts, or absent; `None` for any other.
-fn plain_texts(fact: Fact<'_>) -> Option<Vec<(String, Option<Span>)>> {
+fn plain_texts(fact: &Fact<'_>) -> Option<Vec<(String, Option<Span>)>> {
     let text = |node: &Node| {
         let place = Some(node.span()).filter(|span| !span.is_empty());
         Some((node.as_str()?.to_owned(), place))

@@ -1,19 +1,27 @@
 //! The policies that come with dockgate.
 //!
-//! Invariant: what a policy says is read when it is first asked for; its id and target are known before.
+//! Invariant: what a policy says is read when it is first asked for; its id, its target and what decides whether it runs
+//! are known before.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::super::super::document::node::{Entry as NodeEntry, Mapping, Node, Value};
+use super::super::super::finding::{Category, Severity};
 use super::super::super::span::Span;
+use super::super::load::category_named;
 use super::super::target::Target;
-use super::super::{Policy, PolicyId};
-use super::Entry;
+use super::super::{Brief, Policy, PolicyId};
+use super::{Entry, SecretLoader};
 
 /// The files, for their examples.
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/policies");
 
-/// What the build made of them: path, target and policy on a line each, sorted by path.
+/// What the build made of them, a line each, sorted by path.
 static LINES: &str = include_str!(concat!(env!("OUT_DIR"), "/policies.jsonl"));
 
 const FOLDER: &str = "policies/";
@@ -23,20 +31,29 @@ pub(super) fn entries() -> Vec<Entry> {
     LINES.lines().filter_map(entry).collect()
 }
 
+/// The entry of a line, which `build.rs` writes. What is wrong in a file is refused when the policy is read whole, which
+/// its tests do.
 fn entry(line: &'static str) -> Option<Entry> {
-    let (path, rest) = line.split_once('\t')?;
-    let (target, json) = rest.split_once('\t')?;
+    let mut parts = line.splitn(9, '\t');
+    let path = parts.next()?;
     let id = PolicyId::new(path.strip_prefix(FOLDER)?.strip_suffix(".yaml")?);
-    let own = id.clone();
-    // A name that is no target is refused when the policy is read, which its tests do.
-    let target = Target::from_name(target).unwrap_or(Target::Secret);
-    Some(Entry::lazy(id, target, move || policy(own.clone(), path, json)))
+    let target = Target::from_name(parts.next()?).unwrap_or(Target::Secret);
+    let category = category_named(parts.next()?).unwrap_or(Category::Security);
+    let enabled = parts.next()? == "true";
+    let severity = parts.next()?.parse().unwrap_or(Severity::Info);
+    let asks_for_digests = parts.next()? == "true";
+    let standards = parts.next()?.into();
+    let brief = Brief { id: id.clone(), category, enabled, severity, asks_for_digests, standards };
+    let (secret, json) = (parts.next()?, parts.next()?);
+    let rule = (target == Target::Secret)
+        .then(|| -> SecretLoader { Box::new(move || Arc::new(serde_json::from_str(secret).unwrap_or_default())) });
+    Some(Entry::lazy(target, brief, rule, move || policy(id, path, json)))
 }
 
 /// A policy that does not load speaks of it whenever it is asked; the tests load every one.
-fn policy(id: PolicyId, path: &'static str, json: &str) -> Policy {
-    let json = serde_json::from_str(json).unwrap_or_default();
-    let loaded = Policy::load_builtin(id.clone(), path, &node(json));
+fn policy(id: PolicyId, path: &'static str, json: &'static str) -> Policy {
+    let root = serde_json::from_str(json).map_or_else(|_| Node::computed(Value::Null), |Tree(root)| root);
+    let loaded = Policy::load_builtin(id.clone(), path, &root);
     loaded.unwrap_or_else(|error| Policy::broken(id, path, &error))
 }
 
@@ -45,31 +62,70 @@ pub(super) fn text(path: &str) -> Option<&'static str> {
     FILES.get_file(path.strip_prefix(FOLDER)?)?.contents_utf8()
 }
 
-fn node(json: serde_json::Value) -> Node {
-    Node::computed(match json {
-        serde_json::Value::Null => Value::Null,
-        serde_json::Value::Bool(value) => Value::Bool(value),
-        serde_json::Value::Number(number) => match number.as_i64() {
-            Some(number) => Value::Int(number),
-            None => Value::Float(number.as_f64().unwrap_or_default()),
-        },
-        serde_json::Value::String(text) => Value::String(text.into()),
-        serde_json::Value::Array(items) => Value::Sequence(items.into_iter().map(node).collect()),
-        serde_json::Value::Object(map) => {
-            let entry = |(key, value): (String, _)| NodeEntry {
-                key: key.into(),
-                key_span: Span::default(),
-                value: node(value),
-            };
-            Value::Mapping(Mapping::new(map.into_iter().map(entry).collect()))
+/// A tree read from JSON.
+struct Tree(Node);
+
+impl<'de: 'static> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_any(TreeVisitor).map(|value| Self(Node::computed(value)))
+    }
+}
+
+struct TreeVisitor;
+
+impl<'de: 'static> Visitor<'de> for TreeVisitor {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Int(number))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Value, E> {
+        i64::try_from(number).map(Value::Int).map_err(E::custom)
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Float(number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(Tree(item)) = list.next_element()? {
+            items.push(item);
         }
-    })
+        Ok(Value::Sequence(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some((key, Tree(value))) = map.next_entry::<Cow<'static, str>, Tree>()? {
+            entries.push(NodeEntry { key, key_span: Span::default(), value });
+        }
+        Ok(Value::Mapping(Mapping::new(entries)))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use regex::Regex;
 
+    use super::super::super::Judgement;
     use super::super::PolicySet;
     use super::*;
 
@@ -87,10 +143,11 @@ mod tests {
             let text = text(&policy.file).unwrap();
             let whole = Policy::load(policy.id.clone(), &policy.file, text).unwrap();
             assert_eq!(said(policy), said(&whole), "{}", policy.id);
-            assert_eq!(
-                Some(policy.target),
-                LINES.lines().filter_map(entry).find(|e| e.id == policy.id).map(|e| e.target)
-            );
+            let entry = LINES.lines().filter_map(entry).find(|entry| entry.brief.id == policy.id).unwrap();
+            assert_eq!((&entry.brief, entry.target), (&Brief::of(policy), policy.target));
+            if let Judgement::Secret(rule) = &policy.judgement {
+                assert_eq!(format!("{:?}", entry.secret_rule()), format!("{:?}", Some(rule)), "{}", policy.id);
+            }
             count += 1;
         }
         assert!(count > 300, "{count} policies");

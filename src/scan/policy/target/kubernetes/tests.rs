@@ -14,7 +14,7 @@ fn read(target: Target, text: &str) -> Vec<Subject> {
 fn together(text: &str) -> Vec<Subject> {
     let mut index = set::ObjectIndex::new(true);
     index.add(0, "deploy/x.yaml", &parse("deploy/x.yaml", text, &Limits::default()));
-    index.subjects(0)
+    index.subjects(0, |_| true)
 }
 
 fn show(node: Option<&Node>) -> String {

@@ -3,10 +3,10 @@
 //! **Invariant**: the keys of a member grow with its text, never with the other members.
 
 use crate::scan::document::kubernetes::{Object, Pod};
-use crate::scan::document::node::Node;
+use crate::scan::document::node::{Node, Value};
 
-use super::super::super::facts::{field, path};
-use super::super::ingress;
+use super::super::super::facts::{field, map, path};
+use super::super::{ingress, object_facts};
 use super::tie::{is_templated, labels_of};
 
 /// Most keys of one kind that one object is found by.
@@ -80,6 +80,11 @@ impl Member {
         let is_clusterwide = matches!(object.kind.as_str(), "ClusterRole" | "ClusterRoleBinding" | "Namespace");
         let namespace = object.namespace.clone().filter(|_| !is_clusterwide);
         Some(Self { class, pod, labels, path: file.to_owned(), namespace, object })
+    }
+
+    /// Its own facts; what belongs to it is not known.
+    pub(super) fn alone(&self) -> Node {
+        map(vec![("object", object_facts(&self.object)), ("set", Node::computed(Value::Unknown("".into())))])
     }
 
     /// The directory of the file that it stands in.

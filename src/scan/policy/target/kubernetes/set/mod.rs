@@ -17,6 +17,7 @@ mod tie;
 use std::collections::BTreeMap;
 
 use crate::scan::document::ParsedFile;
+use crate::scan::document::node::Node;
 
 use super::super::Subject;
 use super::account::enforced_level;
@@ -85,16 +86,17 @@ impl ObjectIndex {
         self.by_file.contains_key(&number)
     }
 
-    /// The objects of a file with what belongs to each.
-    pub fn subjects(&self, number: usize) -> Vec<Subject> {
+    /// The objects of a file with what belongs to each, as far as what is known of them alone `may_matter`.
+    pub fn subjects(&self, number: usize, may_matter: impl Fn(&Node) -> bool) -> Vec<Subject> {
         let members = self.by_file.get(&number).map_or(&[][..], Vec::as_slice);
-        members.iter().filter_map(|index| self.members.get(*index)).map(|member| self.subject(member)).collect()
+        let members = members.iter().filter_map(|index| self.members.get(*index));
+        members.filter(|member| may_matter(&member.alone())).map(|member| self.subject(member)).collect()
     }
 
     /// The objects of a text that is not part of the side, such as a file that was edited, with what belongs to each.
-    pub fn subjects_of(&self, path: &str, file: &ParsedFile) -> Vec<Subject> {
+    pub fn subjects_of(&self, path: &str, file: &ParsedFile, may_matter: impl Fn(&Node) -> bool) -> Vec<Subject> {
         let members = file.objects().iter().filter_map(|object| Member::new(object.clone(), path));
-        members.map(|member| self.subject(&member)).collect()
+        members.filter(|member| may_matter(&member.alone())).map(|member| self.subject(&member)).collect()
     }
 
     /// The objects of a file whose pods a namespace of this side holds to a level.

@@ -17,7 +17,7 @@ fn index(files: &[(&str, &str)], is_whole: bool) -> ObjectIndex {
 /// alone for a list that is unknown.
 fn check(files: &[(&str, &str)], is_whole: bool, fact: &str, expected: &[&str]) {
     let index = index(files, is_whole);
-    let shown = (0..files.len()).flat_map(|number| index.subjects(number)).map(|subject| {
+    let shown = (0..files.len()).flat_map(|number| index.subjects(number, |_| true)).map(|subject| {
         let list = subject.facts.at(&format!("set.{fact}")).unwrap();
         let names = list.items().iter().map(|item| {
             let sure = if item.get("certain").unwrap().as_bool() == Some(true) { "" } else { "?" };
@@ -101,7 +101,8 @@ fn accounts_bindings_and_roles_are_tied_across_files() {
     check(&files, true, "pods", &["a: ", "d: ", "w: a", "r: ", "b: a"]);
     check(&files, false, "roles", &["a: ?", "d: ?", "w: ?", "r: ?", "b: r"]);
     let index = index(&files, true);
-    let grants = index.subjects(4).first().and_then(|binding| binding.facts.at("set.roles.0.grants").cloned());
+    let grants =
+        index.subjects(4, |_| true).first().and_then(|binding| binding.facts.at("set.roles.0.grants").cloned());
     let grants: Vec<String> =
         grants.unwrap().items().iter().filter_map(|item| item.as_str().map(str::to_owned)).collect();
     assert_eq!(grants, ["get secrets"]);
@@ -159,10 +160,11 @@ fn many_objects_of_one_label_cost_no_more_than_their_number() {
         writeln!(text, "{}---", other("v1", "Service", &format!("s{number}"), "spec: {selector: {app: a}}")).unwrap();
     }
     let index = index(&[("x.yaml", &text)], true);
-    let listed = index.subjects(0).iter().map(|subject| subject.facts.at("set.services").unwrap().items().len()).max();
+    let listed =
+        index.subjects(0, |_| true).iter().map(|subject| subject.facts.at("set.services").unwrap().items().len()).max();
     assert_eq!(listed, Some(MAX_LISTED));
     let lone = other("v1", "Service", "lone", "spec: {selector: {app: a, tier: none}}");
     let cut = super::tests::index(&[("x.yaml", &text), ("y.yaml", &lone)], true);
-    let pods = cut.subjects(1).first().and_then(|subject| subject.facts.at("set.pods").cloned()).unwrap();
+    let pods = cut.subjects(1, |_| true).first().and_then(|subject| subject.facts.at("set.pods").cloned()).unwrap();
     assert!(matches!(pods.value(), Value::Unknown(_)), "more candidates than are looked at leave it open");
 }
