@@ -253,7 +253,7 @@ mod tests {
         let objects = file.documents.iter().filter_map(|document| document.tree()).flat_map(objects);
         let shown: Vec<String> = objects
             .map(|object| {
-                let containers = object.pod().map(|pod| pod.containers()).unwrap_or_default();
+                let containers = object.pod().map(Pod::containers).unwrap_or_default();
                 let names: Vec<_> =
                     containers.iter().map(|found| format!("{} ({})", found.name, found.role.name())).collect();
                 format!("{}: {}", object.title(), names.join(", "))

@@ -438,7 +438,7 @@ impl<'a> Builder<'a> {
             Content::Mapping { entries, merges, key } => match key.take() {
                 Some(key) if key.merges => merges.push((key.span, built.node)),
                 Some(key) => {
-                    entries.push(Entry { key: key.text.into_string().into(), key_span: key.span, value: built.node })
+                    entries.push(Entry { key: key.text.into_string().into(), key_span: key.span, value: built.node });
                 }
                 // A key that is not written, as in `: value`.
                 None => *key = Some(Key { text: "null".into(), span: place, column: frame.column, merges: false }),

@@ -55,10 +55,10 @@ const SETTINGS: [(&str, &[&str]); 5] = [
 pub(super) fn subjects(object: &Object) -> Vec<Subject> {
     let Some(pod) = object.pod() else { return Vec::new() };
     let containers = pod.containers();
-    let levels: Vec<Level> = SETTINGS.iter().map(|(fact, keys)| Level::new(fact, keys, &pod, &containers)).collect();
+    let levels: Vec<Level> = SETTINGS.iter().map(|(fact, keys)| Level::new(fact, keys, pod, &containers)).collect();
     let (shared_object, shared_pod) = (object_facts(object), pod::facts(pod));
     let facts = |of: Option<(usize, &Container)>| {
-        let context = context_facts(&levels, &pod, of);
+        let context = context_facts(&levels, pod, of);
         map(vec![("object", shared_object.clone()), ("pod", shared_pod.clone()), ("context", context)])
     };
     let of_pod = subject(facts(None), &pod.spec, object.title(), object.identity());
