@@ -209,6 +209,10 @@ impl GitDiffSource {
 
     /// What the commits of the range add, which may be more than the files show in the end.
     async fn history(&self, git: &Git, ends: &Ends) -> History {
+        // Of a commit and itself there is nothing to read.
+        if ends.head.as_deref() == Some(&*ends.base) {
+            return History::default();
+        }
         let head = match &self.range {
             GitRange::Commits { .. } => ends.head.as_deref().unwrap_or("HEAD"),
             GitRange::WorkingTree { .. } => "HEAD",
