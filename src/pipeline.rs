@@ -15,8 +15,8 @@ use crate::scan::policy::PolicyId;
 use crate::scan::policy::parameter;
 use crate::scan::policy::set::PolicySet;
 use crate::scan::problem::{Cause, Problem};
-use crate::scan::snapshot::Snapshot;
-use crate::scan::{ScanOptions, SecretKey, scan_and_tell};
+use crate::scan::snapshot::{Content, Snapshot};
+use crate::scan::{Helper, ScanOptions, SecretKey, scan_with};
 use crate::settings::Origin;
 use crate::settings::baseline::Baseline;
 use crate::settings::date::Date;
@@ -74,12 +74,12 @@ pub struct Judgement {
 
 /// Judges `change`.
 pub fn run(change: Change, circumstances: &Circumstances) -> Judgement {
-    run_and_tell(change, circumstances, &mut |_| {})
+    run_with(change, circumstances, &mut Helper { read: &|_| Content::Unread, tell: &mut |_| {} })
 }
 
-/// Judges `change`, and calls `tell` after each file with the number of those that are judged.
-pub fn run_and_tell(change: Change, circumstances: &Circumstances, tell: &mut dyn FnMut(usize)) -> Judgement {
-    let Change { snapshot, team, history } = change;
+/// Judges `change` with someone to give what its snapshot does not hold, and to hear how far it is.
+pub fn run_with(change: Change, circumstances: &Circumstances, helper: &mut Helper<'_>) -> Judgement {
+    let Change { mut snapshot, team, history } = change;
     let (own, mut problems) = readable(&team.policies);
     let (mut admission, unread) = admission(&team);
     problems.extend(unread);
@@ -109,7 +109,12 @@ pub fn run_and_tell(change: Change, circumstances: &Circumstances, tell: &mut dy
     let mistakes = parameter::settle(&policies, &mut options.parameters);
     let mistake = |message| Problem { introduced: false, ..Problem::general(Cause::Settings, message) };
     settings.problems.extend(problems.into_iter().chain(mistakes.into_iter().map(mistake)));
-    let mut found = scan_and_tell(&snapshot, &policies, &options, tell);
+    let mut found = scan_with(&snapshot, &policies, &options, helper);
+    for file in &mut snapshot.files {
+        if let Some(content) = found.read.remove(&file.path) {
+            file.head = content;
+        }
+    }
     let gone = history::gone(&history.added, &snapshot, &found, &policies, &options);
     found.head.findings.extend(gone);
     found.head.problems.extend(history.unread.into_iter().map(|why| {

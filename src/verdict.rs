@@ -153,7 +153,7 @@ pub fn decide(scan: Scan, snapshot: &Snapshot, settings: &RepositorySettings, to
     let ignored_files = ignored_paths(snapshot, settings);
     let kept = |finding: &Finding| !settings.ignore.value.matches(&finding.path);
     let judged_and_ignored =
-        snapshot.files.iter().filter(|file| file.head.text().is_some() && ignored_files.contains(file.path.as_str()));
+        snapshot.files.iter().filter(|file| file.head.is_text() && ignored_files.contains(file.path.as_str()));
     let files = scan.head.files.saturating_sub(judged_and_ignored.count());
     let problems = problems(scan.head.problems, settings);
     let base = introduced::Base::new(scan.base.findings, scan.base.suppressed, kept);

@@ -13,9 +13,10 @@ use super::progress::Progress;
 use super::{Exit, Surroundings, fix, team};
 use crate::pipeline::{self, Circumstances, Flags, Judgement, Threshold};
 use crate::report::{self, Format, ReportInput};
-use crate::scan::SecretKey;
 use crate::scan::limits::Limits;
 use crate::scan::options::Profile;
+use crate::scan::snapshot::Content;
+use crate::scan::{Helper, SecretKey};
 use crate::settings::date::Date;
 use crate::settings::repository::SettingsFile;
 use crate::source::directory::DirectorySource;
@@ -91,11 +92,16 @@ pub fn run(args: &ScanArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Resu
         edits: args.fix || args.format.shows_edits(),
         ..circumstances(flags(args)?, &surroundings.environment)
     };
-    let change = read(args)?;
+    let folder = folder(args)?;
+    // What is saved or written again is held; a folder that is only judged is read file by file.
+    let change = match &folder {
+        Some(folder) if args.save.is_none() && !args.fix => folder.list()?,
+        _ => read(args)?,
+    };
     if let Some(file) = &args.save {
         save(&change, &circumstances, file)?;
     }
-    let mut judgement = judge(change, &circumstances, surroundings);
+    let mut judgement = judge(change, &circumstances, folder.as_ref(), surroundings);
     if args.fix {
         let fixed = fix::apply(&mut judgement, &root(args)?, || Ok(pipeline::run(read(args)?, &circumstances)))?;
         writeln!(surroundings.err, "{fixed}")?;
@@ -119,10 +125,17 @@ fn flags(args: &ScanArgs) -> anyhow::Result<Flags> {
     Ok(Flags { fail_on: args.fail_on, profile: args.profile, standard: args.standard.clone() })
 }
 
-fn judge(change: Change, circumstances: &Circumstances, surroundings: &mut Surroundings<'_>) -> Judgement {
+fn judge(
+    change: Change,
+    circumstances: &Circumstances,
+    folder: Option<&DirectorySource>,
+    surroundings: &mut Surroundings<'_>,
+) -> Judgement {
     let out: Option<&mut dyn Write> = if surroundings.err_is_terminal { Some(&mut *surroundings.err) } else { None };
     let mut progress = Progress::new(out, change.snapshot.files.len(), Instant::now());
-    pipeline::run_and_tell(change, circumstances, &mut |done| progress.tell(done, Instant::now()))
+    let read = |name: &str| folder.map_or(Content::Unread, |folder| folder.read_file(name));
+    let tell = &mut |done| progress.tell(done, Instant::now());
+    pipeline::run_with(change, circumstances, &mut Helper { read: &read, tell })
 }
 
 fn save(change: &Change, circumstances: &Circumstances, file: &Path) -> anyhow::Result<()> {
@@ -184,15 +197,23 @@ fn colour(args: &ScanArgs, surroundings: &Surroundings<'_>) -> bool {
 }
 
 fn read(args: &ScanArgs) -> anyhow::Result<Change> {
+    if let Some(folder) = folder(args)? {
+        return Ok(folder.read_now()?);
+    }
+    let range = range(args).context("a range of commits")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
-    let limits = Limits::default();
-    let Some(range) = range(args) else {
-        let (root, paths) = root_and_paths(&args.paths)?;
-        return Ok(DirectorySource::new(root, paths, limits).read_now()?);
-    };
-    let mut change = runtime.block_on(GitDiffSource::new(".", range, limits).read())?;
+    let mut change = runtime.block_on(GitDiffSource::new(".", range, Limits::default()).read())?;
     keep_only(&mut change, &args.paths)?;
     Ok(change)
+}
+
+/// The files as they stand, unless it is a change of a repository that is meant.
+fn folder(args: &ScanArgs) -> anyhow::Result<Option<DirectorySource>> {
+    if range(args).is_some() {
+        return Ok(None);
+    }
+    let (root, paths) = root_and_paths(&args.paths)?;
+    Ok(Some(DirectorySource::new(root, paths, Limits::default())))
 }
 
 fn range(args: &ScanArgs) -> Option<GitRange> {

@@ -26,7 +26,7 @@ use finding::{Finding, Fingerprint};
 pub use options::{Profile, ScanOptions, SecretKey};
 use policy::PolicySet;
 use problem::Problem;
-use snapshot::Snapshot;
+use snapshot::{Content, Snapshot};
 use span::Span;
 use suppression::Suppressed;
 
@@ -35,17 +35,22 @@ use suppression::Suppressed;
 /// Every file of the snapshot is parsed once per side, and once in all when its text does not change. A problem of the
 /// head that the base has as well is not introduced.
 pub fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOptions) -> Scan {
-    side::scan(snapshot, policies, options, &mut |_| {})
+    let read = &|_: &str| Content::Unread;
+    side::scan(snapshot, policies, options, &mut Helper { read, tell: &mut |_| {} })
 }
 
-/// As [`scan`]; `tell` hears after each file how many are judged.
-pub fn scan_and_tell(
-    snapshot: &Snapshot,
-    policies: &PolicySet,
-    options: &ScanOptions,
-    tell: &mut dyn FnMut(usize),
-) -> Scan {
-    side::scan(snapshot, policies, options, tell)
+/// As [`scan`], with someone at hand. A text that the snapshot does not hold is let go again once it is judged, unless
+/// something is found in it.
+pub fn scan_with(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOptions, helper: &mut Helper<'_>) -> Scan {
+    side::scan(snapshot, policies, options, helper)
+}
+
+/// Whom a scan asks and tells.
+pub struct Helper<'h> {
+    /// Gives the content of the file at a path, which the snapshot does not hold.
+    pub read: &'h dyn Fn(&str) -> Content,
+    /// Hears after each file how many are judged.
+    pub tell: &'h mut dyn FnMut(usize),
 }
 
 /// What the engine found in both sides of a change.
@@ -55,6 +60,8 @@ pub struct Scan {
     pub base: Side,
     /// The state after the change.
     pub head: Side,
+    /// What was read of the files that the snapshot does not hold, where something was found or it could not be judged.
+    pub read: BTreeMap<String, Content>,
 }
 
 /// What the engine found in one side of a change. Lists are sorted by path and place.

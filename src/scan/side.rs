@@ -7,6 +7,7 @@ mod admission;
 mod loosened;
 mod together;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -21,43 +22,48 @@ use super::snapshot::{ChangedFile, Content, Snapshot, Unjudged};
 use super::span::{LineIndex, Span};
 use super::suppression::names::Names;
 use super::suppression::{self, Source, Suppression};
-use super::{Scan, ScanOptions, Side};
+use super::{Helper, Scan, ScanOptions, Side};
 use together::Together;
 
 /// Judges both sides.
-pub(super) fn scan(
-    snapshot: &Snapshot,
-    policies: &PolicySet,
-    options: &ScanOptions,
-    tell: &mut dyn FnMut(usize),
-) -> Scan {
+pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOptions, helper: &mut Helper<'_>) -> Scan {
     let mut scan = Scan::default();
     let detectors = policies.detectors(|policy| options.may_run(policy));
     let mut names = Names::new(policies);
     names.known.extend(options.admission.ids().map(PolicyId::as_str));
-    let mut together = Together::new(snapshot.whole_tree);
+    let mut together = Together::new(snapshot.whole_tree, policies, options);
+    let read = helper.read;
+    let scanner = |file| FileScanner {
+        file: held(file, read),
+        policies,
+        options,
+        detectors: &detectors,
+        names: &names,
+        whole_tree: snapshot.whole_tree,
+    };
     let mut waiting = Vec::new();
-    for (index, file) in snapshot.files.iter().enumerate() {
-        let scanner = FileScanner {
-            file,
-            policies,
-            options,
-            detectors: &detectors,
-            names: &names,
-            whole_tree: snapshot.whole_tree,
-        };
-        let mut sides = scanner.both_sides();
-        scanner.admit(&mut sides);
+    for (number, file) in snapshot.files.iter().enumerate() {
+        let scanner = scanner(file);
+        let mut sides = scanner.alone();
         // What belongs to an object of this file may stand in the next one.
-        if together.add(waiting.len(), &sides) {
-            waiting.push((scanner, sides));
+        if together.add(number, &sides) {
+            waiting.push((number, scanner, sides));
         } else {
             scanner.offer_edits(&mut sides, &|view| evaluate(policies, view, options));
             scanner.finish(&mut scan, sides);
         }
-        tell(index + 1);
+        (helper.tell)(number + 1);
     }
-    for (number, (scanner, mut sides)) in waiting.into_iter().enumerate() {
+    let enforced = together.enforced();
+    forget(&mut scan, &enforced, snapshot);
+    for number in enforced {
+        let Some(file) = snapshot.files.get(number) else { continue };
+        let scanner = scanner(file);
+        let sides = scanner.alone();
+        together.add_rest(number, &sides);
+        waiting.push((number, scanner, sides));
+    }
+    for (number, scanner, mut sides) in waiting {
         together.judge(&scanner, number, &mut sides);
         scanner.finish(&mut scan, sides);
     }
@@ -72,8 +78,35 @@ pub(super) fn scan(
     scan
 }
 
+/// The file with its text.
+fn held<'f>(file: &'f ChangedFile, read: &dyn Fn(&str) -> Content) -> Cow<'f, ChangedFile> {
+    if file.head != Content::Unread {
+        return Cow::Borrowed(file);
+    }
+    Cow::Owned(ChangedFile { head: read(&file.path), ..file.clone() })
+}
+
+/// Takes back what was said of files that are judged again.
+fn forget(scan: &mut Scan, numbers: &BTreeSet<usize>, snapshot: &Snapshot) {
+    if numbers.is_empty() {
+        return;
+    }
+    let files = || numbers.iter().filter_map(|number| snapshot.files.get(*number));
+    let head: BTreeSet<&str> = files().map(|file| file.path.as_str()).collect();
+    let base = files().map(|file| file.previous_path.as_deref().unwrap_or(&file.path)).collect();
+    let bases = files().filter(|file| file.base.is_text()).count();
+    let heads = files().filter(|file| file.head.is_text()).count();
+    for (side, paths, count) in [(&mut scan.base, &base, bases), (&mut scan.head, &head, heads)] {
+        side.findings.retain(|finding| !paths.contains(finding.path.as_str()));
+        side.suppressed.retain(|suppressed| !paths.contains(suppressed.finding.path.as_str()));
+        side.problems.retain(|problem| problem.path.as_deref().is_none_or(|path| !paths.contains(path)));
+        side.secrets.retain(|path, _| !paths.contains(path.as_str()));
+        side.files = side.files.saturating_sub(count);
+    }
+}
+
 struct FileScanner<'s> {
-    file: &'s ChangedFile,
+    file: Cow<'s, ChangedFile>,
     policies: &'s PolicySet,
     options: &'s ScanOptions,
     detectors: &'s DetectorSet,
@@ -110,7 +143,13 @@ struct Sides {
 }
 
 impl FileScanner<'_> {
-    /// Judges both sides of the file by itself.
+    /// Judges the file by itself.
+    fn alone(&self) -> Sides {
+        let mut sides = self.both_sides();
+        self.admit(&mut sides);
+        sides
+    }
+
     fn both_sides(&self) -> Sides {
         let base_path = self.file.previous_path.as_deref().unwrap_or(&self.file.path);
         let base = self.side(base_path, &self.file.base, &Tallies::new());
@@ -150,7 +189,12 @@ impl FileScanner<'_> {
             scan.head.superseded.extend(head.superseded.iter().map(|finding| finding.fingerprint.clone()));
         }
         let suppressions = self.add(&mut scan.base, base, &[]);
+        let before = scan.head.findings.len() + scan.head.suppressed.len();
         self.add(&mut scan.head, head, &suppressions);
+        let has_findings = scan.head.findings.len() + scan.head.suppressed.len() > before;
+        if matches!(self.file, Cow::Owned(_)) && (has_findings || !self.file.head.is_text()) {
+            scan.read.insert(self.file.path.clone(), self.file.head.clone());
+        }
     }
 
     /// Judges one side of the file, which has `path` there. `before` is what the base has, for the policies that report
@@ -161,6 +205,7 @@ impl FileScanner<'_> {
         match content {
             Content::Absent => Ok(None),
             Content::Unjudged(why) => Err(unjudged(why)),
+            Content::Unread => Err(unjudged(&Unjudged::Unavailable { why: "it was not read".to_owned() })),
             Content::Text(text) if text.len() > limits.max_file_bytes => {
                 Err(unjudged(&Unjudged::too_large(text.len() as u64, limits)))
             }

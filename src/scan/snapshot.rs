@@ -69,6 +69,8 @@ pub enum Content {
     Text(Arc<str>),
     /// The file is there and is not judged.
     Unjudged(Unjudged),
+    /// A text that is not held: whoever judges it asks for it, and keeps it only where something is found.
+    Unread,
 }
 
 /// Why the content of an existing file is not judged.
@@ -151,8 +153,13 @@ impl Content {
     pub fn text(&self) -> Option<&Arc<str>> {
         match self {
             Self::Text(text) => Some(text),
-            Self::Absent | Self::Unjudged(_) => None,
+            Self::Absent | Self::Unjudged(_) | Self::Unread => None,
         }
+    }
+
+    /// Whether the file is a text, held or not.
+    pub fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_) | Self::Unread)
     }
 }
 

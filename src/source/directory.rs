@@ -39,6 +39,24 @@ impl DirectorySource {
     /// # Errors
     /// [`SourceError::Path`] when one of the paths is not there.
     pub fn read_now(&self) -> Result<Change, SourceError> {
+        let mut change = self.list()?;
+        for file in change.snapshot.files.iter_mut().filter(|file| file.head == Content::Unread) {
+            let content = self.read_file(&file.path);
+            *file = ChangedFile::standing(std::mem::take(&mut file.path), content);
+        }
+        Ok(change)
+    }
+
+    /// The content of a file that [`DirectorySource::list`] names and leaves unread.
+    pub fn read_file(&self, name: &str) -> Content {
+        content(&self.root.join(name), FileMode::Regular, &self.limits)
+    }
+
+    /// Lists the files, their texts unread.
+    ///
+    /// # Errors
+    /// [`SourceError::Path`] when one of the paths is not there.
+    pub fn list(&self) -> Result<Change, SourceError> {
         let mut files = Vec::new();
         for path in &self.paths {
             let path = self.root.join(path);
@@ -77,14 +95,18 @@ impl DirectorySource {
     }
 
     fn file(&self, path: &Path, metadata: &Metadata) -> ChangedFile {
+        let name = self.name(path);
         let content = if metadata.is_symlink() {
             Content::Unjudged(Unjudged::Symlink)
+        } else if metadata.is_file() && self.root.join(&name).as_os_str() == path.as_os_str() {
+            Content::Unread
         } else if metadata.is_file() {
+            // A name that is no text does not lead back to the file.
             content(path, FileMode::Regular, &self.limits)
         } else {
             Content::Unjudged(unavailable("not a regular file"))
         };
-        ChangedFile::standing(self.name(path), content)
+        ChangedFile::standing(name, content)
     }
 
     fn unread(&self, path: &Path, why: &str) -> ChangedFile {

@@ -44,6 +44,7 @@ pub fn settings_file(content: &Content) -> SettingsFile {
         Content::Absent => SettingsFile::Absent,
         Content::Text(text) => SettingsFile::Text(text.to_string()),
         Content::Unjudged(cause) => SettingsFile::Unreadable { why: cause.message() },
+        Content::Unread => SettingsFile::Unreadable { why: "it was not read".to_owned() },
     }
 }
 

@@ -88,7 +88,7 @@ fn shown(verdict: &Verdict) -> String {
 }
 
 fn check(base: &[&str], head: &[&str], expected: &str) {
-    let scan = Scan { base: side(base), head: side(head) };
+    let scan = Scan { base: side(base), head: side(head), ..Scan::default() };
     assert_eq!(shown(&run(scan, &RepositorySettings::default())), expected, "{base:?} -> {head:?}");
 }
 
@@ -149,12 +149,13 @@ fn blocking_findings_come_first_then_the_most_severe() {
 
 #[test]
 fn what_is_gone_is_counted() {
-    let scan = Scan { base: side(&["r high a 1", "r high a 2", "s low a 3"]), head: side(&["r high a 1"]) };
+    let scan =
+        Scan { base: side(&["r high a 1", "r high a 2", "s low a 3"]), head: side(&["r high a 1"]), ..Scan::default() };
     assert_eq!(run(scan, &RepositorySettings::default()).resolved, 2);
 }
 
 fn check_suppressed(base: &[&str], head: &str, introduced: bool, expected: &str) {
-    let mut scan = Scan { base: side(base), head: side(&[]) };
+    let mut scan = Scan { base: side(base), head: side(&[]), ..Scan::default() };
     scan.head.suppressed = vec![suppressed(head, introduced)];
     let verdict = run(scan, &RepositorySettings::default());
     assert_eq!(shown(&verdict), expected, "{base:?} -> {head:?}");
@@ -172,7 +173,7 @@ fn a_suppression_the_change_adds_counts_up_to_medium() {
 
 #[test]
 fn taking_a_suppression_away_brings_its_finding_back() {
-    let mut scan = Scan { base: side(&[]), head: side(&["r high a 1"]) };
+    let mut scan = Scan { base: side(&[]), head: side(&["r high a 1"]), ..Scan::default() };
     scan.base.suppressed = vec![suppressed("r high a 1", false)];
     assert_eq!(shown(&run(scan, &RepositorySettings::default())), "a:1 blocks, Failure");
 }
@@ -187,7 +188,7 @@ fn check_waiver(rule: &str, pattern: &str, until: &str, expected: &str) {
         origin: Origin::Repository,
     };
     let settings = RepositorySettings { waivers: vec![waiver], ..RepositorySettings::default() };
-    let mut scan = Scan { base: side(&[]), head: side(&["r high a 1"]) };
+    let mut scan = Scan { base: side(&[]), head: side(&["r high a 1"]), ..Scan::default() };
     assert_eq!(shown(&run(scan.clone(), &settings)), expected, "{rule} {pattern} {until}");
     scan.head.suppressed = vec![suppressed("r high a 1", true)];
     scan.head.findings.clear();
@@ -214,14 +215,14 @@ fn an_ended_waiver_is_named() {
         origin: Origin::Repository,
     };
     let settings = RepositorySettings { waivers: vec![waiver], ..RepositorySettings::default() };
-    let verdict = run(Scan { base: side(&[]), head: side(&["r high a 1"]) }, &settings);
+    let verdict = run(Scan { base: side(&[]), head: side(&["r high a 1"]), ..Scan::default() }, &settings);
     assert_eq!(verdict.findings[0].note.as_deref(), Some("the waiver of team-a ended on 2026-05-09"));
 }
 
 fn check_unjudged(problem: &Problem, when: WhenUnjudged, expected: Conclusion) {
     let mut settings = RepositorySettings::default();
     settings.unjudged.value = when;
-    let mut scan = Scan { base: side(&[]), head: side(&[]) };
+    let mut scan = Scan { base: side(&[]), head: side(&[]), ..Scan::default() };
     scan.head.problems = vec![problem.clone()];
     assert_eq!(run(scan, &settings).conclusion, expected, "{problem:?} {when:?}");
 }
@@ -244,7 +245,8 @@ fn what_is_not_judged_is_never_clean() {
 fn ignored_files_count_for_nothing_on_either_side() {
     let mut settings = RepositorySettings::default();
     settings.ignore.value = PathGlobs::new(&["old/**", "a"]).unwrap();
-    let scan = Scan { base: side(&["r high old/x 1"]), head: side(&["r high new/x 1", "s high a 1"]) };
+    let scan =
+        Scan { base: side(&["r high old/x 1"]), head: side(&["r high new/x 1", "s high a 1"]), ..Scan::default() };
     let verdict = run(scan, &settings);
     assert_eq!(shown(&verdict), "new/x:1 blocks, Failure");
     assert_eq!((verdict.files, verdict.ignored), (0, 1));
@@ -254,6 +256,6 @@ fn ignored_files_count_for_nothing_on_either_side() {
 fn fail_on_never_blocks_nothing() {
     let mut settings = RepositorySettings::default();
     settings.fail_on.value = None;
-    let scan = Scan { base: side(&[]), head: side(&["r critical a 1"]) };
+    let scan = Scan { base: side(&[]), head: side(&["r critical a 1"]), ..Scan::default() };
     assert_eq!(shown(&run(scan, &settings)), "a:1 introduced, Success");
 }

@@ -93,6 +93,23 @@ impl Entry {
         Some(self.details.get_or_init(|| Details::new(&self.policy, rule)).as_ref())
     }
 
+    /// Whether the policy, on objects that belong together, may ask for more than accounts, their roles and bindings.
+    pub(in super::super) fn asks_all_objects(&self) -> bool {
+        const FEW: [&str; 3] = [".roles", ".bindings", ".service_accounts"];
+        let Some(rule) = self.policy.condition() else { return false };
+        let texts = [Some(&rule.deny), rule.subjects.as_ref(), rule.conceal.as_ref(), Some(&self.policy.message)];
+        let raises = rule.raise.iter().map(|raise| &raise.when);
+        texts.into_iter().flatten().chain(raises).any(|written| {
+            let is_name = |next: Option<char>| next.is_some_and(|next| next.is_alphanumeric() || next == '_');
+            written.text.match_indices("set").any(|(at, word)| {
+                let (before, after) = (written.text.get(..at), written.text.get(at + word.len()..).unwrap_or_default());
+                let is_word =
+                    !is_name(before.and_then(|text| text.chars().next_back())) && !is_name(after.chars().next());
+                is_word && !FEW.iter().any(|list| after.starts_with(list))
+            })
+        })
+    }
+
     /// What is wrong with the expressions of the policy.
     fn mistake(&self) -> Option<PolicyError> {
         let condition = self.condition()?.err();

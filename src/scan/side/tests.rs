@@ -28,6 +28,37 @@ fn judge(files: Vec<ChangedFile>) -> Scan {
     scan(&Snapshot { files, whole_tree: false }, PolicySet::builtin(), &ScanOptions::default())
 }
 
+/// Judges a tree of which nothing is held, and tells which files are held in the end.
+fn judge_unread(files: &[(&str, &str)]) -> (Scan, Vec<String>) {
+    let texts: BTreeMap<&str, &str> = files.iter().copied().collect();
+    let unread = |path: &&str| ChangedFile::standing(*path, Content::Unread);
+    let snapshot = Snapshot { files: texts.keys().map(|path| unread(path)).collect(), whole_tree: true };
+    let read = |path: &str| texts.get(path).map_or(Content::Absent, |found| text(found));
+    let mut helper = Helper { read: &read, tell: &mut |_| {} };
+    let scan = super::super::scan_with(&snapshot, PolicySet::builtin(), &ScanOptions::default(), &mut helper);
+    let held = scan.read.keys().cloned().collect();
+    (scan, held)
+}
+
+#[test]
+fn a_text_is_let_go_unless_something_is_found_in_it() {
+    let good = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: b}\n";
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: n, labels: {pod-security.kubernetes.io/enforce: baseline}}\n";
+    let plain = PRIVILEGED.replace("privileged: true", "procMount: Default");
+    let pod = PRIVILEGED.replace("name: p}", "name: p, namespace: n}");
+    let files = [("a.yaml", good), ("b.yaml", pod.as_str()), ("c.yaml", plain.as_str()), ("z.yaml", namespace)];
+    let (scan, held) = judge_unread(&files);
+    let whole = files.map(|(path, content)| ChangedFile::standing(path, text(content))).to_vec();
+    let snapshot = Snapshot { files: whole, whole_tree: true };
+    let all_held = super::super::scan(&snapshot, PolicySet::builtin(), &ScanOptions::default());
+    assert_eq!(scan.head.findings, all_held.head.findings);
+    assert_eq!((scan.head.files, &scan.head.problems), (4, &all_held.head.problems));
+    assert!(found(&scan.head, RULE).first().unwrap().message.contains("enforces baseline"));
+    let with_findings: BTreeSet<&str> = scan.head.findings.iter().map(|finding| finding.path.as_str()).collect();
+    assert_eq!(held, Vec::from_iter(with_findings));
+    assert!(!held.contains(&"a.yaml".to_owned()));
+}
+
 fn found<'s>(side: &'s Side, rule: &str) -> Vec<&'s Finding> {
     side.findings.iter().filter(|finding| finding.rule.as_str() == rule).collect()
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::document::DocumentKind;
 use super::super::document::node::Node;
 use super::super::finding::{Fingerprint, Severity};
+use super::super::policy::PolicySet;
 use super::super::policy::evaluate::{Evaluation, FileView, Found, evaluate, evaluate_subjects, may_deny};
 use super::super::policy::target::kubernetes::set::{Enforced, ObjectIndex};
 use super::super::policy::target::{Subject, Target};
@@ -16,25 +17,46 @@ use super::super::{Profile, ScanOptions};
 use super::{FileScanner, Finding, Judged, Sides};
 
 /// The objects of both sides.
-pub(super) struct Together {
+pub(super) struct Together<'s> {
     base: ObjectIndex,
     head: ObjectIndex,
+    policies: &'s PolicySet,
+    options: &'s ScanOptions,
+    /// Whether policies ask for more than accounts with their roles, so that every object is held.
+    asks_all: bool,
 }
 
-impl Together {
+impl<'s> Together<'s> {
     /// No objects yet; of a whole tree, the head holds all there are.
-    pub(super) fn new(whole_tree: bool) -> Self {
-        Self { base: ObjectIndex::new(false), head: ObjectIndex::new(whole_tree) }
+    pub(super) fn new(whole_tree: bool, policies: &'s PolicySet, options: &'s ScanOptions) -> Self {
+        let asks_all = policies.running(Target::KubernetesSet, options).iter().any(|entry| entry.asks_all_objects());
+        Self { base: ObjectIndex::new(false), head: ObjectIndex::new(whole_tree), policies, options, asks_all }
     }
 
-    /// Adds the objects of a file, which `number` stands for; whether it holds any that others may belong to.
+    /// Adds the objects of a file, which `number` stands for, as far as anything asks for them; whether the file has to
+    /// wait for what belongs to them.
     pub(super) fn add(&mut self, number: usize, sides: &Sides) -> bool {
-        let add = |index: &mut ObjectIndex, side: &Result<Option<Judged>, Problem>| match side {
-            Ok(Some(judged)) if is_kubernetes(judged) => index.add(number, &judged.path, &judged.parsed),
-            Ok(_) | Err(_) => false,
+        let (policies, options, asks_all) = (self.policies, self.options, self.asks_all);
+        let is_held = |facts: &Node| asks_all || may_deny(policies, options, Target::KubernetesSet, facts);
+        let add = |index: &mut ObjectIndex, side: &Result<Option<Judged>, Problem>| {
+            objects_of(side).is_some_and(|judged| index.add(number, &judged.path, &judged.parsed, is_held))
         };
         let in_base = add(&mut self.base, &sides.base);
         add(&mut self.head, &sides.head) || in_base
+    }
+
+    /// Adds the objects of a file that were not held.
+    pub(super) fn add_rest(&mut self, number: usize, sides: &Sides) {
+        for (index, side) in [(&mut self.base, &sides.base), (&mut self.head, &sides.head)] {
+            if let Some(judged) = objects_of(side) {
+                index.add_rest(number, &judged.path, &judged.parsed);
+            }
+        }
+    }
+
+    /// The files whose pods were not held and stand in a namespace that enforces a level.
+    pub(super) fn enforced(&self) -> BTreeSet<usize> {
+        self.base.enforced_files().chain(self.head.enforced_files()).collect()
     }
 
     /// Adds what the other files of each side show of the objects of one file, and edits for what is new.
@@ -60,8 +82,11 @@ impl Together {
     }
 }
 
-fn is_kubernetes(judged: &Judged) -> bool {
-    matches!(judged.parsed.kind, DocumentKind::Kubernetes | DocumentKind::HelmTemplate)
+/// The side, when it holds objects.
+fn objects_of(side: &Result<Option<Judged>, Problem>) -> Option<&Judged> {
+    let is_kubernetes =
+        |judged: &&Judged| matches!(judged.parsed.kind, DocumentKind::Kubernetes | DocumentKind::HelmTemplate);
+    side.as_ref().ok()?.as_ref().filter(is_kubernetes)
 }
 
 /// What the policies on objects that belong together say of `subjects`.

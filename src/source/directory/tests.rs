@@ -27,7 +27,7 @@ fn check(root: &Path, paths: &[&str], expected: &[&str]) {
         .map(|file| match &file.head {
             Content::Text(text) => format!("{} {}", file.path, text.len()),
             Content::Unjudged(cause) => format!("{} {:?}", file.path, cause.cause()),
-            Content::Absent => format!("{} absent", file.path),
+            Content::Absent | Content::Unread => format!("{} absent", file.path),
         })
         .collect();
     assert_eq!(told, expected, "{paths:?}");

@@ -59,7 +59,7 @@ impl Repository {
 /// Each file as `status path < previous: base -> head`.
 fn told(change: &Change) -> Vec<String> {
     let side = |content: &Content| match content {
-        Content::Absent => "-".to_owned(),
+        Content::Absent | Content::Unread => "-".to_owned(),
         Content::Text(text) => format!("{text:?}"),
         Content::Unjudged(cause) => format!("{:?}", cause.cause()),
     };

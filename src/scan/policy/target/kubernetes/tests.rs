@@ -13,7 +13,7 @@ fn read(target: Target, text: &str) -> Vec<Subject> {
 
 fn together(text: &str) -> Vec<Subject> {
     let mut index = set::ObjectIndex::new(true);
-    index.add(0, "deploy/x.yaml", &parse("deploy/x.yaml", text, &Limits::default()));
+    index.add(0, "deploy/x.yaml", &parse("deploy/x.yaml", text, &Limits::default()), |_| true);
     index.subjects(0, |_| true)
 }
 

@@ -29,6 +29,13 @@ pub(super) enum Class {
     Source,
 }
 
+impl Class {
+    /// Whether objects of it are few, and asked for by what every run judges.
+    pub(super) fn is_always_held(self) -> bool {
+        matches!(self, Self::Account | Self::Role | Self::Binding | Self::Namespace)
+    }
+}
+
 /// One object that belongs to others.
 #[derive(Debug)]
 pub(super) struct Member {

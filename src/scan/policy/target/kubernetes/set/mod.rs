@@ -39,6 +39,8 @@ pub struct ObjectIndex {
     /// The classes of which a template decides how some member is found.
     open: Vec<Class>,
     is_whole: bool,
+    /// The files whose pods are not held, by namespace.
+    left_out: BTreeMap<String, Vec<usize>>,
 }
 
 /// The pods of one object, which their namespace holds to a level of the Pod Security Standards.
@@ -67,23 +69,50 @@ impl ObjectIndex {
         Self { is_whole, ..Self::default() }
     }
 
-    /// Adds the objects of a file, which `number` stands for; whether there was any.
-    pub fn add(&mut self, number: usize, path: &str, file: &ParsedFile) -> bool {
-        for member in file.objects().iter().filter_map(|object| Member::new(object.clone(), path)) {
-            let index = self.members.len();
-            for (by, key) in member.keys() {
-                self.keys.entry((member.class, by)).or_default().entry(key).or_default().push(index);
-            }
+    /// Adds the objects of a file, which `number` stands for: all when `is_held` names any by its own facts, else those
+    /// that say what an account may do and what a namespace enforces. Tells whether it named any.
+    pub fn add(&mut self, number: usize, path: &str, file: &ParsedFile, is_held: impl Fn(&Node) -> bool) -> bool {
+        let members = members(path, file);
+        let all = members.iter().any(|member| is_held(&member.alone()));
+        for member in members {
             if member.class == Class::Source {
                 self.is_whole = false;
             }
             if member.is_open() && !self.open.contains(&member.class) {
                 self.open.push(member.class);
             }
-            self.by_file.entry(number).or_default().push(index);
-            self.members.push(member);
+            if all || member.class.is_always_held() {
+                self.hold(number, member);
+            } else if let (Class::Pod, Some(namespace)) = (member.class, member.namespace) {
+                self.left_out.entry(namespace).or_default().push(number);
+            }
         }
-        self.by_file.contains_key(&number)
+        all
+    }
+
+    /// Adds the objects of a file that [`ObjectIndex::add`] left out.
+    pub fn add_rest(&mut self, number: usize, path: &str, file: &ParsedFile) {
+        for member in members(path, file).into_iter().filter(|member| !member.class.is_always_held()) {
+            self.hold(number, member);
+        }
+    }
+
+    fn hold(&mut self, number: usize, member: Member) {
+        let index = self.members.len();
+        for (by, key) in member.keys() {
+            self.keys.entry((member.class, by)).or_default().entry(key).or_default().push(index);
+        }
+        self.by_file.entry(number).or_default().push(index);
+        self.members.push(member);
+    }
+
+    /// The files whose pods are not held and stand in a namespace that enforces a level.
+    pub fn enforced_files(&self) -> impl Iterator<Item = usize> {
+        let enforces = |name: &str| {
+            let named = self.named(Class::Namespace, name).iter().filter_map(|index| self.members.get(*index));
+            named.map(|member| enforced_level(&member.object.node)).any(|level| level.is_some())
+        };
+        self.left_out.iter().filter(move |(name, _)| enforces(name)).flat_map(|(_, files)| files.iter().copied())
     }
 
     /// The objects of a file with what belongs to each, as far as what is known of them alone `may_matter`.
@@ -95,8 +124,8 @@ impl ObjectIndex {
 
     /// The objects of a text that is not part of the side, such as a file that was edited, with what belongs to each.
     pub fn subjects_of(&self, path: &str, file: &ParsedFile, may_matter: impl Fn(&Node) -> bool) -> Vec<Subject> {
-        let members = file.objects().iter().filter_map(|object| Member::new(object.clone(), path));
-        members.filter(|member| may_matter(&member.alone())).map(|member| self.subject(&member)).collect()
+        let members = members(path, file).into_iter().filter(|member| may_matter(&member.alone()));
+        members.map(|member| self.subject(&member)).collect()
     }
 
     /// The objects of a file whose pods a namespace of this side holds to a level.
@@ -153,6 +182,10 @@ impl ObjectIndex {
         let node = member.pod.as_ref().map_or(&object.node, |pod| &pod.spec);
         Subject { node: Some(node.clone()), span: node.span(), ..found }
     }
+}
+
+fn members(path: &str, file: &ParsedFile) -> Vec<Member> {
+    file.objects().iter().filter_map(|object| Member::new(object.clone(), path)).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::scan::limits::Limits;
 fn index(files: &[(&str, &str)], is_whole: bool) -> ObjectIndex {
     let mut index = ObjectIndex::new(is_whole);
     for (number, (path, text)) in files.iter().enumerate() {
-        index.add(number, path, &parse(path, text, &Limits::default()));
+        index.add(number, path, &parse(path, text, &Limits::default()), |_| true);
     }
     index
 }
