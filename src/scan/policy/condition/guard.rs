@@ -24,6 +24,16 @@ pub(super) enum Guard {
     Not(Path, Literal),
     /// False when the fact is absent or an empty list.
     Filled(Path),
+    /// The fact is that boolean.
+    Flag(Path, bool),
+    /// The fact is a list or map that holds the literal.
+    Holds(Path, Literal),
+    /// The fact is a text that begins so.
+    Starts(Path, Box<str>),
+    /// The fact is a text that ends so.
+    Ends(Path, Box<str>),
+    /// Not so.
+    Negated(Box<Guard>),
     /// The number of the fact is the bound or more.
     AtLeast(Path, i64),
     /// The number of the fact is the bound or less.
@@ -57,9 +67,7 @@ impl Guard {
         match &expression.expr {
             Expr::Call(call) => Self::of_call(call),
             Expr::Comprehension(inner) => Self::of_loop(inner),
-            Expr::Ident(_) | Expr::Select(_) => {
-                path(expression).map_or(Self::Open, |path| Self::Not(path, Literal::Bool(false)))
-            }
+            Expr::Ident(_) | Expr::Select(_) => path(expression).map_or(Self::Open, |path| Self::Flag(path, true)),
             _ => Self::Open,
         }
     }
@@ -69,16 +77,22 @@ impl Guard {
             (operators::LOGICAL_AND, parts) => Self::And(parts.iter().map(Self::of).collect()),
             (operators::LOGICAL_OR, parts) => Self::Or(parts.iter().map(Self::of).collect()),
             (operators::LOGICAL_NOT, [part]) => match path(part) {
-                Some(path) => Self::Not(path, Literal::Bool(true)),
-                None => Self::Open,
+                Some(path) => Self::Flag(path, false),
+                None => Self::Negated(Box::new(Self::of(part))),
             },
+            ("startsWith", [start]) => affix(call, start, Self::Starts),
+            ("endsWith", [end]) => affix(call, end, Self::Ends),
             (operators::EQUALS, [left, right]) => {
                 compared(left, right, |path, literal| Self::OneOf(path, vec![literal]))
             }
             (operators::NOT_EQUALS, [left, right]) => compared(left, right, Self::Not),
             (operators::IN, [left, right]) => match (path(left), literals(right)) {
                 (Some(path), Some(literals)) => Self::OneOf(path, literals),
-                _ => path(right).map_or(Self::Open, Self::Filled),
+                _ => match (literal(left), path(right)) {
+                    (Some(literal @ Literal::Text(_)), Some(path)) => Self::Holds(path, literal),
+                    (_, Some(path)) => Self::Filled(path),
+                    (_, None) => Self::Open,
+                },
             },
             (operators::GREATER_EQUALS, [left, right]) => bounded(left, right, 0, Self::AtLeast),
             (operators::GREATER, [left, right]) => bounded(left, right, 1, Self::AtLeast),
@@ -114,10 +128,8 @@ impl Guard {
                 Fact::Unknown => None,
             },
             Self::Not(path, literal) => match look(path, facts, given) {
-                Fact::Absent => (*literal == Literal::Null).then_some(false),
+                Fact::Absent => Some(*literal != Literal::Null),
                 Fact::Known(node) if is(node, literal) => Some(false),
-                // `fact` and `!fact` are asked alike, and of anything but a boolean they are mistakes.
-                Fact::Known(node) if matches!(literal, Literal::Bool(_)) => node.as_bool().map(|_| true),
                 Fact::Known(node) => differs(node, literal).then_some(true),
                 Fact::Unknown => None,
             },
@@ -128,6 +140,16 @@ impl Guard {
                 }
                 Fact::Unknown => None,
             },
+            // Of anything but a boolean that is a mistake, which the evaluation names; as with texts below.
+            Self::Flag(path, wanted) => known(path, facts, given)?.as_bool().map(|value| value == *wanted),
+            Self::Holds(path, literal) => match look(path, facts, given) {
+                Fact::Absent => Some(false),
+                Fact::Known(node) => holds(node, literal),
+                Fact::Unknown => None,
+            },
+            Self::Starts(path, start) => known(path, facts, given)?.as_str().map(|text| text.starts_with(&**start)),
+            Self::Ends(path, end) => known(path, facts, given)?.as_str().map(|text| text.ends_with(&**end)),
+            Self::Negated(part) => part.decides(facts, given).map(|value| !value),
             Self::AtLeast(path, bound) => number(path, facts, given).map(|number| number >= *bound),
             Self::AtMost(path, bound) => number(path, facts, given).map(|number| number <= *bound),
             Self::Open => None,
@@ -250,8 +272,33 @@ fn differs(node: &Node, literal: &Literal) -> bool {
 }
 
 fn number(path: &[Box<str>], facts: &Node, given: &Node) -> Option<i64> {
+    known(path, facts, given)?.as_int()
+}
+
+fn known<'n>(path: &[Box<str>], facts: &'n Node, given: &'n Node) -> Option<&'n Node> {
     match look(path, facts, given) {
-        Fact::Known(node) => node.as_int(),
+        Fact::Known(node) => Some(node),
         Fact::Absent | Fact::Unknown => None,
+    }
+}
+
+/// Whether a list has the literal as an item, or a map as a key; `None` where a template decides.
+fn holds(node: &Node, literal: &Literal) -> Option<bool> {
+    match (node.value(), literal) {
+        (Value::Sequence(items), _) if items.iter().any(|item| is(item, literal)) => Some(true),
+        (Value::Sequence(items), _) => {
+            items.iter().all(|item| differs(item, literal) || item.is_null()).then_some(false)
+        }
+        (Value::Mapping(map), Literal::Text(key)) if map.get(key).is_some() => Some(true),
+        (Value::Mapping(map), Literal::Text(_)) => (!map.is_open()).then_some(false),
+        _ => None,
+    }
+}
+
+/// A test of how the text that `call` is made on begins or ends.
+fn affix(call: &CallExpr, affix: &IdedExpr, guard: impl Fn(Path, Box<str>) -> Guard) -> Guard {
+    match (call.target.as_deref().and_then(path), literal(affix)) {
+        (Some(path), Some(Literal::Text(text))) => guard(path, text),
+        _ => Guard::Open,
     }
 }
