@@ -32,7 +32,7 @@ fn judge(files: Vec<ChangedFile>) -> Scan {
 fn judge_unread(files: &[(&str, &str)]) -> (Scan, Vec<String>) {
     let texts: BTreeMap<&str, &str> = files.iter().copied().collect();
     let unread = |path: &&str| ChangedFile::standing(*path, Content::Unread);
-    let snapshot = Snapshot { files: texts.keys().map(|path| unread(path)).collect(), whole_tree: true };
+    let snapshot = Snapshot { files: texts.keys().map(unread).collect(), whole_tree: true };
     let read = |path: &str| texts.get(path).map_or(Content::Absent, |found| text(found));
     let mut helper = Helper { read: &read, tell: &mut |_| {} };
     let scan = super::super::scan_with(&snapshot, PolicySet::builtin(), &ScanOptions::default(), &mut helper);
