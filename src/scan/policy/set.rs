@@ -194,6 +194,11 @@ impl PolicySet {
         self.entry(id).map(|entry| &entry.brief)
     }
 
+    /// What the policy of that id judges.
+    pub(super) fn target(&self, id: &PolicyId) -> Option<Target> {
+        self.entry(id).map(|entry| entry.target)
+    }
+
     fn entry(&self, id: &PolicyId) -> Option<&Entry> {
         let index = self.entries.binary_search_by(|entry| entry.brief.id.cmp(id)).ok()?;
         self.entries.get(index).map(|entry| &**entry)

@@ -15,6 +15,7 @@ use super::super::finding::Fingerprint;
 use super::super::problem::{Cause, Problem};
 use super::super::span::LineIndex;
 use super::evaluate::{Evaluation, FileView, Found};
+use super::target::Target;
 use super::{EditRule, PolicySet};
 use crate::scan::ScanOptions;
 use tree::Tree;
@@ -38,7 +39,7 @@ pub fn offer(
     let built = wanted(set, file, evaluation, is_wanted);
     if !built.is_empty() {
         let before = Seen::of(evaluation);
-        verify(Verifier { judge, file, options, before, left: MAX_REJUDGED_BYTES }, built, evaluation);
+        verify(Verifier { set, judge, file, options, before, left: MAX_REJUDGED_BYTES }, built, evaluation);
     }
 }
 
@@ -119,6 +120,7 @@ fn kind_of(problem: &Problem) -> (Cause, String) {
 }
 
 struct Verifier<'v> {
+    set: &'v PolicySet,
     judge: &'v Judge<'v>,
     file: FileView<'v>,
     options: &'v ScanOptions,
@@ -158,9 +160,13 @@ impl Verifier<'_> {
         let after = (self.judge)(view);
         let fixed = |index: usize| evaluation.findings.get(index).map(|found| &found.finding.fingerprint);
         let fixed: BTreeSet<&Fingerprint> = edits.iter().filter_map(|(index, _)| fixed(*index)).collect();
+        // What a file alone has wrong is put right in it, whatever is then missing in others.
+        let of_set = |found: &Found| self.set.target(&found.finding.rule) == Some(Target::KubernetesSet);
+        let is_alone = !edits.iter().filter_map(|(index, _)| evaluation.findings.get(*index)).any(of_set);
         let may_stay = |found: &Found| {
             let fingerprint = &found.finding.fingerprint;
-            self.before.fingerprints.contains(fingerprint) && !fixed.contains(fingerprint)
+            let is_known = self.before.fingerprints.contains(fingerprint) || (is_alone && of_set(found));
+            is_known && !fixed.contains(fingerprint)
         };
         after.findings.iter().all(may_stay)
             && after.problems.iter().all(|problem| self.before.problems.contains(&kind_of(problem)))
