@@ -10,6 +10,7 @@ pub mod finding;
 pub mod glob;
 pub mod history;
 pub mod image_reference;
+pub mod image_use;
 pub mod limits;
 pub mod options;
 pub mod policy;

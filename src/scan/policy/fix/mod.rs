@@ -10,6 +10,7 @@ mod tree;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::document;
+use super::super::document::node::Node;
 use super::super::edit::{Edit, apply_all};
 use super::super::finding::Fingerprint;
 use super::super::problem::{Cause, Problem};
@@ -41,6 +42,11 @@ pub fn offer(
         let before = Seen::of(evaluation);
         verify(Verifier { set, judge, file, options, before, left: MAX_REJUDGED_BYTES }, built, evaluation);
     }
+}
+
+/// The edit that gives `key` of the map `root` the value `to`; `None` when there is no plain way.
+pub fn set_key(text: &str, root: &Node, key: &str, to: &Node) -> Option<Edit> {
+    Tree { text, root }.set(key, to)
 }
 
 fn wanted(

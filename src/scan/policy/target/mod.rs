@@ -5,6 +5,7 @@
 
 pub mod ci;
 pub mod compose;
+mod custom_image;
 pub mod dockerfile;
 pub(super) mod facts;
 pub mod gitops;
@@ -79,6 +80,7 @@ enum Family {
     Gitops,
     Helm,
     Kustomize,
+    Custom,
     Any,
 }
 
@@ -153,13 +155,15 @@ pub enum Target {
     GitlabJob,
     /// `gitlab.image`: every image and service of GitLab CI.
     GitlabImage,
+    /// `image.custom`: every image in a custom resource that is no pod template.
+    ImageCustom,
     /// `secret`: any text.
     Secret,
 }
 
 impl Target {
     /// All targets.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::KubernetesObject,
         Self::KubernetesPod,
         Self::KubernetesContainer,
@@ -194,6 +198,7 @@ impl Target {
         Self::HelmDependency,
         Self::HelmImage,
         Self::HelmContext,
+        Self::ImageCustom,
         Self::Secret,
     ];
 
@@ -234,6 +239,7 @@ impl Target {
             Self::HelmDependency => "helm.dependency",
             Self::HelmImage => "helm.image",
             Self::HelmContext => "helm.context",
+            Self::ImageCustom => "image.custom",
             Self::Secret => "secret",
         }
     }
@@ -270,6 +276,7 @@ impl Target {
             Self::KustomizeFile | Self::KustomizeSource | Self::KustomizeImage | Self::KustomizeFunction => {
                 Family::Kustomize
             }
+            Self::ImageCustom => Family::Custom,
             Self::Secret => Family::Any,
         }
     }
@@ -286,6 +293,7 @@ impl Target {
             Family::Gitops => gitops::subjects(self, file, text),
             Family::Helm => helm::subjects(self, file, text),
             Family::Kustomize => kustomize::subjects(self, file, text),
+            Family::Custom => custom_image::subjects(file),
             Family::Any => Vec::new(),
         }
     }
@@ -300,6 +308,7 @@ impl Target {
             Family::Gitops => gitops::facts(self),
             Family::Helm => helm::facts(self),
             Family::Kustomize => kustomize::facts(self),
+            Family::Custom => custom_image::FACTS,
             Family::Any => &[],
         }
     }
