@@ -9,6 +9,8 @@ use std::str::FromStr;
 use crate::scan::admission::{AdmissionSet, holds_objects};
 use crate::scan::finding::{Severity, UnknownSeverity};
 use crate::scan::history;
+use crate::scan::image_reference::ImageReference;
+use crate::scan::image_use::Digests;
 use crate::scan::limits::Limits;
 use crate::scan::options::Profile;
 use crate::scan::policy::PolicyId;
@@ -37,6 +39,8 @@ pub struct Circumstances {
     pub flags: Flags,
     /// Whether anybody asks for the edits of findings.
     pub edits: bool,
+    /// What the tags of images name, as far as their registries were asked.
+    pub digests: Digests,
 }
 
 /// What a command line may say over the settings.
@@ -70,6 +74,9 @@ pub struct Judgement {
     pub policies: PolicySet,
     /// The settings in force.
     pub settings: RepositorySettings,
+    /// Images whose digests would make edits: when they are put into [`Circumstances::digests`], judging again gives
+    /// the same verdict with those edits.
+    pub unpinned: Vec<ImageReference>,
 }
 
 /// Judges `change`.
@@ -104,6 +111,7 @@ pub fn run_with(change: Change, circumstances: &Circumstances, helper: &mut Help
         standard: flags.standard.clone(),
         admission,
         edits: circumstances.edits,
+        digests: circumstances.digests.clone(),
         ..settings.scan_options()
     };
     let mistakes = parameter::settle(&policies, &mut options.parameters);
@@ -121,8 +129,9 @@ pub fn run_with(change: Change, circumstances: &Circumstances, helper: &mut Help
         let message = format!("not all commits of the change could be judged one by one: {why}");
         Problem::general(Cause::Unavailable, message)
     }));
+    let unpinned = std::mem::take(&mut found.head.unpinned);
     let verdict = decide(found, &snapshot, &settings, circumstances.today);
-    Judgement { verdict, snapshot, policies, settings }
+    Judgement { verdict, snapshot, policies, settings, unpinned }
 }
 
 /// The cluster's own policies among the team's files, and what is wrong with them.

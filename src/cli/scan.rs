@@ -13,6 +13,7 @@ use super::progress::Progress;
 use super::{Exit, Surroundings, fix, team};
 use crate::pipeline::{self, Circumstances, Flags, Judgement, Threshold};
 use crate::report::{self, Format, ReportInput};
+use crate::scan::image_use::Digests;
 use crate::scan::limits::Limits;
 use crate::scan::options::Profile;
 use crate::scan::snapshot::Content;
@@ -185,6 +186,7 @@ pub fn circumstances(flags: Flags, environment: &BTreeMap<String, String>) -> Ci
         today: Date::from_unix_seconds(seconds),
         flags,
         edits: true,
+        digests: Digests::default(),
     }
 }
 

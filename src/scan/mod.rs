@@ -24,6 +24,7 @@ pub mod suppression;
 use std::collections::{BTreeMap, BTreeSet};
 
 use finding::{Finding, Fingerprint};
+use image_reference::ImageReference;
 pub use options::{Profile, ScanOptions, SecretKey};
 use policy::PolicySet;
 use problem::Problem;
@@ -74,6 +75,8 @@ pub struct Side {
     pub suppressed: Vec<Suppressed>,
     /// What a more exact finding speaks for: it is not reported, and not gone either. Kept of the head of a change.
     pub superseded: BTreeSet<Fingerprint>,
+    /// Images that an edit would pin if their digests were known: [`ScanOptions::digests`] did not have them.
+    pub unpinned: Vec<ImageReference>,
     /// What could not be judged.
     pub problems: Vec<Problem>,
     /// The number of files that were judged.

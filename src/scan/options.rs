@@ -12,6 +12,7 @@ use super::admission::AdmissionSet;
 use super::document::node::{Node, Value};
 use super::finding::{Category, Severity};
 use super::glob::PathGlobs;
+use super::image_use::Digests;
 use super::limits::Limits;
 use super::policy::parameter::ParameterValue;
 use super::policy::{Brief, PolicyId};
@@ -42,6 +43,8 @@ pub struct ScanOptions {
     pub admission: AdmissionSet,
     /// Whether findings that the change brings get their edits. Each is verified by judging the file again.
     pub edits: bool,
+    /// What the tags of images name, for the edits that write it beside them.
+    pub digests: Digests,
     /// Key of the secrets' fingerprints, so that nobody guesses a weak password back from one.
     pub secret_key: SecretKey,
     /// The day, written `YYYY-MM-DD`: a token whose end is before it has expired. When absent none has.
@@ -61,6 +64,7 @@ impl Default for ScanOptions {
             scopes: Vec::new(),
             admission: AdmissionSet::default(),
             edits: true,
+            digests: Digests::default(),
             secret_key: SecretKey::default(),
             today: None,
         }

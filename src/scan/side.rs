@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use super::document::{self, ParsedFile};
 use super::finding::{Category, Finding, Fingerprint};
+use super::image_reference::ImageReference;
 use super::options::RuleSetting;
 use super::policy::evaluate::{Evaluation, FileView, Found, Tallies, evaluate};
 use super::policy::{PolicyId, PolicySet, fix};
@@ -134,6 +135,7 @@ struct Settled {
     judged: Judged,
     findings: Vec<Finding>,
     superseded: Vec<Finding>,
+    unpinned: Vec<ImageReference>,
 }
 
 /// Both sides of a file before their suppressions.
@@ -270,7 +272,7 @@ impl FileScanner<'_> {
                 return Vec::new();
             }
         };
-        let Settled { judged, findings, .. } = settled;
+        let Settled { judged, findings, unpinned, .. } = settled;
         let Judged { path, text, lines, parsed, problems, secrets, .. } = judged;
         let source = Source { path: &path, text: &text, lines: &lines, parsed: &parsed };
         let mut applied = suppression::apply(source, findings, self.names, base);
@@ -281,6 +283,7 @@ impl FileScanner<'_> {
         }
         side.findings.extend(applied.findings);
         side.suppressed.extend(applied.suppressed);
+        side.unpinned.extend(unpinned);
         side.problems.extend(problems.into_iter().chain(applied.problems));
         side.files += 1;
         if !secrets.places.is_empty() {
@@ -298,7 +301,8 @@ impl Judged {
 
     /// All that is said of the side, without secret values.
     fn settled(mut self) -> Settled {
-        let evaluation = std::mem::take(&mut self.evaluation);
+        let mut evaluation = std::mem::take(&mut self.evaluation);
+        let unpinned = std::mem::take(&mut evaluation.unpinned);
         give_way(&mut self.secrets, &evaluation);
         let (mut findings, superseded, problems) = without_secrets(evaluation, &self.secrets);
         let own = self.parsed.problems.iter().cloned();
@@ -310,7 +314,7 @@ impl Judged {
         self.problems = problems;
         findings.extend(self.secrets.findings.iter().cloned());
         findings.append(&mut self.admitted);
-        Settled { judged: self, findings, superseded }
+        Settled { judged: self, findings, superseded, unpinned }
     }
 }
 

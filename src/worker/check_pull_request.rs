@@ -21,6 +21,7 @@ use crate::job::{Job, JobSubject};
 use crate::pipeline::{self, Circumstances, Flags, Judgement};
 use crate::report::{ReportInput, check_run, review};
 use crate::scan::SecretKey;
+use crate::scan::image_use::Digests;
 use crate::scan::limits::Limits;
 use crate::settings::date::Date;
 use crate::settings::repository::{ORGANISATION_PATH, SettingsFile};
@@ -305,6 +306,7 @@ impl CheckPullRequest {
             today: Date::from_unix_seconds(since.as_secs()),
             flags: Flags::default(),
             edits: true,
+            digests: Digests::default(),
         };
         // Judging is work for a processor: it must not hold up the tasks that wait for the network.
         let start = Instant::now();

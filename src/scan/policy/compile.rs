@@ -55,7 +55,8 @@ impl Details {
                     EditRule::Set { .. }
                     | EditRule::Remove { .. }
                     | EditRule::RemoveItems { .. }
-                    | EditRule::Append { .. },
+                    | EditRule::Append { .. }
+                    | EditRule::Pin,
                 )
                 | None => None,
             },

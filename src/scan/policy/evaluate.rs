@@ -18,6 +18,7 @@ use super::target::facts::{map, text};
 use super::target::{Subject, Target};
 use super::{ConditionRule, Policy, PolicyId, PolicySet};
 use crate::scan::ScanOptions;
+use crate::scan::image_reference::ImageReference;
 
 /// Most notes about templated values in one file; the rest is counted.
 const MAX_TEMPLATED_NOTES: usize = 10;
@@ -53,6 +54,8 @@ pub struct Evaluation {
     pub tallies: Tallies,
     /// What could not be decided.
     pub problems: Vec<Problem>,
+    /// Images that an edit would pin if their digests were known.
+    pub unpinned: Vec<ImageReference>,
     /// Texts of the file that are secret, with their places.
     pub concealed: Vec<(String, Span)>,
 }

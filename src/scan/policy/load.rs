@@ -26,7 +26,7 @@
 //! | `standards` | a list of clauses, such as `pss:baseline`, `cis-kubernetes:5.2.2` |
 //! | `aliases` | a map from another tool to its id or ids, such as `trivy: KSV-0017` |
 //! | `supersedes` | a list of ids of policies that say the same of the same thing less exactly: they are silent where this one speaks |
-//! | `edit` | for trees `{set: path, to: value}`, `{remove: path}` or a list of paths, in which the step `*` is every item of a list, or `{remove_items: path}`, which takes what `subjects` names out of a list, or `{append: key, value: item}`; for places `{replace: place, with: template}`, the empty template deleting it |
+//! | `edit` | for trees `{set: path, to: value}`, `{remove: path}` or a list of paths, in which the step `*` is every item of a list, or `{remove_items: path}`, which takes what `subjects` names out of a list, or `{append: key, value: item}`; for places `{replace: place, with: template}`, the empty template deleting it, or `{pin: true}`, which writes the digest of the image there beside its tag, once its registry was asked |
 //! | `examples` | its tests; at least one with and one without a finding |
 //!
 //! A policy of target `secret` has, in place of `deny`, `subjects`, `at`, `raise` and `edit`, the fields of
@@ -285,6 +285,10 @@ fn edit(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Option<EditRule>
         fields.finish()?;
         return Ok(Some(EditRule::Append { path, value }));
     }
+    if fields.boolean("pin")? == Some(true) {
+        fields.finish()?;
+        return Ok(Some(EditRule::Pin));
+    }
     let (set, items, replace) = (fields.text("set")?, fields.text("remove_items")?, fields.text("replace")?);
     let rule = match (set, removed.as_slice(), items, replace) {
         (Some(path), [], None, None) => {
@@ -297,7 +301,13 @@ fn edit(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Option<EditRule>
             let with = fields.written("with")?.ok_or_else(|| fields.missing("with"))?;
             EditRule::Replace { place, with }
         }
-        _ => return Err(fields.wrong(entry, "edit", "one of set and to, remove, remove_items, replace and with")),
+        _ => {
+            return Err(fields.wrong(
+                entry,
+                "edit",
+                "one of set and to, remove, remove_items, append and value, replace and with, pin",
+            ));
+        }
     };
     fields.finish()?;
     Ok(Some(rule))

@@ -288,6 +288,8 @@ pub enum EditRule {
         /// The new text; placeholders are facts.
         with: Written,
     },
+    /// Writes the digest of the image beside its tag, once its registry was asked.
+    Pin,
 }
 
 /// The settings that an example needs.

@@ -1,3 +1,4 @@
+use super::super::Profile;
 use super::super::finding::Severity;
 use super::super::policy::PolicyId;
 use super::super::scan;
@@ -220,4 +221,37 @@ fn a_pin_is_lost_only_where_one_is_missing() {
     assert_eq!(lines(&[&commit, "a/b@v1"], &["a/b@v1", "a/b@v1"]), [6]);
     assert_eq!(lines(&["a/b@v1", &commit], &["a/b@v1", "a/b@v2"]), [7]);
     assert_eq!(lines(&["a/b@v1"], &["a/b@v2"]), [0; 0]);
+}
+
+/// Judges `file` with the digest of each image that an edit wants; returns the images, and the file with all edits.
+fn pinned(path: &str, file: &str) -> (Vec<String>, String) {
+    let snapshot = Snapshot { files: vec![change(path, Content::Absent, text(file))], whole_tree: false };
+    let mut options = ScanOptions { profile: Profile::All, ..ScanOptions::default() };
+    let first = scan(&snapshot, PolicySet::builtin(), &options);
+    assert!(first.head.findings.iter().filter(|finding| finding.rule.as_str().contains("image")).count() > 0);
+    for image in &first.head.unpinned {
+        options.digests.insert(image, format!("sha256:{}", "0b".repeat(32)));
+    }
+    let second = scan(&snapshot, PolicySet::builtin(), &options);
+    assert_eq!(second.head.unpinned, []);
+    assert_eq!(second.head.findings.len(), first.head.findings.len());
+    let is_pin = |finding: &&Finding| finding.edit.as_ref().is_some_and(|edit| edit.replacement.contains("sha256"));
+    let edits: Vec<_> = second.head.findings.iter().filter(is_pin).filter_map(|finding| finding.edit.clone()).collect();
+    let images = first.head.unpinned.iter().map(ToString::to_string).collect();
+    (images, crate::scan::edit::apply_all(file, &edits).0.replace(&"0b".repeat(32), "B"))
+}
+
+#[test]
+fn an_image_is_pinned_once_its_digest_is_known() {
+    let (images, fixed) = pinned("Dockerfile", "ARG V=3.13.1\nFROM python:${V}\nCOPY --from=acme/x /a /b\n");
+    assert_eq!(images, ["python:3.13.1", "acme/x"]);
+    assert_eq!(fixed, "ARG V=3.13.1@sha256:B\nFROM python:${V}\nCOPY --from=acme/x:latest@sha256:B /a /b\n");
+    let (_, fixed) = pinned("compose.yaml", "services:\n  a: &a {image: 'redis:latest'} # cache\n  b: *a\n");
+    assert_eq!(fixed, "services:\n  a: &a {image: 'redis:latest@sha256:B'} # cache\n  b: *a\n");
+    let (_, fixed) = pinned("kustomization.yaml", "images:\n  - name: acme/web\n    newTag: latest\n");
+    assert_eq!(fixed, "images:\n  - name: acme/web\n    digest: \"sha256:B\"\n    newTag: latest\n");
+    let (_, fixed) = pinned("values.yaml", "image:\n  repository: acme/web\n  tag: latest\n  digest:\n");
+    assert_eq!(fixed, "image:\n  repository: acme/web\n  tag: latest\n  digest: sha256:B\n");
+    let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - {name: a, image: nginx}\n";
+    assert_eq!(pinned("a.yaml", pod).1, pod.replace("nginx", "nginx:latest@sha256:B"));
 }

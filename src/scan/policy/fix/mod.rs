@@ -19,6 +19,9 @@ use super::evaluate::{Evaluation, FileView, Found};
 use super::target::Target;
 use super::{EditRule, PolicySet};
 use crate::scan::ScanOptions;
+use crate::scan::image_reference::ImageReference;
+use crate::scan::image_use::{ImageUse, image_uses};
+use crate::scan::span::Span;
 use tree::Tree;
 
 /// How many bytes of text may be judged again for the edits of one file, at the least once.
@@ -37,7 +40,10 @@ pub fn offer(
     judge: &Judge<'_>,
     is_wanted: impl Fn(&Found) -> bool,
 ) {
-    let built = wanted(set, file, evaluation, is_wanted);
+    let mut builder = Builder { set, file, options, images: None, unpinned: Vec::new() };
+    let wanted = evaluation.findings.iter().enumerate().filter(|(_, found)| is_wanted(found));
+    let built: Vec<_> = wanted.filter_map(|(index, found)| Some((index, builder.build(found)?))).collect();
+    evaluation.unpinned = builder.unpinned;
     if !built.is_empty() {
         let before = Seen::of(evaluation);
         verify(Verifier { set, judge, file, options, before, left: MAX_REJUDGED_BYTES }, built, evaluation);
@@ -47,16 +53,6 @@ pub fn offer(
 /// The edit that gives `key` of the map `root` the value `to`; `None` when there is no plain way.
 pub fn set_key(text: &str, root: &Node, key: &str, to: &Node) -> Option<Edit> {
     Tree { text, root }.set(key, to)
-}
-
-fn wanted(
-    set: &PolicySet,
-    file: FileView<'_>,
-    evaluation: &Evaluation,
-    is_wanted: impl Fn(&Found) -> bool,
-) -> Vec<(usize, Edit)> {
-    let wanted = evaluation.findings.iter().enumerate().filter(|(_, found)| is_wanted(found));
-    wanted.filter_map(|(index, found)| Some((index, build(set, file.text, found)?))).collect()
 }
 
 fn verify(mut verifier: Verifier<'_>, built: Vec<(usize, Edit)>, evaluation: &mut Evaluation) {
@@ -69,18 +65,43 @@ fn verify(mut verifier: Verifier<'_>, built: Vec<(usize, Edit)>, evaluation: &mu
     }
 }
 
-fn build(set: &PolicySet, text: &str, found: &Found) -> Option<Edit> {
-    let rule = set.get(&found.finding.rule)?.edit()?;
-    let tree = || Some(Tree { text, root: found.subject.node.as_ref()? });
-    match rule {
-        EditRule::Set { path, to } => tree()?.set(path, to),
-        EditRule::Remove { paths } => tree()?.remove_all(paths),
-        EditRule::RemoveItems { path } => tree()?.remove_items(path, &found.finding.subjects),
-        EditRule::Append { path, value } => list::append(tree()?, path, value),
-        EditRule::Replace { place, .. } => {
-            let (_, span) = found.subject.places.iter().find(|(name, _)| name == place)?;
-            Some(Edit { span: *span, replacement: found.replacement.clone()? })
+/// What edits are built from.
+struct Builder<'b> {
+    set: &'b PolicySet,
+    file: FileView<'b>,
+    options: &'b ScanOptions,
+    /// The images of the file, once one is to be pinned.
+    images: Option<Vec<ImageUse>>,
+    unpinned: Vec<ImageReference>,
+}
+
+impl Builder<'_> {
+    fn build(&mut self, found: &Found) -> Option<Edit> {
+        let text = self.file.text;
+        let tree = || Some(Tree { text, root: found.subject.node.as_ref()? });
+        match self.set.get(&found.finding.rule)?.edit()? {
+            EditRule::Set { path, to } => tree()?.set(path, to),
+            EditRule::Remove { paths } => tree()?.remove_all(paths),
+            EditRule::RemoveItems { path } => tree()?.remove_items(path, &found.finding.subjects),
+            EditRule::Append { path, value } => list::append(tree()?, path, value),
+            EditRule::Replace { place, .. } => {
+                let (_, span) = found.subject.places.iter().find(|(name, _)| name == place)?;
+                Some(Edit { span: *span, replacement: found.replacement.clone()? })
+            }
+            EditRule::Pin => self.pin(found.finding.span),
         }
+    }
+
+    /// The digest of the image that stands at `place`; an image whose digest nobody asked for is noted.
+    fn pin(&mut self, place: Span) -> Option<Edit> {
+        let images = self.images.get_or_insert_with(|| image_uses(self.file.parsed, self.file.text));
+        let meets = |image: &&ImageUse| image.span.start < place.end && place.start < image.span.end;
+        let image = images.iter().find(meets).filter(|image| image.reference.digest().is_none())?;
+        let Some(digest) = self.options.digests.get(&image.reference) else {
+            self.unpinned.push(image.reference.clone());
+            return None;
+        };
+        image.pin(self.file.text, digest)
     }
 }
 
