@@ -17,6 +17,8 @@ use super::span::Span;
 pub use digests::Digests;
 use site::Site;
 
+/// The tag of a reference without one.
+const DEFAULT_TAG: &str = "latest";
 /// Uses of one file that are listed.
 const MAX_USES: usize = 10_000;
 
@@ -69,7 +71,7 @@ pub fn image_uses(file: &ParsedFile, text: &str) -> Vec<ImageUse> {
 
 impl ImageUse {
     /// Writes `digest` (`algorithm:hex`) beside the tag, `latest` when there is none; `None` when the reference has a
-    /// digest, or the text has no place for one. The caller verifies the edit by [`is_pinned_by`].
+    /// digest, or the text has no place for one.
     pub fn pin(&self, text: &str, digest: &str) -> Option<Edit> {
         if self.reference.digest().is_some() {
             return None;
@@ -78,22 +80,18 @@ impl ImageUse {
     }
 }
 
-/// Whether the file `after` an edit uses what it used `before`, except that `pinned` has its tag and `digest`.
-pub fn is_pinned_by(digest: &str, pinned: &ImageUse, before: &[ImageUse], after: &[ImageUse]) -> bool {
-    let is_now = |old: &ImageUse, new: &ImageUse| {
-        let is_it = old.span.start == pinned.span.start && old.reference == pinned.reference;
-        let tag = old.reference.tag().unwrap_or("latest");
-        let is_pinned = new.reference.digest() == Some(digest)
-            && new.reference.tag() == Some(tag)
-            && new.reference.repository() == old.reference.repository();
-        if is_it { is_pinned } else { is_pinned && is_same_text(old, pinned) || new.reference == old.reference }
+/// Whether a file that used `before` uses the same `after` edits, some of it now with what `digests` say.
+pub fn is_pinned(before: &[ImageUse], after: &[ImageUse], digests: &Digests) -> bool {
+    let is_kept = |(old, new): (&ImageUse, &ImageUse)| {
+        let (old, new) = (&old.reference, &new.reference);
+        let is_pinned = || {
+            old.digest().is_none()
+                && new.digest() == digests.get(old)
+                && new.tag() == Some(old.tag().unwrap_or(DEFAULT_TAG))
+        };
+        old.repository() == new.repository() && (old == new || is_pinned())
     };
-    before.len() == after.len() && before.iter().zip(after).all(|(old, new)| is_now(old, new))
-}
-
-/// Whether both uses come from the same text, as those that share an anchor or an argument do.
-fn is_same_text(old: &ImageUse, pinned: &ImageUse) -> bool {
-    old.reference == pinned.reference && old.span.start <= pinned.span.end && pinned.span.start <= old.span.end
+    before.len() == after.len() && before.iter().zip(after).all(is_kept)
 }
 
 /// The targets whose things name an image, with the role that the target alone decides.

@@ -27,5 +27,5 @@ impl Digests {
 
 /// `repository:tag`, however the reference is written.
 fn key(reference: &ImageReference) -> String {
-    format!("{}:{}", reference.repository(), reference.tag().unwrap_or("latest"))
+    format!("{}:{}", reference.repository(), reference.tag().unwrap_or(super::DEFAULT_TAG))
 }

@@ -14,10 +14,8 @@ const DIGEST_KEYS: [&str; 2] = ["digest", "imageDigest"];
 /// A place for a digest.
 #[derive(Clone, Debug)]
 pub(super) enum Site {
-    /// Behind the reference, which ends at this byte.
+    /// Behind the reference, or the default of a build argument that it ends with, which ends at this byte.
     Behind(usize),
-    /// Behind the default of a build argument, which holds the tag or the whole reference and ends at this byte.
-    Argument(usize),
     /// Under this key of a map.
     Key(Node, &'static str),
 }
@@ -30,7 +28,7 @@ impl Site {
         if inner.ends_with(reference.raw()) {
             return Some(Self::Behind(span.start + inner.len()));
         }
-        argument(text, inner, reference).map(Self::Argument)
+        argument(text, inner, reference).map(Self::Behind)
     }
 
     /// The key of a map of parts: where one is written already, or where the tag is written as `newTag`, beside which
@@ -43,10 +41,9 @@ impl Site {
     }
 
     pub(super) fn write(&self, text: &str, reference: &ImageReference, digest: &str) -> Option<Edit> {
-        let tag = if reference.tag().is_none() { ":latest" } else { "" };
+        let tag = if reference.tag().is_none() { format!(":{}", super::DEFAULT_TAG) } else { String::new() };
         match self {
             Self::Behind(end) => Some(insert(*end, format!("{tag}@{digest}"))),
-            Self::Argument(end) => Some(insert(*end, format!("{tag}@{digest}"))),
             Self::Key(node, key) => set_key(text, node, key, &Node::computed(Value::String(digest.into()))),
         }
     }

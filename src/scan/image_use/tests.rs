@@ -34,7 +34,10 @@ fn check_pin(path: &str, text: &str, expected: &[&str]) {
             let Some(edit) = found.pin(text, &digest()) else { return "-".to_owned() };
             let after = edit.apply(text).unwrap();
             let now = uses(path, &after);
-            assert!(is_pinned_by(&digest(), found, &before, &now), "{after}\n{before:?}\n{now:?}");
+            let mut digests = Digests::default();
+            digests.insert(&found.reference, digest());
+            assert!(is_pinned(&before, &now, &digests), "{after}\n{before:?}\n{now:?}");
+            assert!(!is_pinned(&before, &now, &Digests::default()), "{after}");
             let line = after.lines().find(|line| line.contains(&digest())).unwrap();
             line.replace(&digest(), "D").trim().to_owned()
         })
