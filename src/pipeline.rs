@@ -10,7 +10,7 @@ use crate::scan::admission::{AdmissionSet, holds_objects};
 use crate::scan::finding::{Severity, UnknownSeverity};
 use crate::scan::history;
 use crate::scan::image_reference::ImageReference;
-use crate::scan::image_use::Digests;
+use crate::scan::image_use::{Digests, ImageChange};
 use crate::scan::limits::Limits;
 use crate::scan::options::Profile;
 use crate::scan::policy::PolicyId;
@@ -41,6 +41,8 @@ pub struct Circumstances {
     pub edits: bool,
     /// What the tags of images name, as far as their registries were asked.
     pub digests: Digests,
+    /// Whether the images that the change brings in are listed.
+    pub images: bool,
 }
 
 /// What a command line may say over the settings.
@@ -77,6 +79,8 @@ pub struct Judgement {
     /// Images whose digests would make edits: when they are put into [`Circumstances::digests`], judging again gives
     /// the same verdict with those edits.
     pub unpinned: Vec<ImageReference>,
+    /// The images that the change brings in, when [`Circumstances::images`] asks for them.
+    pub images: Vec<ImageChange>,
 }
 
 /// Judges `change`.
@@ -112,6 +116,7 @@ pub fn run_with(change: Change, circumstances: &Circumstances, helper: &mut Help
         admission,
         edits: circumstances.edits,
         digests: circumstances.digests.clone(),
+        images: circumstances.images,
         ..settings.scan_options()
     };
     let mistakes = parameter::settle(&policies, &mut options.parameters);
@@ -130,8 +135,9 @@ pub fn run_with(change: Change, circumstances: &Circumstances, helper: &mut Help
         Problem::general(Cause::Unavailable, message)
     }));
     let unpinned = std::mem::take(&mut found.head.unpinned);
+    let images = std::mem::take(&mut found.images);
     let verdict = decide(found, &snapshot, &settings, circumstances.today);
-    Judgement { verdict, snapshot, policies, settings, unpinned }
+    Judgement { verdict, snapshot, policies, settings, unpinned, images }
 }
 
 /// The cluster's own policies among the team's files, and what is wrong with them.

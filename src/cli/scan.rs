@@ -187,6 +187,7 @@ pub fn circumstances(flags: Flags, environment: &BTreeMap<String, String>) -> Ci
         flags,
         edits: true,
         digests: Digests::default(),
+        images: false,
     }
 }
 

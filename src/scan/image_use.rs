@@ -3,6 +3,7 @@
 //! Invariant: a use is listed only when its reference is certain before a build or rendering, and a place for the digest
 //! only when the text there means this use alone.
 
+mod change;
 mod digests;
 mod site;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use super::edit::Edit;
 use super::image_reference::ImageReference;
 use super::policy::target::{Subject, Target};
 use super::span::Span;
+pub use change::{ImageChange, brought_in};
 pub use digests::Digests;
 use site::Site;
 

@@ -25,6 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use finding::{Finding, Fingerprint};
 use image_reference::ImageReference;
+use image_use::ImageChange;
 pub use options::{Profile, ScanOptions, SecretKey};
 use policy::PolicySet;
 use problem::Problem;
@@ -64,6 +65,8 @@ pub struct Scan {
     pub head: Side,
     /// What was read of the files that the snapshot does not hold, where something was found or it could not be judged.
     pub read: BTreeMap<String, Content>,
+    /// The images that the change brings in, when [`ScanOptions::images`] asks for them.
+    pub images: Vec<ImageChange>,
 }
 
 /// What the engine found in one side of a change. Lists are sorted by path and place.

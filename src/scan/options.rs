@@ -43,6 +43,8 @@ pub struct ScanOptions {
     pub admission: AdmissionSet,
     /// Whether findings that the change brings get their edits. Each is verified by judging the file again.
     pub edits: bool,
+    /// Whether the images that the change brings in are listed.
+    pub images: bool,
     /// What the tags of images name, for the edits that write it beside them.
     pub digests: Digests,
     /// Key of the secrets' fingerprints, so that nobody guesses a weak password back from one.
@@ -64,6 +66,7 @@ impl Default for ScanOptions {
             scopes: Vec::new(),
             admission: AdmissionSet::default(),
             edits: true,
+            images: false,
             digests: Digests::default(),
             secret_key: SecretKey::default(),
             today: None,

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use super::document::{self, ParsedFile};
 use super::finding::{Category, Finding, Fingerprint};
 use super::image_reference::ImageReference;
+use super::image_use::{ImageChange, brought_in, image_uses};
 use super::options::RuleSetting;
 use super::policy::evaluate::{Evaluation, FileView, Found, Tallies, evaluate};
 use super::policy::{PolicyId, PolicySet, fix};
@@ -144,6 +145,16 @@ struct Sides {
     head: Result<Option<Judged>, Problem>,
 }
 
+impl Sides {
+    /// The images that the head brings in.
+    fn images(&self) -> Vec<ImageChange> {
+        let uses = |judged: &Judged| image_uses(&judged.parsed, &judged.text);
+        let Ok(Some(head)) = &self.head else { return Vec::new() };
+        let base = self.base.as_ref().ok().and_then(Option::as_ref).map(uses).unwrap_or_default();
+        brought_in(&head.path, &head.text, &base, &uses(head))
+    }
+}
+
 impl FileScanner<'_> {
     /// Judges the file by itself.
     fn alone(&self) -> Sides {
@@ -180,6 +191,9 @@ impl FileScanner<'_> {
 
     /// Adds what was found to both sides of the scan.
     fn finish(&self, scan: &mut Scan, sides: Sides) {
+        if self.options.images {
+            scan.images.extend(sides.images());
+        }
         let settle = |side: Result<Option<Judged>, Problem>| side.map(|judged| judged.map(Judged::settled));
         let (base, head) = (settle(sides.base), settle(sides.head));
         if let (Ok(Some(base)), Ok(Some(head))) = (&base, &head) {

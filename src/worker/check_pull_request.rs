@@ -307,6 +307,7 @@ impl CheckPullRequest {
             flags: Flags::default(),
             edits: true,
             digests: Digests::default(),
+            images: false,
         };
         // Judging is work for a processor: it must not hold up the tasks that wait for the network.
         let start = Instant::now();

@@ -154,3 +154,35 @@ fn pipelines() {
     let text = "image: ruby:3.3\ntest:\n  image: {name: golang:1.22}\n  services: [redis:7]\n  script: [true]\n";
     check(".gitlab-ci.yml", text, &["ruby:3.3 (Tool)", "golang:1.22 (Tool)", "redis:7 (Tool)"]);
 }
+
+/// Each image that comes in as `line before → after`.
+fn check_change(path: &str, base: &str, head: &str, expected: &[&str]) {
+    let changes = brought_in(path, head, &uses(path, base), &uses(path, head));
+    let shown: Vec<String> = changes
+        .iter()
+        .map(|change| match &change.before {
+            Some(before) => format!("{} {before} → {}", change.line, change.after),
+            None => format!("{} {}", change.line, change.after),
+        })
+        .collect();
+    assert_eq!(shown, expected, "{base}\n{head}");
+}
+
+#[test]
+fn what_a_change_brings_in_and_what_it_takes_the_place_of() {
+    let compose = |images: &[&str]| {
+        let services = images.iter().enumerate().map(|(index, image)| format!("  s{index}: {{image: \"{image}\"}}\n"));
+        format!("services:\n{}", services.collect::<String>())
+    };
+    let check = |base: &[&str], head: &[&str], expected: &[&str]| {
+        check_change("compose.yaml", &compose(base), &compose(head), expected);
+    };
+    check(&["redis:7", "nginx:1"], &["nginx:1", "redis:7"], &[]);
+    check(&["redis:7"], &["redis:8"], &["2 redis:7 → redis:8"]);
+    check(&["redis:7"], &["valkey/valkey:8"], &["2 redis:7 → valkey/valkey:8"]);
+    check(&[], &["redis:7", "redis:7"], &["2 redis:7"]);
+    check(&["redis"], &["redis:latest"], &[]);
+    check(&["redis:7"], &["nginx:1", "redis:8"], &["2 redis:7 → nginx:1", "3 redis:7 → redis:8"]);
+    let pinned = format!("redis:7@{}", digest());
+    check(&["redis:7"], &[&pinned], &[&format!("2 redis:7 → {pinned}")]);
+}

@@ -251,7 +251,7 @@ fn an_image_is_pinned_once_its_digest_is_known() {
     let (_, fixed) = pinned("kustomization.yaml", "images:\n  - name: acme/web\n    newTag: latest\n");
     assert_eq!(fixed, "images:\n  - name: acme/web\n    digest: \"sha256:B\"\n    newTag: latest\n");
     let (_, fixed) = pinned("values.yaml", "image:\n  repository: acme/web\n  tag: latest\n  digest:\n");
-    assert_eq!(fixed, "image:\n  repository: acme/web\n  tag: latest\n  digest: sha256:B\n");
+    assert_eq!(fixed, "image:\n  repository: acme/web\n  tag: latest\n  digest: \"sha256:B\"\n");
     let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - {name: a, image: nginx}\n";
     assert_eq!(pinned("a.yaml", pod).1, pod.replace("nginx", "nginx:latest@sha256:B"));
 }
