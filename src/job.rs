@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::github::event::{Event, Place};
 use crate::github::identity::{CommitSha, InstallationId, PullRequestNumber, RepositoryName};
+use crate::scan::finding::Severity;
 
 /// One check to make.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,8 @@ pub enum JobSubject {
         /// The commit it stands on.
         base: CommitSha,
     },
+    /// The images that a judged change brings in. No delivery asks for it: the job that judged the change does.
+    Images(ImagesSubject),
     /// A commit whose pull requests the delivery does not name, as for forks; the worker looks them up and asks for a
     /// job of each.
     Commit {
@@ -44,8 +47,43 @@ pub enum JobSubject {
     },
 }
 
-/// What collapses in the queue: `owner/name#12` for a pull request, `owner/name@sha` for a merge group,
-/// `owner/name?sha` for a commit.
+/// The images that a change brings in, and what was decided about them where the change was judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImagesSubject {
+    /// The pull request; `None` for a merge group.
+    pub number: Option<PullRequestNumber>,
+    /// The commit that was judged.
+    pub head: CommitSha,
+    /// Whether the change comes from a fork, so that no credential may be used for it.
+    pub is_fork: bool,
+    /// The images, each once.
+    pub images: Vec<ImageSubject>,
+    /// How many more there are, which are not scanned.
+    pub left_out: usize,
+    /// Introduced, fixable vulnerabilities from this severity on block: `low`, `medium`, `high` or `critical`; `None`
+    /// when none does.
+    pub fail_on: Option<Severity>,
+    /// Whether an image that can't be scanned blocks.
+    pub unscanned_blocks: bool,
+}
+
+/// One image that a change brings in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageSubject {
+    /// The file that names it.
+    pub path: String,
+    /// The line there, from 1.
+    pub line: usize,
+    /// The platform that the file asks for.
+    pub platform: Option<String>,
+    /// The image whose place it takes.
+    pub before: Option<String>,
+    /// The image.
+    pub after: String,
+}
+
+/// What collapses in the queue: `owner/name#12` for a pull request, `owner/name@sha` for a merge group, either with
+/// `/images` for the images, `owner/name?sha` for a commit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct JobKey(String);
@@ -93,6 +131,10 @@ impl Job {
         JobKey(match &self.subject {
             JobSubject::PullRequest { number, .. } => format!("{}#{number}", self.repository),
             JobSubject::MergeGroup { head, .. } => format!("{}@{head}", self.repository),
+            JobSubject::Images(ImagesSubject { number: Some(number), .. }) => {
+                format!("{}#{number}/images", self.repository)
+            }
+            JobSubject::Images(ImagesSubject { head, .. }) => format!("{}@{head}/images", self.repository),
             JobSubject::Commit { head } => format!("{}?{head}", self.repository),
         })
     }
@@ -102,6 +144,7 @@ impl Job {
         match &self.subject {
             JobSubject::PullRequest { head, .. }
             | JobSubject::MergeGroup { head, .. }
+            | JobSubject::Images(ImagesSubject { head, .. })
             | JobSubject::Commit { head } => head,
         }
     }
@@ -110,6 +153,7 @@ impl Job {
 /// The pull request of a key such as `acme/shop#12`, when it is one of the same repository.
 fn pull_request_of(key: &str, at: &Place) -> Option<PullRequestNumber> {
     let (repository, number) = key.rsplit_once('#')?;
+    let number = number.strip_suffix("/images").unwrap_or(number);
     let number = number.parse().ok()?;
     (repository == at.repository.to_string()).then_some(PullRequestNumber(number))
 }
@@ -161,6 +205,7 @@ mod tests {
         let commit = format!("acme/shop?{}", sha('a'));
         check(&rerequested(&[1, 2], Some("acme/shop#12")), &["acme/shop#1", "acme/shop#2"]);
         check(&rerequested(&[], Some("acme/shop#12")), &["acme/shop#12"]);
+        check(&rerequested(&[], Some("acme/shop#12/images")), &["acme/shop#12"]);
         check(&rerequested(&[], Some("acme/other#12")), &[&commit]);
         check(&rerequested(&[], Some("#12")), &[&commit]);
         check(&rerequested(&[], None), &[&commit]);

@@ -48,6 +48,9 @@ pub struct RepositorySettings {
     pub ignore: Setting<PathGlobs>,
     /// `images.pin`: how firmly images must be pinned.
     pub pin: Setting<ImagePin>,
+    /// `images.fail-on`: vulnerabilities that a change brings in and that a newer version fixes block from this severity
+    /// on; `None` for `never`.
+    pub images_fail_on: Setting<Option<Severity>>,
     /// `comments.max`: most review comments on one change.
     pub max_comments: Setting<usize>,
     /// `suppressions.max-severity`: up to which severity a suppression counts that the change itself adds; `None` for
@@ -151,6 +154,7 @@ impl Default for RepositorySettings {
             scopes: Vec::new(),
             ignore: Setting::default(),
             pin: Setting::default(),
+            images_fail_on: Setting::built_in(Some(Severity::High)),
             max_comments: Setting::built_in(20),
             max_suppressed: Setting::built_in(Some(Severity::Medium)),
             waivers: Vec::new(),
@@ -216,6 +220,7 @@ impl RepositorySettings {
     fn apply(&mut self, patch: Patch, origin: Origin) {
         self.fail_on.set(patch.fail_on, origin);
         self.pin.set(patch.pin, origin);
+        self.images_fail_on.set(patch.images_fail_on, origin);
         self.profile.set(patch.profile, origin);
         self.kubernetes_minor.set(patch.kubernetes_minor, origin);
         self.max_comments.set(patch.max_comments, origin);
@@ -255,6 +260,7 @@ impl RepositorySettings {
             ),
             ("paths.ignore".to_owned(), self.ignore.value.patterns().join(", "), self.ignore.origin),
             ("images.pin".to_owned(), self.pin.value.name().to_owned(), self.pin.origin),
+            ("images.fail-on".to_owned(), threshold(self.images_fail_on.value), self.images_fail_on.origin),
             ("comments.max".to_owned(), self.max_comments.value.to_string(), self.max_comments.origin),
             ("suppressions.max-severity".to_owned(), threshold(self.max_suppressed.value), self.max_suppressed.origin),
             ("unjudged".to_owned(), self.unjudged.value.name().to_owned(), self.unjudged.origin),

@@ -122,10 +122,10 @@ impl JobHandler for CheckPullRequest {
         let mut is_told = false;
         for head in &heads {
             // A verdict that stands there is not taken back because its comments failed.
-            is_told = OwnCheckRun::fail_all(&client, head, &job.key(), cause).await?;
+            is_told = OwnCheckRun::fail_all(&client, head, job, cause).await?;
         }
         if let (false, Some(head)) = (is_told, heads.last()) {
-            publish::report_failure(&client, head, &job.key(), cause).await?;
+            publish::report_failure(&client, head, job, cause).await?;
         }
         Ok(())
     }
@@ -157,8 +157,8 @@ impl CheckPullRequest {
             return Ok(Done { follow_up, ..Done::without_scan(Outcome::Superseded) });
         }
         let run = match again_since {
-            None => OwnCheckRun::open(&client, &subject.head, &job.key()).await?,
-            Some(since) => OwnCheckRun::resume(&client, &subject.head, &job.key(), since).await?,
+            None => OwnCheckRun::open(&client, &subject.head, job).await?,
+            Some(since) => OwnCheckRun::resume(&client, &subject.head, job, since).await?,
         };
         tokio::select! {
             done = self.check(&client, job, &subject, &run) => done,
@@ -373,7 +373,7 @@ async fn supersede_all(
     job: &Job,
     newer: &CommitSha,
 ) -> Result<(), GitHubError> {
-    for run in OwnCheckRun::left_open(client, old, &job.key()).await? {
+    for run in OwnCheckRun::left_open(client, old, job).await? {
         let by =
             if old == newer { "by the end of the pull request".to_owned() } else { format!("by {}", newer.short()) };
         run.supersede(&by).await?;

@@ -14,13 +14,45 @@ use crate::github::client::{
     ANNOTATIONS_PER_REQUEST, CheckRunState, NewCheckRun, NewComment, PullRequestState, RepositoryClient, ReviewThread,
 };
 use crate::github::identity::{CommitSha, PullRequestNumber};
-use crate::job::JobKey;
+use crate::job::{Job, JobSubject};
 use crate::report::check_run::CheckRunOutput;
 use crate::report::review::{ReviewComment, marker_of};
 use crate::verdict::{Conclusion, Verdict};
 
-/// The name of our check run, which branch protection asks for.
-pub const CHECK_NAME: &str = "dockgate";
+/// The checks that we make, which branch protection asks for by their names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// `dockgate`: what the change says.
+    Change,
+    /// `dockgate/images`: the images that it brings in.
+    Images,
+}
+
+impl Check {
+    /// The check that a job makes.
+    pub fn of(job: &Job) -> Self {
+        match job.subject {
+            JobSubject::Images(_) => Self::Images,
+            JobSubject::PullRequest { .. } | JobSubject::MergeGroup { .. } | JobSubject::Commit { .. } => Self::Change,
+        }
+    }
+
+    /// The name of its check runs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Change => "dockgate",
+            Self::Images => "dockgate/images",
+        }
+    }
+
+    /// What an unfinished run says.
+    fn waiting(self) -> Value {
+        match self {
+            Self::Change => plain("Checking what this change introduces", "The verdict follows in a moment."),
+            Self::Images => plain("Scanning the images that this change brings in", "The result follows in a while."),
+        }
+    }
+}
 
 /// Says of a comment of ours that what it was about is gone.
 const FIXED: &str = "Fixed in ";
@@ -43,26 +75,26 @@ struct Concluded {
 }
 
 impl OwnCheckRun {
-    /// Opens the check run of `key` on `head`: the one that an earlier attempt left in progress, else a new one. Of
+    /// Opens the check run of `job` on `head`: the one that an earlier attempt left in progress, else a new one. Of
     /// several left in progress all but one are concluded.
     ///
     /// # Errors
     /// Any [`GitHubError`].
-    pub async fn open(client: &RepositoryClient, head: &CommitSha, key: &JobKey) -> Result<Self, GitHubError> {
-        let mut left = Self::left_open(client, head, key).await?.into_iter();
+    pub async fn open(client: &RepositoryClient, head: &CommitSha, job: &Job) -> Result<Self, GitHubError> {
+        let mut left = Self::left_open(client, head, job).await?.into_iter();
         if let Some(run) = left.next() {
             for other in left {
                 other.supersede("by another run on the same commit").await?;
             }
             return Ok(run);
         }
-        let new = NewCheckRun { name: CHECK_NAME, head, external_id: key.as_str(), details_url: None };
-        let output = plain("Checking what this change introduces", "The verdict follows in a moment.");
-        let run = client.create_check_run(&new, CheckRunState::InProgress, &output).await?;
+        let (check, key) = (Check::of(job), job.key());
+        let new = NewCheckRun { name: check.name(), head, external_id: key.as_str(), details_url: None };
+        let run = client.create_check_run(&new, CheckRunState::InProgress, &check.waiting()).await?;
         Ok(Self { client: client.clone(), id: run.id, concluded: None })
     }
 
-    /// Like [`OwnCheckRun::open`] for a job that was attempted before: the newest run of `key` is taken when it began
+    /// Like [`OwnCheckRun::open`] for a job that was attempted before: its newest run is taken when it began
     /// since `since`, concluded or not.
     ///
     /// # Errors
@@ -70,10 +102,11 @@ impl OwnCheckRun {
     pub async fn resume(
         client: &RepositoryClient,
         head: &CommitSha,
-        key: &JobKey,
+        job: &Job,
         since: SystemTime,
     ) -> Result<Self, GitHubError> {
-        let runs = client.check_runs(head, CHECK_NAME).await?;
+        let key = job.key();
+        let runs = client.check_runs(head, Check::of(job).name()).await?;
         let newest = runs.into_iter().find(|run| run.external_id.as_deref() == Some(key.as_str()));
         if let Some(run) = newest.filter(|run| run.began_since(since))
             && let Some(conclusion) = run.conclusion.filter(|word| word != "cancelled")
@@ -82,42 +115,39 @@ impl OwnCheckRun {
             let concluded = Concluded { conclusion, title, annotations: run.output.annotations_count };
             return Ok(Self { client: client.clone(), id: run.id, concluded: Some(concluded) });
         }
-        Self::open(client, head, key).await
+        Self::open(client, head, job).await
     }
 
-    /// The check runs of `key` on `head` that have no conclusion yet, newest first.
+    /// The check runs of `job` on `head` that have no conclusion yet, newest first.
     ///
     /// # Errors
     /// Any [`GitHubError`].
-    pub async fn left_open(
-        client: &RepositoryClient,
-        head: &CommitSha,
-        key: &JobKey,
-    ) -> Result<Vec<Self>, GitHubError> {
-        let (open, _) = Self::all(client, head, key).await?;
+    pub async fn left_open(client: &RepositoryClient, head: &CommitSha, job: &Job) -> Result<Vec<Self>, GitHubError> {
+        let (open, _) = Self::all(client, head, job).await?;
         Ok(open)
     }
 
-    /// The check runs of `key` on `head` that are open, newest first, and whether there are concluded ones.
-    async fn all(client: &RepositoryClient, head: &CommitSha, key: &JobKey) -> Result<(Vec<Self>, bool), GitHubError> {
-        let mut runs = client.check_runs(head, CHECK_NAME).await?;
+    /// The check runs of `job` on `head` that are open, newest first, and whether there are concluded ones.
+    async fn all(client: &RepositoryClient, head: &CommitSha, job: &Job) -> Result<(Vec<Self>, bool), GitHubError> {
+        let key = job.key();
+        let mut runs = client.check_runs(head, Check::of(job).name()).await?;
         runs.retain(|run| run.external_id.as_deref() == Some(key.as_str()));
         let is_concluded = runs.iter().any(|run| !run.is_incomplete());
         let open = runs.iter().filter(|run| run.is_incomplete());
         Ok((open.map(|run| Self { client: client.clone(), id: run.id, concluded: None }).collect(), is_concluded))
     }
 
-    /// Concludes what is open of `key` on `head` as failed because of `cause`; says whether any run of ours stands there.
+    /// Concludes what is open of `job` on `head` as failed because of `cause`; says whether any run of ours stands there.
     ///
     /// # Errors
     /// Any [`GitHubError`].
     pub async fn fail_all(
         client: &RepositoryClient,
         head: &CommitSha,
-        key: &JobKey,
+        job: &Job,
         cause: &str,
     ) -> Result<bool, GitHubError> {
-        let (open, is_concluded) = Self::all(client, head, key).await?;
+        let (open, is_concluded) = Self::all(client, head, job).await?;
         for run in &open {
             let state = CheckRunState::Completed("failure");
             client.update_check_run(run.id, state, &could_not_finish(cause)).await?;
@@ -174,10 +204,11 @@ impl OwnCheckRun {
 pub async fn report_failure(
     client: &RepositoryClient,
     head: &CommitSha,
-    key: &JobKey,
+    job: &Job,
     cause: &str,
 ) -> Result<(), GitHubError> {
-    let new = NewCheckRun { name: CHECK_NAME, head, external_id: key.as_str(), details_url: None };
+    let key = job.key();
+    let new = NewCheckRun { name: Check::of(job).name(), head, external_id: key.as_str(), details_url: None };
     client.create_check_run(&new, CheckRunState::Completed("failure"), &could_not_finish(cause)).await.map(|_| ())
 }
 

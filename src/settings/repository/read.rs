@@ -56,6 +56,7 @@ pub(super) struct Patch {
     pub scopes: Vec<(Scope, Vec<(String, usize)>)>,
     pub ignore: Option<Vec<String>>,
     pub pin: Option<ImagePin>,
+    pub images_fail_on: Option<Option<Severity>>,
     pub max_comments: Option<usize>,
     pub max_suppressed: Option<Option<Severity>>,
     pub waivers: Vec<WaiverPatch>,
@@ -138,8 +139,11 @@ impl Reader<'_> {
                 "paths" => self.section(entry, &["ignore"], |reader, name, node| {
                     patch.ignore = reader.globs(name, node).map(|globs| globs.patterns().to_vec());
                 }),
-                "images" => self.section(entry, &["pin"], |reader, name, node| {
-                    patch.pin = reader.one_of(name, node, &[("tag", ImagePin::Tag), ("digest", ImagePin::Digest)]);
+                "images" => self.section(entry, &["pin", "fail-on"], |reader, name, node| match name {
+                    "images.pin" => {
+                        patch.pin = reader.one_of(name, node, &[("tag", ImagePin::Tag), ("digest", ImagePin::Digest)]);
+                    }
+                    _ => patch.images_fail_on = reader.threshold(name, node),
                 }),
                 "comments" => self.section(entry, &["max"], |reader, name, node| {
                     patch.max_comments = reader.number(name, node, 0, 100);
