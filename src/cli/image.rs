@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::{Exit, Surroundings};
+use super::{Exit, Surroundings, registry};
 use crate::image::layout::OciLayout;
 use crate::image::osv::AdvisorySource;
 use crate::image::osv::api::{MemoryCache, OsvApi, PUBLIC_URL};
@@ -21,9 +21,8 @@ use crate::image::remote::RemoteImage;
 use crate::image::report::ImageReport;
 use crate::image::scanner::{EmbeddedScanner, ImageScanner, ScanRequest};
 use crate::image::source::ImageSource;
-use crate::registry::{Digest, MemoryManifests, Platform, RegistryClient, RegistryOptions};
+use crate::registry::{Digest, Platform};
 use crate::scan::image_reference::ImageReference;
-use crate::settings::process::ProcessSettings;
 
 /// What names a folder in the OCI image layout.
 const LAYOUT: &str = "oci:";
@@ -101,12 +100,20 @@ pub fn run(args: &ImageArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Res
     })
 }
 
-fn scanner(args: &ImageArgs) -> anyhow::Result<EmbeddedScanner> {
-    let advisories: Arc<dyn AdvisorySource> = match &args.osv_dir {
+/// Who knows of vulnerabilities: the exports in `folder`, else OSV at `url`.
+///
+/// # Errors
+/// The folder is none, or the address is none.
+pub fn advisories(url: &str, folder: Option<&Path>) -> anyhow::Result<Arc<dyn AdvisorySource>> {
+    Ok(match folder {
         Some(folder) if folder.is_dir() => Arc::new(OsvFolder::new(folder)),
         Some(folder) => bail!("{} is no folder", folder.display()),
-        None => Arc::new(OsvApi::new(&args.osv_url, Arc::new(MemoryCache::default())).map_err(|why| anyhow!(why))?),
-    };
+        None => Arc::new(OsvApi::new(url, Arc::new(MemoryCache::default())).map_err(|why| anyhow!(why))?),
+    })
+}
+
+fn scanner(args: &ImageArgs) -> anyhow::Result<EmbeddedScanner> {
+    let advisories = advisories(&args.osv_url, args.osv_dir.as_deref())?;
     let mut exploits = Exploits::default();
     let read = |path: &Path| std::fs::read(path).with_context(|| format!("read {}", path.display()));
     if let Some(path) = &args.kev {
@@ -146,11 +153,7 @@ fn layout(place: &str) -> anyhow::Result<(Box<dyn ImageSource>, Digest)> {
 
 async fn remote(image: &str, environment: &BTreeMap<String, String>) -> anyhow::Result<(Box<dyn ImageSource>, Digest)> {
     let reference = ImageReference::parse(image)?;
-    let read_text = |path: &str| std::fs::read_to_string(path).map_err(|error| error.to_string());
-    let settings = ProcessSettings::read(&BTreeMap::new(), environment, read_text)?;
-    let read_file = |path: &str| std::fs::read(path).map_err(|error| error.to_string());
-    let options = RegistryOptions::configure(&settings.registry, environment, read_file)?;
-    let client = RegistryClient::new(options, Arc::new(MemoryManifests::default()))?;
+    let client = registry::client(environment)?;
     let digest = client.resolve(&reference).await?;
     Ok((Box::new(RemoteImage { client, reference }), digest))
 }

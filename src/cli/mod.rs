@@ -7,7 +7,9 @@ mod baseline;
 mod doctor;
 mod fix;
 mod image;
+mod pin;
 mod progress;
+mod registry;
 mod replay;
 mod rules;
 mod scan;
@@ -74,6 +76,8 @@ enum Command {
     Test(test::TestArgs),
     /// List the findings that stand today, so that they block nothing
     Baseline(baseline::BaselineArgs),
+    /// Write the digest of each image beside its tag
+    Pin(pin::PinArgs),
     /// Judge a saved snapshot or a recorded webhook delivery again
     Replay(replay::ReplayArgs),
     /// List the vulnerabilities that are known of an image
@@ -94,6 +98,7 @@ pub fn run(args: Args, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Ex
         Command::Rules(args) => rules::run(&args, surroundings),
         Command::Test(args) => test::run(&args, surroundings),
         Command::Baseline(args) => baseline::run(&args, surroundings),
+        Command::Pin(args) => pin::run(&args, surroundings),
         Command::Replay(args) => replay::run(&args, surroundings),
         Command::Image(args) => image::run(&args, surroundings),
         Command::Serve(args) => serve::run(&args, surroundings),

@@ -229,7 +229,7 @@ fn range(args: &ScanArgs) -> Option<GitRange> {
 }
 
 /// The folder that paths are named from: here, unless a path lies outside; then the one folder that was given.
-fn root_and_paths(paths: &[PathBuf]) -> anyhow::Result<(PathBuf, Vec<PathBuf>)> {
+pub fn root_and_paths(paths: &[PathBuf]) -> anyhow::Result<(PathBuf, Vec<PathBuf>)> {
     let here = Path::new(".").canonicalize().context("find the current folder")?;
     let real = |path: &PathBuf| path.canonicalize().with_context(|| format!("read {}", path.display()));
     let inside: Vec<bool> =

@@ -1,6 +1,7 @@
 //! `dockgate serve`: the GitHub App.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,12 +15,19 @@ use super::{Exit, Surroundings};
 use crate::github::app::AppCredentials;
 use crate::github::client::Observer;
 use crate::github::client::{Client, ClientConfig};
+use crate::image::read::MemoryLayers;
+use crate::image::scanner::EmbeddedScanner;
+use crate::image::scans::Scans;
+use crate::registry::RegistryClient;
 use crate::server::{self, Metrics, Probe, ServerConfig};
+use crate::settings::process::images::ImageWork;
 use crate::settings::process::{ProcessSettings, SecretText};
 use crate::store;
 use crate::telemetry;
 use crate::worker::WorkerSettings;
+use crate::worker::check_images::CheckImages;
 use crate::worker::check_pull_request::{CheckOptions, CheckPullRequest};
+use crate::worker::handlers::Handlers;
 
 /// Arguments of `dockgate serve`; each stands over the environment variable of its name.
 #[derive(Debug, Default, Args)]
@@ -56,7 +64,7 @@ pub fn run(args: &ServeArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Res
     }
     telemetry::init(settings.log_format.value, &settings.log.value).context("set up logging")?;
     let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
-    runtime.block_on(serve(settings))?;
+    runtime.block_on(serve(settings, &surroundings.environment))?;
     Ok(Exit::Clean)
 }
 
@@ -96,14 +104,21 @@ pub fn client(settings: &ProcessSettings, observer: Arc<dyn Observer>) -> anyhow
     Ok(Client::new(config, credentials, observer)?)
 }
 
-async fn serve(settings: ProcessSettings) -> anyhow::Result<()> {
+async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>) -> anyhow::Result<()> {
     let store = store::open(&settings.database_url.value).await?;
     let metrics = Metrics::new()?;
     let client = client(&settings, metrics.clone())?;
+    let images = Images::new(&settings, environment)?;
     let options = CheckOptions {
+        registry: images.registry.clone(),
+        image_scans: images.scans.is_some(),
         secret_key: store.secret_key().await?,
         rules_url: settings.rules_url.value.clone(),
         ..CheckOptions::default()
+    };
+    let handlers = Handlers {
+        change: CheckPullRequest::new(client.clone(), options),
+        images: images.scans.map(|scans| CheckImages::new(client.clone(), scans)),
     };
     let secret = settings.webhook_secret.value.as_ref().map(SecretText::expose).unwrap_or_default();
     let config = ServerConfig {
@@ -124,8 +139,34 @@ async fn serve(settings: ProcessSettings) -> anyhow::Result<()> {
     info!(version = env!("CARGO_PKG_VERSION"), app = client.app_id(), "starting");
     let shutdown = CancellationToken::new();
     tokio::spawn(stop_on_signal(shutdown.clone()));
-    server::serve(config, store, Arc::new(CheckPullRequest::new(client, options)), shutdown).await?;
+    server::serve(config, store, Arc::new(handlers), shutdown).await?;
     Ok(())
+}
+
+/// What is done about images.
+struct Images {
+    registry: Option<RegistryClient>,
+    scans: Option<Scans>,
+}
+
+impl Images {
+    fn new(settings: &ProcessSettings, environment: &BTreeMap<String, String>) -> anyhow::Result<Self> {
+        let images = &settings.images;
+        if images.work.value == ImageWork::Off {
+            return Ok(Self { registry: None, scans: None });
+        }
+        let registry = super::registry::client_of(&settings.registry, environment)?;
+        if images.work.value == ImageWork::Pin {
+            return Ok(Self { registry: Some(registry), scans: None });
+        }
+        let advisories =
+            super::image::advisories(&images.osv_url.value, images.osv_folder.value.as_ref().map(Path::new))?;
+        let scanner =
+            EmbeddedScanner { advisories, layers: Arc::new(MemoryLayers::default()), exploits: Arc::default() };
+        let platform = images.platform.value.parse().context("DOCKGATE_IMAGE_PLATFORM")?;
+        let scans = Scans::new(registry.clone(), Arc::new(scanner), platform, images.deadline.value);
+        Ok(Self { registry: Some(registry), scans: Some(scans) })
+    }
 }
 
 /// Fires `shutdown` when the process is asked to stop.

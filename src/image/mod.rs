@@ -2,6 +2,7 @@
 //!
 //! Invariant: an image that could not be read is never reported as one without vulnerabilities.
 
+pub mod check;
 pub mod config;
 pub mod contents;
 pub mod distribution;
@@ -16,6 +17,7 @@ pub mod read;
 pub mod remote;
 pub mod report;
 pub mod scanner;
+pub mod scans;
 mod secrets;
 pub mod source;
 pub mod version;

@@ -1,6 +1,6 @@
 //! From an image's digest to what it holds: its configuration, and every layer in one pass.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -37,6 +37,36 @@ impl LayerCache for NoCache {
     }
 
     async fn put(&self, _: &LayerFacts) {}
+}
+
+/// The facts of the layers that were read last.
+#[derive(Debug, Default)]
+pub struct MemoryLayers(tokio::sync::Mutex<VecDeque<(String, LayerFacts)>>);
+
+impl MemoryLayers {
+    /// Layers that are kept.
+    const MOST: usize = 200;
+}
+
+#[async_trait]
+impl LayerCache for MemoryLayers {
+    async fn get(&self, diff_id: &str) -> Option<LayerFacts> {
+        let mut kept = self.0.lock().await;
+        let index = kept.iter().position(|(known, _)| known == diff_id)?;
+        let found = kept.remove(index)?;
+        let facts = found.1.clone();
+        kept.push_back(found);
+        Some(facts)
+    }
+
+    async fn put(&self, facts: &LayerFacts) {
+        let mut kept = self.0.lock().await;
+        kept.retain(|(known, _)| *known != facts.diff_id);
+        while kept.len() >= Self::MOST {
+            kept.pop_front();
+        }
+        kept.push_back((facts.diff_id.clone(), facts.clone()));
+    }
 }
 
 /// An image that was read.

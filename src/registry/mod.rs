@@ -23,6 +23,7 @@ pub mod limits;
 mod manifest;
 mod options;
 mod rate_limit;
+pub mod resolve;
 mod tag;
 
 use std::fmt;

@@ -13,10 +13,10 @@ use crate::scan::problem::Problem;
 use crate::verdict::{Judged, Standing, Verdict};
 
 /// Most bytes of a summary or text.
-const MAX_TEXT_BYTES: usize = 65_535;
+pub const MAX_TEXT_BYTES: usize = 65_535;
 
 /// Most characters of a title.
-const MAX_TITLE: usize = 255;
+pub const MAX_TITLE: usize = 255;
 
 /// Most annotations of one check run; the summary lists what has none.
 pub const MAX_ANNOTATIONS: usize = 200;

@@ -81,6 +81,12 @@ pub fn by_cause<'a>(problems: impl Iterator<Item = &'a Problem>) -> String {
     told.collect::<Vec<_>>().join(", ")
 }
 
+/// The messages of an error and its sources, joined by colons.
+pub fn describe(error: &(dyn std::error::Error + 'static)) -> String {
+    let sources = std::iter::successors(Some(error), |error| error.source());
+    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 /// `text` on one line, at most 300 characters, with characters that act or hide written as `\u{…}`.
 pub fn inert(text: &str) -> String {
     let mut shown = String::with_capacity(text.len().min(MAX_SHOWN * 4));

@@ -14,8 +14,8 @@ use tracing::{info, warn};
 use super::{AppState, REQUEST_LIMIT, Shared};
 use crate::github::event::{Event, verify_signature};
 use crate::job::Job;
+use crate::report::words::describe;
 use crate::store::{Delivery, Enqueued};
-use crate::worker::describe;
 
 /// GitHub sends no larger payloads.
 const MAX_BODY_BYTES: usize = 25 * 1024 * 1024;

@@ -3,6 +3,7 @@
 //! Invariant: pure, the caller hands over the environment and reads the files; every mistake is told at once; a secret
 //! can't be printed.
 
+pub mod images;
 pub mod registry;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::{Origin, Setting, SettingsError};
+use images::ImageSettings;
 use registry::RegistrySettings;
 
 /// A value that must not be printed: a key, a webhook secret.
@@ -52,6 +54,8 @@ pub struct ProcessSettings {
     pub lease: Setting<Duration>,
     /// `DOCKGATE_RUN_SECONDS`: how long one job may take.
     pub run: Setting<Duration>,
+    /// What is set about images.
+    pub images: ImageSettings,
     /// What is set about registries.
     pub registry: RegistrySettings,
     /// Variables that begin with `DOCKGATE_` and mean nothing, with the nearest that does.
@@ -134,6 +138,7 @@ impl Default for ProcessSettings {
             resolve_threads: Setting::built_in(false),
             lease: Setting::built_in(Duration::from_mins(1)),
             run: Setting::built_in(Duration::from_mins(5)),
+            images: ImageSettings::default(),
             registry: RegistrySettings::default(),
             unknown: Vec::new(),
         }
@@ -195,7 +200,7 @@ impl ProcessSettings {
             ("DOCKGATE_LEASE_SECONDS", self.lease.value.as_secs().to_string(), self.lease.origin),
             ("DOCKGATE_RUN_SECONDS", self.run.value.as_secs().to_string(), self.run.origin),
         ];
-        own.into_iter().chain(self.registry.effective()).collect()
+        own.into_iter().chain(self.images.effective()).chain(self.registry.effective()).collect()
     }
 }
 
@@ -234,6 +239,7 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
         });
         self.parse(&mut settings.lease, "DOCKGATE_LEASE_SECONDS", "seconds from 5 to 3600", |text| seconds(text, 5));
         self.parse(&mut settings.run, "DOCKGATE_RUN_SECONDS", "seconds from 10 to 3600", |text| seconds(text, 10));
+        settings.images = self.images();
         settings.registry = self.registry();
         settings
     }
@@ -291,7 +297,7 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    NAMES.into_iter().chain(registry::NAMES)
+    NAMES.into_iter().chain(images::NAMES).chain(registry::NAMES)
 }
 
 fn base_url(text: &str) -> Option<String> {

@@ -10,17 +10,22 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
+use tracing::debug;
 
+use super::check_images;
 use super::publish::{self, OwnCheckRun};
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::GitHubError;
 use crate::github::app::Clock;
 use crate::github::client::{Client, PullRequestState, RepositoryClient};
 use crate::github::identity::{CommitSha, InstallationId, PullRequestNumber};
-use crate::job::{Job, JobSubject};
+use crate::job::{ImagesSubject, Job, JobSubject};
 use crate::pipeline::{self, Circumstances, Flags, Judgement};
-use crate::report::{ReportInput, check_run, review};
+use crate::registry::RegistryClient;
+use crate::registry::resolve::resolve_all;
+use crate::report::{ReportInput, check_run, review, words};
 use crate::scan::SecretKey;
+use crate::scan::image_reference::ImageReference;
 use crate::scan::image_use::Digests;
 use crate::scan::limits::Limits;
 use crate::settings::date::Date;
@@ -34,6 +39,9 @@ use crate::verdict::Conclusion;
 const ORGANISATION_MEMORY: Duration = Duration::from_mins(3);
 /// The most organisations that are remembered.
 const MOST_ORGANISATIONS: usize = 10_000;
+/// How long registries may take to tell the digests for suggestions, and for how many images they are asked.
+const PIN_TIME: Duration = Duration::from_secs(5);
+const MOST_PINNED: usize = 50;
 /// The largest file of an organisation's defaults.
 const MAX_SETTINGS_BYTES: usize = 1 << 20;
 
@@ -48,6 +56,10 @@ pub struct CheckOptions {
     pub secret_key: SecretKey,
     /// Where people reach the pages of the rules.
     pub rules_url: Option<String>,
+    /// Asks registries for digests, so that images can be pinned by a suggestion; nobody is asked without it.
+    pub registry: Option<RegistryClient>,
+    /// Whether the images that a change brings in are scanned, by a job of their own.
+    pub image_scans: bool,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -59,6 +71,8 @@ impl Default for CheckOptions {
             limits: Limits::default(),
             secret_key: SecretKey::default(),
             rules_url: None,
+            registry: None,
+            image_scans: false,
             clock: Arc::new(SystemTime::now),
         }
     }
@@ -79,6 +93,7 @@ struct Subject {
     base: String,
     pull_request: Option<PullRequestNumber>,
     changed_files: Option<usize>,
+    is_fork: bool,
 }
 
 /// A judged change.
@@ -86,6 +101,15 @@ struct Judged {
     judgement: Judgement,
     settings_from: String,
     scan: Duration,
+    /// What judging again needs, when digests of images would make suggestions.
+    again: Option<Again>,
+}
+
+/// What judging again with digests needs.
+struct Again {
+    registry: RegistryClient,
+    change: Change,
+    circumstances: Circumstances,
 }
 
 #[async_trait]
@@ -181,13 +205,14 @@ impl CheckPullRequest {
         let head = job.head().clone();
         let subject = match &job.subject {
             JobSubject::MergeGroup { base, .. } => {
-                Subject { head, base: base.to_string(), pull_request: None, changed_files: None }
+                Subject { head, base: base.to_string(), pull_request: None, changed_files: None, is_fork: false }
             }
             JobSubject::PullRequest { number, .. } => {
-                let base = client.pull_request(*number).await?.base.branch;
-                Subject { head, base, pull_request: Some(*number), changed_files: None }
+                let pull = client.pull_request(*number).await?;
+                let (is_fork, base) = (pull.is_from_fork(), pull.base.branch);
+                Subject { head, base, pull_request: Some(*number), changed_files: None, is_fork }
             }
-            JobSubject::Commit { head } => {
+            JobSubject::Commit { head } | JobSubject::Images(ImagesSubject { head, .. }) => {
                 let message = format!("{head} names no pull request: replay a delivery of one");
                 return Err(JobError::Permanent { message, source: None });
             }
@@ -205,14 +230,20 @@ impl CheckPullRequest {
     /// What the job is about now, or how it ends when there is nothing to check.
     async fn subject(&self, client: &RepositoryClient, job: &Job) -> Result<Result<Subject, Done>, JobError> {
         match &job.subject {
-            JobSubject::MergeGroup { head, base } => {
-                Ok(Ok(Subject { head: head.clone(), base: base.to_string(), pull_request: None, changed_files: None }))
-            }
+            JobSubject::MergeGroup { head, base } => Ok(Ok(Subject {
+                head: head.clone(),
+                base: base.to_string(),
+                pull_request: None,
+                changed_files: None,
+                is_fork: false,
+            })),
             JobSubject::Commit { head } => {
                 let pulls = client.pull_requests_of(head).await?.into_iter();
                 let follow_up = pulls.map(|pull| follow_up(job, pull.number, pull.head)).collect();
                 Ok(Err(Done { follow_up, ..Done::without_scan(Outcome::Nothing) }))
             }
+            // Another handler's.
+            JobSubject::Images(_) => Ok(Err(Done::without_scan(Outcome::Nothing))),
             JobSubject::PullRequest { number, .. } => {
                 let pull = match client.pull_request(*number).await {
                     Err(error) if error.is_absent() => return Ok(Err(Done::without_scan(Outcome::Nothing))),
@@ -223,8 +254,9 @@ impl CheckPullRequest {
                     return Ok(Err(Done::without_scan(Outcome::Nothing)));
                 }
                 let changed_files = (pull.changed_files > 0).then_some(pull.changed_files);
+                let is_fork = pull.is_from_fork();
                 let (head, base) = (pull.head.sha, pull.base.branch);
-                Ok(Ok(Subject { head, base, pull_request: Some(*number), changed_files }))
+                Ok(Ok(Subject { head, base, pull_request: Some(*number), changed_files, is_fork }))
             }
         }
     }
@@ -236,7 +268,8 @@ impl CheckPullRequest {
         subject: &Subject,
         run: &OwnCheckRun,
     ) -> Result<Done, JobError> {
-        let judged = self.judge(client, subject).await?;
+        let mut judged = self.judge(client, subject).await?;
+        let again = judged.again.take();
         let mut state = None;
         if let Some(number) = subject.pull_request {
             let now = match client.pull_request_state(number).await {
@@ -270,9 +303,15 @@ impl CheckPullRequest {
         let conclusion = judged.judgement.verdict.conclusion;
         run.conclude(conclusion, &check_run::output(&input)).await?;
         if let Some((number, state)) = state.filter(|(_, state)| state.is_open) {
-            self.comment(client, number, &state, &input).await?;
+            let pinned = match again {
+                Some(again) => self.pinned(again, &judged.judgement.unpinned, subject.is_fork).await,
+                None => None,
+            };
+            let verdict = pinned.as_ref().map_or(input.verdict, |pinned| &pinned.verdict);
+            self.comment(client, number, &state, &ReportInput { verdict, ..input }).await?;
         }
-        Ok(done(&judged))
+        let images = self.options.image_scans.then(|| check_images::job(job, subject.is_fork, &judged.judgement));
+        Ok(Done { follow_up: images.into_iter().collect(), ..done(&judged) })
     }
 
     async fn comment(
@@ -307,16 +346,34 @@ impl CheckPullRequest {
             flags: Flags::default(),
             edits: true,
             digests: Digests::default(),
-            images: false,
+            images: self.options.image_scans,
         };
-        // Judging is work for a processor: it must not hold up the tasks that wait for the network.
         let start = Instant::now();
-        let judgement = tokio::task::spawn_blocking(move || pipeline::run(change, &circumstances)).await;
-        let judgement = judgement.map_err(|error| JobError::Permanent {
-            message: "judging the change broke off".into(),
-            source: Some(error.into()),
-        })?;
-        Ok(Judged { judgement, settings_from, scan: start.elapsed() })
+        let again = self.options.registry.clone().map(|registry| Again {
+            registry,
+            change: change.clone(),
+            circumstances: circumstances.clone(),
+        });
+        let judgement = judge_apart(change, circumstances).await?;
+        let again = again.filter(|_| !judgement.unpinned.is_empty());
+        Ok(Judged { judgement, settings_from, scan: start.elapsed(), again })
+    }
+
+    /// Judges again with the digests of images that could be pinned; `None` when there are none.
+    async fn pinned(&self, again: Again, unpinned: &[ImageReference], is_fork: bool) -> Option<Judgement> {
+        let Again { registry, change, mut circumstances } = again;
+        let registry = if is_fork { registry.for_forks() } else { registry };
+        let asked = resolve_all(&registry, unpinned, MOST_PINNED);
+        // A suggestion is a kindness: comments do not wait for it long.
+        let resolved = tokio::time::timeout(PIN_TIME, asked).await.ok()?;
+        for (image, error) in &resolved.failed {
+            debug!(%image, error = words::describe(error), "no digest, so no suggestion");
+        }
+        if resolved.digests.is_empty() {
+            return None;
+        }
+        circumstances.digests = resolved.digests;
+        judge_apart(change, circumstances).await.ok()
     }
 
     /// The defaults of the organisation, from its `.github` repository, remembered for a while.
@@ -336,6 +393,15 @@ impl CheckPullRequest {
         known.insert(key, (Instant::now(), file.clone()));
         Ok(file)
     }
+}
+
+/// Judges on a thread for such work: it must not hold up the tasks that wait for the network.
+async fn judge_apart(change: Change, circumstances: Circumstances) -> Result<Judgement, JobError> {
+    let judgement = tokio::task::spawn_blocking(move || pipeline::run(change, &circumstances)).await;
+    judgement.map_err(|error| JobError::Permanent {
+        message: "judging the change broke off".into(),
+        source: Some(error.into()),
+    })
 }
 
 async fn read_organisation(client: &RepositoryClient) -> Result<SettingsFile, GitHubError> {

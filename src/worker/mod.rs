@@ -7,7 +7,9 @@
 //! Invariant: every job that is leased ends in a verdict, a retry, or a check run that names the cause; a panic or a
 //! hang in one job harms no other.
 
+pub mod check_images;
 pub mod check_pull_request;
+pub mod handlers;
 pub mod publish;
 mod retry;
 mod supervise;
@@ -24,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::job::{Job, JobSubject};
+use crate::report::words::describe;
 use crate::scan::finding::Severity;
 use crate::scan::policy::PolicyId;
 use crate::store::{Lease, LeaseRequest, Settled, Settlement, Store, UnixMillis};
@@ -408,10 +411,4 @@ fn span(lease: &Lease) -> tracing::Span {
         span.record("pr", number.0);
     }
     span
-}
-
-/// The messages of an error and its sources, joined by colons.
-pub fn describe(error: &(dyn std::error::Error + 'static)) -> String {
-    let sources = std::iter::successors(Some(error), |error| error.source());
-    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -55,6 +55,8 @@ impl Gate {
             ("DOCKGATE_DATABASE_URL", database.clone()),
             ("DOCKGATE_GITHUB_API_URL", github.api_url()),
             ("DOCKGATE_LEASE_SECONDS", "5".to_owned()),
+            // No test asks a registry of the world.
+            ("DOCKGATE_IMAGES", "off".to_owned()),
             ("PATH", std::env::var("PATH").unwrap_or_default()),
             ("HOME", folder.path().display().to_string()),
         ]

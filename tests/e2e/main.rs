@@ -8,6 +8,9 @@ mod client_test;
 mod fake_github;
 mod fixtures;
 mod harness;
+#[path = "../image/osv_server.rs"]
+mod osv_server;
+mod registry;
 mod scenarios;
 mod schema;
 mod self_test;

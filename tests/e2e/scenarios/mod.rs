@@ -7,6 +7,7 @@ mod deliveries;
 mod faults;
 mod files;
 mod history;
+mod images;
 mod rerun;
 mod secrets;
 mod settings;

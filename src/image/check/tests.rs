@@ -1,0 +1,135 @@
+//! What scanned images come to, and what the check run says.
+
+use super::*;
+use crate::github::identity::PullRequestNumber;
+use crate::image::contents::{ImageProblem, Installed};
+use crate::image::package::{Package, PackageKind};
+
+fn vulnerability(id: &str, package: &str, rating: Rating, fixed: Option<&str>) -> Vulnerability {
+    let package = Package::new(PackageKind::Dpkg, package, "1.0").unwrap();
+    Vulnerability {
+        id: id.to_owned(),
+        aliases: Vec::new(),
+        rating,
+        summary: String::new(),
+        installed: Installed { package, path: "var/lib/dpkg/status".into(), layer: 0 },
+        fixed: fixed.map(str::to_owned),
+        is_known_exploited: false,
+        exploit_probability: None,
+    }
+}
+
+fn report(vulnerabilities: Vec<Vulnerability>) -> ImageReport {
+    ImageReport {
+        image: "web:2".into(),
+        platform: "linux/amd64".into(),
+        digest: format!("sha256:{}", "0".repeat(64)),
+        scanner: "dockgate".into(),
+        distribution: None,
+        created: None,
+        base: None,
+        diff_ids: Vec::new(),
+        packages: Vec::new(),
+        vulnerabilities,
+        unimportant: 0,
+        configuration: Vec::new(),
+        set_id_files: Vec::new(),
+        problems: Vec::new(),
+    }
+}
+
+fn subject(fail_on: Option<Severity>) -> ImagesSubject {
+    ImagesSubject {
+        number: Some(PullRequestNumber(1)),
+        head: "a".repeat(40).parse().unwrap(),
+        is_fork: false,
+        images: Vec::new(),
+        left_out: 0,
+        fail_on,
+        unscanned_blocks: false,
+    }
+}
+
+fn image(after: Result<ImageReport, &str>, before: Option<Result<ImageReport, &str>>) -> ScannedImage {
+    let scanned = |result: Result<ImageReport, &str>| result.map(Arc::new).map_err(str::to_owned);
+    ScannedImage {
+        subject: ImageSubject {
+            path: "deploy/web.yaml".into(),
+            line: 7,
+            platform: None,
+            before: before.as_ref().map(|_| "web:1".to_owned()),
+            after: "web:2".into(),
+        },
+        after: scanned(after),
+        before: before.map(scanned),
+    }
+}
+
+fn check(images: &[ScannedImage], conclusion: Conclusion, title: &str) -> CheckRunOutput {
+    let subject = subject(Some(Severity::High));
+    let verdict = decide(&subject, images);
+    let output = verdict.output();
+    assert_eq!((verdict.conclusion, output.title.as_str()), (conclusion, title), "{}", output.summary);
+    output
+}
+
+#[test]
+fn only_what_is_introduced_fixable_and_bad_enough_blocks() {
+    let bad = || vulnerability("CVE-1", "openssl", Rating::High, Some("1.1"));
+    let blocks = "1 fixable vulnerability comes in and blocks this merge";
+    let output = check(&[image(Ok(report(vec![bad()])), None)], Conclusion::Failure, blocks);
+    assert!(output.summary.contains("| CVE-1 | high | `openssl` | `1.0` | `1.1` |"), "{}", output.summary);
+    let [annotation] = output.annotations.as_slice() else { panic!("{:?}", output.annotations) };
+    assert_eq!((annotation.path.as_str(), annotation.start_line), ("deploy/web.yaml", 7));
+    assert_eq!(annotation.annotation_level, AnnotationLevel::Failure);
+    let clean = "Nothing blocks: 1 image scanned";
+    check(&[image(Ok(report(vec![bad()])), Some(Ok(report(vec![bad()]))))], Conclusion::Success, clean);
+    let unfixed = vulnerability("CVE-2", "zlib", Rating::Critical, None);
+    let output = check(&[image(Ok(report(vec![unfixed])), None)], Conclusion::Success, clean);
+    assert!(output.summary.contains("1 come in and have no fix yet"), "{}", output.summary);
+    let medium = vulnerability("CVE-3", "curl", Rating::Medium, Some("2"));
+    check(&[image(Ok(report(vec![medium])), None)], Conclusion::Success, clean);
+    let unknown = vulnerability("CVE-4", "curl", Rating::Unknown, Some("2"));
+    check(&[image(Ok(report(vec![unknown])), None)], Conclusion::Success, clean);
+}
+
+#[test]
+fn what_could_not_be_scanned_is_never_a_success() {
+    let bad = || report(vec![vulnerability("CVE-1", "openssl", Rating::High, Some("1.1"))]);
+    let unjudged = "1 image could not be judged";
+    let output = check(&[image(Err("no such tag"), None)], Conclusion::Neutral, unjudged);
+    assert!(output.summary.contains("could not be scanned: no such tag"), "{}", output.summary);
+    assert!(output.summary.contains("not scanned"), "{}", output.summary);
+    check(&[image(Ok(bad()), Some(Err("gone")))], Conclusion::Neutral, unjudged);
+    let mut half = report(Vec::new());
+    half.problems.push(ImageProblem::unjudged("rpm database in an old form"));
+    check(&[image(Ok(half), None)], Conclusion::Neutral, unjudged);
+    let strict = ImagesSubject { unscanned_blocks: true, ..subject(Some(Severity::High)) };
+    assert_eq!(decide(&strict, &[image(Err("x"), None)]).conclusion, Conclusion::Failure);
+    let cut = ImagesSubject { left_out: 3, ..subject(Some(Severity::High)) };
+    let verdict = decide(&cut, &[]);
+    assert_eq!(verdict.conclusion, Conclusion::Neutral);
+    assert!(verdict.output().summary.contains("3 images more were not scanned"), "{}", verdict.output().summary);
+}
+
+#[test]
+fn no_image_and_no_threshold() {
+    check(&[], Conclusion::Success, "This change brings in no image");
+    let bad = report(vec![vulnerability("CVE-1", "openssl", Rating::Critical, Some("1.1"))]);
+    let images = [image(Ok(bad), None)];
+    assert_eq!(decide(&subject(None), &images).conclusion, Conclusion::Success);
+}
+
+#[test]
+fn hostile_names_stay_inert_and_many_stay_within_the_limits() {
+    let many: Vec<_> = (0..3_000)
+        .map(|number| vulnerability(&format!("CVE-{number}"), "a|b`@octocat\n#1", Rating::High, Some("2")))
+        .collect();
+    let mut images = vec![image(Ok(report(many)), None); 50];
+    images[0].subject.after = "x`|<img src=x>\n@octocat".into();
+    let output = decide(&subject(Some(Severity::High)), &images).output();
+    assert!(output.summary.len() <= MAX_TEXT_BYTES);
+    assert!(output.title.chars().count() <= MAX_TITLE);
+    assert!(!output.summary.contains("\n@octocat"), "{}", output.summary.get(..500).unwrap());
+    assert!(output.annotations.iter().all(|annotation| annotation.title.chars().count() <= MAX_TITLE));
+}

@@ -1,0 +1,146 @@
+//! Images that a pull request brings in: pinned by a suggestion, scanned by a check of their own.
+//!
+//! Invariant: the first check never waits for a registry, and an image that was not scanned is no success.
+
+use serde_json::json;
+
+use crate::fake_github::FakeGitHub;
+use crate::fake_github::git::Edit;
+use crate::fake_github::state::CheckRun;
+use crate::harness::{Gate, REPOSITORY};
+use crate::osv_server::{Behaviour, OsvServer};
+use crate::registry::Registry;
+
+/// A gate that may talk to `registry`, with more environment variables.
+async fn gate(registry: &Registry, files: &[(&str, &str)], more: &[(&str, &str)]) -> Gate {
+    let github = FakeGitHub::start().await;
+    github.create_repository(REPOSITORY, files);
+    let private = registry.setting();
+    let environment: Vec<_> =
+        [("DOCKGATE_REGISTRY_PRIVATE", private.as_str())].into_iter().chain(more.iter().copied()).collect();
+    Gate::start_for(github, &environment).await
+}
+
+/// An OSV that knows one vulnerability of `openssl`, fixed in `3.0.2`.
+async fn osv() -> OsvServer {
+    let mut behaviour = Behaviour::default();
+    let id = "DEBIAN-CVE-2024-1111".to_owned();
+    let package = ("Debian:12".to_owned(), "openssl".to_owned());
+    let record = json!({
+        "id": id, "modified": "2024-01-01T00:00:00Z", "summary": "a buffer runs over",
+        "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}],
+        "upstream": ["CVE-2024-1111"],
+        "affected": [{
+            "package": {"ecosystem": package.0, "name": package.1},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "3.0.2"}]}],
+        }],
+    });
+    behaviour.records.insert(id.clone(), record);
+    behaviour.pages.insert(package, vec![vec![id]]);
+    OsvServer::start(behaviour).await
+}
+
+fn compose(image: &str) -> String {
+    format!("services:\n  web:\n    image: {image}\n    read_only: true\n")
+}
+
+/// The completed run of the second check on a commit, with the one of the first.
+async fn both(gate: &Gate, head: &str) -> (CheckRun, CheckRun) {
+    gate.idle().await;
+    let runs = gate.runs(head);
+    let of = |name: &str| {
+        let mut found: Vec<_> = runs.iter().filter(|run| run.name == name).cloned().collect();
+        assert_eq!(found.len(), 1, "{name}: {runs:#?}");
+        found.remove(0)
+    };
+    (of("dockgate"), of("dockgate/images"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suggestion_pins_the_image_that_the_registry_names() {
+    let registry = Registry::start().await;
+    let digest = registry.push("acme/base", "1.2", &[("libc6", "2.36")]).await;
+    let gate = gate(&registry, &[("README.md", "hello\n")], &[("DOCKGATE_IMAGES", "pin")]).await;
+    let from = format!("FROM {}/acme/base", registry.host);
+    let text = format!("{from}\nUSER 1000\n");
+    let (run, pull) = gate.judge(&[Edit::write("Dockerfile", &text)]).await;
+    assert_eq!(run.conclusion.as_deref(), Some("failure"), "{run:#?}");
+    // No such tag: there is nothing to suggest, and the verdict stands all the same.
+    assert!(pull.comments.iter().all(|comment| !comment.body.contains("```suggestion")), "{:#?}", pull.comments);
+    registry.push("acme/base", "latest", &[("libc6", "2.37")]).await;
+    let text = format!("{from}:latest\nUSER 1000\n");
+    let pushed = gate.push("feature", pull.number, &[Edit::write("Dockerfile", &text)]).await;
+    gate.verdict(&pushed).await;
+    let comments = gate.github.pull(REPOSITORY, pull.number).comments;
+    let suggestion = format!("```suggestion\n{from}:latest@sha256:");
+    assert!(comments.iter().any(|comment| comment.body.contains(&suggestion)), "{suggestion} in {comments:#?}");
+    assert!(comments.iter().all(|comment| !comment.body.contains(&digest)), "of another tag: {comments:#?}");
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vulnerability_that_comes_in_blocks_by_a_check_of_its_own() {
+    let registry = Registry::start().await;
+    let osv = osv().await;
+    registry.push("acme/web", "1", &[("zlib", "1")]).await;
+    registry.push("acme/web", "2", &[("openssl", "3.0.1"), ("zlib", "1")]).await;
+    let image = |tag: &str| format!("{}/acme/web:{tag}", registry.host);
+    let base = compose(&image("1"));
+    let more = [("DOCKGATE_IMAGES", "scan"), ("DOCKGATE_OSV_URL", osv.url.as_str())];
+    let gate = gate(&registry, &[("compose.yaml", &base)], &more).await;
+    let (number, head) = gate.open("feature", &[Edit::write("compose.yaml", &compose(&image("2")))]).await;
+    let (change, images) = both(&gate, &head).await;
+    assert_eq!(change.conclusion.as_deref(), Some("success"), "{change:#?}");
+    assert_eq!(images.conclusion.as_deref(), Some("failure"), "{images:#?}");
+    assert_eq!(images.title.as_deref(), Some("1 fixable vulnerability comes in and blocks this merge"));
+    let summary = images.summary.as_deref().unwrap_or_default();
+    for part in ["CVE-2024-1111", "`openssl`", "`3.0.1`", "`3.0.2`", "acme/web:1"] {
+        assert!(summary.contains(part), "{part} in {summary}");
+    }
+    assert_eq!(images.annotations.len(), 1, "{:#?}", images.annotations);
+    assert_eq!(
+        (images.annotations[0]["path"].as_str(), images.annotations[0]["start_line"].as_u64()),
+        (Some("compose.yaml"), Some(3))
+    );
+    // Without it the check passes; what was scanned is not asked for again.
+    let asked = osv.asked("/v1/vulns/DEBIAN-CVE-2024-1111");
+    registry.push("acme/web", "3", &[("zlib", "2")]).await;
+    let head = gate.push("feature", number, &[Edit::write("compose.yaml", &compose(&image("3")))]).await;
+    let (_, images) = both(&gate, &head).await;
+    assert_eq!(images.conclusion.as_deref(), Some("success"), "{images:#?}");
+    assert_eq!(images.title.as_deref(), Some("Nothing blocks: 1 image scanned"));
+    assert_eq!(osv.asked("/v1/vulns/DEBIAN-CVE-2024-1111"), asked);
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_cannot_be_scanned_is_named_and_no_success() {
+    let registry = Registry::start().await;
+    let osv = osv().await;
+    let more = [("DOCKGATE_IMAGES", "scan"), ("DOCKGATE_OSV_URL", osv.url.as_str())];
+    let gate = gate(&registry, &[("README.md", "hello\n")], &more).await;
+    let missing = format!("{}/acme/none:1", registry.host);
+    let files = [
+        Edit::write("compose.yaml", &compose(&missing)),
+        Edit::write("other/compose.yaml", &compose("registry.example.com/web:1")),
+    ];
+    let (_, head) = gate.open("feature", &files).await;
+    let (_, images) = both(&gate, &head).await;
+    assert_eq!(images.conclusion.as_deref(), Some("neutral"), "{images:#?}");
+    assert_eq!(images.title.as_deref(), Some("2 images could not be judged"));
+    let summary = images.summary.as_deref().unwrap_or_default();
+    assert!(summary.contains("not found or not allowed"), "{summary}");
+    assert!(summary.contains("is not on the list of allowed registries"), "{summary}");
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_without_a_new_image_passes_the_second_check() {
+    let registry = Registry::start().await;
+    let gate = gate(&registry, &[("README.md", "hello\n")], &[("DOCKGATE_IMAGES", "scan")]).await;
+    let (_, head) = gate.open("feature", &[Edit::write("README.md", "more\n")]).await;
+    let (_, images) = both(&gate, &head).await;
+    assert_eq!(images.conclusion.as_deref(), Some("success"), "{images:#?}");
+    assert_eq!(images.title.as_deref(), Some("This change brings in no image"));
+    gate.assert_sound();
+}
