@@ -64,6 +64,8 @@
 //! progress, fetches base and head with a bare git repository (or the API) and what each commit in between adds, runs the
 //! pipeline, reads the head again, concludes the check run, and only then writes comments. A newer push to the same pull
 //! request replaces the waiting job and tells a running one to end as superseded.
+//! The registries are asked for digests only then, so that comments can suggest them, and a job for the images that the
+//! change brings in is stored with the end of this one: it concludes `dockgate/images`.
 //!
 //! # Where we differ from the plan, on purpose
 //!
