@@ -123,7 +123,7 @@ fn no_image_and_no_threshold() {
 #[test]
 fn hostile_names_stay_inert_and_many_stay_within_the_limits() {
     let many: Vec<_> = (0..3_000)
-        .map(|number| vulnerability(&format!("CVE-{number}"), "a|b`@octocat\n#1", Rating::High, Some("2")))
+        .map(|number| vulnerability(&format!("CVE-{number}"), "a|b`@octocat#1", Rating::High, Some("2")))
         .collect();
     let mut images = vec![image(Ok(report(many)), None); 50];
     images[0].subject.after = "x`|<img src=x>\n@octocat".into();

@@ -20,6 +20,7 @@ paths:
   ignore: [vendor/, \"*.md\"]
 images:
   pin: digest
+  fail-on: critical
 comments:
   max: 5
 suppressions:
@@ -73,6 +74,7 @@ fn every_key_is_read() {
             "kubernetes.version=1.30 (repository)",
             "paths.ignore=vendor/, *.md (repository)",
             "images.pin=digest (repository)",
+            "images.fail-on=critical (repository)",
             "comments.max=5 (repository)",
             "suppressions.max-severity=never (repository)",
             "unjudged=fail (repository)",
