@@ -37,9 +37,17 @@ const TARGETS: [Target; 5] = [
 
 fn findings(path: &str, text: &str, options: &ScanOptions) -> Vec<Finding> {
     let file = ChangedFile::standing(path, Content::Text(text.into()));
-    let scan = scan(&Snapshot { files: vec![file], whole_tree: true }, PolicySet::builtin(), options);
-    assert!(scan.head.problems.is_empty(), "{text}\n{:?}", scan.head.problems);
-    scan.head.findings
+    let snapshot = Snapshot { files: vec![file], whole_tree: true };
+    let mut found = scan(&snapshot, PolicySet::builtin(), options);
+    if !found.head.unpinned.is_empty() {
+        let mut options = options.clone();
+        for image in &found.head.unpinned {
+            options.digests.insert(image, format!("sha256:{}", "0".repeat(64)));
+        }
+        found = scan(&snapshot, PolicySet::builtin(), &options);
+    }
+    assert!(found.head.problems.is_empty(), "{text}\n{:?}", found.head.problems);
+    found.head.findings
 }
 
 /// Rule and line of each finding about workloads, whatever the profile.
