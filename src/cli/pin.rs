@@ -12,7 +12,7 @@ use clap::Args;
 use super::scan::root_and_paths;
 use super::{Exit, Surroundings, registry};
 use crate::registry::RegistryError;
-use crate::registry::resolve::{Resolved, resolve_all};
+use crate::registry::resolve::Resolved;
 use crate::report::words::describe;
 use crate::scan::document;
 use crate::scan::edit::{self, Edit};
@@ -50,9 +50,7 @@ pub fn run(args: &PinArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Resul
     let open = |found: &&ImageUse| found.reference.digest().is_none();
     let images: Vec<ImageReference> =
         files.iter().flat_map(|file| file.uses.iter().filter(open)).map(|found| found.reference.clone()).collect();
-    let client = registry::client(&surroundings.environment)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
-    let resolved = runtime.block_on(resolve_all(&client, &images, usize::MAX));
+    let resolved = registry::resolve(&images, &surroundings.environment)?;
     let mut left = 0;
     for file in &files {
         left += pin(file, &resolved, &root, args.dry_run, &limits, surroundings)?;

@@ -3,7 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use anyhow::Context;
+
+use super::Surroundings;
+
+use crate::registry::resolve::{Resolved, resolve_all};
 use crate::registry::{MemoryManifests, RegistryClient, RegistryOptions};
+use crate::report::words::describe;
+use crate::scan::image_reference::ImageReference;
+use crate::scan::image_use::Digests;
 use crate::settings::process::ProcessSettings;
 use crate::settings::process::registry::RegistrySettings;
 
@@ -28,4 +36,29 @@ pub fn client_of(
     let read_file = |path: &str| std::fs::read(path).map_err(|error| error.to_string());
     let options = RegistryOptions::configure(settings, environment, read_file)?;
     Ok(RegistryClient::new(options, Arc::new(MemoryManifests::default()))?)
+}
+
+/// Asks for the tags of `images`.
+///
+/// # Errors
+/// A variable is wrong.
+pub fn resolve(images: &[ImageReference], environment: &BTreeMap<String, String>) -> anyhow::Result<Resolved> {
+    let client = client(environment)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
+    Ok(runtime.block_on(resolve_all(&client, images, usize::MAX)))
+}
+
+/// The digests of the tags of `images`, as far as their registries tell; the others are named.
+///
+/// # Errors
+/// A variable is wrong.
+pub fn digests(images: &[ImageReference], surroundings: &mut Surroundings<'_>) -> anyhow::Result<Digests> {
+    if images.is_empty() {
+        return Ok(Digests::default());
+    }
+    let resolved = resolve(images, &surroundings.environment)?;
+    for (image, error) in &resolved.failed {
+        writeln!(surroundings.err, "{image} is not pinned: {}", describe(error))?;
+    }
+    Ok(resolved.digests)
 }

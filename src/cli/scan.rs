@@ -10,7 +10,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::progress::Progress;
-use super::{Exit, Surroundings, fix, team};
+use super::{Exit, Surroundings, fix, registry, team};
 use crate::pipeline::{self, Circumstances, Flags, Judgement, Threshold};
 use crate::report::{self, Format, ReportInput};
 use crate::scan::image_use::Digests;
@@ -52,7 +52,7 @@ pub struct ScanArgs {
     /// Judge by the rules of this standard alone, such as pss:restricted
     #[arg(long, conflicts_with = "profile")]
     standard: Option<String>,
-    /// Apply the safe edits to the files, then judge again
+    /// Apply the safe edits to the files, then judge again; registries are asked for the digests of images
     #[arg(long, conflicts_with_all = ["head", "staged", "save"])]
     fix: bool,
     /// Say which step decided that a value is a secret
@@ -89,7 +89,7 @@ enum Colour {
 /// The files or the repository can't be read.
 pub fn run(args: &ScanArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Exit> {
     let started = Instant::now();
-    let circumstances = Circumstances {
+    let mut circumstances = Circumstances {
         edits: args.fix || args.format.shows_edits(),
         ..circumstances(flags(args)?, &surroundings.environment)
     };
@@ -104,6 +104,10 @@ pub fn run(args: &ScanArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Resu
     }
     let mut judgement = judge(change, &circumstances, folder.as_ref(), surroundings);
     if args.fix {
+        circumstances.digests = registry::digests(&judgement.unpinned, surroundings)?;
+        if !circumstances.digests.is_empty() {
+            judgement = pipeline::run(read(args)?, &circumstances);
+        }
         let fixed = fix::apply(&mut judgement, &root(args)?, || Ok(pipeline::run(read(args)?, &circumstances)))?;
         writeln!(surroundings.err, "{fixed}")?;
     }

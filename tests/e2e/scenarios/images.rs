@@ -144,3 +144,38 @@ async fn a_change_without_a_new_image_passes_the_second_check() {
     assert_eq!(images.title.as_deref(), Some("This change brings in no image"));
     gate.assert_sound();
 }
+
+/// Runs dockgate in `folder`, allowed to talk to `registry`.
+fn run(folder: &std::path::Path, registry: &Registry, arguments: &[&str]) -> std::process::Output {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dockgate"));
+    command.current_dir(folder).args(arguments).env("DOCKGATE_REGISTRY_PRIVATE", registry.setting());
+    command.output().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_pins_what_registries_tell_and_names_the_rest() {
+    let registry = Registry::start().await;
+    let digest = registry.push("acme/base", "1.2", &[("libc6", "2.36")]).await;
+    let host = &registry.host;
+    let before =
+        format!("ARG V=1.2\nFROM {host}/acme/base:${{V}} AS build # the base\nCOPY --from={host}/acme/none:1 /a /b\n");
+    let after = before.replace("V=1.2", &format!("V=1.2@{digest}"));
+    for arguments in [&["pin"][..], &["scan", "--fix"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("Dockerfile");
+        std::fs::write(&file, &before).unwrap();
+        let output = run(folder.path(), &registry, arguments);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains("acme/none:1 is not pinned: resolve"), "{told}");
+        assert!(std::fs::read_to_string(&file).unwrap().starts_with(&after), "{arguments:?}: {told}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("compose.yaml");
+    let text = compose(&format!("{host}/acme/base:1.2"));
+    std::fs::write(&file, &text).unwrap();
+    let output = run(folder.path(), &registry, &["pin", "--dry-run"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let line = format!("compose.yaml:3: {host}/acme/base:1.2@{digest}\n");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), line);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+}
