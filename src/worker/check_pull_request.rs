@@ -4,46 +4,34 @@
 //! [`JobHandler::abandon`], which concludes too. The head is read again before concluding; a commit that is no longer
 //! the head is never concluded as judged.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
-use tracing::debug;
 
 use super::check_images;
+use super::judge::{self, Again};
+use super::organisation::Organisations;
 use super::publish::{self, OwnCheckRun};
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::GitHubError;
 use crate::github::app::Clock;
 use crate::github::client::{Client, PullRequestState, RepositoryClient};
-use crate::github::identity::{CommitSha, InstallationId, PullRequestNumber};
+use crate::github::identity::{CommitSha, PullRequestNumber};
 use crate::job::{ImagesSubject, Job, JobSubject};
-use crate::pipeline::{self, Circumstances, Flags, Judgement};
+use crate::pipeline::{Circumstances, Flags, Judgement};
 use crate::registry::RegistryClient;
-use crate::registry::resolve::resolve_all;
-use crate::report::{ReportInput, check_run, review, words};
+use crate::report::{ReportInput, check_run, review};
 use crate::scan::SecretKey;
-use crate::scan::image_reference::ImageReference;
 use crate::scan::image_use::Digests;
 use crate::scan::limits::Limits;
 use crate::settings::date::Date;
-use crate::settings::repository::{ORGANISATION_PATH, SettingsFile};
+use crate::settings::repository::SettingsFile;
 use crate::source::pull_request::{FetchOptions, PullRequestSource, Target};
 use crate::source::{Change, SourceError};
 use crate::store::UnixMillis;
 use crate::verdict::Conclusion;
-
-/// How long an organisation's defaults are remembered.
-const ORGANISATION_MEMORY: Duration = Duration::from_mins(3);
-/// The most organisations that are remembered.
-const MOST_ORGANISATIONS: usize = 10_000;
-/// How long registries may take to tell the digests for suggestions, and for how many images they are asked.
-const PIN_TIME: Duration = Duration::from_secs(5);
-const MOST_PINNED: usize = 50;
-/// The largest file of an organisation's defaults.
-const MAX_SETTINGS_BYTES: usize = 1 << 20;
 
 /// Settings of the checks, the same for all repositories.
 #[derive(Clone)]
@@ -78,13 +66,11 @@ impl Default for CheckOptions {
     }
 }
 
-type Organisation = (InstallationId, String);
-
 /// Checks pull requests and merge groups.
 pub struct CheckPullRequest {
     client: Client,
     options: CheckOptions,
-    organisations: tokio::sync::Mutex<HashMap<Organisation, (Instant, SettingsFile)>>,
+    organisations: Organisations,
 }
 
 /// What one run checks.
@@ -103,13 +89,6 @@ struct Judged {
     scan: Duration,
     /// What judging again needs, when digests of images would make suggestions.
     again: Option<Again>,
-}
-
-/// What judging again with digests needs.
-struct Again {
-    registry: RegistryClient,
-    change: Change,
-    circumstances: Circumstances,
 }
 
 #[async_trait]
@@ -158,7 +137,7 @@ impl JobHandler for CheckPullRequest {
 impl CheckPullRequest {
     /// A handler that works as the app of `client`.
     pub fn new(client: Client, options: CheckOptions) -> Self {
-        Self { client, options, organisations: tokio::sync::Mutex::default() }
+        Self { client, options, organisations: Organisations::default() }
     }
 
     /// One attempt at a job; `again_since` tells when the job was asked for, if there were attempts before.
@@ -304,7 +283,7 @@ impl CheckPullRequest {
         run.conclude(conclusion, &check_run::output(&input)).await?;
         if let Some((number, state)) = state.filter(|(_, state)| state.is_open) {
             let pinned = match again {
-                Some(again) => self.pinned(again, &judged.judgement.unpinned, subject.is_fork).await,
+                Some(again) => again.pinned(&judged.judgement.unpinned, subject.is_fork).await,
                 None => None,
             };
             let verdict = pinned.as_ref().map_or(input.verdict, |pinned| &pinned.verdict);
@@ -336,7 +315,7 @@ impl CheckPullRequest {
         let source =
             PullRequestSource::new(client.clone(), target, self.options.limits.clone(), self.options.fetch.clone());
         let (change, base) = source.read_with_base().await?;
-        let organisation = self.organisation(client).await?;
+        let organisation = self.organisations.of(client).await?;
         let settings_from = settings_from(&change, &organisation, subject, &base);
         let since = (self.options.clock)().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let circumstances = Circumstances {
@@ -354,68 +333,9 @@ impl CheckPullRequest {
             change: change.clone(),
             circumstances: circumstances.clone(),
         });
-        let judgement = judge_apart(change, circumstances).await?;
+        let judgement = judge::judge(change, circumstances).await?;
         let again = again.filter(|_| !judgement.unpinned.is_empty());
         Ok(Judged { judgement, settings_from, scan: start.elapsed(), again })
-    }
-
-    /// Judges again with the digests of images that could be pinned; `None` when there are none.
-    async fn pinned(&self, again: Again, unpinned: &[ImageReference], is_fork: bool) -> Option<Judgement> {
-        let Again { registry, change, mut circumstances } = again;
-        let registry = if is_fork { registry.for_forks() } else { registry };
-        let asked = resolve_all(&registry, unpinned, MOST_PINNED);
-        // A suggestion is a kindness: comments do not wait for it long.
-        let resolved = tokio::time::timeout(PIN_TIME, asked).await.ok()?;
-        for (image, error) in &resolved.failed {
-            debug!(%image, error = words::describe(error), "no digest, so no suggestion");
-        }
-        if resolved.digests.is_empty() {
-            return None;
-        }
-        circumstances.digests = resolved.digests;
-        judge_apart(change, circumstances).await.ok()
-    }
-
-    /// The defaults of the organisation, from its `.github` repository, remembered for a while.
-    async fn organisation(&self, client: &RepositoryClient) -> Result<SettingsFile, GitHubError> {
-        let key = (client.installation(), client.name().owner().to_owned());
-        let remembered = |known: &HashMap<Organisation, (Instant, SettingsFile)>| {
-            known.get(&key).filter(|(read, _)| read.elapsed() < ORGANISATION_MEMORY).map(|(_, file)| file.clone())
-        };
-        if let Some(file) = remembered(&*self.organisations.lock().await) {
-            return Ok(file);
-        }
-        let file = read_organisation(client).await?;
-        let mut known = self.organisations.lock().await;
-        if known.len() >= MOST_ORGANISATIONS {
-            known.clear();
-        }
-        known.insert(key, (Instant::now(), file.clone()));
-        Ok(file)
-    }
-}
-
-/// Judges on a thread for such work: it must not hold up the tasks that wait for the network.
-async fn judge_apart(change: Change, circumstances: Circumstances) -> Result<Judgement, JobError> {
-    let judgement = tokio::task::spawn_blocking(move || pipeline::run(change, &circumstances)).await;
-    judgement.map_err(|error| JobError::Permanent {
-        message: "judging the change broke off".into(),
-        source: Some(error.into()),
-    })
-}
-
-async fn read_organisation(client: &RepositoryClient) -> Result<SettingsFile, GitHubError> {
-    let Ok(repository) = client.name().sibling(".github") else { return Ok(SettingsFile::Absent) };
-    match client.sibling(repository).file(ORGANISATION_PATH, None, MAX_SETTINGS_BYTES).await {
-        Ok(None) => Ok(SettingsFile::Absent),
-        Ok(Some(bytes)) => Ok(match String::from_utf8(bytes) {
-            Ok(text) => SettingsFile::Text(text),
-            Err(_) => SettingsFile::Unreadable { why: "not UTF-8".into() },
-        }),
-        // The app is not installed on that repository, or there is none: no defaults.
-        Err(error) if matches!(error.status(), Some(403 | 404 | 422)) => Ok(SettingsFile::Absent),
-        Err(error) if error.is_retryable() => Err(error),
-        Err(error) => Ok(SettingsFile::Unreadable { why: error.to_string() }),
     }
 }
 

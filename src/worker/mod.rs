@@ -10,6 +10,8 @@
 pub mod check_images;
 pub mod check_pull_request;
 pub mod handlers;
+mod judge;
+mod organisation;
 pub mod publish;
 mod retry;
 mod supervise;

@@ -3,6 +3,8 @@
 # `truth` with what the package manager itself lists: "kind name version" a line.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+# What an older version of this script built is in the way.
+rm -rf "$1"
 mkdir -p "$1"
 cd "$1"
 export LC_ALL=C
