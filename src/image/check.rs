@@ -111,11 +111,8 @@ impl ImagesVerdict<'_> {
         }
         if self.left_out > 0 {
             summary.line("");
-            summary.line(&format!(
-                "{} more were not scanned: one change has at most {} scanned.",
-                count(self.left_out, "image"),
-                self.judged.len()
-            ));
+            let more = count(self.left_out, "more image");
+            summary.line(&format!("Not scanned: {more}, as one change has at most {} scanned.", self.judged.len()));
         }
         self.rule(&mut summary);
         CheckRunOutput {
@@ -201,10 +198,10 @@ impl JudgedImage<'_> {
         let is_blocking = |one: &Vulnerability| self.blocking.iter().any(|other| other.identity() == one.identity());
         let (fixable, unfixed): (Vec<_>, Vec<_>) =
             (self.comparison.introduced.iter()).filter(|one| !is_blocking(one)).partition(|one| one.is_fixable());
-        folded(summary, "come in, can be fixed, and do not block", &fixable);
-        folded(summary, "come in and have no fix yet", &unfixed);
-        folded(summary, "were there before", &self.comparison.same.iter().collect::<Vec<_>>());
-        folded(summary, "are gone", &self.comparison.fixed.iter().collect::<Vec<_>>());
+        folded(summary, "Coming in with a fix, not blocking", &fixable);
+        folded(summary, "Coming in without a fix", &unfixed);
+        folded(summary, "There before", &self.comparison.same.iter().collect::<Vec<_>>());
+        folded(summary, "Gone with this change", &self.comparison.fixed.iter().collect::<Vec<_>>());
     }
 
     fn annotation(&self) -> Option<Annotation> {
@@ -239,7 +236,7 @@ fn fixable(number: usize) -> String {
 
 fn folded(summary: &mut Budget, what: &str, vulnerabilities: &[&&Vulnerability]) {
     let lines: Vec<String> = vulnerabilities.iter().take(MAX_LISTED).map(|one| line(one)).collect();
-    summary.folded(&format!("{} {what}", vulnerabilities.len()), &lines);
+    summary.folded(&format!("{what}: {}", vulnerabilities.len()), &lines);
 }
 
 fn row(one: &Vulnerability) -> String {

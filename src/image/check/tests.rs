@@ -86,7 +86,7 @@ fn only_what_is_introduced_fixable_and_bad_enough_blocks() {
     check(&[image(Ok(report(vec![bad()])), Some(Ok(report(vec![bad()]))))], Conclusion::Success, clean);
     let unfixed = vulnerability("CVE-2", "zlib", Rating::Critical, None);
     let output = check(&[image(Ok(report(vec![unfixed])), None)], Conclusion::Success, clean);
-    assert!(output.summary.contains("1 come in and have no fix yet"), "{}", output.summary);
+    assert!(output.summary.contains("Coming in without a fix: 1"), "{}", output.summary);
     let medium = vulnerability("CVE-3", "curl", Rating::Medium, Some("2"));
     check(&[image(Ok(report(vec![medium])), None)], Conclusion::Success, clean);
     let unknown = vulnerability("CVE-4", "curl", Rating::Unknown, Some("2"));
@@ -109,7 +109,7 @@ fn what_could_not_be_scanned_is_never_a_success() {
     let cut = ImagesSubject { left_out: 3, ..subject(Some(Severity::High)) };
     let verdict = decide(&cut, &[]);
     assert_eq!(verdict.conclusion, Conclusion::Neutral);
-    assert!(verdict.output().summary.contains("3 images more were not scanned"), "{}", verdict.output().summary);
+    assert!(verdict.output().summary.contains("Not scanned: 3 more images"), "{}", verdict.output().summary);
 }
 
 #[test]
