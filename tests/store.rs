@@ -8,6 +8,8 @@
 mod behaviour;
 #[path = "store/crash.rs"]
 mod crash;
+#[path = "store/kept.rs"]
+mod kept;
 #[path = "store/kit.rs"]
 mod kit;
 
@@ -51,6 +53,10 @@ suite!(
         behaviour::the_fingerprint_key_stays_the_same,
         behaviour::the_queue_is_counted,
         behaviour::old_rows_are_pruned,
+        kept::what_is_kept_is_found_until_its_time_is_over,
+        kept::one_of_many_claims_succeeds,
+        kept::names_are_listed_below_a_prefix,
+        kept::the_audit_log_is_read_in_order_and_by_place,
         crash::an_expired_lease_is_leased_again,
         crash::an_expired_lease_is_handed_over_to_the_newer_job,
         crash::a_lost_lease_can_neither_renew_nor_settle,

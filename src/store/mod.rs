@@ -7,6 +7,7 @@
 //! Invariant: of one [`JobKey`](crate::job::JobKey) at most one job waits and at most one runs, and the waiting one is
 //! the newest.
 
+mod kept;
 mod sqlite;
 mod time;
 
@@ -19,6 +20,7 @@ use crate::github::identity::{CommitSha, RepositoryName};
 use crate::job::Job;
 use crate::scan::SecretKey;
 
+pub use kept::{AuditEntry, AuditLine, AuditQuery, Shelf};
 pub use sqlite::SqliteStore;
 pub use time::UnixMillis;
 
@@ -79,6 +81,62 @@ pub trait Store: Send + Sync {
     /// [`StoreError`] when the database fails.
     async fn secret_key(&self) -> Result<SecretKey, StoreError>;
 
+    /// Keeps `body` under a name, in place of what was kept there; for ever when `until` is `None`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    async fn keep(&self, shelf: Shelf, name: &str, body: &str, until: Option<UnixMillis>) -> Result<(), StoreError>;
+
+    /// Keeps `body` under a name unless something is kept there; says whether it was. Of many that try at once one
+    /// succeeds.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    async fn claim(
+        &self,
+        shelf: Shelf,
+        name: &str,
+        body: &str,
+        now: UnixMillis,
+        until: Option<UnixMillis>,
+    ) -> Result<bool, StoreError>;
+
+    /// What is kept under a name, unless its time is over.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    async fn kept(&self, shelf: Shelf, name: &str, now: UnixMillis) -> Result<Option<String>, StoreError>;
+
+    /// The first `limit` names that begin with `prefix`, in order, with what is kept under them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    async fn kept_below(
+        &self,
+        shelf: Shelf,
+        prefix: &str,
+        now: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<(String, String)>, StoreError>;
+
+    /// Forgets what is kept under a name.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    async fn forget(&self, shelf: Shelf, name: &str) -> Result<(), StoreError>;
+
+    /// Adds a line to the audit log.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    async fn append_audit(&self, entry: &AuditEntry) -> Result<(), StoreError>;
+
+    /// Lines of the audit log, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails, or a line can't be read.
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditLine>, StoreError>;
+
     /// How full the queue is.
     ///
     /// # Errors
@@ -98,8 +156,8 @@ pub trait Store: Send + Sync {
     /// [`StoreError`] when the database fails.
     async fn redrive(&self, job_id: i64, now: UnixMillis) -> Result<bool, StoreError>;
 
-    /// Forgets deliveries older than [`DELIVERY_RETENTION`] and dead jobs older than [`DEAD_RETENTION`]; returns how
-    /// many rows went.
+    /// Forgets deliveries older than [`DELIVERY_RETENTION`], dead jobs older than [`DEAD_RETENTION`] and kept things whose
+    /// time is over; returns how many rows went.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.

@@ -5,7 +5,9 @@
 //!
 //! Invariant: write-ahead log with `synchronous=FULL`: what a call has answered survives a power cut.
 
+mod audit;
 mod enqueue;
+mod kept;
 mod queue;
 mod record;
 
@@ -17,8 +19,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use super::{
-    DeadJob, Delivery, Enqueued, Lease, LeaseRequest, Queue, Renewal, Report, ReportKey, Settled, Settlement, Store,
-    StoreError, UnixMillis,
+    AuditEntry, AuditLine, AuditQuery, DeadJob, Delivery, Enqueued, Lease, LeaseRequest, Queue, Renewal, Report,
+    ReportKey, Settled, Settlement, Shelf, Store, StoreError, UnixMillis,
 };
 use crate::scan::SecretKey;
 
@@ -135,6 +137,52 @@ impl Store for SqliteStore {
         let key = record::secret_key(&mut transaction).await?;
         transaction.commit().await.map_err(failed("store the fingerprint key"))?;
         Ok(key)
+    }
+
+    async fn keep(&self, shelf: Shelf, name: &str, body: &str, until: Option<UnixMillis>) -> Result<(), StoreError> {
+        kept::keep(&self.write, (shelf, name), body, until).await.map_err(failed("keep something"))
+    }
+
+    async fn claim(
+        &self,
+        shelf: Shelf,
+        name: &str,
+        body: &str,
+        now: UnixMillis,
+        until: Option<UnixMillis>,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.begin("claim something").await?;
+        let place = (shelf, name);
+        let claimed =
+            kept::claim(&mut transaction, place, body, (now, until)).await.map_err(failed("claim something"))?;
+        transaction.commit().await.map_err(failed("claim something"))?;
+        Ok(claimed)
+    }
+
+    async fn kept(&self, shelf: Shelf, name: &str, now: UnixMillis) -> Result<Option<String>, StoreError> {
+        kept::kept(&self.read, (shelf, name), now).await.map_err(failed("read what is kept"))
+    }
+
+    async fn kept_below(
+        &self,
+        shelf: Shelf,
+        prefix: &str,
+        now: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        kept::kept_below(&self.read, (shelf, prefix), now, limit).await.map_err(failed("list what is kept"))
+    }
+
+    async fn forget(&self, shelf: Shelf, name: &str) -> Result<(), StoreError> {
+        kept::forget(&self.write, (shelf, name)).await.map_err(failed("forget something"))
+    }
+
+    async fn append_audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        audit::append(&self.write, entry).await.map_err(failed("write the audit log"))
+    }
+
+    async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditLine>, StoreError> {
+        audit::read(&self.read, query).await
     }
 
     async fn queue(&self, now: UnixMillis) -> Result<Queue, StoreError> {

@@ -125,5 +125,6 @@ pub(super) async fn prune(pool: &SqlitePool, now: UnixMillis) -> Result<u64, sql
         .bind(now.minus(DEAD_RETENTION).0)
         .execute(pool)
         .await?;
-    Ok(deliveries.rows_affected() + dead.rows_affected())
+    let kept = sqlx::query("DELETE FROM kept WHERE until <= ?").bind(now.0).execute(pool).await?;
+    Ok(deliveries.rows_affected() + dead.rows_affected() + kept.rows_affected())
 }
