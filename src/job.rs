@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::github::event::{Event, Place};
 use crate::github::identity::{CommitSha, InstallationId, PullRequestNumber, RepositoryName};
 use crate::scan::finding::Severity;
+use crate::settings::repository::images::ImageWaiver;
+use crate::settings::vex::VexStatement;
 
 /// One check to make.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +67,12 @@ pub struct ImagesSubject {
     pub fail_on: Option<Severity>,
     /// Whether an image that can't be scanned blocks.
     pub unscanned_blocks: bool,
+    /// The vulnerabilities that the team accepted.
+    #[serde(default)]
+    pub waivers: Vec<ImageWaiver>,
+    /// What the team states about vulnerabilities, the newest first.
+    #[serde(default)]
+    pub vex: Vec<VexStatement>,
 }
 
 /// One image that a change brings in.

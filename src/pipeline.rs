@@ -23,6 +23,7 @@ use crate::settings::Origin;
 use crate::settings::baseline::Baseline;
 use crate::settings::date::Date;
 use crate::settings::repository::{RepositorySettings, SettingsFile};
+use crate::settings::vex::{VexDocuments, VexStatement};
 use crate::source::{Change, SETTINGS_PATH, TeamFile, TeamFiles};
 use crate::verdict::{Verdict, decide};
 
@@ -81,6 +82,8 @@ pub struct Judgement {
     pub unpinned: Vec<ImageReference>,
     /// The images that the change brings in, when [`Circumstances::images`] asks for them.
     pub images: Vec<ImageChange>,
+    /// What the team's `OpenVEX` documents state.
+    pub vex: Vec<VexStatement>,
 }
 
 /// Judges `change`.
@@ -93,6 +96,8 @@ pub fn run_with(change: Change, circumstances: &Circumstances, helper: &mut Help
     let Change { mut snapshot, team, history } = change;
     let (own, mut problems) = readable(&team.policies);
     let (mut admission, unread) = admission(&team);
+    let (vex, unread_vex) = vex(&team);
+    problems.extend(unread_vex);
     problems.extend(unread);
     let (policies, broken) = PolicySet::builtin().with_team(&own);
     problems.extend(broken);
@@ -137,31 +142,53 @@ pub fn run_with(change: Change, circumstances: &Circumstances, helper: &mut Help
     let unpinned = std::mem::take(&mut found.head.unpinned);
     let images = std::mem::take(&mut found.images);
     let verdict = decide(found, &snapshot, &settings, circumstances.today);
-    Judgement { verdict, snapshot, policies, settings, unpinned, images }
+    Judgement { verdict, snapshot, policies, settings, unpinned, images, vex }
 }
 
 /// The cluster's own policies among the team's files, and what is wrong with them.
 fn admission(team: &TeamFiles) -> (AdmissionSet, Vec<Problem>) {
     let (own, _) = readable(&team.policies);
-    let (named, mut problems) = readable(&team.admission);
+    let files = team.admission_files();
+    let (named, mut problems) = readable(&files);
     let own = own.into_iter().filter(|(_, text)| holds_objects(text));
     let (set, broken) = AdmissionSet::load(&own.chain(named).collect::<Vec<_>>(), &Limits::default());
     problems.extend(broken);
     (set, problems)
 }
 
-/// A problem for each of `admission.paths` at which there is nothing.
+/// What the team's `OpenVEX` documents state, and what is wrong with them.
+fn vex(team: &TeamFiles) -> (Vec<VexStatement>, Vec<Problem>) {
+    let mut documents = VexDocuments::default();
+    for file in team.vex_files() {
+        match &file.text {
+            SettingsFile::Text(text) => documents.add(&file.path, text),
+            SettingsFile::Unreadable { why } => documents.refuse(&file.path, &format!("could not be read: {why}")),
+            SettingsFile::Absent => {}
+        }
+    }
+    let problem = |(path, why): (String, String)| Problem {
+        introduced: false,
+        ..Problem::of_file(&path, Cause::Settings, format!("{why}; it counts for nothing"))
+    };
+    let (statements, refused) = documents.finish();
+    (statements, refused.into_iter().map(problem).collect())
+}
+
+/// A problem for each of `admission.paths` and `images.vex` at which there is nothing.
 fn empty_paths(settings: &RepositorySettings, team: &TeamFiles) -> Vec<Problem> {
     let is_at = |path: &str, file: &TeamFile| {
         file.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let files = || team.admission.iter().chain(&team.policies);
-    let empty = settings.admission_paths.value.iter().filter(|path| !files().any(|file| is_at(path, file)));
-    let problem = |path: &String| {
-        let message = format!("\"admission.paths\": the base has no YAML or JSON file at \"{path}\"");
-        Problem { introduced: false, ..Problem::of_file(SETTINGS_PATH, Cause::Settings, message) }
+    let of = |name: &'static str, paths: &[String]| -> Vec<Problem> {
+        let empty = paths.iter().filter(|path| !files().any(|file| is_at(path, file)));
+        let problem = |path: &String| {
+            let message = format!("\"{name}\": the base has no YAML or JSON file at \"{path}\"");
+            Problem { introduced: false, ..Problem::of_file(SETTINGS_PATH, Cause::Settings, message) }
+        };
+        empty.map(problem).collect()
     };
-    empty.map(problem).collect()
+    [of("admission.paths", &settings.admission_paths.value), of("images.vex", &settings.images.vex.value)].concat()
 }
 
 /// The policy files that could be read, and a problem for each of the others.

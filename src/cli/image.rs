@@ -11,7 +11,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use super::{Exit, Surroundings, registry};
 use crate::image::layout::OciLayout;
 use crate::image::osv::AdvisorySource;
-use crate::image::osv::api::{MemoryCache, OsvApi, PUBLIC_URL};
+use crate::image::osv::api::{AdvisoryCache, MemoryCache, OsvApi, PUBLIC_URL};
 use crate::image::osv::folder::OsvFolder;
 use crate::image::osv::order::Exploits;
 use crate::image::output::{OutputFormat, OutputInput, render};
@@ -100,20 +100,24 @@ pub fn run(args: &ImageArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Res
     })
 }
 
-/// Who knows of vulnerabilities: the exports in `folder`, else OSV at `url`.
+/// Who knows of vulnerabilities: the exports in `folder`, else OSV at `url`, whose advisories `cache` keeps.
 ///
 /// # Errors
 /// The folder is none, or the address is none.
-pub fn advisories(url: &str, folder: Option<&Path>) -> anyhow::Result<Arc<dyn AdvisorySource>> {
+pub fn advisories(
+    url: &str,
+    folder: Option<&Path>,
+    cache: Arc<dyn AdvisoryCache>,
+) -> anyhow::Result<Arc<dyn AdvisorySource>> {
     Ok(match folder {
         Some(folder) if folder.is_dir() => Arc::new(OsvFolder::new(folder)),
         Some(folder) => bail!("{} is no folder", folder.display()),
-        None => Arc::new(OsvApi::new(url, Arc::new(MemoryCache::default())).map_err(|why| anyhow!(why))?),
+        None => Arc::new(OsvApi::new(url, cache).map_err(|why| anyhow!(why))?),
     })
 }
 
 fn scanner(args: &ImageArgs) -> anyhow::Result<EmbeddedScanner> {
-    let advisories = advisories(&args.osv_url, args.osv_dir.as_deref())?;
+    let advisories = advisories(&args.osv_url, args.osv_dir.as_deref(), Arc::new(MemoryCache::default()))?;
     let mut exploits = Exploits::default();
     let read = |path: &Path| std::fs::read(path).with_context(|| format!("read {}", path.display()));
     if let Some(path) = &args.kev {

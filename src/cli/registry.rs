@@ -8,7 +8,7 @@ use anyhow::Context;
 use super::Surroundings;
 
 use crate::registry::resolve::{Resolved, resolve_all};
-use crate::registry::{MemoryManifests, RegistryClient, RegistryOptions};
+use crate::registry::{ManifestCache, MemoryManifests, RegistryClient, RegistryOptions};
 use crate::report::words::describe;
 use crate::scan::image_reference::ImageReference;
 use crate::scan::image_use::Digests;
@@ -22,20 +22,21 @@ use crate::settings::process::registry::RegistrySettings;
 pub fn client(environment: &BTreeMap<String, String>) -> anyhow::Result<RegistryClient> {
     let read_text = |path: &str| std::fs::read_to_string(path).map_err(|error| error.to_string());
     let settings = ProcessSettings::read(&BTreeMap::new(), environment, read_text)?;
-    client_of(&settings.registry, environment)
+    client_of(&settings.registry, environment, Arc::new(MemoryManifests::default()))
 }
 
-/// A client as `settings` say.
+/// A client as `settings` say, that keeps what it read in `manifests`.
 ///
 /// # Errors
 /// An entry is wrong, or a file can't be read.
 pub fn client_of(
     settings: &RegistrySettings,
     environment: &BTreeMap<String, String>,
+    manifests: Arc<dyn ManifestCache>,
 ) -> anyhow::Result<RegistryClient> {
     let read_file = |path: &str| std::fs::read(path).map_err(|error| error.to_string());
     let options = RegistryOptions::configure(settings, environment, read_file)?;
-    Ok(RegistryClient::new(options, Arc::new(MemoryManifests::default()))?)
+    Ok(RegistryClient::new(options, manifests)?)
 }
 
 /// Asks for the tags of `images`.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
 use async_trait::async_trait;
@@ -12,13 +12,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{Exit, Surroundings};
-use crate::github::app::AppCredentials;
+use crate::github::app::{AppCredentials, Clock};
 use crate::github::client::Observer;
 use crate::github::client::{Client, ClientConfig};
-use crate::image::read::MemoryLayers;
+use crate::image::kept::KeptImages;
+use crate::image::osv::api::AdvisoryCache;
+use crate::image::read::LayerCache;
 use crate::image::scanner::EmbeddedScanner;
 use crate::image::scans::Scans;
-use crate::registry::RegistryClient;
+use crate::registry::{ManifestCache, RegistryClient};
 use crate::server::{self, Metrics, Probe, ServerConfig};
 use crate::settings::process::images::ImageWork;
 use crate::settings::process::{ProcessSettings, SecretText};
@@ -108,7 +110,9 @@ async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>
     let store = store::open(&settings.database_url.value).await?;
     let metrics = Metrics::new()?;
     let client = client(&settings, metrics.clone())?;
-    let images = Images::new(&settings, environment)?;
+    let clock: Clock = Arc::new(SystemTime::now);
+    let kept = Arc::new(KeptImages::new(Arc::clone(&store), Arc::clone(&clock)));
+    let images = Images::new(&settings, environment, kept)?;
     let options = CheckOptions {
         registry: images.registry.clone(),
         image_scans: images.scans.is_some(),
@@ -118,7 +122,7 @@ async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>
     };
     let handlers = Handlers {
         change: CheckPullRequest::new(client.clone(), options),
-        images: images.scans.map(|scans| CheckImages::new(client.clone(), scans)),
+        images: images.scans.map(|scans| CheckImages::new(client.clone(), scans, clock)),
     };
     let secret = settings.webhook_secret.value.as_ref().map(SecretText::expose).unwrap_or_default();
     let config = ServerConfig {
@@ -150,21 +154,27 @@ struct Images {
 }
 
 impl Images {
-    fn new(settings: &ProcessSettings, environment: &BTreeMap<String, String>) -> anyhow::Result<Self> {
+    fn new(
+        settings: &ProcessSettings,
+        environment: &BTreeMap<String, String>,
+        kept: Arc<KeptImages>,
+    ) -> anyhow::Result<Self> {
         let images = &settings.images;
         if images.work.value == ImageWork::Off {
             return Ok(Self { registry: None, scans: None });
         }
-        let registry = super::registry::client_of(&settings.registry, environment)?;
+        let manifests: Arc<dyn ManifestCache> = Arc::<KeptImages>::clone(&kept);
+        let registry = super::registry::client_of(&settings.registry, environment, manifests)?;
         if images.work.value == ImageWork::Pin {
             return Ok(Self { registry: Some(registry), scans: None });
         }
-        let advisories =
-            super::image::advisories(&images.osv_url.value, images.osv_folder.value.as_ref().map(Path::new))?;
-        let scanner =
-            EmbeddedScanner { advisories, layers: Arc::new(MemoryLayers::default()), exploits: Arc::default() };
+        let folder = images.osv_folder.value.as_ref().map(Path::new);
+        let cache: Arc<dyn AdvisoryCache> = Arc::<KeptImages>::clone(&kept);
+        let advisories = super::image::advisories(&images.osv_url.value, folder, cache)?;
+        let layers: Arc<dyn LayerCache> = Arc::<KeptImages>::clone(&kept);
+        let scanner = EmbeddedScanner { advisories, layers, exploits: Arc::default() };
         let platform = images.platform.value.parse().context("DOCKGATE_IMAGE_PLATFORM")?;
-        let scans = Scans::new(registry.clone(), Arc::new(scanner), platform, images.deadline.value);
+        let scans = Scans::new(registry.clone(), Arc::new(scanner), kept, platform, images.deadline.value);
         Ok(Self { registry: Some(registry), scans: Some(scans) })
     }
 }

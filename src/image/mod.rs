@@ -2,16 +2,21 @@
 //!
 //! Invariant: an image that could not be read is never reported as one without vulnerabilities.
 
+pub mod accept;
 pub mod check;
 pub mod config;
 pub mod contents;
 pub mod distribution;
 pub mod inventory;
+pub mod kept;
 pub mod layer;
 pub mod layout;
+mod look;
+pub mod newer;
 pub mod osv;
 pub mod output;
 pub mod package;
+pub mod package_url;
 pub mod rating;
 pub mod read;
 pub mod remote;

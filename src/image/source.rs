@@ -4,10 +4,8 @@ use std::io::Read;
 
 use async_trait::async_trait;
 
+use crate::registry::limits::MAX_INDEX_DEPTH;
 use crate::registry::{Descriptor, Digest, ImageManifest, Manifest, Platform, RegistryError};
-
-/// Indexes on the way from a reference to an image.
-const MAX_INDEX_DEPTH: usize = 2;
 
 /// An image's documents and layers, each named by its digest.
 #[async_trait]

@@ -70,8 +70,20 @@ impl Exchange {
     /// # Errors
     /// As [`send`](Self::send), and [`RegistryError::TooLarge`].
     pub async fn fetch(&self, request: &Request<'_>, max_bytes: u64) -> Result<Bytes, RegistryError> {
+        self.fetch_page(request, max_bytes).await.map(|(_, body)| body)
+    }
+
+    /// As [`fetch`](Self::fetch), with the headers, which say where a list goes on.
+    ///
+    /// # Errors
+    /// As [`fetch`](Self::fetch).
+    pub async fn fetch_page(&self, request: &Request<'_>, max_bytes: u64) -> Result<(HeaderMap, Bytes), RegistryError> {
         let deadline = self.options.limits.request;
-        let all = async { read(self.authenticated(request).await?, request, max_bytes).await };
+        let all = async {
+            let response = self.authenticated(request).await?;
+            let headers = response.headers().clone();
+            read(response, request, max_bytes).await.map(|body| (headers, body))
+        };
         tokio::time::timeout(deadline, all).await.unwrap_or_else(|_| Err(request.timeout(deadline)))
     }
 

@@ -25,6 +25,7 @@ mod options;
 mod rate_limit;
 pub mod resolve;
 mod tag;
+mod tag_list;
 
 use std::fmt;
 use std::sync::Arc;
@@ -44,7 +45,6 @@ pub use options::{Mirror, RegistryOptions, TokenHost};
 use cache::{Timed, Turns};
 use endpoint::{Endpoint, Request};
 use exchange::Exchange;
-use limits::MAX_INDEX_DEPTH;
 
 use crate::scan::image_reference::ImageReference;
 
@@ -59,6 +59,7 @@ struct Shared {
     exchange: Exchange,
     manifests: Arc<dyn ManifestCache>,
     tags: Timed<String, Digest>,
+    lists: Timed<String, Arc<Vec<String>>>,
     turns: Turns,
 }
 
@@ -69,7 +70,8 @@ impl RegistryClient {
     /// [`RegistryError::Options`].
     pub fn new(options: RegistryOptions, manifests: Arc<dyn ManifestCache>) -> Result<Self, RegistryError> {
         let exchange = Exchange::new(options)?;
-        let shared = Shared { exchange, manifests, tags: Timed::default(), turns: Turns::default() };
+        let shared =
+            Shared { exchange, manifests, tags: Timed::default(), lists: Timed::default(), turns: Turns::default() };
         Ok(Self { shared: Arc::new(shared), is_for_forks: false })
     }
 
@@ -96,35 +98,6 @@ impl RegistryClient {
         let manifest = Manifest::read(&bytes, &subject)?;
         self.shared.manifests.save(&key, digest, bytes).await;
         Ok(manifest)
-    }
-
-    /// The image for `platform` behind `digest`, through indexes at most two deep, with its own digest. A single image
-    /// is taken to be for any platform.
-    ///
-    /// # Errors
-    /// As [`manifest`](Self::manifest), and [`RegistryError::NoPlatform`].
-    pub async fn image(
-        &self,
-        reference: &ImageReference,
-        digest: &Digest,
-        platform: &Platform,
-    ) -> Result<(Digest, ImageManifest), RegistryError> {
-        let (operation, subject) = ("read image", reference.to_string());
-        let mut digest = digest.clone();
-        for _ in 0..=MAX_INDEX_DEPTH {
-            let index = match self.manifest(reference, &digest).await? {
-                Manifest::Image(image) => return Ok((digest, image)),
-                Manifest::Index(index) => index,
-            };
-            let serves = |entry: &&Descriptor| entry.platform.as_ref().is_some_and(|found| found.serves(platform));
-            let inner = |entry: &&Descriptor| entry.is_index() && entry.platform.is_none();
-            let entry = index.manifests.iter().find(serves).or_else(|| index.manifests.iter().find(inner));
-            let Some(entry) = entry else {
-                return Err(RegistryError::NoPlatform { operation, subject, platform: platform.to_string() });
-            };
-            digest = entry.digest.clone();
-        }
-        Err(RegistryError::TooMany { operation, subject, what: "levels of indexes", max: MAX_INDEX_DEPTH })
     }
 
     /// The configuration `descriptor` of an image of `reference`, as a whole.

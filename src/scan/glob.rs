@@ -21,7 +21,8 @@ const MAX_PATTERN_BYTES: usize = 500;
 ///
 /// `*` stays within one path segment, `**` crosses them, `dir/` means everything below `dir`. A pattern without a `/`
 /// in its middle matches at any depth; any other pattern starts at the root.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(into = "Vec<String>", try_from = "Vec<String>")]
 pub struct PathGlobs {
     patterns: Vec<String>,
     set: GlobSet,
@@ -40,6 +41,20 @@ impl PartialEq for PathGlobs {
 }
 
 impl Eq for PathGlobs {}
+
+impl From<PathGlobs> for Vec<String> {
+    fn from(globs: PathGlobs) -> Self {
+        globs.patterns
+    }
+}
+
+impl TryFrom<Vec<String>> for PathGlobs {
+    type Error = PatternError;
+
+    fn try_from(patterns: Vec<String>) -> Result<Self, Self::Error> {
+        Self::new(&patterns)
+    }
+}
 
 impl PathGlobs {
     /// Reads `patterns`.

@@ -8,7 +8,8 @@ use std::str::FromStr;
 use super::SettingsError;
 
 /// A day, written `YYYY-MM-DD`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Date {
     year: u16,
     month: u8,
@@ -70,6 +71,20 @@ impl FromStr for Date {
         let day = number(8, 10).and_then(|day| u8::try_from(day).ok()).ok_or_else(bad)?;
         let fits = (1..=12).contains(&month) && (1..=days_of_month(year, month)).contains(&day);
         if fits { Ok(Self { year, month, day }) } else { Err(bad()) }
+    }
+}
+
+impl From<Date> for String {
+    fn from(date: Date) -> Self {
+        date.to_string()
+    }
+}
+
+impl TryFrom<String> for Date {
+    type Error = SettingsError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
     }
 }
 

@@ -7,6 +7,7 @@ pub mod baseline;
 pub mod date;
 pub mod process;
 pub mod repository;
+pub mod vex;
 
 use crate::scan::problem::{Cause, Problem};
 

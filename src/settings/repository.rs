@@ -4,6 +4,7 @@
 //! Invariant: settings are read from the base of a change, never from what is proposed, and a file that is unreadable
 //! or invalid counts for nothing and is reported; it never lets a change through as clean.
 
+pub mod images;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use crate::scan::options::{NEWEST_KUBERNETES_MINOR, Profile, RuleSetting, Scope}
 use crate::scan::policy::PolicyId;
 use crate::scan::policy::parameter::ParameterValue;
 use crate::scan::problem::{Cause, Problem};
+use images::ImageRules;
 use read::Patch;
 
 /// Where a repository keeps its settings.
@@ -51,6 +53,8 @@ pub struct RepositorySettings {
     /// `images.fail-on`: vulnerabilities that a change brings in and that a newer version fixes block from this severity
     /// on; `None` for `never`.
     pub images_fail_on: Setting<Option<Severity>>,
+    /// The other settings below `images`.
+    pub images: ImageRules,
     /// `comments.max`: most review comments on one change.
     pub max_comments: Setting<usize>,
     /// `suppressions.max-severity`: up to which severity a suppression counts that the change itself adds; `None` for
@@ -155,6 +159,7 @@ impl Default for RepositorySettings {
             ignore: Setting::default(),
             pin: Setting::default(),
             images_fail_on: Setting::built_in(Some(Severity::High)),
+            images: ImageRules::default(),
             max_comments: Setting::built_in(20),
             max_suppressed: Setting::built_in(Some(Severity::Medium)),
             waivers: Vec::new(),
@@ -174,11 +179,20 @@ pub fn admission_paths(text: &str) -> Vec<String> {
     read::read(REPOSITORY_PATH, text).ok().and_then(|patch| patch.admission_paths).unwrap_or_default()
 }
 
+/// The `images.vex` of a repository's settings; none when the text is wrong.
+pub fn vex_paths(text: &str) -> Vec<String> {
+    read::read(REPOSITORY_PATH, text).ok().and_then(|patch| patch.images.vex).unwrap_or_default()
+}
+
 /// Paths are those of one repository, so an organisation has none to give.
-fn stray_admission_paths(patch: &Patch, path: &str, origin: Origin) -> Option<Problem> {
-    let line = patch.admission_paths.as_ref().filter(|_| origin == Origin::Organisation).map(|_| 1)?;
-    let message = "\"admission.paths\": counts in a repository's own settings only, so it is not applied".to_owned();
-    Some(SettingsError::File { file: path.to_owned(), line, message }.problem(path, origin))
+fn stray_paths(patch: &Patch, path: &str, origin: Origin) -> Vec<Problem> {
+    let given = [("admission.paths", patch.admission_paths.is_some()), ("images.vex", patch.images.vex.is_some())];
+    let stray = given.into_iter().filter(|(_, is_given)| *is_given && origin == Origin::Organisation);
+    let problem = |(name, _)| {
+        let message = format!("\"{name}\": counts in a repository's own settings only, so it is not applied");
+        SettingsError::File { file: path.to_owned(), line: 1, message }.problem(path, origin)
+    };
+    stray.map(problem).collect()
 }
 
 impl RepositorySettings {
@@ -205,7 +219,7 @@ impl RepositorySettings {
             SettingsFile::Text(text) => match read::read(path, text) {
                 Ok(patch) => {
                     self.problems.extend(unknown_rules(&patch, path, known_rules));
-                    self.problems.extend(stray_admission_paths(&patch, path, origin));
+                    self.problems.extend(stray_paths(&patch, path, origin));
                     self.apply(patch, origin);
                     SettingsSource::Parsed
                 }
@@ -221,6 +235,7 @@ impl RepositorySettings {
         self.fail_on.set(patch.fail_on, origin);
         self.pin.set(patch.pin, origin);
         self.images_fail_on.set(patch.images_fail_on, origin);
+        self.images.apply(patch.images, origin);
         self.profile.set(patch.profile, origin);
         self.kubernetes_minor.set(patch.kubernetes_minor, origin);
         self.max_comments.set(patch.max_comments, origin);
@@ -267,6 +282,7 @@ impl RepositorySettings {
             ("limits.max-file-bytes".to_owned(), self.max_file_bytes.value.to_string(), self.max_file_bytes.origin),
             ("admission.paths".to_owned(), self.admission_paths.value.join(", "), self.admission_paths.origin),
         ];
+        rows.extend(self.images.effective());
         rows.extend(
             self.rules
                 .iter()

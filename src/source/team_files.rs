@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::scan::limits::Limits;
 use crate::scan::snapshot::{Content, FileMode, Unjudged};
 use crate::settings::baseline;
-use crate::settings::repository::{SettingsFile, admission_paths};
+use crate::settings::repository::{SettingsFile, admission_paths, vex_paths};
 
 /// Where a repository's settings are.
 pub const SETTINGS_PATH: &str = ".github/dockgate.yml";
@@ -21,7 +21,7 @@ pub struct TeamFiles {
     pub settings: SettingsFile,
     /// The policies, from [`POLICY_DIRECTORY`], in the order of their paths.
     pub policies: Vec<TeamFile>,
-    /// The files of `admission.paths`, in the order of their paths.
+    /// The files of `admission.paths` and `images.vex`, in the order of their paths.
     #[serde(default)]
     pub admission: Vec<TeamFile>,
     /// The lists of old findings, from [`baseline::PATHS`].
@@ -57,10 +57,34 @@ pub fn is_team_file(path: &str) -> bool {
 impl TeamFiles {
     /// The paths besides [`POLICY_DIRECTORY`] that the settings want.
     pub fn wanted_paths(&self) -> Vec<String> {
+        self.named(admission_paths).into_iter().chain(self.named(vex_paths)).collect()
+    }
+
+    /// The files at the paths that the settings give for the cluster's policies.
+    pub fn admission_files(&self) -> Vec<TeamFile> {
+        self.files_at(&self.named(admission_paths))
+    }
+
+    /// The files at the paths that the settings give for `OpenVEX` documents.
+    pub fn vex_files(&self) -> Vec<TeamFile> {
+        let mut files = self.files_at(&self.named(vex_paths));
+        files.retain(|file| file.path.rsplit_once('.').is_some_and(|(_, ending)| ending == "json"));
+        files
+    }
+
+    fn named(&self, paths: impl Fn(&str) -> Vec<String>) -> Vec<String> {
         match &self.settings {
-            SettingsFile::Text(text) => admission_paths(text),
+            SettingsFile::Text(text) => paths(text),
             SettingsFile::Absent | SettingsFile::Unreadable { .. } => Vec::new(),
         }
+    }
+
+    fn files_at(&self, paths: &[String]) -> Vec<TeamFile> {
+        let is_at = |file: &&TeamFile| {
+            let rest = |path: &String| file.path.strip_prefix(path.as_str());
+            paths.iter().filter_map(rest).any(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.admission.iter().filter(is_at).cloned().collect()
     }
 
     /// Takes in one file of the base, by its path: the settings, a policy, or one of the wanted paths.

@@ -11,11 +11,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::publish::{self, OwnCheckRun};
 use super::{Done, JobError, JobHandler, Outcome};
+use crate::github::app::Clock;
 use crate::github::client::{Client, RepositoryClient};
-use crate::image::check::{ScannedImage, decide};
+use crate::image::check::{ScannedImage, decide, rating_of};
+use crate::image::newer::Newer;
+use crate::image::rating::Rating;
 use crate::image::scans::Scans;
 use crate::job::{ImageSubject, ImagesSubject, Job, JobSubject};
 use crate::pipeline::Judgement;
+use crate::settings::date::Date;
 use crate::settings::repository::WhenUnjudged;
 use crate::store::UnixMillis;
 use crate::verdict::Conclusion;
@@ -27,6 +31,7 @@ const MOST_IMAGES: usize = 50;
 pub struct CheckImages {
     client: Client,
     scans: Scans,
+    clock: Clock,
 }
 
 #[async_trait]
@@ -60,8 +65,8 @@ impl JobHandler for CheckImages {
 
 impl CheckImages {
     /// A handler that works as the app of `client`.
-    pub fn new(client: Client, scans: Scans) -> Self {
-        Self { client, scans }
+    pub fn new(client: Client, scans: Scans, clock: Clock) -> Self {
+        Self { client, scans, clock }
     }
 
     fn client_of(&self, job: &Job) -> RepositoryClient {
@@ -89,7 +94,8 @@ impl CheckImages {
                 return Ok(Done::without_scan(Outcome::Superseded));
             }
         };
-        let verdict = decide(subject, &images);
+        let since = (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let verdict = decide(subject, &images, Date::from_unix_seconds(since.as_secs()));
         run.conclude(verdict.conclusion, &verdict.output()).await?;
         Ok(Done::without_scan(match verdict.conclusion {
             Conclusion::Success => Outcome::Passed,
@@ -101,9 +107,10 @@ impl CheckImages {
     /// Scans each image and the one whose place it takes, in the order of `subject`.
     async fn scan_all(&self, subject: &ImagesSubject) -> Vec<ScannedImage> {
         let mut waiting = JoinSet::new();
+        let threshold = subject.fail_on.map_or(Rating::High, rating_of);
         for (number, image) in subject.images.iter().cloned().enumerate() {
             let (scans, is_fork) = (self.scans.clone(), subject.is_fork);
-            waiting.spawn(async move { (number, scan_one(&scans, image, is_fork).await) });
+            waiting.spawn(async move { (number, scan_one(&scans, image, is_fork, threshold).await) });
         }
         let mut images = waiting.join_all().await;
         images.sort_by_key(|(number, _)| *number);
@@ -133,11 +140,13 @@ pub fn job(job: &Job, is_fork: bool, judgement: &Judgement) -> Job {
         left_out: judgement.images.len().saturating_sub(MOST_IMAGES),
         fail_on: settings.images_fail_on.value,
         unscanned_blocks: settings.unjudged.value == WhenUnjudged::Fail,
+        waivers: settings.images.waivers.iter().map(|(waiver, _)| waiver.clone()).collect(),
+        vex: judgement.vex.clone(),
     };
     Job { subject: JobSubject::Images(subject), ..job.clone() }
 }
 
-async fn scan_one(scans: &Scans, subject: ImageSubject, is_fork: bool) -> ScannedImage {
+async fn scan_one(scans: &Scans, subject: ImageSubject, is_fork: bool, threshold: Rating) -> ScannedImage {
     let platform = subject.platform.as_deref();
     let old = async {
         match &subject.before {
@@ -145,6 +154,16 @@ async fn scan_one(scans: &Scans, subject: ImageSubject, is_fork: bool) -> Scanne
             None => None,
         }
     };
-    let (after, before) = tokio::join!(scans.scan(&subject.after, platform, is_fork), old);
-    ScannedImage { subject, after, before }
+    let new = scans.scan(&subject.after, platform, is_fork);
+    let (after, before, notes) = tokio::join!(new, old, scans.name_notes(&subject.after, is_fork));
+    let (mut base, mut newer) = (None, None);
+    if let Ok(report) = &after {
+        base = scans.base(report, platform, is_fork).await;
+        newer = scans.newer(&subject.after, platform, is_fork, report, threshold).await;
+        if let (None, Some((name, report))) = (&newer, &base) {
+            let of_base = scans.newer(name, platform, is_fork, report, threshold).await;
+            newer = of_base.map(|newer| Newer { is_base: true, ..newer });
+        }
+    }
+    ScannedImage { subject, after, before, base, newer, notes }
 }

@@ -51,11 +51,23 @@ impl Registry {
 
     /// Pushes a Debian 12 with these packages, each a name and a version; returns the manifest's digest.
     pub async fn push(&self, name: &str, tag: &str, packages: &[(&str, &str)]) -> String {
-        let layer = layer(packages);
-        let diff_id = Digest::of(&layer);
+        self.push_on(name, tag, &[packages], &[]).await
+    }
+
+    /// Pushes an image of several layers, each with all packages that are there by then, and with annotations.
+    pub async fn push_on(
+        &self,
+        name: &str,
+        tag: &str,
+        layers: &[&[(&str, &str)]],
+        annotations: &[(&str, &str)],
+    ) -> String {
+        let layers: Vec<Vec<u8>> = layers.iter().map(|packages| layer(packages)).collect();
+        let diff_ids: Vec<String> = layers.iter().map(|layer| Digest::of(layer).to_string()).collect();
+        let annotations: std::collections::BTreeMap<_, _> = annotations.iter().copied().collect();
         let config = json!({
             "os": "linux", "architecture": "amd64", "config": {"User": "app"},
-            "rootfs": {"type": "layers", "diff_ids": [diff_id.to_string()]},
+            "rootfs": {"type": "layers", "diff_ids": diff_ids},
         });
         let config = config.to_string().into_bytes();
         let blob = |kind: &str, content: &[u8]| -> Value {
@@ -63,9 +75,10 @@ impl Registry {
         };
         let manifest = json!({
             "schemaVersion": 2, "mediaType": MANIFEST,
-            "config": blob(CONFIG, &config), "layers": [blob(LAYER, &layer)],
+            "config": blob(CONFIG, &config), "annotations": annotations,
+            "layers": layers.iter().map(|layer| blob(LAYER, layer)).collect::<Vec<_>>(),
         });
-        for content in [layer, config] {
+        for content in layers.into_iter().chain([config]) {
             self.upload(name, content).await;
         }
         let manifest = manifest.to_string();

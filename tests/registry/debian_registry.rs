@@ -11,7 +11,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::json;
 
 use crate::debian::{Access, Debian, Images};
-use crate::fixture::{Fixture, basic, reference, variant};
+use crate::fixture::{Fixture, basic, find, reference, variant};
 use crate::pki::{PKI, certificate};
 use crate::server::{Hit, Reply, Server};
 
@@ -35,7 +35,7 @@ async fn read_all(client: &RegistryClient, image: &str) {
     assert_eq!(platforms, ["linux/amd64", "linux/arm64"]);
 
     let platform: Platform = "linux/amd64".parse().expect("a platform");
-    let (_, found) = client.image(&image, &digest, &platform).await.expect("an image");
+    let (_, found) = find(client, &image, &digest, &platform).await.expect("an image");
     let config = client.config(&image, &found.config).await.expect("a configuration");
     let config: BTreeMap<String, serde_json::Value> = serde_json::from_slice(&config).expect("JSON");
     assert_eq!(config["architecture"], "amd64");

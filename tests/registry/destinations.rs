@@ -2,7 +2,7 @@
 
 use dockgate::registry::{Digest, Manifest, Platform};
 
-use crate::fixture::{Fixture, PASSWORD, manifest_of, read_blob, reference, variant};
+use crate::fixture::{Fixture, PASSWORD, find, manifest_of, read_blob, reference, variant};
 use crate::server::{Reply, Server};
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn foreign_layers_are_not_fetched_from_anywhere() {
     let name = format!("registry.test:{}/app:1", server.port);
     let client = Fixture::new().host(&format!("registry.test:{}", server.port)).client();
     let platform: Platform = "linux/amd64".parse().expect("a platform");
-    let (_, image) = client.image(&reference(&name), &digest, &platform).await.expect("an image");
+    let (_, image) = find(&client, &reference(&name), &digest, &platform).await.expect("an image");
     let error = client.blob(&reference(&name), &image.layers[0]).await.expect_err("refused");
     assert!(error.to_string().contains("a foreign layer is not supported"), "{error}");
     assert_eq!(variant(read_blob(&client, &name, &image.layers[0]).await), "Unsupported");

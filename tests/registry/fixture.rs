@@ -7,12 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use dockgate::image::remote::RemoteImage;
+use dockgate::image::source::find_image;
 use dockgate::registry::credential::{CredentialKey, Secret};
 use dockgate::registry::egress::PrivateHost;
 use dockgate::registry::egress::host::{Authority, HostPattern};
 use dockgate::registry::egress::resolver::Lookup;
 use dockgate::registry::{
-    Descriptor, Digest, MemoryManifests, RegistryClient, RegistryError, RegistryOptions, TokenHost,
+    Descriptor, Digest, ImageManifest, MemoryManifests, Platform, RegistryClient, RegistryError, RegistryOptions,
+    TokenHost,
 };
 use dockgate::scan::image_reference::ImageReference;
 
@@ -55,6 +58,17 @@ impl Lookup for Names {
             None => Err(io::Error::from(io::ErrorKind::NotFound)),
         }
     }
+}
+
+/// The image for `platform` behind `digest`, with its own digest.
+pub async fn find(
+    client: &RegistryClient,
+    image: &ImageReference,
+    digest: &Digest,
+    platform: &Platform,
+) -> Result<(Digest, ImageManifest), RegistryError> {
+    let source = RemoteImage { client: client.clone(), reference: image.clone() };
+    find_image(&source, digest, platform).await.map(|found| (found.digest, found.manifest))
 }
 
 /// The options of one test.

@@ -2,7 +2,7 @@
 
 use dockgate::registry::{Digest, Manifest, Platform, RegistryError};
 
-use crate::fixture::{Fixture, layer_of, manifest_of, read_blob, reference, variant};
+use crate::fixture::{Fixture, find, layer_of, manifest_of, read_blob, reference, variant};
 use crate::server::{Hit, Reply, Server};
 
 const LAYER: &[u8] = b"the bytes of a layer";
@@ -132,11 +132,11 @@ async fn indexes_are_bounded_in_width_and_depth() {
     let platform = |text: &str| text.parse::<Platform>().expect("a platform");
     let image = reference(&image);
     for digest in &digests[..3] {
-        let (found, read) = client.image(&image, digest, &platform("linux/amd64")).await.expect("an image");
+        let (found, read) = find(&client, &image, digest, &platform("linux/amd64")).await.expect("an image");
         assert_eq!((&found, read.layers.len()), (&digests[0], 1));
     }
-    assert_eq!(variant(client.image(&image, &digests[3], &platform("linux/amd64")).await), "TooMany");
+    assert_eq!(variant(find(&client, &image, &digests[3], &platform("linux/amd64")).await), "TooMany");
     assert_eq!(variant(client.manifest(&image, &digests[4]).await), "TooMany");
-    assert_eq!(variant(client.image(&image, &digests[1], &platform("linux/arm64")).await), "NoPlatform");
+    assert_eq!(variant(find(&client, &image, &digests[1], &platform("linux/arm64")).await), "NoPlatform");
     assert!(matches!(client.manifest(&image, &digests[1]).await, Ok(Manifest::Index(_))));
 }

@@ -19,3 +19,4 @@ mod lies;
 mod pki;
 mod redirects;
 mod server;
+mod tags;

@@ -4,6 +4,7 @@ use super::*;
 use crate::github::identity::PullRequestNumber;
 use crate::image::contents::{ImageProblem, Installed};
 use crate::image::package::{Package, PackageKind};
+use crate::report::check_run::{AnnotationLevel, CheckRunOutput, MAX_TEXT_BYTES, MAX_TITLE};
 
 fn vulnerability(id: &str, package: &str, rating: Rating, fixed: Option<&str>) -> Vulnerability {
     let package = Package::new(PackageKind::Dpkg, package, "1.0").unwrap();
@@ -38,6 +39,10 @@ fn report(vulnerabilities: Vec<Vulnerability>) -> ImageReport {
     }
 }
 
+fn today() -> Date {
+    "2026-06-15".parse().unwrap()
+}
+
 fn subject(fail_on: Option<Severity>) -> ImagesSubject {
     ImagesSubject {
         number: Some(PullRequestNumber(1)),
@@ -47,6 +52,8 @@ fn subject(fail_on: Option<Severity>) -> ImagesSubject {
         left_out: 0,
         fail_on,
         unscanned_blocks: false,
+        waivers: Vec::new(),
+        vex: Vec::new(),
     }
 }
 
@@ -62,12 +69,15 @@ fn image(after: Result<ImageReport, &str>, before: Option<Result<ImageReport, &s
         },
         after: scanned(after),
         before: before.map(scanned),
+        base: None,
+        newer: None,
+        notes: Vec::new(),
     }
 }
 
 fn check(images: &[ScannedImage], conclusion: Conclusion, title: &str) -> CheckRunOutput {
     let subject = subject(Some(Severity::High));
-    let verdict = decide(&subject, images);
+    let verdict = decide(&subject, images, today());
     let output = verdict.output();
     assert_eq!((verdict.conclusion, output.title.as_str()), (conclusion, title), "{}", output.summary);
     output
@@ -105,9 +115,9 @@ fn what_could_not_be_scanned_is_never_a_success() {
     half.problems.push(ImageProblem::unjudged("rpm database in an old form"));
     check(&[image(Ok(half), None)], Conclusion::Neutral, unjudged);
     let strict = ImagesSubject { unscanned_blocks: true, ..subject(Some(Severity::High)) };
-    assert_eq!(decide(&strict, &[image(Err("x"), None)]).conclusion, Conclusion::Failure);
+    assert_eq!(decide(&strict, &[image(Err("x"), None)], today()).conclusion, Conclusion::Failure);
     let cut = ImagesSubject { left_out: 3, ..subject(Some(Severity::High)) };
-    let verdict = decide(&cut, &[]);
+    let verdict = decide(&cut, &[], today());
     assert_eq!(verdict.conclusion, Conclusion::Neutral);
     assert!(verdict.output().summary.contains("Not scanned: 3 more images"), "{}", verdict.output().summary);
 }
@@ -117,7 +127,7 @@ fn no_image_and_no_threshold() {
     check(&[], Conclusion::Success, "This change brings in no image");
     let bad = report(vec![vulnerability("CVE-1", "openssl", Rating::Critical, Some("1.1"))]);
     let images = [image(Ok(bad), None)];
-    assert_eq!(decide(&subject(None), &images).conclusion, Conclusion::Success);
+    assert_eq!(decide(&subject(None), &images, today()).conclusion, Conclusion::Success);
 }
 
 #[test]
@@ -127,9 +137,88 @@ fn hostile_names_stay_inert_and_many_stay_within_the_limits() {
         .collect();
     let mut images = vec![image(Ok(report(many)), None); 50];
     images[0].subject.after = "x`|<img src=x>\n@octocat".into();
-    let output = decide(&subject(Some(Severity::High)), &images).output();
+    let output = decide(&subject(Some(Severity::High)), &images, today()).output();
     assert!(output.summary.len() <= MAX_TEXT_BYTES);
     assert!(output.title.chars().count() <= MAX_TITLE);
     assert!(!output.summary.contains("\n@octocat"), "{}", output.summary.get(..500).unwrap());
     assert!(output.annotations.iter().all(|annotation| annotation.title.chars().count() <= MAX_TITLE));
+}
+
+#[test]
+fn what_is_accepted_is_listed_and_does_not_block() {
+    let of = |id: &str| vulnerability(id, "openssl", Rating::High, Some("1.1"));
+    let images = [image(Ok(report(vec![of("CVE-1"), of("CVE-2"), of("CVE-3")])), None)];
+    let waiver = |id: &str, until: &str| ImageWaiver {
+        vulnerability: id.to_owned(),
+        package: None,
+        paths: crate::scan::glob::PathGlobs::default(),
+        within: crate::scan::glob::PathGlobs::default(),
+        until: until.parse().unwrap(),
+        owner: "@acme/platform".into(),
+        reason: "not reachable".into(),
+    };
+    let mut documents = crate::settings::vex::VexDocuments::default();
+    documents.add(
+        ".github/vex/web.json",
+        r#"{"@context": "https://openvex.dev/ns", "statements": [{"vulnerability": "CVE-2", "status": "not_affected",
+        "justification": "vulnerable_code_not_present", "products": ["pkg:oci/web"]}]}"#,
+    );
+    let waivers = vec![waiver("CVE-1", "2026-06-15"), waiver("CVE-3", "2026-06-14")];
+    let subject = ImagesSubject { waivers, vex: documents.finish().0, ..subject(Some(Severity::High)) };
+    let verdict = decide(&subject, &images, today());
+    let output = verdict.output();
+    assert_eq!(output.title, "1 fixable vulnerability comes in and blocks this merge");
+    for part in [
+        "Accepted: 2",
+        "waived until 2026-06-15 by",
+        "stated not to be affected (vulnerable\\_code\\_not\\_present) in `.github/vex/web.json`",
+        "the waiver of CVE-3 by",
+        "| CVE-3 | high |",
+    ] {
+        assert!(output.summary.contains(part), "{part} in {}", output.summary);
+    }
+    let subject =
+        ImagesSubject { waivers: vec![waiver("CVE-1", "2026-06-15"), waiver("CVE-3", "2026-06-15")], ..subject };
+    assert_eq!(decide(&subject, &images, today()).conclusion, Conclusion::Success);
+}
+
+#[test]
+fn what_is_of_the_base_is_told_apart_and_a_newer_one_is_named() {
+    let of = |id: &str, layer: usize| {
+        let mut one = vulnerability(id, "openssl", Rating::High, Some("1.1"));
+        one.installed.layer = layer;
+        one
+    };
+    let layers = |count: usize| (0..count).map(|number| format!("sha256:{number}")).collect::<Vec<_>>();
+    let after = ImageReport { diff_ids: layers(3), ..report(vec![of("CVE-1", 0), of("CVE-2", 2)]) };
+    let base = ImageReport { diff_ids: layers(2), ..report(vec![of("CVE-1", 0)]) };
+    let newer = Newer { image: "debian:12.9@sha256:1".into(), is_base: true, left: 0, of: 1 };
+    let image = ScannedImage {
+        base: Some(("debian:12.1".into(), Arc::new(base))),
+        newer: Some(newer),
+        notes: vec!["12 names another image by now".into()],
+        ..image(Ok(after), None)
+    };
+    let blocks = "2 fixable vulnerabilities come in and block this merge";
+    let output = check(&[image], Conclusion::Failure, blocks);
+    for part in [
+        "1 of the base image `debian:12.1`, 1 of its own.",
+        "| CVE-1 | high | `openssl` | `1.0` | `1.1` | base |",
+        "| CVE-2 | high | `openssl` | `1.0` | `1.1` | own |",
+        "The base image has a newer version of the same line: `debian:12.9@sha256:1` has 0 of 1 vulnerability.",
+        "names another image by now",
+    ] {
+        assert!(output.summary.contains(part), "{part} in {}", output.summary);
+    }
+}
+
+#[test]
+fn several_versions_of_one_image_are_named() {
+    let named = |after: &str| ImageSubject { after: after.into(), ..image(Err("x"), None).subject };
+    let images = vec![named("web:1"), named("docker.io/library/web:2"), named("api:1"), named("api:1@sha256:x")];
+    let subject = ImagesSubject { images, ..subject(None) };
+    let output = decide(&subject, &[], today()).output();
+    assert!(output.summary.contains("docker.io/library/web"), "{}", output.summary);
+    assert!(output.summary.contains("comes in as 1, 2"), "{}", output.summary);
+    assert!(!output.summary.contains("api"), "{}", output.summary);
 }

@@ -1,7 +1,7 @@
 //! The report as a bill of materials with its vulnerabilities.
 //!
 //! # Source
-//! `CycloneDX` 1.6, JSON; the package URL specification's types.
+//! `CycloneDX` 1.6, JSON.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::image::contents::Installed;
 use crate::image::distribution::Distribution;
-use crate::image::package::PackageKind;
+use crate::image::package_url::package_url;
 use crate::image::report::{ImageReport, Vulnerability};
 
 /// Renders one document.
@@ -85,51 +85,5 @@ fn vulnerability(all: &[&Vulnerability], numbers: &BTreeMap<&Installed, usize>) 
         "description": first.map(|one| one.summary.as_str()),
         "recommendation": if fixes.is_empty() { None } else { Some(format!("upgrade: {}", fixes.join(", "))) },
         "affects": affects,
-    })
-}
-
-fn package_url(one: &Installed, distribution: Option<&Distribution>) -> String {
-    let package = &one.package;
-    let id = distribution.map_or("unknown", |distribution| distribution.id.as_str());
-    let (kind, name) = match package.kind {
-        PackageKind::Dpkg => ("deb", format!("{}/{}", encoded(id), encoded(&package.name))),
-        PackageKind::Apk => ("apk", format!("{}/{}", encoded(id), encoded(&package.name))),
-        PackageKind::Rpm => ("rpm", format!("{}/{}", encoded(id), encoded(&package.name))),
-        PackageKind::Python => ("pypi", encoded(&package.name.to_ascii_lowercase().replace('_', "-"))),
-        PackageKind::Node => ("npm", segments(&package.name, '/')),
-        PackageKind::Go => ("golang", segments(&package.name, '/')),
-        PackageKind::Rust => ("cargo", encoded(&package.name)),
-        PackageKind::Ruby => ("gem", encoded(&package.name)),
-        PackageKind::Java => ("maven", segments(&package.name, ':')),
-    };
-    let (epoch, version) = match package.version.split_once(':') {
-        Some((epoch, version)) if package.kind == PackageKind::Rpm => (Some(epoch), version),
-        _ => (None, package.version.as_str()),
-    };
-    let qualifiers = [
-        package.architecture.as_ref().map(|architecture| format!("arch={}", encoded(architecture))),
-        distribution
-            .filter(|_| package.kind.is_of_distribution())
-            .map(|distribution| format!("distro={}-{}", encoded(&distribution.id), encoded(&distribution.version))),
-        epoch.map(|epoch| format!("epoch={}", encoded(epoch))),
-    ];
-    let qualifiers: Vec<String> = qualifiers.into_iter().flatten().collect();
-    let qualifiers = if qualifiers.is_empty() { String::new() } else { format!("?{}", qualifiers.join("&")) };
-    format!("pkg:{kind}/{name}@{}{qualifiers}", encoded(version))
-}
-
-fn segments(name: &str, separator: char) -> String {
-    name.split(separator).map(encoded).collect::<Vec<_>>().join("/")
-}
-
-fn encoded(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes().fold(String::new(), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-        encoded
     })
 }

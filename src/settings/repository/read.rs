@@ -2,12 +2,14 @@
 //!
 //! Invariant: a key that is not known is an error, and a file with an error gives no values at all.
 
+mod images;
 mod scopes;
 
 use std::collections::BTreeMap;
 
 use super::super::SettingsError;
 use super::super::date::Date;
+use super::images::ImagePatch;
 use super::{ImagePin, WhenUnjudged};
 use crate::scan::document::node::{Entry, Node, Value};
 use crate::scan::document::yaml;
@@ -57,6 +59,7 @@ pub(super) struct Patch {
     pub ignore: Option<Vec<String>>,
     pub pin: Option<ImagePin>,
     pub images_fail_on: Option<Option<Severity>>,
+    pub images: ImagePatch,
     pub max_comments: Option<usize>,
     pub max_suppressed: Option<Option<Severity>>,
     pub waivers: Vec<WaiverPatch>,
@@ -139,12 +142,7 @@ impl Reader<'_> {
                 "paths" => self.section(entry, &["ignore"], |reader, name, node| {
                     patch.ignore = reader.globs(name, node).map(|globs| globs.patterns().to_vec());
                 }),
-                "images" => self.section(entry, &["pin", "fail-on"], |reader, name, node| match name {
-                    "images.pin" => {
-                        patch.pin = reader.one_of(name, node, &[("tag", ImagePin::Tag), ("digest", ImagePin::Digest)]);
-                    }
-                    _ => patch.images_fail_on = reader.threshold(name, node),
-                }),
+                "images" => self.images(entry, patch),
                 "comments" => self.section(entry, &["max"], |reader, name, node| {
                     patch.max_comments = reader.number(name, node, 0, 100);
                 }),
@@ -157,7 +155,7 @@ impl Reader<'_> {
                     patch.max_file_bytes = reader.number(name, node, 1_024, 100 * 1024 * 1024);
                 }),
                 "admission" => self.section(entry, &["paths"], |reader, name, node| {
-                    patch.admission_paths = reader.places(name, node);
+                    patch.admission_paths = reader.places(name, node, "");
                 }),
                 _ => self.unknown(entry, "", &ROOT_KEYS),
             }
@@ -318,14 +316,15 @@ impl Reader<'_> {
         }
     }
 
-    /// Files and folders of the repository, by their whole paths.
-    fn places(&mut self, name: &str, node: &Node) -> Option<Vec<String>> {
+    /// Files and folders of the repository, by their whole paths; a folder may be written with `ending` behind it.
+    fn places(&mut self, name: &str, node: &Node, ending: &str) -> Option<Vec<String>> {
         let before = self.errors.len();
         let single = std::slice::from_ref(node);
         let items = if node.as_str().is_some() { single } else { self.list(name, node) };
         let mut places = Vec::new();
         for item in items {
-            let path = item.as_str().map(|path| path.trim_start_matches("./").trim_end_matches('/'));
+            let path = item.as_str().map(|path| path.strip_suffix(ending).unwrap_or(path));
+            let path = path.map(|path| path.trim_start_matches("./").trim_end_matches('/'));
             let is_plain = |path: &&str| {
                 let is_part = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['*', '\\']);
                 path.split('/').all(is_part) && !path.contains(char::is_control)
@@ -348,17 +347,8 @@ impl Reader<'_> {
             self.unknown(entry, "waivers", &WAIVER_KEYS);
         }
         node.as_mapping()?;
-        let rule = self.waiver_text(node, "rule");
-        let owner = self.waiver_text(node, "owner");
-        let reason = self.waiver_text(node, "reason");
-        let until = self.waiver_text(node, "until").and_then(|text| match text.parse::<Date>() {
-            Ok(date) => Some(date),
-            Err(error) => {
-                let place = node.get("until").unwrap_or(node).span();
-                self.error(place, format!("\"waivers.until\": {error}"));
-                None
-            }
-        });
+        let [rule, owner, reason] = ["rule", "owner", "reason"].map(|key| self.waiver_text("waivers", node, key));
+        let until = self.waiver_day("waivers", node);
         let paths = if let Some(paths) = node.get("paths") {
             self.globs("waivers.paths", paths)
         } else {
@@ -369,14 +359,14 @@ impl Reader<'_> {
         Some(WaiverPatch { rule: rule?, paths: paths?, until: until?, owner: owner?, reason: reason?, line })
     }
 
-    fn waiver_text(&mut self, node: &Node, key: &str) -> Option<String> {
+    fn waiver_text(&mut self, name: &str, node: &Node, key: &str) -> Option<String> {
         let Some(value) = node.get(key) else {
             self.error(node.span(), format!("a waiver needs \"{key}\""));
             return None;
         };
         let text = value.as_str().map(str::trim).filter(|text| !text.is_empty());
         if text.is_none() {
-            self.wrong(&format!("waivers.{key}"), value, "a text");
+            self.wrong(&format!("{name}.{key}"), value, "a text");
         }
         text.map(str::to_owned)
     }

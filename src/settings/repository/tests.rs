@@ -21,6 +21,12 @@ paths:
 images:
   pin: digest
   fail-on: critical
+  vex: [.github/vex/*.json, one.json]
+  built: \"ghcr.io/{owner}/{repo}:pr-{number}\"
+  built-minutes: 30
+  uploads: [acme/shop/.github/workflows/*]
+  waivers:
+    - {vulnerability: CVE-2024-1, package: openssl, paths: deploy/, until: 2026-03-31, owner: team-a, reason: not reached}
 comments:
   max: 5
 suppressions:
@@ -58,6 +64,33 @@ fn an_organisation_has_no_admission_paths() {
 }
 
 #[test]
+fn a_waiver_of_a_vulnerability_names_what_it_needs() {
+    let waiver = |fields: &str| format!("images: {{waivers: [{{{fields}}}]}}\n");
+    let full = "vulnerability: CVE-1, until: 2026-03-31, owner: a, reason: b";
+    check(&waiver(full), &[]);
+    check(
+        &waiver("until: 2026-13-31, owner: a"),
+        &[
+            "1: a waiver needs \"vulnerability\".",
+            "1: \"images.waivers.until\": \"2026-13-31\" is no day; expected YYYY-MM-DD, such as 2026-03-31.",
+            "1: a waiver needs \"reason\".",
+        ],
+    );
+    check(
+        &waiver(&format!("{full}, cve: x")),
+        &[
+            "1: unknown setting \"images.waivers.cve\"; known here: \"vulnerability\", \"package\", \"paths\", \"within\", \"until\", \"owner\", \"reason\".",
+        ],
+    );
+    check(
+        "images: {built: ['ghcr.io/{branch}']}\n",
+        &[
+            "1: \"images.built\": found \"ghcr.io/{branch}\", expected an image such as ghcr.io/{owner}/{repo}:pr-{number}.",
+        ],
+    );
+}
+
+#[test]
 fn every_key_is_read() {
     let settings = repository(FULL);
     assert_eq!(settings.problems, []);
@@ -80,6 +113,11 @@ fn every_key_is_read() {
             "unjudged=fail (repository)",
             "limits.max-file-bytes=1048576 (repository)",
             "admission.paths=cluster/policies, namespaces.yaml (repository)",
+            "images.vex=.github/vex, one.json (repository)",
+            "images.built=ghcr.io/{owner}/{repo}:pr-{number} (repository)",
+            "images.built-minutes=30 (repository)",
+            "images.uploads=acme/shop/.github/workflows/* (repository)",
+            "images.waivers.CVE-2024-1=openssl until 2026-03-31 (team-a) (repository)",
             "rules.image/mutable-tag=off (repository)",
             "rules.kubernetes/privileged-container=critical (repository)",
             "rules.kubernetes/privileged-container.parameters.allowed=[a, b] (repository)",

@@ -145,6 +145,113 @@ async fn a_change_without_a_new_image_passes_the_second_check() {
     gate.assert_sound();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_base_accepts_does_not_block_and_a_change_accepts_nothing_itself() {
+    let registry = Registry::start().await;
+    let osv = osv().await;
+    registry.push("acme/web", "2", &[("openssl", "3.0.1")]).await;
+    let image = format!("{}/acme/web:2", registry.host);
+    let more = [("DOCKGATE_IMAGES", "scan"), ("DOCKGATE_OSV_URL", osv.url.as_str())];
+    let waiver = |until: &str| {
+        format!(
+            "images:\n  vex: [.github/vex/*.json]\n  waivers:\n    - vulnerability: CVE-2024-1111\n      package: openssl\n      \
+             until: {until}\n      owner: \"@acme/platform\"\n      reason: not reachable\n"
+        )
+    };
+    let statement = json!({
+        "@context": "https://openvex.dev/ns/v0.2.0", "@id": "x", "author": "acme", "timestamp": "2026-01-01T00:00:00Z",
+        "version": 1,
+        "statements": [{
+            "vulnerability": {"name": "CVE-2024-1111"}, "status": "not_affected",
+            "justification": "vulnerable_code_not_in_execute_path",
+            "products": [{"@id": "pkg:oci/web", "subcomponents": [{"@id": "pkg:deb/debian/openssl"}]}],
+        }],
+    })
+    .to_string();
+    let other = json!({"@context": "https://openvex.dev/ns/v0.2.0", "statements": []}).to_string();
+    let bad = [
+        // What the change itself brings counts for nothing.
+        (vec![], vec![(".github/dockgate.yml", waiver("2999-01-01")), (".github/vex/web.json", statement.clone())]),
+        (vec![(".github/dockgate.yml", waiver("2020-01-01")), (".github/vex/other.json", other.clone())], vec![]),
+    ];
+    let good = [
+        vec![(".github/dockgate.yml", waiver("2999-01-01")), (".github/vex/other.json", other)],
+        vec![(".github/dockgate.yml", waiver("2020-01-01")), (".github/vex/web.json", statement)],
+    ];
+    let good = good.into_iter().map(|base| (base, vec![]));
+    for (number, (base, head)) in bad.into_iter().chain(good).enumerate() {
+        let base: Vec<(&str, &str)> = base.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        let gate = gate(&registry, &[&base[..], &[("README.md", "hello\n")]].concat(), &more).await;
+        let mut edits: Vec<Edit> = head.iter().map(|(path, text)| Edit::write(path, text)).collect();
+        edits.push(Edit::write("compose.yaml", &compose(&image)));
+        let (_, head) = gate.open("feature", &edits).await;
+        let (_, images) = both(&gate, &head).await;
+        let expected = if number < 2 { "failure" } else { "success" };
+        assert_eq!(images.conclusion.as_deref(), Some(expected), "{number}: {images:#?}");
+        let summary = images.summary.unwrap_or_default();
+        let part =
+            ["not waived", "ended on 2020-01-01", "waived until 2999-01-01", "stated not to be affected"][number];
+        assert_eq!(summary.contains(part), number > 0, "{number}: {part} in {summary}");
+        gate.assert_sound();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_scanned_is_known_after_a_restart_and_for_every_pull_request() {
+    let registry = Registry::start().await;
+    let osv = osv().await;
+    registry.push("acme/web", "2", &[("openssl", "3.0.1")]).await;
+    let image = format!("{}/acme/web:2", registry.host);
+    let more = [("DOCKGATE_IMAGES", "scan"), ("DOCKGATE_OSV_URL", osv.url.as_str())];
+    let mut gate = gate(&registry, &[("README.md", "hello\n")], &more).await;
+    for number in 0..3 {
+        if number == 2 {
+            gate.kill();
+            gate.restart().await;
+        }
+        let path = format!("{number}/compose.yaml");
+        let (_, head) = gate.open(&format!("feature{number}"), &[Edit::write(&path, &compose(&image))]).await;
+        let (_, images) = both(&gate, &head).await;
+        assert_eq!(images.conclusion.as_deref(), Some("failure"), "{images:#?}");
+        assert_eq!(osv.asked("/v1/querybatch"), 1, "pull request {number}");
+    }
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_of_the_base_is_told_apart_and_the_newer_base_is_named() {
+    let registry = Registry::start().await;
+    let osv = osv().await;
+    let old: &[(&str, &str)] = &[("openssl", "3.0.1")];
+    let base = registry.push("acme/base", "12.1", old).await;
+    registry.push("acme/base", "12.2-slim", &[("zlib", "1")]).await;
+    let newer = registry.push("acme/base", "12.10", &[("openssl", "3.0.2")]).await;
+    let name = format!("{}/acme/base:12.1", registry.host);
+    let own: &[(&str, &str)] = &[("openssl", "3.0.1"), ("zlib", "1")];
+    let notes = [
+        ("org.opencontainers.image.base.name", name.as_str()),
+        ("org.opencontainers.image.base.digest", base.as_str()),
+    ];
+    let pinned = registry.push_on("acme/web", "1.0", &[old, own], &notes).await;
+    registry.push("acme/web", "1.0", &[("zlib", "1")]).await;
+    let more = [("DOCKGATE_IMAGES", "scan"), ("DOCKGATE_OSV_URL", osv.url.as_str())];
+    let gate = gate(&registry, &[("README.md", "hello\n")], &more).await;
+    let image = format!("{}/acme/web:1.0@{pinned}", registry.host);
+    let (_, head) = gate.open("feature", &[Edit::write("compose.yaml", &compose(&image))]).await;
+    let (_, images) = both(&gate, &head).await;
+    let summary = images.summary.unwrap_or_default();
+    let host = &registry.host;
+    for part in [
+        format!("1 of the base image `{name}@{base}`, 0 of its own."),
+        "| `openssl` | `3.0.1` | `3.0.2` | base |".to_owned(),
+        format!("The base image has a newer version of the same line: `{host}/acme/base:12.10@{newer}` has 0 of 1"),
+        "1.0 names another image by now".to_owned(),
+    ] {
+        assert!(summary.contains(&part), "{part} in {summary}");
+    }
+    gate.assert_sound();
+}
+
 /// Runs dockgate in `folder`, allowed to talk to `registry`.
 fn run(folder: &std::path::Path, registry: &Registry, arguments: &[&str]) -> std::process::Output {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dockgate"));
