@@ -225,7 +225,7 @@ async fn what_is_of_the_base_is_told_apart_and_the_newer_base_is_named() {
     let old: &[(&str, &str)] = &[("openssl", "3.0.1")];
     let base = registry.push("acme/base", "12.1", old).await;
     registry.push("acme/base", "12.2-slim", &[("zlib", "1")]).await;
-    let newer = registry.push("acme/base", "12.10", &[("openssl", "3.0.2")]).await;
+    let newer = registry.push("acme/base", "12.10", &[("zlib", "2")]).await;
     let name = format!("{}/acme/base:12.1", registry.host);
     let own: &[(&str, &str)] = &[("openssl", "3.0.1"), ("zlib", "1")];
     let notes = [
