@@ -12,6 +12,8 @@ use serde_json::Value;
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=policies");
+    // The migrations are read by a macro, which is not told of new files.
+    println!("cargo:rerun-if-changed=src/store/migrations");
     let mut files = Vec::new();
     collect(Path::new("policies"), &mut files)?;
     files.sort();

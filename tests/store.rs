@@ -12,15 +12,26 @@ mod crash;
 mod kept;
 #[path = "store/kit.rs"]
 mod kit;
+#[path = "store/migrations.rs"]
+mod migrations;
+#[path = "store/outage.rs"]
+mod outage;
+#[path = "support/postgres.rs"]
+mod postgres_server;
+#[path = "store/replicas.rs"]
+mod replicas;
+#[path = "store/retention.rs"]
+mod retention;
 
-/// Runs every behaviour against the database that `$open` opens afresh; another database is another `suite!` line.
+/// Runs every behaviour against each database, opened afresh; another database is another name.
 macro_rules! suite {
-    ($database:ident, $open:path, [$($area:ident :: $behaviour:ident),* $(,)?]) => {
+    ([$($database:ident),*], $behaviours:tt) => { $(suite!(of $database, $behaviours);)* };
+    (of $database:ident, [$($area:ident :: $behaviour:ident),* $(,)?]) => {
         mod $database {
             $(
                 #[tokio::test]
                 async fn $behaviour() {
-                    let database = $open();
+                    let database = super::kit::$database().await;
                     super::$area::$behaviour(&database).await;
                 }
             )*
@@ -29,8 +40,7 @@ macro_rules! suite {
 }
 
 suite!(
-    sqlite,
-    super::kit::sqlite,
+    [sqlite, postgres],
     [
         behaviour::a_delivery_becomes_a_lease_and_is_gone_when_done,
         behaviour::a_redelivery_is_stored_once,
@@ -52,7 +62,6 @@ suite!(
         behaviour::reports_are_appended_and_never_changed,
         behaviour::the_fingerprint_key_stays_the_same,
         behaviour::the_queue_is_counted,
-        behaviour::old_rows_are_pruned,
         kept::what_is_kept_is_found_until_its_time_is_over,
         kept::one_of_many_claims_succeeds,
         kept::names_are_listed_below_a_prefix,
@@ -62,15 +71,19 @@ suite!(
         crash::a_lost_lease_can_neither_renew_nor_settle,
         crash::a_killed_process_loses_nothing,
         crash::a_closed_store_refuses,
+        migrations::a_database_of_a_newer_version_that_only_added_is_used,
+        migrations::a_database_of_a_newer_version_that_changed_is_refused,
+        retention::old_rows_are_pruned,
+        retention::many_old_rows_are_pruned_and_their_space_is_given_back,
     ]
 );
 
 #[tokio::test]
-async fn only_sqlite_is_supported_and_the_error_keeps_the_password() {
-    let address = format!("postgres://dockgate:{}@db/dockgate", "hunter2");
+async fn another_database_is_refused_and_the_error_keeps_the_password() {
+    let address = format!("mysql://dockgate:{}@db/dockgate", "hunter2");
     let error = dockgate::store::open(&address).await.err().expect("refused");
     let text = error.to_string();
-    assert!(text.contains("postgres") && text.contains("sqlite://") && !text.contains("hunter2"), "{text}");
+    assert!(text.contains("mysql") && text.contains("sqlite://") && !text.contains("hunter2"), "{text}");
     assert!(!error.is_retryable());
 }
 
@@ -94,8 +107,8 @@ async fn a_file_that_is_no_database_is_refused_by_name() {
 #[tokio::test]
 async fn the_file_is_readable_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;
-    let database = kit::sqlite();
+    let database = kit::sqlite().await;
     database.open().await;
-    let mode = std::fs::metadata(database.path()).unwrap().permissions().mode();
+    let mode = std::fs::metadata(database.path().unwrap()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }

@@ -7,9 +7,13 @@
 //! Invariant: of one [`JobKey`](crate::job::JobKey) at most one job waits and at most one runs, and the waiting one is
 //! the newest.
 
+mod error;
 mod kept;
+mod postgres;
 mod sqlite;
 mod time;
+mod waiting;
+mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +24,9 @@ use crate::github::identity::{CommitSha, RepositoryName};
 use crate::job::Job;
 use crate::scan::SecretKey;
 
+pub use error::StoreError;
 pub use kept::{AuditEntry, AuditLine, AuditQuery, Shelf};
+pub use postgres::PostgresStore;
 pub use sqlite::SqliteStore;
 pub use time::UnixMillis;
 
@@ -28,8 +34,8 @@ pub use time::UnixMillis;
 /// seven.
 pub const DELIVERY_RETENTION: Duration = Duration::from_hours(7 * 24);
 
-/// How long a dead job stays for inspection and redrive.
-pub const DEAD_RETENTION: Duration = Duration::from_hours(90 * 24);
+/// How long dead jobs and decision records stay unless the operator says otherwise.
+pub const RETENTION: Duration = Duration::from_hours(90 * 24);
 
 /// The durable state of a server.
 #[async_trait]
@@ -156,12 +162,16 @@ pub trait Store: Send + Sync {
     /// [`StoreError`] when the database fails.
     async fn redrive(&self, job_id: i64, now: UnixMillis) -> Result<bool, StoreError>;
 
-    /// Forgets deliveries older than [`DELIVERY_RETENTION`], dead jobs older than [`DEAD_RETENTION`] and kept things whose
-    /// time is over; returns how many rows went.
+    /// Forgets deliveries older than [`DELIVERY_RETENTION`], dead jobs and decision records older than `retention`, and
+    /// kept things whose time is over; returns how many rows went. Their space is given back.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
-    async fn prune(&self, now: UnixMillis) -> Result<u64, StoreError>;
+    async fn prune(&self, now: UnixMillis, retention: Duration) -> Result<u64, StoreError>;
+
+    /// Returns when another process may have enqueued a job since the last call; never where only this process uses the
+    /// database. One task waits here.
+    async fn elsewhere(&self);
 
     /// Whether the database can be written now.
     ///
@@ -325,55 +335,17 @@ pub struct DeadJob {
     pub created_at: UnixMillis,
 }
 
-/// What can go wrong with the store.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The URL's scheme is none that this version supports.
-    #[error("unsupported database \"{scheme}\": this version supports SQLite only; use sqlite:///absolute/path")]
-    Unsupported {
-        /// The scheme, never the rest of the URL: it may hold a password.
-        scheme: String,
-    },
-    /// The database can't be opened.
-    #[error("could not open the database {path}")]
-    Open {
-        /// The file.
-        path: String,
-        /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// A statement failed.
-    #[error("could not {operation}")]
-    Query {
-        /// What was attempted.
-        operation: &'static str,
-        /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The store was closed.
-    #[error("the store is closed")]
-    Closed,
-}
-
-impl StoreError {
-    /// Whether the same call may succeed later.
-    pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Query { .. })
-    }
-}
-
 /// Opens the store at `url`, and brings its tables up to date.
 ///
-/// Shapes: `sqlite:///absolute/path`, `sqlite://relative/path`, `sqlite::memory:`.
+/// Shapes: `sqlite:///absolute/path`, `sqlite://relative/path`, `sqlite::memory:`,
+/// `postgres://user:password@host:port/name?sslmode=verify-full`.
 ///
 /// # Errors
-/// [`StoreError::Unsupported`] for another database, [`StoreError::Open`] when the file can't be opened or is not ours.
+/// [`StoreError::Unsupported`] for another database, [`StoreError::Open`] when it can't be opened or is not ours.
 pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
-    let scheme = url.split(':').next().unwrap_or_default();
-    if scheme == "sqlite" {
-        return Ok(Arc::new(SqliteStore::open(url).await?));
+    match url.split(':').next().unwrap_or_default() {
+        "sqlite" => Ok(Arc::new(SqliteStore::open(url).await?)),
+        "postgres" | "postgresql" => Ok(Arc::new(PostgresStore::open(url).await?)),
+        scheme => Err(StoreError::Unsupported { scheme: scheme.chars().take(40).collect() }),
     }
-    Err(StoreError::Unsupported { scheme: scheme.chars().take(40).collect() })
 }

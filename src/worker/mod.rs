@@ -31,7 +31,7 @@ use crate::job::{Job, JobSubject};
 use crate::report::words::describe;
 use crate::scan::finding::Severity;
 use crate::scan::policy::PolicyId;
-use crate::store::{Lease, LeaseRequest, Settled, Settlement, Store, UnixMillis};
+use crate::store::{Lease, LeaseRequest, RETENTION, Settled, Settlement, Store, UnixMillis};
 
 pub use retry::RetryPolicy;
 use supervise::End;
@@ -163,6 +163,8 @@ pub struct WorkerSettings {
     pub poll: Duration,
     /// When failed jobs run again.
     pub retry: RetryPolicy,
+    /// How long dead jobs and decision records stay.
+    pub retention: Duration,
 }
 
 impl Default for WorkerSettings {
@@ -176,6 +178,7 @@ impl Default for WorkerSettings {
             grace: Duration::from_secs(25),
             poll: Duration::from_secs(1),
             retry: RetryPolicy::default(),
+            retention: RETENTION,
         }
     }
 }
@@ -230,6 +233,7 @@ impl Worker {
             loops.spawn(Arc::clone(&worker).lease_and_run(shutdown.clone(), kill.clone()));
         }
         loops.spawn(Arc::clone(&worker).prune(shutdown.clone()));
+        loops.spawn(Arc::clone(&worker).hear(shutdown.clone()));
         shutdown.cancelled().await;
         let drained = async { while loops.join_next().await.is_some() {} };
         if tokio::time::timeout(worker.settings.grace, drained).await.is_err() {
@@ -265,9 +269,19 @@ impl Worker {
         }
     }
 
+    /// Passes on what other processes tell.
+    async fn hear(self: Arc<Self>, shutdown: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = self.store.elsewhere() => self.wake.ring(),
+            }
+        }
+    }
+
     async fn prune(self: Arc<Self>, shutdown: CancellationToken) {
         loop {
-            if let Err(error) = self.store.prune((self.clock)()).await {
+            if let Err(error) = self.store.prune((self.clock)(), self.settings.retention).await {
                 warn!(error = describe(&error), "could not prune old rows");
             }
             tokio::select! {

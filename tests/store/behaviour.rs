@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use dockgate::job::{Job, JobSubject};
-use dockgate::store::{
-    DEAD_RETENTION, DELIVERY_RETENTION, Delivery, Enqueued, LeaseRequest, Queue, Renewal, ReportKey, Settlement,
-    UnixMillis,
-};
+use dockgate::store::{Delivery, Enqueued, LeaseRequest, Queue, Renewal, ReportKey, Settlement, UnixMillis};
 
 use crate::kit::{Database, delivery, delivery_of, done, job, job_of, lease, request, settle, sha};
 
@@ -252,16 +249,4 @@ pub async fn the_queue_is_counted(database: &Database) {
     let expected = Queue { queued: 2, running: 1, dead: 1, oldest_due: Duration::from_millis(70) };
     assert_eq!(store.queue(UnixMillis(70)).await.unwrap(), expected);
     store.check().await.unwrap();
-}
-
-pub async fn old_rows_are_pruned(database: &Database) {
-    let store = database.open().await;
-    store.enqueue(delivery("d1", 1, 'a')).await.unwrap();
-    let dead = lease(&*store, 0).await.unwrap();
-    settle(&*store, &dead, Settlement::Dead { cause: "x".into() }, 0).await;
-    let at = |after: Duration| UnixMillis(1).plus(after);
-    assert_eq!(store.prune(UnixMillis(0).plus(DELIVERY_RETENTION)).await.unwrap(), 0);
-    assert_eq!(store.prune(at(DELIVERY_RETENTION)).await.unwrap(), 1);
-    assert_eq!(store.prune(at(DEAD_RETENTION)).await.unwrap(), 1);
-    assert!(store.dead(10).await.unwrap().is_empty());
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dockgate::github::identity::PullRequestNumber;
-use dockgate::store::{AuditEntry, AuditQuery, Shelf, UnixMillis};
+use dockgate::store::{AuditEntry, AuditQuery, RETENTION, Shelf, UnixMillis};
 
 use super::kit::{Database, sha};
 
@@ -17,7 +17,7 @@ pub async fn what_is_kept_is_found_until_its_time_is_over(database: &Database) {
     assert_eq!(store.kept(Shelf::Cursor, "x", at(10)).await.unwrap(), None);
     store.keep(Shelf::Cursor, "x", "two", Some(at(20))).await.unwrap();
     assert_eq!(store.kept(Shelf::Cursor, "x", at(10)).await.unwrap().as_deref(), Some("two"));
-    assert_eq!(store.prune(at(20)).await.unwrap(), 1);
+    assert_eq!(store.prune(at(20), RETENTION).await.unwrap(), 1);
     assert_eq!(store.kept(Shelf::Image, "x", at(99)).await.unwrap().as_deref(), Some("other"));
     store.forget(Shelf::Image, "x").await.unwrap();
     assert_eq!(store.kept(Shelf::Image, "x", at(99)).await.unwrap(), None);

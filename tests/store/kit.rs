@@ -6,25 +6,58 @@ use std::sync::Arc;
 use dockgate::github::identity::{CommitSha, InstallationId, PullRequestNumber};
 use dockgate::job::{Job, JobSubject};
 use dockgate::store::{Delivery, Lease, LeaseRequest, Settled, Settlement, Store, UnixMillis};
+use sqlx::{AssertSqlSafe, Connection};
 
-/// A database of one test, emptied when it is dropped.
-pub struct Database {
-    folder: tempfile::TempDir,
+use crate::postgres_server;
+
+/// A database of one test.
+pub enum Database {
+    /// A file, removed with its folder.
+    Sqlite(tempfile::TempDir),
+    /// An address, removed with its server.
+    Postgres(String),
 }
 
 impl Database {
-    pub fn path(&self) -> PathBuf {
-        self.folder.path().join("dockgate.db")
+    /// The file; `None` when it is none.
+    pub fn path(&self) -> Option<PathBuf> {
+        match self {
+            Self::Sqlite(folder) => Some(folder.path().join("dockgate.db")),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    pub fn url(&self) -> String {
+        match self {
+            Self::Sqlite(folder) => format!("sqlite://{}", folder.path().join("dockgate.db").display()),
+            Self::Postgres(url) => url.clone(),
+        }
     }
 
     /// Opens the database; again, as a restarted process would.
     pub async fn open(&self) -> Arc<dyn Store> {
-        dockgate::store::open(&format!("sqlite://{}", self.path().display())).await.unwrap()
+        dockgate::store::open(&self.url()).await.unwrap()
+    }
+
+    /// Runs statements of a test's own.
+    pub async fn execute(&self, statements: &str) {
+        match self {
+            Self::Sqlite(_) => {
+                let mut connection = sqlx::SqliteConnection::connect(&self.url()).await.unwrap();
+                sqlx::raw_sql(AssertSqlSafe(statements.to_owned())).execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+            Self::Postgres(url) => postgres_server::shared().execute(url, statements).await,
+        }
     }
 }
 
-pub fn sqlite() -> Database {
-    Database { folder: tempfile::tempdir().unwrap() }
+pub async fn sqlite() -> Database {
+    Database::Sqlite(tempfile::tempdir().unwrap())
+}
+
+pub async fn postgres() -> Database {
+    Database::Postgres(postgres_server::shared().database().await)
 }
 
 /// A commit of forty equal digits.

@@ -1,0 +1,200 @@
+//! How leases end, each inside a transaction of the caller.
+//!
+//! Invariant: a job that began is settled, returned to the queue, or handed over to the newer job of its key; never
+//! just deleted.
+
+use sqlx::Row;
+
+use super::super::{Connection, DatabaseRow, Pool, lock};
+use super::queue;
+use crate::job::Job;
+use crate::store::waiting::{self, Asked};
+use crate::store::{Lease, Renewal, Settled, Settlement, UnixMillis};
+
+/// Returns a job whose lease ran out to the queue, unless its holder renewed it after all.
+pub(super) async fn recover(
+    connection: &mut Connection,
+    id: i64,
+    key: &str,
+    now: UnixMillis,
+) -> Result<(), sqlx::Error> {
+    lock(connection, vec![key.to_owned()]).await?;
+    let row = sqlx::query(concat!(
+        "SELECT id, key, payload, left_behind FROM jobs WHERE id = $1 AND state = 'running' AND lease_until <= $2",
+        for_update!()
+    ))
+    .bind(id)
+    .bind(now.0)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(()) };
+    sqlx::query("UPDATE jobs SET lost_leases = lost_leases + 1 WHERE id = $1")
+        .bind(id)
+        .execute(&mut *connection)
+        .await?;
+    give_back(connection, &row, now, Some("the worker that held the job went away"), 0).await
+}
+
+/// Returns a running job to the queue, or hands it over to the newer one that waits.
+async fn give_back(
+    connection: &mut Connection,
+    row: &DatabaseRow,
+    run_at: UnixMillis,
+    cause: Option<&str>,
+    uncounted_attempts: i64,
+) -> Result<(), sqlx::Error> {
+    let id: i64 = row.try_get("id")?;
+    if hand_over(connection, row).await? {
+        sqlx::query("DELETE FROM jobs WHERE id = $1").bind(id).execute(connection).await?;
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE jobs SET state = 'queued', lease_until = NULL, lease_token = NULL, run_at = $1, \
+         cause = coalesce($2, cause), attempts = attempts - $3 WHERE id = $4",
+    )
+    .bind(run_at.0)
+    .bind(cause.map(storable))
+    .bind(uncounted_attempts)
+    .bind(id)
+    .execute(connection)
+    .await
+    .map(|_| ())
+}
+
+/// Tells the waiting job of the same key, if there is one, what this one leaves behind; `false` when none waits.
+async fn hand_over(connection: &mut Connection, row: &DatabaseRow) -> Result<bool, sqlx::Error> {
+    let waiting = sqlx::query(concat!(
+        "SELECT id, payload, left_behind FROM jobs WHERE key = $1 AND state = 'queued'",
+        for_update!()
+    ))
+    .bind(row.try_get::<String, _>("key")?)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(waiting) = waiting else { return Ok(false) };
+    let gone = (row.try_get("payload")?, row.try_get("left_behind")?);
+    let left_behind = waiting::inherit(gone, (waiting.try_get("payload")?, waiting.try_get("left_behind")?))?;
+    sqlx::query("UPDATE jobs SET left_behind = $1 WHERE id = $2")
+        .bind(left_behind)
+        .bind(waiting.try_get::<i64, _>("id")?)
+        .execute(connection)
+        .await?;
+    Ok(true)
+}
+
+pub(super) async fn renew(
+    connection: &mut Connection,
+    lease: &Lease,
+    until: UnixMillis,
+) -> Result<Renewal, sqlx::Error> {
+    let renewed =
+        sqlx::query("UPDATE jobs SET lease_until = $1 WHERE id = $2 AND lease_token = $3 AND state = 'running'")
+            .bind(until.0)
+            .bind(lease.job_id)
+            .bind(&lease.token)
+            .execute(&mut *connection)
+            .await?;
+    if renewed.rows_affected() == 0 {
+        return Ok(Renewal::Lost);
+    }
+    let superseded = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM jobs WHERE key = $1 AND state = 'queued')")
+        .bind(lease.job.key().as_str())
+        .fetch_one(connection)
+        .await?;
+    Ok(Renewal::Held { superseded })
+}
+
+pub(super) async fn settle(
+    connection: &mut Connection,
+    lease: &Lease,
+    settlement: &Settlement,
+    now: UnixMillis,
+) -> Result<Settled, sqlx::Error> {
+    let mut keys = vec![lease.job.key().as_str().to_owned()];
+    if let Settlement::Done { follow_up } = settlement {
+        keys.extend(follow_up.iter().map(|job| job.key().as_str().to_owned()));
+    }
+    lock(connection, keys).await?;
+    let held = sqlx::query(concat!(
+        "SELECT id, key, payload, left_behind FROM jobs WHERE id = $1 AND lease_token = $2 AND state = 'running'",
+        for_update!()
+    ))
+    .bind(lease.job_id)
+    .bind(&lease.token)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = held else { return Ok(Settled::Lost) };
+    match settlement {
+        Settlement::Done { follow_up } => finish(connection, lease, follow_up, now).await?,
+        Settlement::Retry { run_at, cause } => give_back(connection, &row, *run_at, Some(cause), 0).await?,
+        Settlement::Release => give_back(connection, &row, now, None, 1).await?,
+        Settlement::Dead { cause } => bury(connection, lease, cause).await?,
+    }
+    Ok(Settled::Recorded)
+}
+
+/// Removes a job that is done, with the dead ones of its key: they are answered.
+async fn finish(
+    connection: &mut Connection,
+    lease: &Lease,
+    follow_up: &[Job],
+    now: UnixMillis,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM jobs WHERE id = $1 OR (key = $2 AND state = 'dead')")
+        .bind(lease.job_id)
+        .bind(lease.job.key().as_str())
+        .execute(&mut *connection)
+        .await?;
+    for job in follow_up {
+        queue::add(connection, Asked { job, delivery: &lease.delivery_id, as_of: None, now }).await?;
+    }
+    if follow_up.is_empty() { Ok(()) } else { super::super::tell(connection).await }
+}
+
+async fn bury(connection: &mut Connection, lease: &Lease, cause: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE jobs SET state = 'dead', lease_until = NULL, lease_token = NULL, cause = $1 WHERE id = $2")
+        .bind(storable(cause))
+        .bind(lease.job_id)
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// The key of a dead job.
+pub(super) async fn dead_key(pool: &Pool, job_id: i64) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT key FROM jobs WHERE id = $1 AND state = 'dead'").bind(job_id).fetch_optional(pool).await
+}
+
+pub(super) async fn redrive(
+    connection: &mut Connection,
+    job_id: i64,
+    key: &str,
+    now: UnixMillis,
+) -> Result<bool, sqlx::Error> {
+    lock(connection, vec![key.to_owned()]).await?;
+    let dead = sqlx::query(concat!(
+        "SELECT id, key, payload, left_behind FROM jobs WHERE id = $1 AND state = 'dead'",
+        for_update!()
+    ))
+    .bind(job_id)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = dead else { return Ok(false) };
+    if hand_over(connection, &row).await? {
+        sqlx::query("DELETE FROM jobs WHERE id = $1").bind(job_id).execute(connection).await?;
+        return Ok(false);
+    }
+    sqlx::query(
+        "UPDATE jobs SET state = 'queued', run_at = $1, attempts = 0, lost_leases = 0, cause = NULL WHERE id = $2",
+    )
+    .bind(now.0)
+    .bind(job_id)
+    .execute(&mut *connection)
+    .await?;
+    super::super::tell(connection).await?;
+    Ok(true)
+}
+
+/// PostgreSQL keeps no NUL in a text.
+fn storable(cause: &str) -> String {
+    cause.replace('\0', "")
+}
