@@ -144,8 +144,9 @@ fn server(
         report.note("GitHub App", &format!("not set up here: {} not set", missing.join(", ")))?;
         return Ok(());
     }
-    match runtime.block_on(store::open(&settings.database_url.value)) {
-        Ok(_) => report.ok("database", "opened and up to date")?,
+    let database = &settings.database.url.value;
+    match runtime.block_on(store::open(database.expose())) {
+        Ok(_) => report.ok("database", &format!("{}, opened and up to date", database.kind()))?,
         Err(error) => report.failed("database", &format!("{:#}", anyhow::Error::new(error)))?,
     }
     runtime.block_on(github(settings, report))

@@ -31,6 +31,9 @@ use crate::worker::check_images::CheckImages;
 use crate::worker::check_pull_request::{CheckOptions, CheckPullRequest};
 use crate::worker::handlers::Handlers;
 
+/// How often replicas look for due jobs that nobody told them of: those of a replica that died.
+const SHARED_POLL: Duration = Duration::from_secs(5);
+
 /// Arguments of `dockgate serve`; each stands over the environment variable of its name.
 #[derive(Debug, Default, Args)]
 pub struct ServeArgs {
@@ -49,7 +52,7 @@ pub struct ServeArgs {
     /// File with the webhook secret (or `DOCKGATE_WEBHOOK_SECRET_FILE`)
     #[arg(long, value_name = "FILE")]
     webhook_secret_file: Option<String>,
-    /// Database, `sqlite:///path` (or `DOCKGATE_DATABASE_URL`)
+    /// Database, `sqlite:///path` or `postgres://…` (or `DOCKGATE_DATABASE_URL`, which hides a password from `ps`)
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
 }
@@ -107,7 +110,7 @@ pub fn client(settings: &ProcessSettings, observer: Arc<dyn Observer>) -> anyhow
 }
 
 async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>) -> anyhow::Result<()> {
-    let store = store::open(&settings.database_url.value).await?;
+    let store = store::open(settings.database.url.value.expose()).await?;
     let metrics = Metrics::new()?;
     let client = client(&settings, metrics.clone())?;
     let clock: Clock = Arc::new(SystemTime::now);
@@ -132,6 +135,8 @@ async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>
             concurrency: settings.workers.value,
             lease: settings.lease.value,
             time_limit: settings.run.value,
+            retention: settings.database.retention.value,
+            poll: if settings.database.url.value.is_shared() { SHARED_POLL } else { WorkerSettings::default().poll },
             ..WorkerSettings::default()
         },
         probes: vec![Arc::new(Credentials(client.clone()))],

@@ -3,6 +3,7 @@
 //! Invariant: pure, the caller hands over the environment and reads the files; every mistake is told at once; a secret
 //! can't be printed.
 
+pub mod database;
 pub mod images;
 pub mod registry;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::{Origin, Setting, SettingsError};
+use database::{DatabaseSettings, without_password};
 use images::ImageSettings;
 use registry::RegistrySettings;
 
@@ -36,8 +38,6 @@ pub struct ProcessSettings {
     pub private_key: Setting<Option<SecretText>>,
     /// `DOCKGATE_WEBHOOK_SECRET` or the content of `DOCKGATE_WEBHOOK_SECRET_FILE`.
     pub webhook_secret: Setting<Option<SecretText>>,
-    /// `DOCKGATE_DATABASE_URL`: `sqlite://PATH`.
-    pub database_url: Setting<String>,
     /// `DOCKGATE_RULES_URL`: where people reach the pages of the rules, without a `/` at its end; the server has them
     /// under `/rules`.
     pub rules_url: Setting<Option<String>>,
@@ -54,6 +54,8 @@ pub struct ProcessSettings {
     pub lease: Setting<Duration>,
     /// `DOCKGATE_RUN_SECONDS`: how long one job may take.
     pub run: Setting<Duration>,
+    /// What is set about the database.
+    pub database: DatabaseSettings,
     /// What is set about images.
     pub images: ImageSettings,
     /// What is set about registries.
@@ -78,7 +80,7 @@ pub enum LogFormat {
 pub struct ProcessErrors(pub Vec<SettingsError>);
 
 /// The names that are known, for the nearest one to a mistyped one.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 15] = [
     "DOCKGATE_LISTEN",
     "DOCKGATE_GITHUB_API_URL",
     "DOCKGATE_GITHUB_URL",
@@ -87,7 +89,6 @@ const NAMES: [&str; 16] = [
     "DOCKGATE_PRIVATE_KEY_FILE",
     "DOCKGATE_WEBHOOK_SECRET",
     "DOCKGATE_WEBHOOK_SECRET_FILE",
-    "DOCKGATE_DATABASE_URL",
     "DOCKGATE_RULES_URL",
     "DOCKGATE_WORKERS",
     "DOCKGATE_LOG",
@@ -130,7 +131,6 @@ impl Default for ProcessSettings {
             app_id: Setting::default(),
             private_key: Setting::default(),
             webhook_secret: Setting::default(),
-            database_url: Setting::built_in("sqlite://dockgate.db".to_owned()),
             rules_url: Setting::default(),
             workers: Setting::built_in(4),
             log: Setting::built_in("info".to_owned()),
@@ -138,6 +138,7 @@ impl Default for ProcessSettings {
             resolve_threads: Setting::built_in(false),
             lease: Setting::built_in(Duration::from_mins(1)),
             run: Setting::built_in(Duration::from_mins(5)),
+            database: DatabaseSettings::default(),
             images: ImageSettings::default(),
             registry: RegistrySettings::default(),
             unknown: Vec::new(),
@@ -187,7 +188,6 @@ impl ProcessSettings {
             ("DOCKGATE_APP_ID", app_id, self.app_id.origin),
             ("DOCKGATE_PRIVATE_KEY", secret(&self.private_key.value), self.private_key.origin),
             ("DOCKGATE_WEBHOOK_SECRET", secret(&self.webhook_secret.value), self.webhook_secret.origin),
-            ("DOCKGATE_DATABASE_URL", without_password(&self.database_url.value), self.database_url.origin),
             (
                 "DOCKGATE_RULES_URL",
                 self.rules_url.value.clone().unwrap_or_else(|| "(not set)".to_owned()),
@@ -200,7 +200,11 @@ impl ProcessSettings {
             ("DOCKGATE_LEASE_SECONDS", self.lease.value.as_secs().to_string(), self.lease.origin),
             ("DOCKGATE_RUN_SECONDS", self.run.value.as_secs().to_string(), self.run.origin),
         ];
-        own.into_iter().chain(self.images.effective()).chain(self.registry.effective()).collect()
+        own.into_iter()
+            .chain(self.database.effective())
+            .chain(self.images.effective())
+            .chain(self.registry.effective())
+            .collect()
     }
 }
 
@@ -225,7 +229,6 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
         self.parse(&mut settings.app_id, "DOCKGATE_APP_ID", "the App ID, a number", |text| text.parse().ok().map(Some));
         self.secret(&mut settings.private_key, "DOCKGATE_PRIVATE_KEY", "DOCKGATE_PRIVATE_KEY_FILE");
         self.secret(&mut settings.webhook_secret, "DOCKGATE_WEBHOOK_SECRET", "DOCKGATE_WEBHOOK_SECRET_FILE");
-        self.parse(&mut settings.database_url, "DOCKGATE_DATABASE_URL", "sqlite://PATH", database_url);
         self.parse(&mut settings.rules_url, "DOCKGATE_RULES_URL", "an http:// or https:// address", |text| {
             base_url(text).map(Some)
         });
@@ -239,6 +242,7 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
         });
         self.parse(&mut settings.lease, "DOCKGATE_LEASE_SECONDS", "seconds from 5 to 3600", |text| seconds(text, 5));
         self.parse(&mut settings.run, "DOCKGATE_RUN_SECONDS", "seconds from 10 to 3600", |text| seconds(text, 10));
+        settings.database = self.database();
         settings.images = self.images();
         settings.registry = self.registry();
         settings
@@ -257,9 +261,13 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
         if let Some(value) = read(&text) {
             *setting = Setting { value, origin };
         } else {
-            let found: String = without_password(&text).chars().take(60).filter(|c| !c.is_control()).collect();
-            self.wrong(name, format!("found \"{found}\", expected {expected}"));
+            self.unexpected(name, &text, expected);
         }
+    }
+
+    fn unexpected(&mut self, name: &str, text: &str, expected: &str) {
+        let found: String = without_password(text).chars().take(60).filter(|c| !c.is_control()).collect();
+        self.wrong(name, format!("found \"{found}\", expected {expected}"));
     }
 
     fn secret(&mut self, setting: &mut Setting<Option<SecretText>>, name: &str, file_name: &str) {
@@ -297,7 +305,7 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    NAMES.into_iter().chain(images::NAMES).chain(registry::NAMES)
+    NAMES.into_iter().chain(database::NAMES).chain(images::NAMES).chain(registry::NAMES)
 }
 
 fn base_url(text: &str) -> Option<String> {
@@ -317,10 +325,6 @@ fn web_url(api_url: &str) -> Option<String> {
     Some(format!("{scheme}://{host}"))
 }
 
-fn database_url(text: &str) -> Option<String> {
-    text.strip_prefix("sqlite:").filter(|path| !path.trim_matches('/').is_empty()).map(|_| text.to_owned())
-}
-
 fn log_format(text: &str) -> Option<LogFormat> {
     match text {
         "text" => Some(LogFormat::Text),
@@ -335,12 +339,4 @@ fn number(text: &str, least: usize, most: usize) -> Option<usize> {
 
 fn seconds(text: &str, least: usize) -> Option<Duration> {
     number(text, least, 3_600).map(|seconds| Duration::from_secs(seconds as u64))
-}
-
-/// `url` with what stands between `//` and `@` hidden.
-fn without_password(url: &str) -> String {
-    match url.split_once("//").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
-        Some((scheme, rest)) => format!("{scheme}//…@{rest}"),
-        None => url.to_owned(),
-    }
 }

@@ -19,6 +19,7 @@ mod supervise;
 mod tests;
 mod wake;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -221,6 +222,12 @@ const MAX_LOST_LEASES: u32 = 3;
 /// An attempt that panicked or hung is repeated once only: it most likely does so again.
 const MAX_BROKEN_ATTEMPTS: u32 = 2;
 
+/// How long the return of running jobs to the queue may take at the end.
+const LAST_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long to wait before a job is settled again that could not be.
+const SETTLE_PAUSE: Duration = Duration::from_millis(500);
+
 const PRUNE_INTERVAL: Duration = Duration::from_hours(1);
 
 impl Worker {
@@ -235,10 +242,13 @@ impl Worker {
         loops.spawn(Arc::clone(&worker).prune(shutdown.clone()));
         loops.spawn(Arc::clone(&worker).hear(shutdown.clone()));
         shutdown.cancelled().await;
-        let drained = async { while loops.join_next().await.is_some() {} };
-        if tokio::time::timeout(worker.settings.grace, drained).await.is_err() {
+        let mut drained = pin!(async { while loops.join_next().await.is_some() {} });
+        if tokio::time::timeout(worker.settings.grace, drained.as_mut()).await.is_err() {
             kill.cancel();
-            while loops.join_next().await.is_some() {}
+            // Whoever can't reach the database by then leaves its lease to run out.
+            if tokio::time::timeout(LAST_LIMIT, drained).await.is_err() {
+                warn!("some jobs could not be returned to the queue");
+            }
         }
     }
 
@@ -351,8 +361,19 @@ impl Worker {
             wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
             "job failed, to be retried"
         );
+        self.again(lease, wait, cause).await
+    }
+
+    /// Returns the job to the queue, and rings when it is due, so that nobody has to look all the time.
+    async fn again(&self, lease: &Lease, wait: Duration, cause: String) -> &'static str {
         let run_at = (self.clock)().plus(wait);
-        self.record(lease, Settlement::Retry { run_at, cause }, "retried").await
+        let outcome = self.record(lease, Settlement::Retry { run_at, cause }, "retried").await;
+        let wake = self.wake.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            wake.ring();
+        });
+        outcome
     }
 
     /// Concludes the check run with the cause, then buries the job; when that fails too, the job gets further chances.
@@ -380,22 +401,26 @@ impl Worker {
         };
         warn!(error, "its check run could not be concluded");
         match last.wait(lease.attempts, retry_after, (self.random)()) {
-            Some(wait) => {
-                let run_at = (self.clock)().plus(wait);
-                self.record(lease, Settlement::Retry { run_at, cause }, "retried").await
-            }
+            Some(wait) => self.again(lease, wait, cause).await,
             None => self.record(lease, Settlement::Dead { cause }, "dead").await,
         }
     }
 
-    /// Settles the lease; `outcome` when that counted.
+    /// Settles the lease, as soon as the database lets it within the time of a lease; `outcome` when that counted.
     async fn record(&self, lease: &Lease, settlement: Settlement, outcome: &'static str) -> &'static str {
-        match self.store.settle(lease, settlement, (self.clock)()).await {
-            Ok(Settled::Recorded) => outcome,
-            Ok(Settled::Lost) => "lost",
-            Err(error) => {
-                warn!(error = describe(&error), "could not settle a job; its lease runs out by itself");
-                "lost"
+        let started = Instant::now();
+        loop {
+            match self.store.settle(lease, settlement.clone(), (self.clock)()).await {
+                Ok(Settled::Recorded) => return outcome,
+                Ok(Settled::Lost) => return "lost",
+                Err(error) if error.is_retryable() && started.elapsed() < self.settings.lease => {
+                    warn!(error = describe(&error), "could not settle a job yet");
+                    tokio::time::sleep(SETTLE_PAUSE).await;
+                }
+                Err(error) => {
+                    warn!(error = describe(&error), "could not settle a job; its lease runs out by itself");
+                    return "lost";
+                }
             }
         }
     }

@@ -14,6 +14,9 @@ use tracing::{Instrument, info, warn};
 use super::{JobError, Worker, describe};
 use crate::store::{Lease, Renewal, UnixMillis};
 
+/// Least time between two renewals: when many deliveries come in, the bell rings all the time.
+const RENEWAL_PAUSE: Duration = Duration::from_millis(200);
+
 /// How an attempt ended.
 pub(super) enum End<T> {
     /// By itself.
@@ -40,7 +43,12 @@ impl Worker {
         let mut bell = self.wake.listen();
         let mut deadline = pin!(tokio::time::sleep(limit));
         let mut lease_until = (self.clock)().plus(self.settings.lease);
+        let mut last = Instant::now();
         loop {
+            let rung = async {
+                bell.rung().await;
+                tokio::time::sleep_until(last + RENEWAL_PAUSE).await;
+            };
             tokio::select! {
                 biased;
                 end = &mut task => return match end {
@@ -51,8 +59,9 @@ impl Worker {
                 () = kill.cancelled() => return End::Killed,
                 () = &mut deadline => return End::Broken(format!("no result within {} s", limit.as_secs())),
                 () = tokio::time::sleep(self.settings.lease / 3) => {}
-                () = bell.rung() => {}
+                () = rung => {}
             }
+            last = Instant::now();
             match self.renew(lease, &mut lease_until).await {
                 Beat::Held => {}
                 Beat::Lost => return End::Lost,

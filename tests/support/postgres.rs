@@ -43,13 +43,13 @@ impl Postgres {
         let locale = ["--no-locale", "--encoding=UTF8", "--no-sync", "--auth-local=trust", "--auth-host=scram-sha-256"];
         let names = ["-U", USER, "--pwfile"];
         output(as_server().arg(program("initdb")).args(locale).args(names).arg(password).arg("-D").arg(data));
-        for _ in 0..5 {
+        // Another process may take the port in between.
+        let started = (0..5).any(|_| {
             server.port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            if server.try_start_again() {
-                return server;
-            }
-        }
-        panic!("PostgreSQL does not start: {}", server.log());
+            server.try_start_again()
+        });
+        assert!(started, "PostgreSQL does not start: {}", server.log());
+        server
     }
 
     /// Ends the server as a machine that goes away does: no client is told goodbye.

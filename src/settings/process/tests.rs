@@ -5,7 +5,11 @@ fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 fn read(flags: &[(&str, &str)], environment: &[(&str, &str)]) -> Result<ProcessSettings, String> {
-    let file = |path: &str| if path == "/key" { Ok("the key\n".to_owned()) } else { Err("no such file".to_owned()) };
+    let file = |path: &str| match path {
+        "/key" => Ok("the key\n".to_owned()),
+        "/url" => Ok("postgres://db/queue\n".to_owned()),
+        _ => Err("no such file".to_owned()),
+    };
     ProcessSettings::read(&map(flags), &map(environment), file).map_err(|errors| errors.to_string())
 }
 
@@ -77,7 +81,8 @@ fn every_mistake_is_told_at_once() {
         &[],
         &[
             ("DOCKGATE_APP_ID", "seven"),
-            ("DOCKGATE_DATABASE_URL", "postgres://user:pass@host/db"),
+            ("DOCKGATE_DATABASE_URL", "mysql://user:pass@host/db"),
+            ("DOCKGATE_RETENTION_DAYS", "0"),
             ("DOCKGATE_LISTEN", "8080"),
             ("DOCKGATE_PRIVATE_KEY_FILE", "/none"),
             ("DOCKGATE_WEBHOOK_SECRET", "x"),
@@ -91,8 +96,29 @@ fn every_mistake_is_told_at_once() {
          DOCKGATE_APP_ID: found \"seven\", expected the App ID, a number\n\
          DOCKGATE_PRIVATE_KEY_FILE: /none could not be read: no such file\n\
          DOCKGATE_WEBHOOK_SECRET: set together with DOCKGATE_WEBHOOK_SECRET_FILE; set one of them\n\
-         DOCKGATE_DATABASE_URL: found \"postgres://…@host/db\", expected sqlite://PATH"
+         DOCKGATE_DATABASE_URL: found \"mysql://…@host/db\", \
+         expected sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME\n\
+         DOCKGATE_RETENTION_DAYS: found \"0\", expected days from 1 to 3650"
     );
+}
+
+#[test]
+fn the_password_of_a_database_is_for_the_database_only() {
+    let url = format!("postgres://gate:{0}2@db.internal/queue?sslmode=verify-full&password={0}3", "hunter");
+    let settings = read(&[], &[("DOCKGATE_DATABASE_URL", &url), ("DOCKGATE_RETENTION_DAYS", "30")]).unwrap();
+    assert_eq!(settings.database.url.value.expose(), url);
+    assert_eq!(settings.database.url.value.kind(), "PostgreSQL");
+    assert_eq!(settings.database.retention.value, Duration::from_hours(30 * 24));
+    let printed = format!("{settings:?} {:?} {}", settings.effective(), settings.database.url.value);
+    assert!(printed.contains("postgres://…@db.internal/queue") && !printed.contains("hunter"), "{printed}");
+
+    // The driver logs what it does not know, so that is refused here.
+    let mistyped = format!("postgres://db/queue?pasword={}2", "hunter");
+    let error = read(&[], &[("DOCKGATE_DATABASE_URL", &mistyped)]).unwrap_err();
+    assert!(error.contains("postgres://db/queue?…") && !error.contains("hunter2"), "{error}");
+
+    let from_file = read(&[], &[("DOCKGATE_DATABASE_URL_FILE", "/url")]).unwrap();
+    assert_eq!(from_file.database.url.value.expose(), "postgres://db/queue");
 }
 
 #[test]

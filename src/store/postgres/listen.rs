@@ -36,7 +36,7 @@ impl Listening {
     /// Returns when something was told since the last call; never after the end.
     pub(super) async fn rung(&self) {
         if self.rings.lock().await.changed().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -80,7 +80,8 @@ impl PostgresStore {
     /// password.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let failed = |path: &str, source| StoreError::Open { path: path.to_owned(), source };
-        let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| failed("postgres://…", error.into()))?;
+        let options: PgConnectOptions =
+            url.parse().map_err(|error: sqlx::Error| failed("postgres://…", error.into()))?;
         let options = options.application_name("dockgate");
         let database = Database::connect(&options).await.map_err(|source| failed(&address(&options), source))?;
         let database = Arc::new(database);
@@ -131,9 +132,10 @@ impl Database {
 }
 
 fn pool(connections: u32) -> PgPoolOptions {
-    PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_LIMIT).after_connect(|connection, _| {
-        Box::pin(async move { connection.execute(LIMITS).await.map(|_| ()) })
-    })
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_LIMIT)
+        .after_connect(|connection, _| Box::pin(async move { connection.execute(LIMITS).await.map(|_| ()) }))
 }
 
 fn migrations() -> sqlx::migrate::Migrator {

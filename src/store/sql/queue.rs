@@ -158,11 +158,7 @@ async fn take(connection: &mut Connection, lease: &Lease, until: UnixMillis) -> 
         .map(|_| ())
 }
 
-async fn put_aside(
-    connection: &mut Connection,
-    row: &DatabaseRow,
-    error: &sqlx::Error,
-) -> Result<(), sqlx::Error> {
+async fn put_aside(connection: &mut Connection, row: &DatabaseRow, error: &sqlx::Error) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE jobs SET state = 'dead', cause = $1 WHERE id = $2")
         .bind(format!("the stored job does not parse: {error}"))
         .bind(row.try_get::<i64, _>("id")?)

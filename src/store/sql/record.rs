@@ -73,9 +73,8 @@ pub(super) async fn secret_key(connection: &mut Connection) -> Result<SecretKey,
         .bind(&fresh[..])
         .execute(&mut *connection)
         .await?;
-    let bytes: Vec<u8> = sqlx::query_scalar("SELECT bytes FROM keys WHERE name = 'secret-fingerprint'")
-        .fetch_one(connection)
-        .await?;
+    let bytes: Vec<u8> =
+        sqlx::query_scalar("SELECT bytes FROM keys WHERE name = 'secret-fingerprint'").fetch_one(connection).await?;
     let key = bytes.try_into().map_err(|_| sqlx::Error::Decode("the stored key is not 32 bytes".into()))?;
     Ok(SecretKey(key))
 }

@@ -104,7 +104,7 @@ impl Database {
 
     /// Nobody else uses the file.
     async fn rung(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn close(&self) {
