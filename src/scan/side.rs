@@ -17,6 +17,7 @@ use super::image_reference::ImageReference;
 use super::image_use::{ImageChange, brought_in, image_uses};
 use super::options::RuleSetting;
 use super::policy::evaluate::{Evaluation, FileView, Found, Tallies, evaluate};
+use super::policy::running::Running;
 use super::policy::{PolicyId, PolicySet, fix};
 use super::problem::{Cause, Problem};
 use super::secret::{self, DetectorSet, Secrets, find_secrets};
@@ -33,12 +34,14 @@ pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOpti
     let detectors = policies.detectors(|policy| options.may_run(policy));
     let mut names = Names::new(policies);
     names.known.extend(options.admission.ids().map(PolicyId::as_str));
-    let mut together = Together::new(snapshot.whole_tree, policies, options);
+    let running = Running::new(policies, options);
+    let mut together = Together::new(snapshot.whole_tree, &running);
     let read = helper.read;
     let scanner = |file| FileScanner {
         file: held(file, read),
         policies,
         options,
+        running: &running,
         detectors: &detectors,
         names: &names,
         whole_tree: snapshot.whole_tree,
@@ -51,7 +54,7 @@ pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOpti
         if together.add(number, &sides) {
             waiting.push((number, scanner, sides));
         } else {
-            scanner.offer_edits(&mut sides, &|view| evaluate(policies, view, options));
+            scanner.offer_edits(&mut sides, &|view| evaluate(&running, view));
             scanner.finish(&mut scan, sides);
         }
         (helper.tell)(number + 1);
@@ -111,6 +114,7 @@ struct FileScanner<'s> {
     file: Cow<'s, ChangedFile>,
     policies: &'s PolicySet,
     options: &'s ScanOptions,
+    running: &'s Running<'s>,
     detectors: &'s DetectorSet,
     names: &'s Names<'s>,
     whole_tree: bool,
@@ -233,7 +237,7 @@ impl FileScanner<'_> {
         let parsed = document::parse(path, text, &self.options.limits);
         let lines = LineIndex::new(text);
         let view = FileView { path, identity_path: self.identity_path(), text, lines: &lines, parsed: &parsed };
-        let mut evaluation = evaluate(self.policies, view, self.options);
+        let mut evaluation = evaluate(self.running, view);
         let is_touched = |found: &Found| self.file.touched.meets(found.finding.start.line, found.finding.end.line);
         loosened::retain(&mut evaluation, before, is_touched);
         let mut secrets = find_secrets(path, text, &parsed, self.detectors, self.options);

@@ -5,18 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::document::node::{Entry, Mapping, Node, Value};
+use super::super::document::node::{Node, Value};
 use super::super::document::{Document, ParsedFile};
 use super::super::finding::{Category, Finding, Fingerprint, Severity};
 use super::super::problem::{Cause, Problem};
 use super::super::span::{LineIndex, Span};
 use super::compile::Details;
 use super::condition::{Answer, Condition};
-use super::parameter::Parameter;
+use super::running::Running;
 use super::set::Entry as PolicyEntry;
-use super::target::facts::{map, text};
 use super::target::{Subject, Target};
-use super::{ConditionRule, Policy, PolicyId, PolicySet};
+use super::{ConditionRule, Policy, PolicyId};
 use crate::scan::ScanOptions;
 use crate::scan::image_reference::ImageReference;
 
@@ -87,22 +86,13 @@ pub struct Found {
     pub loosens: Option<Fingerprint>,
 }
 
-/// Judges one file by all policies of `set` but the secret ones.
-pub fn evaluate(set: &PolicySet, file: FileView<'_>, options: &ScanOptions) -> Evaluation {
-    let mut judge = Judge::new(file, options);
-    for target in Target::ALL {
-        let entries = set.running(target, options);
-        if entries.is_empty() {
-            continue;
-        }
+/// Judges one file by the policies that run but the secret ones.
+pub fn evaluate(running: &Running<'_>, file: FileView<'_>) -> Evaluation {
+    let mut judge = Judge::new(file, running);
+    for group in running.groups() {
         // Policies are read when they are first looked at: those that have nothing to judge never are.
-        let subjects = target.subjects(file.parsed, file.text);
-        if subjects.is_empty() {
-            continue;
-        }
-        judge.prepare(&entries);
-        for subject in &subjects {
-            judge.subject(&entries, subject);
+        for subject in &group.target.subjects(file.parsed, file.text) {
+            judge.subject(&group.entries, subject);
         }
     }
     judge.finish()
@@ -110,25 +100,22 @@ pub fn evaluate(set: &PolicySet, file: FileView<'_>, options: &ScanOptions) -> E
 
 /// Judges `subjects` of one file by the policies of their target.
 pub fn evaluate_subjects(
-    set: &PolicySet,
+    running: &Running<'_>,
     file: FileView<'_>,
-    options: &ScanOptions,
     target: Target,
     subjects: &[Subject],
 ) -> Evaluation {
-    let mut judge = Judge::new(file, options);
-    let entries = set.running(target, options);
-    judge.prepare(&entries);
+    let mut judge = Judge::new(file, running);
     for subject in subjects {
-        judge.subject(&entries, subject);
+        judge.subject(running.of_target(target), subject);
     }
     judge.finish()
 }
 
 /// Whether any policy of `target` may deny a thing of which `facts` is all that is known.
-pub fn may_deny(set: &PolicySet, options: &ScanOptions, target: Target, facts: &Node) -> bool {
+pub fn may_deny(running: &Running<'_>, target: Target, facts: &Node) -> bool {
     let given = Node::computed(Value::Unknown("".into()));
-    set.running(target, options).iter().any(|entry| match entry.condition() {
+    running.of_target(target).iter().any(|entry| match entry.condition() {
         Some(Ok(condition)) => condition.may_deny(facts, &given),
         Some(Err(_)) => true,
         None => false,
@@ -137,10 +124,8 @@ pub fn may_deny(set: &PolicySet, options: &ScanOptions, target: Target, facts: &
 
 struct Judge<'f> {
     file: FileView<'f>,
+    running: &'f Running<'f>,
     options: &'f ScanOptions,
-    settings: Node,
-    /// What the conditions of policies with parameters are given.
-    given: BTreeMap<PolicyId, Node>,
     evaluation: Evaluation,
     counts: BTreeMap<PolicyId, usize>,
     fingerprints: BTreeMap<Fingerprint, usize>,
@@ -170,12 +155,11 @@ impl Evaluation {
 }
 
 impl<'f> Judge<'f> {
-    fn new(file: FileView<'f>, options: &'f ScanOptions) -> Self {
+    fn new(file: FileView<'f>, running: &'f Running<'f>) -> Self {
         Self {
             file,
-            options,
-            settings: map(vec![("settings", settings(options))]),
-            given: BTreeMap::new(),
+            running,
+            options: running.options,
             evaluation: Evaluation::default(),
             counts: BTreeMap::new(),
             fingerprints: BTreeMap::new(),
@@ -269,24 +253,8 @@ impl<'f> Judge<'f> {
         condition.judge(&subject.facts, self.given(policy), self.options.limits.max_condition_steps)
     }
 
-    /// The settings, and the parameters of the policy when it has any.
-    fn given(&self, policy: &Policy) -> &Node {
-        self.given.get(&policy.id).unwrap_or(&self.settings)
-    }
-
-    fn prepare(&mut self, entries: &[&PolicyEntry]) {
-        for policy in entries.iter().map(|entry| &entry.policy).filter(|policy| !policy.parameters.is_empty()) {
-            let values = self.options.parameters.get(&policy.id);
-            let value = |parameter: &Parameter| {
-                values.and_then(|values| values.get(&parameter.name)).unwrap_or(&parameter.default).node()
-            };
-            let entry =
-                |one: &Parameter| Entry { key: one.name.clone().into(), key_span: Span::default(), value: value(one) };
-            let parameters = Mapping::new(policy.parameters.iter().map(entry).collect());
-            let parameters = Node::computed(Value::Mapping(parameters));
-            let given = vec![("settings", settings(self.options)), ("parameters", parameters)];
-            self.given.insert(policy.id.clone(), map(given));
-        }
+    fn given(&self, policy: &Policy) -> &'f Node {
+        self.running.given(policy)
     }
 
     /// The first failures of a policy for one reason are problems of their own, the rest is counted.
@@ -451,15 +419,6 @@ fn failure(rule: &PolicyId, why: &str) -> String {
 /// The facts of the object that a subject belongs to.
 fn object(subject: &Subject) -> Option<&Node> {
     subject.facts.get("object")
-}
-
-/// The settings as conditions see them.
-fn settings(options: &ScanOptions) -> Node {
-    let pin = if options.pin_digest { "digest" } else { "tag" };
-    map(vec![
-        ("images", map(vec![("pin", text(pin))])),
-        ("kubernetes", map(vec![("minor", Node::computed(Value::Int(options.kubernetes_minor.into())))])),
-    ])
 }
 
 /// The place that `at` names: one of the target's, or the deepest part of a path that exists, its key included.

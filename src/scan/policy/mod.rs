@@ -11,6 +11,7 @@ pub mod fields;
 pub mod fix;
 pub mod load;
 pub mod parameter;
+pub mod running;
 pub mod set;
 pub mod target;
 mod template;

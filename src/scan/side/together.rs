@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::document::DocumentKind;
 use super::super::document::node::Node;
 use super::super::finding::{Fingerprint, Severity};
-use super::super::policy::PolicySet;
 use super::super::policy::evaluate::{Evaluation, FileView, Found, evaluate, evaluate_subjects, may_deny};
+use super::super::policy::running::Running;
 use super::super::policy::target::kubernetes::set::{Enforced, ObjectIndex};
 use super::super::policy::target::{Subject, Target};
 use super::super::problem::{Cause, Problem};
@@ -20,24 +20,23 @@ use super::{FileScanner, Finding, Judged, Sides};
 pub(super) struct Together<'s> {
     base: ObjectIndex,
     head: ObjectIndex,
-    policies: &'s PolicySet,
-    options: &'s ScanOptions,
+    running: &'s Running<'s>,
     /// Whether policies ask for more than accounts with their roles, so that every object is held.
     asks_all: bool,
 }
 
 impl<'s> Together<'s> {
     /// No objects yet; of a whole tree, the head holds all there are.
-    pub(super) fn new(whole_tree: bool, policies: &'s PolicySet, options: &'s ScanOptions) -> Self {
-        let asks_all = policies.running(Target::KubernetesSet, options).iter().any(|entry| entry.asks_all_objects());
-        Self { base: ObjectIndex::new(false), head: ObjectIndex::new(whole_tree), policies, options, asks_all }
+    pub(super) fn new(whole_tree: bool, running: &'s Running<'s>) -> Self {
+        let asks_all = running.of_target(Target::KubernetesSet).iter().any(|entry| entry.asks_all_objects());
+        Self { base: ObjectIndex::new(false), head: ObjectIndex::new(whole_tree), running, asks_all }
     }
 
     /// Adds the objects of a file, which `number` stands for, as far as anything asks for them; whether the file has to
     /// wait for what belongs to them.
     pub(super) fn add(&mut self, number: usize, sides: &Sides) -> bool {
-        let (policies, options, asks_all) = (self.policies, self.options, self.asks_all);
-        let is_held = |facts: &Node| asks_all || may_deny(policies, options, Target::KubernetesSet, facts);
+        let (running, asks_all) = (self.running, self.asks_all);
+        let is_held = |facts: &Node| asks_all || may_deny(running, Target::KubernetesSet, facts);
         let add = |index: &mut ObjectIndex, side: &Result<Option<Judged>, Problem>| {
             objects_of(side).is_some_and(|judged| index.add(number, &judged.path, &judged.parsed, is_held))
         };
@@ -61,7 +60,7 @@ impl<'s> Together<'s> {
 
     /// Adds what the other files of each side show of the objects of one file, and edits for what is new.
     pub(super) fn judge(&self, scanner: &FileScanner<'_>, number: usize, sides: &mut Sides) {
-        let may_matter = |facts: &Node| may_deny(scanner.policies, scanner.options, Target::KubernetesSet, facts);
+        let may_matter = |facts: &Node| may_deny(self.running, Target::KubernetesSet, facts);
         if let Ok(Some(judged)) = &mut sides.base {
             judge_set(scanner, judged, &self.base.subjects(number, may_matter));
             judge_enforced(scanner, judged, &self.base, number);
@@ -69,9 +68,8 @@ impl<'s> Together<'s> {
         if let Ok(Some(judged)) = &mut sides.head {
             judge_set(scanner, judged, &self.head.subjects(number, may_matter));
         }
-        let FileScanner { policies, options, .. } = scanner;
         scanner.offer_edits(sides, &|view| {
-            let mut all = evaluate(policies, view, options);
+            let mut all = evaluate(self.running, view);
             all.extend(evaluate_set(scanner, view, &self.head.subjects_of(view.path, view.parsed, may_matter)));
             all
         });
@@ -91,7 +89,7 @@ fn objects_of(side: &Result<Option<Judged>, Problem>) -> Option<&Judged> {
 
 /// What the policies on objects that belong together say of `subjects`.
 fn evaluate_set(scanner: &FileScanner<'_>, view: FileView<'_>, subjects: &[Subject]) -> Evaluation {
-    let mut evaluation = evaluate_subjects(scanner.policies, view, scanner.options, Target::KubernetesSet, subjects);
+    let mut evaluation = evaluate_subjects(scanner.running, view, Target::KubernetesSet, subjects);
     // The templated values of the file are noted by the policies on the file alone.
     evaluation.problems.retain(|problem| problem.cause != Cause::Templated);
     // Whether the base had it in order is not looked at here.
@@ -114,7 +112,8 @@ fn judge_enforced(scanner: &FileScanner<'_>, judged: &mut Judged, index: &Object
             kubernetes_minor: enforced.minor.unwrap_or(scanner.options.kubernetes_minor),
             ..scanner.options.clone()
         };
-        let evaluation = evaluate(scanner.policies, judged.view(scanner.identity_path()), &options);
+        let running = Running::new(scanner.policies, &options);
+        let evaluation = evaluate(&running, judged.view(scanner.identity_path()));
         let refused =
             evaluation.findings.into_iter().filter(|found| found.subject.identity.starts_with(&enforced.identity));
         judged.refuse(refused, &enforced);

@@ -39,7 +39,7 @@ fn judge(policies: &[(&str, &str)], text: &str, options: &ScanOptions) -> Evalua
     let parsed = document::parse("pod.yaml", text, &Limits::default());
     let lines = LineIndex::new(text);
     let view = FileView { path: "pod.yaml", identity_path: "pod.yaml", text, lines: &lines, parsed: &parsed };
-    evaluate(&set, view, options)
+    evaluate(&Running::new(&set, options), view)
 }
 
 /// Each finding as `severity line:text message [subjects]`.
@@ -207,7 +207,7 @@ fn check_role(rule: &str, expected: &[&str]) {
     let lines = LineIndex::new(&text);
     let view = FileView { path: "r.yaml", identity_path: "r.yaml", text: &text, lines: &lines, parsed: &parsed };
     let options = ScanOptions { profile: crate::scan::Profile::All, ..ScanOptions::default() };
-    let evaluation = evaluate(PolicySet::builtin(), view, &options);
+    let evaluation = evaluate(&Running::new(PolicySet::builtin(), &options), view);
     let rules: Vec<&str> = evaluation.findings.iter().map(|found| found.finding.rule.as_str()).collect();
     assert_eq!(rules, expected, "{rule}");
 }
