@@ -65,12 +65,12 @@ pub struct LineIndex {
 impl LineIndex {
     /// Finds the lines of `text`.
     pub fn new(text: &str) -> Self {
+        let bytes = text.as_bytes();
         let mut starts = vec![0];
-        if !text.contains('\r') {
-            line_feeds(text.as_bytes(), |offset| starts.push(offset + 1));
+        if memchr::memchr(b'\r', bytes).is_none() {
+            starts.extend(memchr::memchr_iter(b'\n', bytes).map(|offset| offset + 1));
             return Self { starts };
         }
-        let bytes = text.as_bytes();
         for (offset, byte) in bytes.iter().enumerate() {
             let ends_line = *byte == b'\n' || (*byte == b'\r' && bytes.get(offset + 1) != Some(&b'\n'));
             if ends_line {
@@ -82,10 +82,10 @@ impl LineIndex {
 
     /// The number of lines of `text`, without keeping where they begin.
     pub fn count(text: &str) -> usize {
-        if text.contains('\r') {
+        if memchr::memchr(b'\r', text.as_bytes()).is_some() {
             return Self::new(text).line_count(text);
         }
-        let line_feeds = text.bytes().filter(|byte| *byte == b'\n').count();
+        let line_feeds = memchr::memchr_iter(b'\n', text.as_bytes()).count();
         line_feeds + usize::from(!text.is_empty() && !text.ends_with('\n'))
     }
 
@@ -121,23 +121,6 @@ impl LineIndex {
         let body = text.get(start..end).unwrap_or_default().trim_end_matches(['\n', '\r']);
         Span::new(start, start + body.len())
     }
-}
-
-/// Calls `found` with the offset of every line feed of `bytes`, eight bytes at a time.
-fn line_feeds(bytes: &[u8], mut found: impl FnMut(usize)) {
-    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        // A byte of `zeroed` is zero where there is a line feed; `mask` has the top bit of exactly those.
-        let zeroed = u64::from_le_bytes(*word) ^ 0x0a0a_0a0a_0a0a_0a0a;
-        let mut mask = !(((zeroed & LOW) + LOW) | zeroed | LOW);
-        while mask != 0 {
-            found(index * 8 + (mask.trailing_zeros() / 8) as usize);
-            mask &= mask - 1;
-        }
-    }
-    let start = words.len() * 8;
-    rest.iter().enumerate().filter(|(_, byte)| **byte == b'\n').for_each(|(offset, _)| found(start + offset));
 }
 
 #[cfg(test)]

@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input};
 use regex::bytes::Regex;
 
+use super::keywords::Keywords;
 use super::pair::PairKind;
 use super::pair::gate::{self, Hit};
 use super::rule::{DetectorRule, PairRule, SecretRule};
@@ -23,8 +22,6 @@ const BEFORE_BYTES: usize = 200;
 const AFTER_BYTES: usize = 500;
 /// How long a match may grow, in bytes.
 const MAX_MATCH_BYTES: usize = 64 * 1024;
-/// From how many bytes on the automaton pays that takes longer to build and reads twice as fast.
-const MANY_BYTES: usize = 4 * 1024 * 1024;
 
 /// All detectors of a run, behind one keyword search.
 #[derive(Debug, Default)]
@@ -35,29 +32,6 @@ pub struct DetectorSet {
     owners: Vec<Vec<usize>>,
     /// What is reported of pairs of name and value.
     pairs: BTreeMap<PairKind, Detector>,
-}
-
-/// The search for all keywords: one automaton for the first few bytes, a faster one when there are many.
-#[derive(Debug, Default)]
-struct Keywords {
-    words: Vec<String>,
-    small: OnceLock<Option<AhoCorasick>>,
-    fast: OnceLock<Option<AhoCorasick>>,
-    searched_bytes: AtomicUsize,
-}
-
-impl Keywords {
-    /// The automaton to search the next `bytes` with; which one it is changes no result.
-    fn automaton(&self, bytes: usize) -> Option<&AhoCorasick> {
-        let searched = self.searched_bytes.fetch_add(bytes, Ordering::Relaxed);
-        let (cell, kind) = if searched < MANY_BYTES {
-            (&self.small, AhoCorasickKind::ContiguousNFA)
-        } else {
-            (&self.fast, AhoCorasickKind::DFA)
-        };
-        let build = || AhoCorasick::builder().kind(Some(kind)).ascii_case_insensitive(true).build(&self.words).ok();
-        cell.get_or_init(build).as_ref()
-    }
 }
 
 /// One form of a secret, ready to search.
@@ -124,7 +98,7 @@ impl DetectorSet {
         if !pairs.is_empty() {
             words.extend(gate::words().iter().map(|word| (*word).to_owned()));
         }
-        Self { detectors, keywords: Keywords { words, ..Keywords::default() }, owners, pairs }
+        Self { detectors, keywords: Keywords::new(words), owners, pairs }
     }
 
     /// The detector of a match.
@@ -160,19 +134,17 @@ impl DetectorSet {
     fn windows(&self, text: &str, parts: &[Span]) -> (BTreeMap<usize, Vec<Span>>, Vec<Hit>) {
         let mut windows: BTreeMap<usize, Vec<Span>> = BTreeMap::new();
         let mut words = Vec::new();
-        let bytes = parts.iter().map(|part| part.len()).sum();
-        let Some(keywords) = self.keywords.automaton(bytes) else { return (windows, words) };
-        let inputs = parts.iter().map(|part| Input::new(text).range(part.start..part.end.min(text.len())));
-        for hit in inputs.flat_map(|input| keywords.find_overlapping_iter(input)) {
-            let index = hit.pattern().as_usize();
+        let mut hits = Vec::new();
+        for part in parts {
+            self.keywords.find(text, *part, &mut hits);
+        }
+        for (index, hit) in hits {
             let Some(owners) = self.owners.get(index) else {
-                words.push(gate::hit(index - self.owners.len(), Span::new(hit.start(), hit.end())));
+                words.push(gate::hit(index - self.owners.len(), hit));
                 continue;
             };
-            let window = Span::new(
-                hit.start().saturating_sub(BEFORE_BYTES),
-                hit.end().saturating_add(AFTER_BYTES).min(text.len()),
-            );
+            let window =
+                Span::new(hit.start.saturating_sub(BEFORE_BYTES), hit.end.saturating_add(AFTER_BYTES).min(text.len()));
             for detector in owners {
                 let spans = windows.entry(*detector).or_default();
                 match spans.last_mut() {

@@ -9,6 +9,7 @@ mod detector;
 pub mod entropy;
 pub mod fake;
 mod judge;
+mod keywords;
 mod pair;
 pub mod redacted;
 pub mod rule;

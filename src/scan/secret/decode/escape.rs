@@ -2,44 +2,39 @@
 //!
 //! Invariant: only what decodes to readable ASCII is decoded, and the result is shorter than what it is made of.
 
-use std::sync::OnceLock;
-
-use aho_corasick::AhoCorasick;
-
 use crate::scan::span::Span;
-
-/// What escapes begin with, and how many digits follow.
-const MARKS: [(&str, usize); 4] = [("%", 2), ("\\x", 2), ("\\u00", 2), ("\\u{", 2)];
-
-fn marks() -> Option<&'static AhoCorasick> {
-    static MARKS_SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    MARKS_SEARCH.get_or_init(|| AhoCorasick::new(MARKS.map(|(mark, _)| mark)).ok()).as_ref()
-}
 
 /// The runs of escapes in `part` of `text`, each with what it decodes to.
 pub fn runs(text: &str, part: Span) -> Vec<(Span, String)> {
     let mut found: Vec<(Span, String)> = Vec::new();
     let bytes = text.as_bytes().get(..part.end).unwrap_or_default();
-    let Some(search) = marks() else { return found };
-    let input = aho_corasick::Input::new(bytes).range(part.start.min(bytes.len())..);
-    for hit in search.find_iter(input) {
-        let Some((mark, digits)) = MARKS.get(hit.pattern().as_usize()) else { continue };
-        let Some((letter, mut end)) = letter(bytes, hit.end(), *digits) else { continue };
-        if mark.ends_with('{') {
-            if bytes.get(end) != Some(&b'}') {
-                continue;
-            }
-            end += 1;
-        }
+    let marks = memchr::memchr2_iter(b'%', b'\\', bytes.get(part.start..).unwrap_or_default());
+    for start in marks.map(|offset| part.start + offset) {
+        let Some((letter, end)) = escaped(bytes, start) else { continue };
         match found.last_mut() {
-            Some((run, decoded)) if run.end == hit.start() => {
+            Some((run, decoded)) if run.end == start => {
                 run.end = end;
                 decoded.push(letter);
             }
-            _ => found.push((Span::new(hit.start(), end), letter.to_string())),
+            _ => found.push((Span::new(start, end), letter.to_string())),
         }
     }
     found
+}
+
+/// The character that the escape at `start` stands for, and where it ends: `%70`, `\x70`, `\u0070` or `\u{70}`.
+fn escaped(bytes: &[u8], start: usize) -> Option<(char, usize)> {
+    let mark = bytes.get(start..)?;
+    let digits = match mark {
+        [b'%', ..] => 1,
+        [b'\\', b'x', ..] => 2,
+        [b'\\', b'u', b'0', b'0', ..] => 4,
+        [b'\\', b'u', b'{', ..] => 3,
+        _ => return None,
+    };
+    let (letter, end) = letter(bytes, start + digits, 2)?;
+    let closes = digits != 3 || bytes.get(end) == Some(&b'}');
+    closes.then_some((letter, end + usize::from(digits == 3)))
 }
 
 /// The character that the `count` hexadecimal digits at `start` stand for, and where they end.

@@ -5,8 +5,7 @@
 
 use std::sync::OnceLock;
 
-use aho_corasick::AhoCorasick;
-
+use crate::scan::secret::keywords::Keywords;
 use crate::scan::span::Span;
 
 /// Parts of names, then programs; the order tells them apart.
@@ -67,21 +66,27 @@ pub struct Hit {
     pub is_program: bool,
 }
 
-fn searcher() -> Option<&'static AhoCorasick> {
-    static SEARCHER: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let build = || AhoCorasick::builder().ascii_case_insensitive(true).build(WORDS).ok();
-    SEARCHER.get_or_init(build).as_ref()
+fn searcher() -> &'static Keywords {
+    static SEARCHER: OnceLock<Keywords> = OnceLock::new();
+    SEARCHER.get_or_init(|| Keywords::new(WORDS.iter().map(|word| (*word).to_owned()).collect()))
 }
 
 /// Whether `text` holds any of the words.
 pub fn is_open(text: &str) -> bool {
-    searcher().is_some_and(|searcher| searcher.is_match(text))
+    hits(text).next().is_some()
 }
 
-/// The words in `text`, in order.
+/// The words in `text`, in order; of those that overlap the one that ends first.
 pub fn hits(text: &str) -> impl Iterator<Item = Hit> {
-    let found = searcher().into_iter().flat_map(move |searcher| searcher.find_iter(text));
-    found.map(|found| hit(found.pattern().as_usize(), Span::new(found.start(), found.end())))
+    let mut found = Vec::new();
+    searcher().find(text, Span::new(0, text.len()), &mut found);
+    let mut end = 0;
+    found.retain(|(_, span)| {
+        let is_free = span.start >= end;
+        end = if is_free { span.end } else { end };
+        is_free
+    });
+    found.into_iter().map(|(index, span)| hit(index, span))
 }
 
 /// The words, for whoever looks for them and for others in one search.
