@@ -109,6 +109,7 @@ const SOURCES: &[(Target, Role)] = &[
     (Target::GithubContainer, Role::Tool),
     (Target::GithubStep, Role::Tool),
     (Target::GitlabImage, Role::Tool),
+    (Target::DevcontainerFile, Role::Tool),
 ];
 
 fn of_subject(target: Target, role: Role, subject: &Subject, text: &str) -> Vec<ImageUse> {

@@ -19,6 +19,8 @@ pub(super) enum Form {
     Yaml,
     /// JSON; the content tells more.
     Json,
+    /// JSON with comments.
+    JsonWithComments,
     /// Text, whatever it looks like.
     Text,
 }
@@ -53,6 +55,7 @@ const KINDS: &[(Form, &[&str])] = &[
         &["values.y*ml", "values.*.y*ml", "values-*.y*ml", "values_*.y*ml", "*-values.y*ml", "*.values.y*ml"],
     ),
     (Form::Yaml, &["*.yml", "*.yaml", "kustomization"]),
+    (Form::JsonWithComments, &["devcontainer.json", ".devcontainer.json"]),
     (Form::Json, &["*.json"]),
     (
         Form::Dockerfile,
@@ -86,6 +89,7 @@ pub(super) fn named_kind(path: &str) -> Option<DocumentKind> {
         "kustomization.yaml" | "kustomization.yml" | "kustomization" => Some(DocumentKind::Kustomization),
         "chart.yaml" | "requirements.yaml" => Some(DocumentKind::HelmChart),
         _ if is_yaml && parent == "workflows" && is_forge => Some(DocumentKind::GithubWorkflow),
+        "devcontainer.json" | ".devcontainer.json" => Some(DocumentKind::Devcontainer),
         "action.yml" | "action.yaml" => Some(DocumentKind::GithubAction),
         _ if is_yaml && (name.contains(".gitlab-ci.") || (parent == "ci" && grandparent == ".gitlab")) => {
             Some(DocumentKind::GitlabCi)

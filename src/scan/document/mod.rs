@@ -6,6 +6,7 @@
 mod classify;
 pub mod compose;
 pub mod dockerfile;
+mod jsonc;
 pub mod kubernetes;
 pub mod node;
 pub mod shell;
@@ -46,6 +47,8 @@ pub enum DocumentKind {
     GithubAction,
     /// A pipeline of GitLab CI.
     GitlabCi,
+    /// The description of a development container: `devcontainer.json`.
+    Devcontainer,
     /// Any other YAML or JSON.
     Tree,
     /// Any other text: only secrets are looked for.
@@ -100,6 +103,10 @@ pub fn parse(path: &str, text: &str, limits: &Limits) -> ParsedFile {
     match classify::form_of(path, text) {
         Form::Text => ParsedFile::text(),
         Form::Dockerfile => parse_dockerfile(path, text, limits),
+        Form::JsonWithComments => {
+            let (plain, comments) = jsonc::without_comments(text);
+            ParsedFile { comments, ..parse_tree(path, &plain, Form::JsonWithComments, limits) }
+        }
         form @ (Form::Compose | Form::HelmValues | Form::Yaml | Form::Json) => parse_tree(path, text, form, limits),
     }
 }

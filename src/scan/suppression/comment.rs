@@ -54,6 +54,7 @@ fn markers(file: Source<'_>) -> &'static [&'static str] {
     let name = file.path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     match (file.parsed.kind, ending) {
+        (DocumentKind::Devcontainer, _) => SLASHES,
         (_, "json") => &[],
         (DocumentKind::Dockerfile, _) => HASH,
         (DocumentKind::HelmTemplate, _) => &["#", "{{/*", "{{- /*", "//", "<!--"],

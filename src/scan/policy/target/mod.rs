@@ -6,6 +6,7 @@
 pub mod ci;
 pub mod compose;
 mod custom_image;
+mod devcontainer;
 pub mod dockerfile;
 pub(super) mod facts;
 pub mod gitops;
@@ -80,6 +81,7 @@ enum Family {
     Gitops,
     Helm,
     Kustomize,
+    Devcontainer,
     Custom,
     Any,
 }
@@ -155,6 +157,8 @@ pub enum Target {
     GitlabJob,
     /// `gitlab.image`: every image and service of GitLab CI.
     GitlabImage,
+    /// `devcontainer.file`: every description of a development container.
+    DevcontainerFile,
     /// `image.custom`: every image in a custom resource that is no pod template.
     ImageCustom,
     /// `secret`: any text.
@@ -163,7 +167,7 @@ pub enum Target {
 
 impl Target {
     /// All targets.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::KubernetesObject,
         Self::KubernetesPod,
         Self::KubernetesContainer,
@@ -198,6 +202,7 @@ impl Target {
         Self::HelmDependency,
         Self::HelmImage,
         Self::HelmContext,
+        Self::DevcontainerFile,
         Self::ImageCustom,
         Self::Secret,
     ];
@@ -239,6 +244,7 @@ impl Target {
             Self::HelmDependency => "helm.dependency",
             Self::HelmImage => "helm.image",
             Self::HelmContext => "helm.context",
+            Self::DevcontainerFile => "devcontainer.file",
             Self::ImageCustom => "image.custom",
             Self::Secret => "secret",
         }
@@ -276,6 +282,7 @@ impl Target {
             Self::KustomizeFile | Self::KustomizeSource | Self::KustomizeImage | Self::KustomizeFunction => {
                 Family::Kustomize
             }
+            Self::DevcontainerFile => Family::Devcontainer,
             Self::ImageCustom => Family::Custom,
             Self::Secret => Family::Any,
         }
@@ -293,6 +300,7 @@ impl Target {
             Family::Gitops => gitops::subjects(self, file, text),
             Family::Helm => helm::subjects(self, file, text),
             Family::Kustomize => kustomize::subjects(self, file, text),
+            Family::Devcontainer => devcontainer::subjects(file),
             Family::Custom => custom_image::subjects(file),
             Family::Any => Vec::new(),
         }
@@ -308,6 +316,7 @@ impl Target {
             Family::Gitops => gitops::facts(self),
             Family::Helm => helm::facts(self),
             Family::Kustomize => kustomize::facts(self),
+            Family::Devcontainer => devcontainer::FACTS,
             Family::Custom => custom_image::FACTS,
             Family::Any => &[],
         }
@@ -328,6 +337,7 @@ impl Target {
             Self::KustomizeFile | Self::KustomizeSource | Self::KustomizeImage | Self::KustomizeFunction => {
                 "kustomization.yaml"
             }
+            Self::DevcontainerFile => ".devcontainer/devcontainer.json",
             Self::HelmDependency => "Chart.yaml",
             Self::HelmImage | Self::HelmContext => "values.yaml",
             Self::Secret => "config/settings.conf",
