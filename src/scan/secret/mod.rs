@@ -52,10 +52,13 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Adds a text of the file that a policy calls secret.
+    /// Adds a text of the file that a policy calls secret. A well-known default such as `password` is a word of other
+    /// things as well, and is not taken out of them.
     pub fn conceal(&mut self, text: &str, place: Span) {
         self.places.push(place);
-        self.values.push(Redacted::new(text, ""));
+        if value::judge(text, value::Asked::password("")) != value::Step::Default {
+            self.values.push(Redacted::new(text, ""));
+        }
     }
 
     /// Takes every value that was found out of `text`, such as the message of a finding that names a thing by it. A

@@ -187,3 +187,15 @@ fn hostile_text_costs_its_length() {
         }
     }
 }
+
+#[test]
+fn a_default_that_a_policy_conceals_stays_a_word() {
+    let mut secrets = Secrets::default();
+    for value in ["password", "Xk29-vuqpLm4"] {
+        secrets.conceal(value, Span::new(0, value.len()));
+    }
+    let mut message = "asks nobody for a password, but for Xk29-vuqpLm4".to_owned();
+    secrets.scrub(&mut message);
+    assert_eq!(message, "asks nobody for a password, but for (redacted)");
+    assert_eq!(secrets.places.len(), 2);
+}
