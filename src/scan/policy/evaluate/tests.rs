@@ -3,6 +3,7 @@ use crate::scan::document;
 use crate::scan::glob::PathGlobs;
 use crate::scan::limits::Limits;
 use crate::scan::options::{RuleSetting, Scope};
+use crate::scan::policy::PolicySet;
 use crate::scan::policy::parameter::ParameterValue;
 
 const PRIVILEGED: &str = "\
