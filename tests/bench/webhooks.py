@@ -33,14 +33,14 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def delivery(number: int) -> tuple[bytes, dict[str, str]]:
+def delivery(number: int, installation: int = 815) -> tuple[bytes, dict[str, str]]:
     sha = hashlib.sha1(str(number).encode()).hexdigest()
     repository = {"id": 1, "name": "shop", "full_name": "acme/shop", "owner": {"login": "acme", "id": 1, "type": "User"}}
     side = {"ref": "feature", "sha": sha, "repo": repository}
     pull = {"id": number, "number": number, "state": "open", "head": side, "base": {**side, "ref": "main"},
             "updated_at": "2026-01-01T00:00:00Z"}
     body = json.dumps({"action": "opened", "number": number, "pull_request": pull, "repository": repository,
-                       "installation": {"id": 815}, "filler": "x" * 20_000}).encode()
+                       "installation": {"id": installation}, "filler": "x" * 20_000}).encode()
     signature = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
     return body, {"X-GitHub-Event": "pull_request", "X-GitHub-Delivery": f"bench-{number}",
                   "X-Hub-Signature-256": signature, "Content-Type": "application/json"}

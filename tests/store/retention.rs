@@ -45,3 +45,17 @@ pub async fn many_old_rows_are_pruned_and_their_space_is_given_back(database: &D
         assert!(bytes < 1_000_000, "{bytes} bytes are left of {MANY} rows that are gone");
     }
 }
+
+#[tokio::test]
+async fn a_file_of_an_early_version_learns_to_give_space_back() {
+    use sqlx::Connection;
+    let database = crate::kit::sqlite().await;
+    let url = format!("{}?mode=rwc", database.url());
+    let mut early = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql("PRAGMA auto_vacuum = NONE; CREATE TABLE old (x); DROP TABLE old").execute(&mut early).await.unwrap();
+    early.close().await.unwrap();
+    database.open().await.close().await;
+    let mut again = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let mode: i64 = sqlx::query_scalar("PRAGMA auto_vacuum").fetch_one(&mut again).await.unwrap();
+    assert_eq!(mode, 2, "incremental");
+}

@@ -1,13 +1,40 @@
-//! Deliveries that are stored together: a fixed number of statements, however many there are.
+//! Deliveries that are stored together: three calls to the server, however many there are, unless some of them replace
+//! what waits.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::{PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::sql::queue::read_waiting;
-use super::{lock, tell};
+use super::{Database, lock_numbers};
 use crate::store::waiting::{self, Asked, Waiting};
 use crate::store::{Delivery, Enqueued};
+
+/// Notes the deliveries that are new, and lets their jobs wait where no other job of the key does.
+const ADD: &str = "\
+    WITH fresh AS ( \
+        INSERT INTO deliveries (id, received_at) SELECT * FROM unnest($1::text[], $2::bigint[]) \
+        ON CONFLICT DO NOTHING RETURNING id), \
+    first AS ( \
+        SELECT DISTINCT ON (key) new.* \
+        FROM unnest($3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[]) WITH ORDINALITY \
+            AS new (key, payload, installation, delivery, as_of, run_at, place) JOIN fresh ON fresh.id = new.delivery \
+        ORDER BY key, place), \
+    added AS ( \
+        INSERT INTO jobs (key, payload, installation, delivery, as_of, state, run_at, created_at) \
+        SELECT key, payload, installation, delivery, as_of, 'queued', run_at, run_at FROM first ORDER BY place \
+        ON CONFLICT (key) WHERE state = 'queued' DO NOTHING RETURNING key, delivery) \
+    SELECT (SELECT coalesce(array_agg(id), '{}') FROM fresh) AS fresh, \
+        (SELECT coalesce(array_agg(key), '{}') FROM added) AS keys, \
+        (SELECT coalesce(array_agg(delivery), '{}') FROM added) AS deliveries, \
+        CASE WHEN EXISTS (SELECT 1 FROM fresh) THEN pg_notify('dockgate_jobs', '')::text END AS told";
+
+/// What [`ADD`] did.
+struct Added {
+    fresh: BTreeSet<String>,
+    /// The delivery whose job of a key was added.
+    by_key: BTreeMap<String, String>,
+}
 
 /// What waits by key, and what of it is to be written.
 #[derive(Default)]
@@ -17,47 +44,78 @@ struct Batch {
     changed: Vec<String>,
 }
 
-pub(super) async fn store(
-    connection: &mut PgConnection,
-    deliveries: &[&Delivery],
-) -> Result<Vec<Enqueued>, sqlx::Error> {
-    let mut fresh = insert_deliveries(connection, deliveries).await?;
-    let mut asked = Vec::new();
-    let mut outcomes = Vec::with_capacity(deliveries.len());
-    for delivery in deliveries {
-        // Of two in one batch the first one counts.
-        let is_fresh = fresh.remove(&delivery.id);
-        outcomes.push(if is_fresh { Enqueued::Stored } else { Enqueued::Duplicate });
-        if is_fresh {
-            asked.extend(Asked::by(delivery));
+/// What is asked for, each with its key.
+type Wanted<'a> = (String, Asked<'a>);
+
+pub(super) async fn store(database: &Database, deliveries: &[&Delivery]) -> Result<Vec<Enqueued>, sqlx::Error> {
+    // Of two in one batch the first one counts.
+    let mut seen = BTreeSet::new();
+    let is_first: Vec<bool> = deliveries.iter().map(|delivery| seen.insert(delivery.id.as_str())).collect();
+    let first = || deliveries.iter().zip(&is_first).filter(|(_, is_first)| **is_first).map(|(delivery, _)| *delivery);
+    let wanted: Vec<Wanted<'_>> =
+        first().flat_map(Asked::by).map(|asked| (asked.job.key().as_str().to_owned(), asked)).collect();
+
+    let mut transaction = database.write.begin_with(AssertSqlSafe(begin(&wanted))).await?;
+    let Added { fresh, mut by_key } = add(&mut transaction, first(), &wanted).await?;
+    let mut rest = Vec::new();
+    for (key, asked) in wanted.iter().filter(|(_, asked)| fresh.contains(asked.delivery)) {
+        if by_key.get(key).is_some_and(|delivery| delivery == asked.delivery) {
+            by_key.remove(key);
+        } else {
+            rest.push((key, *asked));
         }
     }
-    if !asked.is_empty() {
-        let keys: Vec<String> = asked.iter().map(|asked| asked.job.key().as_str().to_owned()).collect();
-        lock(connection, keys.clone()).await?;
-        let mut batch = Batch { waiting: read(connection, &keys).await?, ..Batch::default() };
-        for asked in asked {
-            batch.add(asked)?;
-        }
-        batch.write(connection).await?;
-        tell(connection).await?;
+    if !rest.is_empty() {
+        replace(&mut transaction, &rest).await?;
     }
-    Ok(outcomes)
+    transaction.commit().await?;
+    let outcome = |(delivery, is_first): (&&Delivery, &bool)| {
+        if *is_first && fresh.contains(&delivery.id) { Enqueued::Stored } else { Enqueued::Duplicate }
+    };
+    Ok(deliveries.iter().zip(&is_first).map(outcome).collect())
 }
 
-/// The ids that were not known.
-async fn insert_deliveries(
+/// Begins a transaction that holds the locks of all keys. The text holds nothing but numbers.
+fn begin(wanted: &[Wanted<'_>]) -> String {
+    let numbers = lock_numbers(wanted.iter().map(|(key, _)| key.as_str()));
+    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    format!("BEGIN; SELECT pg_advisory_xact_lock(number) FROM unnest('{{{}}}'::bigint[]) AS number", numbers.join(","))
+}
+
+async fn add<'a>(
     connection: &mut PgConnection,
-    deliveries: &[&Delivery],
-) -> Result<BTreeSet<String>, sqlx::Error> {
+    deliveries: impl Iterator<Item = &'a Delivery>,
+    wanted: &[Wanted<'_>],
+) -> Result<Added, sqlx::Error> {
     // In one order, so that two processes that store the same deliveries don't wait for each other in a circle.
-    let rows: BTreeMap<&str, i64> = deliveries.iter().map(|one| (one.id.as_str(), one.received_at.0)).collect();
+    let rows: BTreeMap<&str, i64> = deliveries.map(|one| (one.id.as_str(), one.received_at.0)).collect();
     let (ids, times): (Vec<&str>, Vec<i64>) = rows.into_iter().unzip();
-    let fresh = sqlx::query_scalar(
-        "INSERT INTO deliveries (id, received_at) SELECT * FROM unnest($1::text[], $2::bigint[]) \
-         ON CONFLICT DO NOTHING RETURNING id",
-    );
-    Ok(fresh.bind(ids).bind(times).fetch_all(connection).await?.into_iter().collect())
+    let jobs = wanted.iter().map(|(_, asked)| Waiting::new(*asked)).collect::<Result<Vec<_>, _>>()?;
+    let jobs: Vec<(&String, &Waiting)> = wanted.iter().map(|(key, _)| key).zip(&jobs).collect();
+    let row = sqlx::query(ADD)
+        .bind(ids)
+        .bind(times)
+        .bind(keys(&jobs))
+        .bind(column(&jobs, |job| job.payload.clone()))
+        .bind(column(&jobs, |job| job.installation))
+        .bind(column(&jobs, |job| job.delivery.clone()))
+        .bind(column(&jobs, |job| job.as_of))
+        .bind(column(&jobs, |job| job.run_at))
+        .fetch_one(connection)
+        .await?;
+    let list = |name| row.try_get::<Vec<String>, _>(name);
+    let by_key = list("keys")?.into_iter().zip(list("deliveries")?).collect();
+    Ok(Added { fresh: list("fresh")?.into_iter().collect(), by_key })
+}
+
+/// Puts jobs in place of those that wait under their keys.
+async fn replace(connection: &mut PgConnection, wanted: &[(&String, Asked<'_>)]) -> Result<(), sqlx::Error> {
+    let keys: Vec<String> = wanted.iter().map(|(key, _)| (*key).clone()).collect();
+    let mut batch = Batch { waiting: read(connection, &keys).await?, ..Batch::default() };
+    for (key, asked) in wanted {
+        batch.add(key, *asked)?;
+    }
+    batch.write(connection).await
 }
 
 async fn read(connection: &mut PgConnection, keys: &[String]) -> Result<BTreeMap<String, Waiting>, sqlx::Error> {
@@ -70,14 +128,13 @@ async fn read(connection: &mut PgConnection, keys: &[String]) -> Result<BTreeMap
 }
 
 impl Batch {
-    fn add(&mut self, asked: Asked<'_>) -> Result<(), sqlx::Error> {
-        let key = asked.job.key().as_str().to_owned();
-        let changed = match self.waiting.get_mut(&key) {
+    fn add(&mut self, key: &str, asked: Asked<'_>) -> Result<(), sqlx::Error> {
+        let changed = match self.waiting.get_mut(key) {
             Some(waiting) => waiting.replace(asked)?,
-            None => self.waiting.insert(key.clone(), Waiting::new(asked)?).is_none(),
+            None => self.waiting.insert(key.to_owned(), Waiting::new(asked)?).is_none(),
         };
-        if changed && !self.changed.contains(&key) {
-            self.changed.push(key);
+        if changed && !self.changed.iter().any(|known| known == key) {
+            self.changed.push(key.to_owned());
         }
         Ok(())
     }
@@ -97,10 +154,15 @@ impl Batch {
 
 type Rows<'a> = [(&'a String, &'a Waiting)];
 
+fn keys(rows: &Rows<'_>) -> Vec<String> {
+    rows.iter().map(|(key, _)| (*key).clone()).collect()
+}
+
 fn column<T>(rows: &Rows<'_>, value: impl Fn(&Waiting) -> T) -> Vec<T> {
     rows.iter().map(|(_, waiting)| value(waiting)).collect()
 }
 
+/// What waited was leased in the meantime, so that nothing is to be replaced after all.
 async fn insert(connection: &mut PgConnection, rows: &Rows<'_>) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO jobs (key, payload, installation, delivery, as_of, state, run_at, created_at) \
@@ -108,7 +170,7 @@ async fn insert(connection: &mut PgConnection, rows: &Rows<'_>) -> Result<(), sq
          FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[]) WITH ORDINALITY \
              AS new (key, payload, installation, delivery, as_of, run_at, place) ORDER BY place",
     )
-    .bind(rows.iter().map(|(key, _)| (*key).clone()).collect::<Vec<String>>())
+    .bind(keys(rows))
     .bind(column(rows, |waiting| waiting.payload.clone()))
     .bind(column(rows, |waiting| waiting.installation))
     .bind(column(rows, |waiting| waiting.delivery.clone()))

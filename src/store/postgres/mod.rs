@@ -49,6 +49,9 @@ const CONNECTIONS: u32 = 8;
 /// Longest wait for a connection.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(2);
 
+/// How long a connection is trusted after its last use.
+const TRUSTED: Duration = Duration::from_secs(1);
+
 /// Longest time of one call. GitHub gives a delivery up after 10 s, and the server after 8.
 const CALL_LIMIT: Duration = Duration::from_secs(5);
 
@@ -136,6 +139,11 @@ fn pool(connections: u32) -> PgPoolOptions {
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_LIMIT)
         .after_connect(|connection, _| Box::pin(async move { connection.execute(LIMITS).await.map(|_| ()) }))
+        // One that was just used works most likely; asking costs as much as a statement.
+        .test_before_acquire(false)
+        .before_acquire(|connection, used| {
+            Box::pin(async move { Ok(used.idle_for < TRUSTED || connection.ping().await.is_ok()) })
+        })
 }
 
 fn migrations() -> sqlx::migrate::Migrator {
@@ -144,14 +152,19 @@ fn migrations() -> sqlx::migrate::Migrator {
 
 /// Locks names until the transaction ends, in one order for everybody.
 async fn lock(connection: &mut PgConnection, names: Vec<String>) -> Result<(), sqlx::Error> {
-    let mut numbers: Vec<i64> = names.iter().map(|name| number(name)).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
     sqlx::query("SELECT pg_advisory_xact_lock(number) FROM unnest($1) AS number")
-        .bind(numbers)
+        .bind(lock_numbers(names.iter().map(String::as_str)))
         .execute(connection)
         .await
         .map(|_| ())
+}
+
+/// The numbers of locks, in the order in which they are taken.
+fn lock_numbers<'a>(names: impl Iterator<Item = &'a str>) -> Vec<i64> {
+    let mut numbers: Vec<i64> = names.map(number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
 }
 
 /// The number of a lock; two names that share one wait for each other, and nothing worse.

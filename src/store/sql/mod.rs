@@ -42,7 +42,7 @@ macro_rules! transact {
 #[async_trait]
 impl Batch for Database {
     async fn store(&self, deliveries: &[&Delivery]) -> Result<Vec<Enqueued>, StoreError> {
-        transact!(self, "store a delivery", |connection| super::enqueue::store(connection, deliveries))
+        self.within("store a delivery", super::enqueue::store(self, deliveries)).await
     }
 }
 
@@ -63,7 +63,7 @@ impl Store for super::Opened {
     }
 
     async fn renew(&self, lease: &Lease, until: UnixMillis) -> Result<Renewal, StoreError> {
-        transact!(&*self.database, "renew a lease", |connection| settle::renew(connection, lease, until))
+        self.database.within("renew a lease", settle::renew(&self.database.write, lease, until)).await
     }
 
     async fn settle(&self, lease: &Lease, settlement: Settlement, now: UnixMillis) -> Result<Settled, StoreError> {

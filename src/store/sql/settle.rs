@@ -81,26 +81,14 @@ async fn hand_over(connection: &mut Connection, row: &DatabaseRow) -> Result<boo
     Ok(true)
 }
 
-pub(super) async fn renew(
-    connection: &mut Connection,
-    lease: &Lease,
-    until: UnixMillis,
-) -> Result<Renewal, sqlx::Error> {
-    let renewed =
-        sqlx::query("UPDATE jobs SET lease_until = $1 WHERE id = $2 AND lease_token = $3 AND state = 'running'")
-            .bind(until.0)
-            .bind(lease.job_id)
-            .bind(&lease.token)
-            .execute(&mut *connection)
-            .await?;
-    if renewed.rows_affected() == 0 {
-        return Ok(Renewal::Lost);
-    }
-    let superseded = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM jobs WHERE key = $1 AND state = 'queued')")
-        .bind(lease.job.key().as_str())
-        .fetch_one(connection)
-        .await?;
-    Ok(Renewal::Held { superseded })
+pub(super) async fn renew(pool: &Pool, lease: &Lease, until: UnixMillis) -> Result<Renewal, sqlx::Error> {
+    let renewed = sqlx::query_scalar(
+        "UPDATE jobs SET lease_until = $1 WHERE id = $2 AND lease_token = $3 AND state = 'running' \
+         RETURNING EXISTS (SELECT 1 FROM jobs AS other WHERE other.key = jobs.key AND other.state = 'queued')",
+    );
+    // Read to its end, so that it is committed.
+    let held: Vec<bool> = renewed.bind(until.0).bind(lease.job_id).bind(&lease.token).fetch_all(pool).await?;
+    Ok(held.first().map_or(Renewal::Lost, |superseded| Renewal::Held { superseded: *superseded }))
 }
 
 pub(super) async fn settle(

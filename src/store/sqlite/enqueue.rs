@@ -2,18 +2,18 @@
 
 use sqlx::SqliteConnection;
 
+use super::Database;
 use super::sql::queue;
 use crate::store::waiting::Asked;
 use crate::store::{Delivery, Enqueued};
 
-pub(super) async fn store(
-    connection: &mut SqliteConnection,
-    deliveries: &[&Delivery],
-) -> Result<Vec<Enqueued>, sqlx::Error> {
+pub(super) async fn store(database: &Database, deliveries: &[&Delivery]) -> Result<Vec<Enqueued>, sqlx::Error> {
+    let mut transaction = database.begin().await?;
     let mut outcomes = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
-        outcomes.push(store_one(connection, delivery).await?);
+        outcomes.push(store_one(&mut transaction, delivery).await?);
     }
+    transaction.commit().await?;
     Ok(outcomes)
 }
 
