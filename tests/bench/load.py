@@ -12,6 +12,9 @@ ratios, not seconds: machines differ, and others may be using this one. It ends 
 """
 
 import argparse
+import hashlib
+import hmac
+import json
 import os
 import selectors
 import shutil
@@ -24,9 +27,27 @@ import tempfile
 import time
 from pathlib import Path
 
-from webhooks import SECRET, delivery, free_port
-
+SECRET = "a webhook secret of the bench"
 BAR_RATE, BAR_P99, BAR_MIB = 1000, 0.100, 150
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def delivery(number: int, installation: int) -> tuple[bytes, dict[str, str]]:
+    sha = hashlib.sha1(str(number).encode()).hexdigest()
+    repository = {"id": 1, "name": "shop", "full_name": "acme/shop", "owner": {"login": "acme", "id": 1, "type": "User"}}
+    side = {"ref": "feature", "sha": sha, "repo": repository}
+    pull = {"id": number, "number": number, "state": "open", "head": side, "base": {**side, "ref": "main"},
+            "updated_at": "2026-01-01T00:00:00Z"}
+    body = json.dumps({"action": "opened", "number": number, "pull_request": pull, "repository": repository,
+                       "installation": {"id": installation}, "filler": "x" * 20_000}).encode()
+    signature = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    return body, {"X-GitHub-Event": "pull_request", "X-GitHub-Delivery": f"bench-{number}",
+                  "X-Hub-Signature-256": signature, "Content-Type": "application/json"}
 
 
 def http(method: str, path: str, headers: dict[str, str], body: bytes) -> bytes:
