@@ -5,6 +5,7 @@
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -28,10 +29,17 @@ pub struct Gate {
     pub github: FakeGitHub,
     pub folder: TempDir,
     environment: Vec<(String, String)>,
-    process: Child,
-    address: String,
+    /// One, unless more are added.
+    processes: Vec<Process>,
     output: Arc<Mutex<Vec<u8>>>,
     store: Arc<dyn Store>,
+    deliveries: AtomicUsize,
+}
+
+/// One running server.
+struct Process {
+    child: Child,
+    address: String,
 }
 
 impl Gate {
@@ -47,7 +55,9 @@ impl Gate {
         let folder = tempfile::tempdir().unwrap();
         let key = folder.path().join("app.pem");
         std::fs::write(&key, &app_key().private_pem).unwrap();
-        let database = format!("sqlite://{}", folder.path().join("dockgate.db").display());
+        let file = format!("sqlite://{}", folder.path().join("dockgate.db").display());
+        let database = more.iter().find(|(name, _)| *name == "DOCKGATE_DATABASE_URL").map(|(_, url)| (*url).to_owned());
+        let database = database.unwrap_or(file);
         let mut environment: Vec<(String, String)> = [
             ("DOCKGATE_APP_ID", APP_ID.to_string()),
             ("DOCKGATE_PRIVATE_KEY_FILE", key.display().to_string()),
@@ -64,20 +74,30 @@ impl Gate {
         .to_vec();
         environment.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let output = Arc::default();
-        let (process, address) = spawn(&environment, &output).await;
+        let processes = vec![spawn(&environment, &output).await];
         let store = dockgate::store::open(&database).await.unwrap();
-        Self { github, folder, environment, process, address, output, store }
+        Self { github, folder, environment, processes, output, store, deliveries: AtomicUsize::new(0) }
+    }
+
+    /// Starts another process on the same database.
+    pub async fn add_replica(&mut self) {
+        self.processes.push(spawn(&self.environment, &self.output).await);
     }
 
     /// Ends the process at once, as `kill -9` does.
     pub fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+        self.kill_replica(0);
     }
 
     /// Starts the process again on the same database.
     pub async fn restart(&mut self) {
-        (self.process, self.address) = spawn(&self.environment, &self.output).await;
+        self.processes[0] = spawn(&self.environment, &self.output).await;
+    }
+
+    /// Ends one of the processes at once.
+    pub fn kill_replica(&mut self, index: usize) {
+        self.processes[index].child.kill().unwrap();
+        self.processes[index].child.wait().unwrap();
     }
 
     /// Runs another command of the binary with the settings of the server.
@@ -89,12 +109,23 @@ impl Gate {
 
     /// `http://127.0.0.1:port` followed by a path.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        self.url_of(0, path)
+    }
+
+    /// The same for one of several processes.
+    pub fn url_of(&self, replica: usize, path: &str) -> String {
+        format!("http://{}{path}", self.processes[replica].address)
+    }
+
+    /// Posts a delivery to the processes in turn, and returns the status of the answer.
+    pub async fn post(&self, delivery: &Delivery) -> u16 {
+        let replica = self.deliveries.fetch_add(1, Ordering::Relaxed) % self.processes.len();
+        delivery.send(&self.url_of(replica, "/webhook"), SECRET).await
     }
 
     /// Posts a delivery, which has to be accepted.
     pub async fn deliver(&self, delivery: &Delivery) {
-        let status = delivery.send(&self.url("/webhook"), SECRET).await;
+        let status = self.post(delivery).await;
         assert!((200..300).contains(&status), "{} was answered with {status}", delivery.event);
     }
 
@@ -170,6 +201,15 @@ impl Gate {
         runs.filter(|run| run.head_sha == head).cloned().collect()
     }
 
+    /// Waits until the process wrote `text`.
+    pub async fn wait_for_output(&self, text: &str) {
+        let started = Instant::now();
+        while !self.output().contains(text) {
+            assert!(started.elapsed() < PATIENCE, "{text:?} was not written");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// What the process wrote so far.
     pub fn output(&self) -> String {
         String::from_utf8_lossy(&self.output.lock().unwrap()).into_owned()
@@ -201,8 +241,10 @@ impl Gate {
 
 impl Drop for Gate {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        for process in &mut self.processes {
+            let _ = process.child.kill();
+            let _ = process.child.wait();
+        }
         if std::thread::panicking() {
             eprintln!("--- dockgate wrote ---\n{}", self.output());
             for request in self.github.log() {
@@ -214,13 +256,13 @@ impl Drop for Gate {
 }
 
 /// Starts the process on a free port, and waits until it answers.
-async fn spawn(environment: &[(String, String)], output: &Arc<Mutex<Vec<u8>>>) -> (Child, String) {
+async fn spawn(environment: &[(String, String)], output: &Arc<Mutex<Vec<u8>>>) -> Process {
     let started = Instant::now();
     loop {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         drop(listener);
-        let mut process = Command::new(env!("CARGO_BIN_EXE_dockgate"))
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dockgate"))
             .arg("serve")
             .env_clear()
             .envs(environment.iter().map(|(name, value)| (name, value)))
@@ -230,15 +272,15 @@ async fn spawn(environment: &[(String, String)], output: &Arc<Mutex<Vec<u8>>>) -
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        collect(process.stdout.take().unwrap(), Arc::clone(output));
-        collect(process.stderr.take().unwrap(), Arc::clone(output));
-        while process.try_wait().unwrap().is_none() {
+        collect(child.stdout.take().unwrap(), Arc::clone(output));
+        collect(child.stderr.take().unwrap(), Arc::clone(output));
+        while child.try_wait().unwrap().is_none() {
             let answer = reqwest::get(format!("http://{address}/healthz")).await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
-                return (process, address);
+                return Process { child, address };
             }
             if started.elapsed() > PATIENCE {
-                let _ = process.kill();
+                let _ = child.kill();
                 panic!("dockgate does not answer: {}", String::from_utf8_lossy(&output.lock().unwrap()));
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

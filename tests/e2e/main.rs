@@ -10,6 +10,8 @@ mod fixtures;
 mod harness;
 #[path = "../image/osv_server.rs"]
 mod osv_server;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod registry;
 mod scenarios;
 mod schema;

@@ -8,6 +8,7 @@ mod faults;
 mod files;
 mod history;
 mod images;
+mod replicas;
 mod rerun;
 mod secrets;
 mod settings;
