@@ -133,6 +133,7 @@ async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>
         webhook_secrets: vec![secret.to_owned().into()],
         worker: WorkerSettings {
             concurrency: settings.workers.value,
+            max_running_per_installation: settings.database.jobs_per_installation(settings.workers.value),
             lease: settings.lease.value,
             time_limit: settings.run.value,
             retention: settings.database.retention.value,

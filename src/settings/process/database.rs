@@ -19,14 +19,21 @@ pub struct DatabaseSettings {
     pub url: Setting<DatabaseUrl>,
     /// `DOCKGATE_RETENTION_DAYS`: how long decision records and dead jobs stay. The audit log stays for ever.
     pub retention: Setting<Duration>,
+    /// `DOCKGATE_JOBS_PER_INSTALLATION`: how many jobs of one installation run at once, in all replicas together. When
+    /// it is not set, see [`DatabaseSettings::jobs_per_installation`].
+    pub per_installation: Setting<Option<u32>>,
 }
 
 /// The names that are known.
-pub const NAMES: [&str; 3] = [URL, URL_FILE, RETENTION];
+pub const NAMES: [&str; 4] = [URL, URL_FILE, RETENTION, PER_INSTALLATION];
 
 const URL: &str = "DOCKGATE_DATABASE_URL";
 const URL_FILE: &str = "DOCKGATE_DATABASE_URL_FILE";
 const RETENTION: &str = "DOCKGATE_RETENTION_DAYS";
+const PER_INSTALLATION: &str = "DOCKGATE_JOBS_PER_INSTALLATION";
+
+/// With several replicas, as many of them as one installation may occupy unless the operator says otherwise.
+const REPLICAS: usize = 4;
 
 const SHAPES: &str = "sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME";
 
@@ -84,15 +91,30 @@ impl Default for DatabaseSettings {
         Self {
             url: Setting::built_in(DatabaseUrl("sqlite://dockgate.db".to_owned())),
             retention: Setting::built_in(Duration::from_hours(90 * 24)),
+            per_installation: Setting::default(),
         }
     }
 }
 
 impl DatabaseSettings {
+    /// How many jobs of one installation run at once: of one process all workers but one, so that another installation
+    /// need not wait; of several replicas that share the database, the workers of four.
+    pub fn jobs_per_installation(&self, workers: usize) -> u32 {
+        let most =
+            if self.url.value.is_shared() { workers.saturating_mul(REPLICAS) } else { workers.saturating_sub(1) };
+        self.per_installation.value.unwrap_or_else(|| u32::try_from(most.max(1)).unwrap_or(u32::MAX))
+    }
+
     /// Every setting as name, value and origin.
     pub fn effective(&self) -> Vec<(&'static str, String, Origin)> {
+        let per_installation =
+            self.per_installation.value.map_or_else(|| "(by workers)".to_owned(), |jobs| jobs.to_string());
         let days = self.retention.value.as_secs() / (24 * 60 * 60);
-        vec![(URL, self.url.value.to_string(), self.url.origin), (RETENTION, days.to_string(), self.retention.origin)]
+        vec![
+            (URL, self.url.value.to_string(), self.url.origin),
+            (RETENTION, days.to_string(), self.retention.origin),
+            (PER_INSTALLATION, per_installation, self.per_installation.origin),
+        ]
     }
 }
 
@@ -109,6 +131,9 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
         }
         self.parse(&mut settings.retention, RETENTION, "days from 1 to 3650", |text| {
             number(text, 1, 3_650).map(|days| Duration::from_hours(days as u64 * 24))
+        });
+        self.parse(&mut settings.per_installation, PER_INSTALLATION, "a whole number from 1 to 10000", |text| {
+            number(text, 1, 10_000).and_then(|jobs| u32::try_from(jobs).ok()).map(Some)
         });
         settings
     }

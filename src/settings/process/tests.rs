@@ -127,3 +127,14 @@ fn a_name_that_means_nothing_is_noted_and_harms_nothing() {
     let settings = read(&[], &[("DOCKGATE_WORKER", "3"), service_link]).unwrap();
     assert_eq!(settings.unknown, ["DOCKGATE_SERVICE_HOST", "DOCKGATE_WORKER; did you mean DOCKGATE_WORKERS?"]);
 }
+
+#[test]
+fn one_installation_may_use_more_workers_where_replicas_share_the_work() {
+    let jobs = |environment: &[(&str, &str)]| {
+        let settings = read(&[], environment).unwrap();
+        settings.database.jobs_per_installation(settings.workers.value)
+    };
+    let shared = ("DOCKGATE_DATABASE_URL", "postgres://db/queue");
+    assert_eq!((jobs(&[]), jobs(&[("DOCKGATE_WORKERS", "1")]), jobs(&[shared])), (3, 1, 16));
+    assert_eq!(jobs(&[shared, ("DOCKGATE_JOBS_PER_INSTALLATION", "100")]), 100);
+}

@@ -23,14 +23,17 @@ async fn requests(gate: &Gate, branch: &str, files: usize, bad: usize) -> usize 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_files_take_at_most_eight_requests_and_a_hundred_no_more() {
+async fn ten_files_take_at_most_eight_requests_and_more_files_only_more_pages() {
     let gate = Gate::start(&[("README.md", "hello\n")]).await;
     requests(&gate, "warm", 1, 0).await;
+    let one = requests(&gate, "one", 1, 1).await;
     let ten = requests(&gate, "ten", 10, 3).await;
     assert!(ten <= 8, "{ten} requests: {:#?}", names(&gate));
     let hundred = requests(&gate, "hundred", 100, 3).await;
     assert!(hundred <= ten + 1, "{hundred} requests, {ten} for ten files: {:#?}", names(&gate));
-    println!("requests: {ten} for 10 files, {hundred} for 100 files");
+    let thousand = requests(&gate, "thousand", 1_000, 3).await;
+    assert!(thousand <= hundred + 20, "{thousand} requests, {hundred} for a hundred files: {:#?}", names(&gate));
+    println!("requests: {one} for 1 file, {ten} for 10 files, {hundred} for 100 files, {thousand} for 1,000 files");
     gate.assert_sound();
 }
 

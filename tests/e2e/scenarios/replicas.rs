@@ -116,3 +116,36 @@ async fn while_the_database_is_away_nothing_is_taken_and_work_goes_on_afterwards
     }
     gate.assert_sound();
 }
+
+/// Pull requests of ten files that are judged in a second, from the first delivery to the last completed check.
+async fn judged_per_second(replicas: usize) -> f64 {
+    const PULLS: usize = 24;
+    let mut gate = gate(&shared().database().await).await;
+    for _ in 1..replicas {
+        gate.add_replica().await;
+    }
+    let pulls = (0..PULLS).map(|pull| {
+        let edits = (0..10).map(|file| Edit::write(&format!("{pull}/{file}.yaml"), &pod("web"))).collect::<Vec<_>>();
+        let head = gate.github.push(REPOSITORY, &format!("b{pull}"), &edits);
+        (gate.github.open_pull(REPOSITORY, REPOSITORY, &format!("b{pull}")), head)
+    });
+    let pulls: Vec<(u64, String)> = pulls.collect();
+    let started = Instant::now();
+    for (number, _) in &pulls {
+        gate.deliver(&gate.github.pull_request_event(REPOSITORY, *number, "opened")).await;
+    }
+    gate.idle().await;
+    let seconds = started.elapsed().as_secs_f64();
+    for (_, head) in &pulls {
+        assert_eq!(gate.verdict(head).await.conclusion.as_deref(), Some("success"));
+    }
+    gate.assert_sound();
+    f64::from(u32::try_from(PULLS).unwrap()) / seconds
+}
+
+/// Only a figure: two replicas on a machine with few cores, which the fake GitHub shares, need not be faster than one.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_and_two_replicas_judge_a_burst() {
+    let (one, two) = (judged_per_second(1).await, judged_per_second(2).await);
+    println!("pull requests judged per second: {one:.1} by one replica, {two:.1} by two");
+}
