@@ -216,7 +216,10 @@ mod tests {
         check(&Event::MergeGroup { at: place(), head: sha('a'), base: sha('b') }, &[&group]);
         check(&Event::Ping, &[]);
         check(&Event::Ignored { why: "x".into() }, &[]);
-        check(&Event::Installation { installation: InstallationId(7), action: "created".into() }, &[]);
+        check(
+            &Event::Installation { installation: InstallationId(7), action: "created".into(), added: Vec::new() },
+            &[],
+        );
     }
 
     #[test]

@@ -67,6 +67,10 @@
 //! The registries are asked for digests only then, so that comments can suggest them, and a job for the images that the
 //! change brings in is stored with the end of this one: it concludes `dockgate/images`.
 //!
+//! What gets lost on the way is found again by [`Recovery`](worker::recovery::Recovery), which one process of many does at
+//! a time: it asks GitHub for deliveries that never arrived, gives heads without a verdict a job, and tries given-up jobs
+//! again.
+//!
 //! # Where we differ from the plan, on purpose
 //!
 //! - Dockerfiles are read by our own parser alone. A library reads valid ones well but stops at the first mistake, so a

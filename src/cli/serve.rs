@@ -15,6 +15,7 @@ use crate::github::app::{AppCredentials, Clock};
 use crate::github::client::Observer;
 use crate::github::client::{Client, ClientConfig};
 use crate::github::oidc::WorkflowTokens;
+use crate::github::rate_limit::{RateLimitConfig, SharedLimits};
 use crate::image::kept::KeptImages;
 use crate::image::scans::Scans;
 use crate::registry::{ManifestCache, RegistryClient};
@@ -23,11 +24,14 @@ use crate::settings::process::images::ImageWork;
 use crate::settings::process::{ProcessSettings, SecretText};
 use crate::store;
 use crate::telemetry;
-use crate::worker::WorkerSettings;
 use crate::worker::await_images;
 use crate::worker::check_images::CheckImages;
 use crate::worker::check_pull_request::{CheckOptions, CheckPullRequest};
 use crate::worker::handlers::Handlers;
+use crate::worker::limits::StoredLimits;
+use crate::worker::met::Met;
+use crate::worker::recovery::RecoverySettings;
+use crate::worker::{RetryPolicy, WorkerSettings};
 
 /// How often replicas look for due jobs that nobody told them of: those of a replica that died.
 const SHARED_POLL: Duration = Duration::from_secs(5);
@@ -96,12 +100,27 @@ impl ServeArgs {
 /// # Errors
 /// The key does not sign, or the address is none.
 pub fn client(settings: &ProcessSettings, observer: Arc<dyn Observer>) -> anyhow::Result<Client> {
+    client_with(settings, observer, None)
+}
+
+fn client_with(
+    settings: &ProcessSettings,
+    observer: Arc<dyn Observer>,
+    shared_limits: Option<Arc<dyn SharedLimits>>,
+) -> anyhow::Result<Client> {
     let key = settings.private_key.value.as_ref().map(SecretText::expose).unwrap_or_default();
     let credentials = AppCredentials::new(settings.app_id.value.unwrap_or_default(), key)?;
     let config = ClientConfig {
         address: settings.github_api_url.value.clone(),
         web_address: settings.github_url.value.clone(),
         resolves_threads: settings.resolve_threads.value,
+        timeout: settings.recovery.request.value,
+        rate_limit: RateLimitConfig {
+            write_interval: settings.recovery.write.value,
+            comments_per_hour: u32::try_from(settings.recovery.comments.value).unwrap_or(u32::MAX),
+            ..RateLimitConfig::default()
+        },
+        shared_limits,
         ..ClientConfig::default()
     };
     Ok(Client::new(config, credentials, observer)?)
@@ -110,7 +129,8 @@ pub fn client(settings: &ProcessSettings, observer: Arc<dyn Observer>) -> anyhow
 async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>) -> anyhow::Result<()> {
     let store = store::open(settings.database.url.value.expose()).await?;
     let metrics = Metrics::new()?;
-    let client = client(&settings, metrics.clone())?;
+    let limits: Arc<dyn SharedLimits> = Arc::new(StoredLimits(Arc::clone(&store)));
+    let client = client_with(&settings, metrics.clone(), Some(limits))?;
     let clock: Clock = Arc::new(SystemTime::now);
     let kept = Arc::new(KeptImages::new(Arc::clone(&store), Arc::clone(&clock)));
     let images = Images::new(&settings, environment, kept)?;
@@ -119,9 +139,12 @@ async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>
         image_scans: images.scans.is_some(),
         secret_key: store.secret_key().await?,
         rules_url: settings.rules_url.value.clone(),
+        met: Some(Met::new(Arc::clone(&store))),
         ..CheckOptions::default()
     };
+    let recovery = recovery(&settings, images.scans.is_some());
     let handlers = Handlers {
+        client: client.clone(),
         change: CheckPullRequest::new(client.clone(), options),
         images: images
             .scans
@@ -138,11 +161,14 @@ async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>
             time_limit: settings.run.value,
             retention: settings.database.retention.value,
             poll: if settings.database.url.value.is_shared() { SHARED_POLL } else { WorkerSettings::default().poll },
+            retry: RetryPolicy { base: settings.recovery.retry.value, ..RetryPolicy::default() },
+            check: settings.recovery.check.value,
             ..WorkerSettings::default()
         },
         probes: vec![Arc::new(Credentials(client.clone()))],
         uploads: uploads(&settings)?,
         metrics,
+        recovery: Some((client.clone(), recovery)),
     };
     for name in &settings.unknown {
         warn!(name, "unknown variable; it means nothing");
@@ -167,6 +193,19 @@ fn uploads(settings: &ProcessSettings) -> anyhow::Result<Option<Arc<WorkflowToke
     };
     let tokens = WorkflowTokens::new(&issuer, audience).map_err(|why| anyhow!(why))?;
     Ok(Some(Arc::new(tokens)))
+}
+
+fn recovery(settings: &ProcessSettings, images: bool) -> RecoverySettings {
+    let set = &settings.recovery;
+    RecoverySettings {
+        recover: set.recover.value,
+        reconcile: set.reconcile.value,
+        share: set.share.value as u64,
+        check: set.check.value,
+        heal: set.heal.value,
+        lease: settings.lease.value,
+        images,
+    }
 }
 
 /// What is done about images.

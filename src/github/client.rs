@@ -6,6 +6,7 @@
 mod check_run;
 mod content;
 mod content_rest;
+mod installations;
 mod lists;
 mod pull_request;
 mod review;
@@ -19,13 +20,14 @@ use serde::Deserialize;
 
 pub use check_run::{ANNOTATIONS_PER_REQUEST, CheckRun, CheckRunState, NewCheckRun};
 pub use content::{GRAPHQL_BATCH, PathEntry, PathObject};
+pub use installations::{HookDelivery, Installation};
 pub use pull_request::{ApiFile, Comparison, OpenPullRequest, OwnCommit, PatchedFile, PullRequest};
 pub use review::{NewComment, PullRequestState, ReviewThread, ThreadComment};
 
 use super::GitHubError;
 use super::app::{self, AppCredentials, Clock, FRESH, InstallationToken, TokenCache};
 use super::identity::{InstallationId, RepositoryName};
-use super::rate_limit::{Account, RateLimitConfig, RateLimits, number};
+use super::rate_limit::{Account, Quota, RateLimitConfig, RateLimits, SharedLimits, number};
 use super::timestamp;
 use super::transport::{Answer, Call, Transport};
 pub use super::transport::{NoObserver, Observer};
@@ -45,6 +47,8 @@ pub struct ClientConfig {
     pub fresh_token_wait: Duration,
     /// Whether tokens may also write contents, which GitHub wants for resolving review threads.
     pub resolves_threads: bool,
+    /// Where processes tell each other of refusals; each knows only its own without it.
+    pub shared_limits: Option<Arc<dyn SharedLimits>>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -58,6 +62,7 @@ impl Default for ClientConfig {
             web_address: String::new(),
             fresh_token_wait: Duration::from_secs(1),
             resolves_threads: false,
+            shared_limits: None,
             clock: Arc::new(SystemTime::now),
         }
     }
@@ -108,7 +113,8 @@ impl Client {
         observer: Arc<dyn Observer>,
     ) -> Result<Self, GitHubError> {
         let transport = Transport::new(&config.address, config.timeout, observer)?;
-        let limits = RateLimits::new(config.rate_limit.clone(), config.clock.clone());
+        let limits =
+            RateLimits::new(config.rate_limit.clone(), config.clock.clone()).shared_by(config.shared_limits.clone());
         Ok(Self(Arc::new(Shared { transport, credentials, tokens: TokenCache::default(), limits, config })))
     }
 
@@ -133,6 +139,11 @@ impl Client {
         Ok(AppInfo { answered_at: date.and_then(timestamp::parse_header), ..answer.json(&call)? })
     }
 
+    /// What is left of an installation's quota, as far as GitHub has said so.
+    pub fn quota(&self, installation: InstallationId) -> Option<Quota> {
+        self.0.limits.quota(Some(installation))
+    }
+
     async fn as_app(&self, call: &Call) -> Result<Answer, GitHubError> {
         let jwt = self.0.credentials.jwt((self.0.config.clock)())?;
         self.checked(call, None, &jwt).await
@@ -145,7 +156,7 @@ impl Client {
             subject: call.subject.clone(),
             retry_after,
         };
-        self.0.limits.admit(account, call.is_write()).await.map_err(limited)?;
+        self.0.limits.admit(account, call.kind()).await.map_err(limited)?;
         let answer = self.0.transport.send(call, bearer).await?;
         if let Some(remaining) = number(&answer.headers, "x-ratelimit-remaining") {
             let resource = answer.headers.get("x-ratelimit-resource").and_then(|value| value.to_str().ok());
@@ -153,6 +164,7 @@ impl Client {
             self.0.transport.observer.remaining(account.map(|id| id.0), resource, remaining);
         }
         if let Some(retry_after) = self.0.limits.observe(account, &answer) {
+            self.0.limits.share(account).await;
             return Err(limited(retry_after));
         }
         if answer.status.is_success() {

@@ -77,6 +77,8 @@ pub enum Event {
         installation: InstallationId,
         /// What happened, such as `created`.
         action: String,
+        /// The repositories that were added to it; not told where all of them are.
+        added: Vec<RepositoryName>,
     },
     /// GitHub says hello.
     Ping,
@@ -120,6 +122,16 @@ fn decode_hex(hex: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(hex.get(index * 2..index * 2 + 2)?, 16).ok()?;
     }
     Some(bytes)
+}
+
+/// Whether a lost delivery is worth another attempt, as far as its event and action tell: what GitHub tells of our own
+/// checks' progress asks for nothing.
+pub fn may_matter(event: &str, action: Option<&str>) -> bool {
+    match event {
+        "ping" => false,
+        "check_run" | "check_suite" => !matches!(action, Some("created" | "completed" | "requested")),
+        _ => true,
+    }
 }
 
 impl Event {
@@ -302,10 +314,17 @@ fn built(name: &str, body: &[u8]) -> Result<Event, EventError> {
 }
 
 fn installation(name: &str, body: &[u8]) -> Result<Event, EventError> {
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(default)]
+        repositories_added: Vec<Named>,
+    }
     let head: Head = read(name, body)?;
     Ok(match head.installation {
         Some(installation) => {
-            Event::Installation { installation: InstallationId(installation.id), action: head.action }
+            let added = read::<Body>(name, body)?.repositories_added.into_iter();
+            let added = added.map(|repository| repository.full_name).collect();
+            Event::Installation { installation: InstallationId(installation.id), action: head.action, added }
         }
         None => Event::ignored(format!("{name} without an installation")),
     })

@@ -119,7 +119,9 @@ impl GitHubError {
             Self::Unreachable { .. } | Self::Timeout { .. } | Self::RateLimited { .. } => true,
             Self::Refused { status, .. } => *status >= 500 || matches!(status, 401 | 408 | 409 | 425 | 429),
             Self::Query { kind, .. } => !matches!(kind.as_str(), "FORBIDDEN" | "NOT_FOUND" | "UNPROCESSABLE"),
-            Self::Address { .. } | Self::Credentials { .. } | Self::TooLarge { .. } | Self::Shape { .. } => false,
+            // What is no JSON at all was cut on its way.
+            Self::Shape { source, .. } => source.is_syntax() || source.is_eof(),
+            Self::Address { .. } | Self::Credentials { .. } | Self::TooLarge { .. } => false,
         }
     }
 

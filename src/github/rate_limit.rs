@@ -5,12 +5,14 @@
 //!
 //! # Source
 //! GitHub: "Rate limits for the REST API" and "Best practices for using the REST API": obey `retry-after`; else wait until
-//! `x-ratelimit-reset` when `x-ratelimit-remaining` is 0; else at least a minute, doubling. One second between writes.
+//! `x-ratelimit-reset` when `x-ratelimit-remaining` is 0; else at least a minute, doubling. One second between writes;
+//! 80 pieces of content in a minute and 500 in an hour.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
 use http::{HeaderMap, StatusCode};
 
 use super::app::Clock;
@@ -26,6 +28,19 @@ pub struct RateLimitConfig {
     pub longest_wait: Duration,
     /// The wait after a refusal that does not say how long, doubled at each further one.
     pub unexplained_wait: Duration,
+    /// Comments and reviews of an installation in an hour, an eighth of them at once; GitHub allows 500.
+    pub comments_per_hour: u32,
+}
+
+/// What a request does, as far as limits tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It changes nothing.
+    Read,
+    /// It changes something.
+    Write,
+    /// It makes a comment or a review, of which GitHub allows few.
+    Comment,
 }
 
 impl Default for RateLimitConfig {
@@ -34,6 +49,7 @@ impl Default for RateLimitConfig {
             write_interval: Duration::from_secs(1),
             longest_wait: Duration::from_secs(5),
             unexplained_wait: Duration::from_mins(1),
+            comments_per_hour: 450,
         }
     }
 }
@@ -41,40 +57,134 @@ impl Default for RateLimitConfig {
 /// Who is limited: an installation, or the app itself.
 pub type Account = Option<InstallationId>;
 
+/// Where processes tell each other until when an account is blocked.
+#[async_trait]
+pub trait SharedLimits: Send + Sync {
+    /// Until when the account is blocked, as far as any process knows.
+    async fn blocked_until(&self, account: Account) -> Option<SystemTime>;
+
+    /// Tells the others that the account is blocked.
+    async fn block(&self, account: Account, until: SystemTime);
+}
+
+/// How long what other processes said is taken for what they say now.
+const SHARED_FOR: Duration = Duration::from_millis(200);
+
+/// What is left of an account's quota of REST requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Requests that are left.
+    pub remaining: u64,
+    /// Requests that there are in a whole window.
+    pub limit: u64,
+    /// When the next window begins.
+    pub resets: SystemTime,
+}
+
 /// What is known about one account's limits.
 #[derive(Clone, Debug, Default)]
 struct RateLimit {
+    quota: Option<Quota>,
+    /// When other processes were asked last.
+    asked: Option<SystemTime>,
     blocked_until: Option<SystemTime>,
     next_write: Option<SystemTime>,
+    comments: Option<Allowance>,
     refusals: u32,
+}
+
+/// How many comments may be made now; it fills up with time.
+#[derive(Clone, Copy, Debug)]
+struct Allowance {
+    left: f64,
+    at: SystemTime,
+}
+
+impl Allowance {
+    /// Takes one, or says how long until there is one.
+    fn take(&mut self, now: SystemTime, per_hour: u32) -> Result<(), Duration> {
+        let most = (f64::from(per_hour) / 8.0).max(1.0);
+        let per_second = f64::from(per_hour.max(1)) / 3600.0;
+        let passed = now.duration_since(self.at).unwrap_or_default().as_secs_f64();
+        *self = Self { left: (self.left + passed * per_second).min(most), at: now };
+        if self.left < 1.0 {
+            return Err(Duration::from_secs_f64((1.0 - self.left) / per_second));
+        }
+        self.left -= 1.0;
+        Ok(())
+    }
 }
 
 /// The limits of all accounts, shared by all tasks.
 pub struct RateLimits {
     config: RateLimitConfig,
     clock: Clock,
+    shared: Option<Arc<dyn SharedLimits>>,
     accounts: Mutex<HashMap<Account, RateLimit>>,
 }
 
 impl RateLimits {
     /// Nothing is known yet.
     pub fn new(config: RateLimitConfig, clock: Clock) -> Self {
-        Self { config, clock, accounts: Mutex::default() }
+        Self { config, clock, shared: None, accounts: Mutex::default() }
     }
 
-    /// Waits until the account may send; a write also waits for its turn.
+    /// With what other processes know.
+    #[must_use]
+    pub fn shared_by(self, shared: Option<Arc<dyn SharedLimits>>) -> Self {
+        Self { shared, ..self }
+    }
+
+    fn with<T>(&self, account: Account, act: impl FnOnce(&mut RateLimit) -> T) -> T {
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        act(accounts.entry(account).or_default())
+    }
+
+    /// What is left of the account's quota, as far as GitHub has said so.
+    pub fn quota(&self, account: Account) -> Option<Quota> {
+        self.with(account, |limit| limit.quota)
+    }
+
+    /// Tells other processes until when the account is blocked.
+    pub async fn share(&self, account: Account) {
+        let until = self.with(account, |limit| limit.blocked_until);
+        if let (Some(shared), Some(until)) = (&self.shared, until) {
+            shared.block(account, until).await;
+        }
+    }
+
+    /// Learns from other processes, unless it did a moment ago.
+    async fn learn(&self, account: Account) {
+        let Some(shared) = &self.shared else { return };
+        let now = (self.clock)();
+        let is_fresh = |asked: SystemTime| now.duration_since(asked).is_ok_and(|since| since < SHARED_FOR);
+        if self.with(account, |limit| limit.asked.is_some_and(is_fresh)) {
+            return;
+        }
+        let until = shared.blocked_until(account).await;
+        self.with(account, |limit| {
+            limit.asked = Some(now);
+            limit.blocked_until = limit.blocked_until.max(until);
+        });
+    }
+
+    /// Waits until the account may send; a write also waits for its turn, a comment for its allowance.
     ///
     /// # Errors
     /// The time to wait, when it is longer than a task should sleep.
-    pub async fn admit(&self, account: Account, is_write: bool) -> Result<(), Duration> {
-        let wait = self.reserve(account, is_write)?;
-        if !wait.is_zero() {
+    pub async fn admit(&self, account: Account, kind: Kind) -> Result<(), Duration> {
+        self.learn(account).await;
+        let mut wait = self.reserve(account, kind)?;
+        while !wait.is_zero() {
             tokio::time::sleep(wait).await;
+            // Another task may have been refused meanwhile.
+            self.learn(account).await;
+            wait = self.reserve(account, Kind::Read)?;
         }
         Ok(())
     }
 
-    fn reserve(&self, account: Account, is_write: bool) -> Result<Duration, Duration> {
+    fn reserve(&self, account: Account, kind: Kind) -> Result<Duration, Duration> {
         let now = (self.clock)();
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         let limit = accounts.entry(account).or_default();
@@ -84,7 +194,14 @@ impl RateLimits {
         if blocked > self.config.longest_wait {
             return Err(blocked);
         }
+        if kind == Kind::Comment {
+            let per_hour = self.config.comments_per_hour;
+            let full = Allowance { left: f64::from(per_hour), at: now };
+            // Conclusions go on meanwhile.
+            limit.comments.get_or_insert(full).take(now, per_hour)?;
+        }
         // The queue of paced writes is bounded by the tasks there are, so waiting for one's turn is always in place.
+        let is_write = kind != Kind::Read;
         let wait = if is_write { blocked.max(until(limit.next_write)) } else { blocked };
         if is_write {
             limit.next_write = Some(now + wait + self.config.write_interval);
@@ -97,6 +214,7 @@ impl RateLimits {
         let now = (self.clock)();
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         let limit = accounts.entry(account).or_default();
+        limit.quota = said_quota(&answer.headers).or(limit.quota);
         if !is_rate_limited(answer) {
             limit.refusals = 0;
             return None;
@@ -145,6 +263,17 @@ fn has_graphql_rate_limit(body: &[u8]) -> bool {
         && serde_json::from_slice::<Body>(body).is_ok_and(|body| {
             body.errors.iter().any(|error| matches!(error.kind.as_str(), "RATE_LIMITED" | "RATE_LIMIT"))
         })
+}
+
+/// The quota of REST requests that the headers tell.
+fn said_quota(headers: &HeaderMap) -> Option<Quota> {
+    let is_core = headers.get("x-ratelimit-resource").is_none_or(|resource| resource == "core");
+    let quota = Quota {
+        remaining: number(headers, "x-ratelimit-remaining")?,
+        limit: number(headers, "x-ratelimit-limit")?,
+        resets: SystemTime::UNIX_EPOCH + Duration::from_secs(number(headers, "x-ratelimit-reset")?),
+    };
+    is_core.then_some(quota)
 }
 
 /// How long the headers ask to wait, at most an hour and a bit.

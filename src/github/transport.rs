@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 
 use super::GitHubError;
+use super::rate_limit::Kind;
 
 /// The media type of ordinary answers.
 const JSON: &str = "application/vnd.github+json";
@@ -73,6 +74,11 @@ impl Call {
         Self::new(method, operation, subject.into(), path.into(), Some(body))
     }
 
+    /// A POST that carries nothing.
+    pub fn post(operation: &'static str, subject: impl Into<String>, path: impl Into<String>) -> Self {
+        Self::new(Method::POST, operation, subject.into(), path.into(), None)
+    }
+
     fn new(
         method: Method,
         operation: &'static str,
@@ -91,9 +97,15 @@ impl Call {
         self
     }
 
-    /// Whether the request changes something at GitHub.
-    pub fn is_write(&self) -> bool {
-        self.method != Method::GET && self.path != GRAPHQL_READ
+    /// What the request does, as far as limits tell.
+    pub fn kind(&self) -> Kind {
+        let makes_content = ["/reviews", "/comments", "/replies"].iter().any(|end| self.path.ends_with(end));
+        match self.method {
+            Method::GET => Kind::Read,
+            _ if self.path == GRAPHQL_READ => Kind::Read,
+            Method::POST if makes_content => Kind::Comment,
+            _ => Kind::Write,
+        }
     }
 
     fn unreachable(&self, source: Box<dyn std::error::Error + Send + Sync>) -> GitHubError {

@@ -33,8 +33,10 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tracing::{info, info_span, warn};
 
+use crate::github::client::Client;
 use crate::github::oidc::WorkflowTokens;
 use crate::store::{Store, UnixMillis};
+use crate::worker::recovery::{Recovery, RecoverySettings};
 use crate::worker::{Clock, JobHandler, Wake, Worker, WorkerSettings};
 
 pub use health::Probe;
@@ -60,6 +62,8 @@ pub struct ServerConfig {
     pub uploads: Option<Arc<WorkflowTokens>>,
     /// Where counts are kept; the GitHub client reports to the same ones.
     pub metrics: Arc<Metrics>,
+    /// Who finds again what was lost, and how.
+    pub recovery: Option<(Client, RecoverySettings)>,
 }
 
 /// What can go wrong with the server.
@@ -136,6 +140,13 @@ pub async fn serve_on(
 ) -> Result<(), ServerError> {
     let clock: Clock = Arc::new(|| UnixMillis::from(SystemTime::now()));
     let state = AppState::new(&config, Arc::clone(&store), Arc::clone(&clock), shutdown.clone())?;
+    let recovery = config.recovery.map(|(client, settings)| Recovery {
+        client,
+        settings,
+        store: Arc::clone(&store),
+        clock: Arc::clone(&clock),
+        wake: state.0.wake.clone(),
+    });
     let worker = Worker {
         store: Arc::clone(&store),
         handler,
@@ -148,11 +159,17 @@ pub async fn serve_on(
     // Ends the worker too when accepting fails.
     let stop = shutdown.child_token();
     let working = tokio::spawn(worker.run(stop.clone()));
+    let recovering = recovery.map(|recovery| tokio::spawn(recovery.run(stop.clone())));
     info!(address = %config.listen, "listening");
     let served = accept(listener, router(state), shutdown).await;
     stop.cancel();
     if working.await.is_err() {
         warn!("the worker ended by an internal error");
+    }
+    if let Some(recovering) = recovering
+        && recovering.await.is_err()
+    {
+        warn!("the recovery ended by an internal error");
     }
     store.close().await;
     info!("stopped");

@@ -75,6 +75,7 @@ fn config(secrets: &[&str], metrics: &Arc<Metrics>, credentials: Result<(), Stri
         probes: vec![Arc::new(Credentials(credentials))],
         uploads: None,
         metrics: Arc::clone(metrics),
+        recovery: None,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::image::awaited;
 use crate::job::Job;
 use crate::report::words::describe;
 use crate::store::{Delivery, Enqueued};
+use crate::worker::recovery::arrivals;
 
 /// GitHub sends no larger payloads.
 const MAX_BODY_BYTES: usize = 25 * 1024 * 1024;
@@ -70,12 +71,27 @@ async fn take(state: &Shared, parts: &Parts, body: Body) -> Result<Taken, Refusa
     }
     let as_of = Event::as_of(name, &body).map(Into::into);
     drop(body);
+    if matches!(event, Event::Installation { .. }) && note(state, &event, delivery_id).await? {
+        return Ok(Taken::Queued { jobs: 0 });
+    }
     if jobs.is_empty() {
         let why = reason(event);
         info!(event = name, delivery_id, why, "delivery ignored");
         return Ok(Taken::Ignored { why });
     }
     store(state, name, Delivery { id: delivery_id.to_owned(), received_at: (state.clock)(), as_of, jobs }).await
+}
+
+/// Notes an installation or repositories that are new to us; what is open there gets its jobs later.
+async fn note(state: &Shared, event: &Event, delivery_id: &str) -> Result<bool, Refusal> {
+    let is_noted = arrivals::note(state.store.as_ref(), event, (state.clock)()).await.map_err(|error| {
+        warn!(delivery_id, error = describe(&error), "delivery not stored");
+        Refusal::NotStored
+    })?;
+    if is_noted {
+        info!(delivery_id, "an installation or repositories are new");
+    }
+    Ok(is_noted)
 }
 
 async fn store(state: &Shared, event: &str, delivery: Delivery) -> Result<Taken, Refusal> {
@@ -150,7 +166,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 fn reason(event: Event) -> String {
     match event {
         Event::Ping => "ping: the webhook works".to_owned(),
-        Event::Installation { action, .. } => format!("installation {action:.60}: nothing to check yet"),
+        Event::Installation { action, .. } => format!("installation {action:.60}: nothing to check"),
         Event::Ignored { why } => why,
         Event::Built { .. } => "no image is awaited".to_owned(),
         Event::PullRequest { .. } | Event::Rerequested { .. } | Event::MergeGroup { .. } => {

@@ -5,6 +5,7 @@
 
 pub mod database;
 pub mod images;
+pub mod recovery;
 pub mod registry;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use super::{Origin, Setting, SettingsError};
 use database::{DatabaseSettings, without_password};
 use images::ImageSettings;
+use recovery::RecoverySettings;
 use registry::RegistrySettings;
 
 /// A value that must not be printed: a key, a webhook secret.
@@ -58,6 +60,8 @@ pub struct ProcessSettings {
     pub database: DatabaseSettings,
     /// What is set about images.
     pub images: ImageSettings,
+    /// What is set about recovering.
+    pub recovery: RecoverySettings,
     /// What is set about registries.
     pub registry: RegistrySettings,
     /// Variables that begin with `DOCKGATE_` and mean nothing, with the nearest that does.
@@ -140,6 +144,7 @@ impl Default for ProcessSettings {
             run: Setting::built_in(Duration::from_mins(5)),
             database: DatabaseSettings::default(),
             images: ImageSettings::default(),
+            recovery: RecoverySettings::default(),
             registry: RegistrySettings::default(),
             unknown: Vec::new(),
         }
@@ -203,6 +208,7 @@ impl ProcessSettings {
         own.into_iter()
             .chain(self.database.effective())
             .chain(self.images.effective())
+            .chain(self.recovery.effective())
             .chain(self.registry.effective())
             .collect()
     }
@@ -244,6 +250,7 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
         self.parse(&mut settings.run, "DOCKGATE_RUN_SECONDS", "seconds from 10 to 3600", |text| seconds(text, 10));
         settings.database = self.database();
         settings.images = self.images();
+        settings.recovery = self.recovery();
         settings.registry = self.registry();
         settings
     }
@@ -305,7 +312,7 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    NAMES.into_iter().chain(database::NAMES).chain(images::NAMES).chain(registry::NAMES)
+    NAMES.into_iter().chain(database::NAMES).chain(images::NAMES).chain(recovery::NAMES).chain(registry::NAMES)
 }
 
 fn base_url(text: &str) -> Option<String> {

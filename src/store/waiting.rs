@@ -64,7 +64,7 @@ impl Waiting {
         newer.id = self.id;
         newer.left_behind = std::mem::take(&mut self.left_behind);
         if self.attempts > 0 {
-            leave_behind(&mut newer.left_behind, std::mem::take(&mut self.payload), asked.job);
+            leave_behind(&mut newer.left_behind, std::mem::take(&mut self.payload));
         }
         newer.as_of = newer.as_of.or(self.as_of);
         newer.run_at = newer.run_at.min(self.run_at);
@@ -74,20 +74,18 @@ impl Waiting {
 }
 
 /// What the job that waits with `payload` knows after `gone` was handed over to it.
-pub(super) fn inherit(gone: (&str, &str), waiting: (&str, &str)) -> Result<String, sqlx::Error> {
-    let ((gone, gone_left), (payload, left)) = (gone, waiting);
+pub(super) fn inherit(gone: (&str, &str), left: &str) -> Result<String, sqlx::Error> {
+    let ((gone, gone_left), left) = (gone, left);
     let mut inherited = decode_list(gone_left)?;
     inherited.extend(decode_list(left)?);
-    if let Ok(newer) = decode(payload) {
-        leave_behind(&mut inherited, gone.to_owned(), &newer);
-    }
+    leave_behind(&mut inherited, gone.to_owned());
     encode(&inherited)
 }
 
-/// Notes that `payload` began and was replaced by `newer`; of the same commit, the newer one takes over its check run.
-fn leave_behind(left_behind: &mut Vec<String>, payload: String, newer: &Job) {
-    let same_head = decode(&payload).is_ok_and(|older| older.head() == newer.head());
-    if !same_head && !left_behind.contains(&payload) {
+/// Notes that `payload` began and was replaced, also by a job of the same commit: that one takes the check run over, and
+/// may itself be replaced before it begins.
+fn leave_behind(left_behind: &mut Vec<String>, payload: String) {
+    if !left_behind.contains(&payload) {
         left_behind.push(payload);
     }
     let excess = left_behind.len().saturating_sub(MAX_LEFT_BEHIND);

@@ -4,7 +4,7 @@
 //! not be scanned is told by its cause and is no success.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::task::JoinSet;
@@ -45,12 +45,11 @@ pub struct CheckImages {
 #[async_trait]
 impl JobHandler for CheckImages {
     async fn run(&self, job: &Job, cancelled: CancellationToken) -> Result<Done, JobError> {
-        self.attempt(job, None, cancelled).await
+        self.attempt(job, false, cancelled).await
     }
 
-    async fn run_again(&self, job: &Job, since: UnixMillis, cancelled: CancellationToken) -> Result<Done, JobError> {
-        let since = UNIX_EPOCH + since.since(UnixMillis::default());
-        self.attempt(job, Some(since), cancelled).await
+    async fn run_again(&self, job: &Job, _: UnixMillis, cancelled: CancellationToken) -> Result<Done, JobError> {
+        self.attempt(job, true, cancelled).await
     }
 
     async fn supersede(&self, older: &Job, newer: &Job) -> Result<(), JobError> {
@@ -81,20 +80,12 @@ impl CheckImages {
         self.client.repository(job.installation, job.repository.clone())
     }
 
-    async fn attempt(
-        &self,
-        job: &Job,
-        again_since: Option<SystemTime>,
-        cancelled: CancellationToken,
-    ) -> Result<Done, JobError> {
+    async fn attempt(&self, job: &Job, again: bool, cancelled: CancellationToken) -> Result<Done, JobError> {
         let JobSubject::Images(subject) = &job.subject else {
             return Err(JobError::Permanent { message: "the job is not about images".into(), source: None });
         };
         let client = self.client_of(job);
-        let run = match again_since {
-            None => OwnCheckRun::open(&client, &subject.head, job).await?,
-            Some(since) => OwnCheckRun::resume(&client, &subject.head, job, since).await?,
-        };
+        let run = OwnCheckRun::open(&client, &subject.head, job).await?;
         let span = self.span(job, subject).await?;
         let work = async {
             let (images, built) = tokio::join!(
@@ -119,7 +110,7 @@ impl CheckImages {
         images.extend(built.images);
         let seconds = u64::try_from(span.now.0 / 1_000).unwrap_or_default();
         let verdict = decide(subject, &images, Date::from_unix_seconds(seconds));
-        run.conclude(verdict.conclusion, &verdict.output()).await?;
+        run.conclude(&subject.head, verdict.conclusion, &verdict.output(), again).await?;
         Ok(Done::without_scan(match verdict.conclusion {
             Conclusion::Success => Outcome::Passed,
             Conclusion::Failure => Outcome::Blocked,

@@ -5,13 +5,15 @@
 //! the head is never concluded as judged.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use super::check_images;
 use super::judge::{self, Again};
+use super::met::Met;
 use super::organisation::Organisations;
 use super::publish::{self, OwnCheckRun};
 use super::{Done, JobError, JobHandler, Outcome};
@@ -22,6 +24,8 @@ use crate::github::identity::{CommitSha, PullRequestNumber};
 use crate::job::{ImagesSubject, Job, JobSubject};
 use crate::pipeline::{Circumstances, Flags, Judgement};
 use crate::registry::RegistryClient;
+use crate::report::check_run::CheckRunOutput;
+use crate::report::words::describe;
 use crate::report::{ReportInput, check_run, review};
 use crate::scan::SecretKey;
 use crate::scan::image_use::Digests;
@@ -48,6 +52,8 @@ pub struct CheckOptions {
     pub registry: Option<RegistryClient>,
     /// Whether the images that a change brings in are scanned, by a job of their own.
     pub image_scans: bool,
+    /// Remembers what was met before; without it nothing is new and nothing is quiet.
+    pub met: Option<Met>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -61,10 +67,15 @@ impl Default for CheckOptions {
             rules_url: None,
             registry: None,
             image_scans: false,
+            met: None,
             clock: Arc::new(SystemTime::now),
         }
     }
 }
+
+/// What the first check run in a repository begins with.
+const INTRODUCTION: &str = "*The first look of dockgate at this repository: it judges what a pull request introduces, \
+    never what was there before. `.github/dockgate.yml` on the base branch sets what blocks.*";
 
 /// Checks pull requests and merge groups.
 pub struct CheckPullRequest {
@@ -88,7 +99,7 @@ struct Judged {
     settings_from: String,
     scan: Duration,
     /// What judging again needs, when digests of images would make suggestions.
-    again: Option<Again>,
+    pinning: Option<Again>,
 }
 
 #[async_trait]
@@ -98,7 +109,6 @@ impl JobHandler for CheckPullRequest {
     }
 
     async fn run_again(&self, job: &Job, since: UnixMillis, cancelled: CancellationToken) -> Result<Done, JobError> {
-        let since = UNIX_EPOCH + since.since(UnixMillis::default());
         self.attempt(job, Some(since), cancelled).await
     }
 
@@ -144,7 +154,7 @@ impl CheckPullRequest {
     async fn attempt(
         &self,
         job: &Job,
-        again_since: Option<SystemTime>,
+        again_since: Option<UnixMillis>,
         cancelled: CancellationToken,
     ) -> Result<Done, JobError> {
         let client = self.client.repository(job.installation, job.repository.clone());
@@ -159,12 +169,9 @@ impl CheckPullRequest {
             let follow_up = vec![follow_up(job, number, subject.head)];
             return Ok(Done { follow_up, ..Done::without_scan(Outcome::Superseded) });
         }
-        let run = match again_since {
-            None => OwnCheckRun::open(&client, &subject.head, job).await?,
-            Some(since) => OwnCheckRun::resume(&client, &subject.head, job, since).await?,
-        };
+        let run = OwnCheckRun::open(&client, &subject.head, job).await?;
         tokio::select! {
-            done = self.check(&client, job, &subject, &run) => done,
+            done = self.check(&client, job, &subject, &run, again_since) => done,
             () = cancelled.cancelled() => {
                 // The newer job takes the run over when it is about the same commit, else this one has to end it.
                 if !self.is_still_head(&client, &subject).await {
@@ -246,9 +253,10 @@ impl CheckPullRequest {
         job: &Job,
         subject: &Subject,
         run: &OwnCheckRun,
+        again_since: Option<UnixMillis>,
     ) -> Result<Done, JobError> {
         let mut judged = self.judge(client, subject).await?;
-        let again = judged.again.take();
+        let pinning = judged.pinning.take();
         let mut state = None;
         if let Some(number) = subject.pull_request {
             let now = match client.pull_request_state(number).await {
@@ -279,18 +287,61 @@ impl CheckPullRequest {
             colour: false,
             explain: false,
         };
-        let conclusion = judged.judgement.verdict.conclusion;
-        run.conclude(conclusion, &check_run::output(&input)).await?;
-        if let Some((number, state)) = state.filter(|(_, state)| state.is_open) {
-            let pinned = match again {
-                Some(again) => again.pinned(&judged.judgement.unpinned, subject.is_fork).await,
-                None => None,
-            };
-            let verdict = pinned.as_ref().map_or(input.verdict, |pinned| &pinned.verdict);
-            self.comment(client, number, &state, &ReportInput { verdict, ..input }).await?;
-        }
+        let output = self.introduced(client, &subject.head, check_run::output(&input)).await;
+        run.conclude(&subject.head, judged.judgement.verdict.conclusion, &output, again_since.is_some()).await?;
+        // From here on the verdict stands: what fails now delays only itself.
         let images = self.options.image_scans.then(|| check_images::job(job, subject.is_fork, &judged.judgement));
-        Ok(Done { follow_up: images.into_iter().collect(), ..done(&judged) })
+        let follow_up: Vec<Job> = images.into_iter().collect();
+        if let Some((number, state)) = state.filter(|(_, state)| state.is_open) {
+            let said = async {
+                if self.is_quiet(client, number, &subject.head).await? {
+                    return Ok(());
+                }
+                let pinned = match pinning {
+                    Some(pinning) => pinning.pinned(&judged.judgement.unpinned, subject.is_fork).await,
+                    None => None,
+                };
+                let verdict = pinned.as_ref().map_or(input.verdict, |pinned| &pinned.verdict);
+                self.comment(client, number, &state, &ReportInput { verdict, ..input }).await
+            };
+            if let Err(error) = said.await {
+                return Err(JobError::AfterVerdict { error: Box::new(error), follow_up });
+            }
+        }
+        Ok(Done { follow_up, ..done(&judged) })
+    }
+
+    /// The output with a line that says what this is, for the first commit that is judged in a repository.
+    async fn introduced(
+        &self,
+        client: &RepositoryClient,
+        head: &CommitSha,
+        mut output: CheckRunOutput,
+    ) -> CheckRunOutput {
+        let Some(met) = &self.options.met else { return output };
+        let is_first = met.is_first(client.name(), head).await.unwrap_or_else(|error| {
+            warn!(error = describe(&error), "could not see whether a repository is new");
+            false
+        });
+        if is_first && output.summary.len() + INTRODUCTION.len() + 2 <= check_run::MAX_TEXT_BYTES {
+            output.summary = format!("{INTRODUCTION}\n\n{}", output.summary);
+        }
+        output
+    }
+
+    /// Whether the pull request was there before us, so that nothing is said in it.
+    async fn is_quiet(
+        &self,
+        client: &RepositoryClient,
+        number: PullRequestNumber,
+        head: &CommitSha,
+    ) -> Result<bool, JobError> {
+        let Some(met) = &self.options.met else { return Ok(false) };
+        met.is_quiet(client.name(), number, head).await.map_err(|error| JobError::Retry {
+            message: "could not see whether comments are wanted".into(),
+            retry_after: None,
+            source: Some(error.into()),
+        })
     }
 
     async fn comment(
@@ -328,14 +379,14 @@ impl CheckPullRequest {
             images: self.options.image_scans,
         };
         let start = Instant::now();
-        let again = self.options.registry.clone().map(|registry| Again {
+        let pinning = self.options.registry.clone().map(|registry| Again {
             registry,
             change: change.clone(),
             circumstances: circumstances.clone(),
         });
         let judgement = judge::judge(change, circumstances).await?;
-        let again = again.filter(|_| !judgement.unpinned.is_empty());
-        Ok(Judged { judgement, settings_from, scan: start.elapsed(), again })
+        let pinning = pinning.filter(|_| !judgement.unpinned.is_empty());
+        Ok(Judged { judgement, settings_from, scan: start.elapsed(), pinning })
     }
 }
 

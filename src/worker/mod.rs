@@ -13,8 +13,11 @@ pub mod check_images;
 pub mod check_pull_request;
 pub mod handlers;
 mod judge;
+pub mod limits;
+pub mod met;
 mod organisation;
 pub mod publish;
+pub mod recovery;
 mod retry;
 mod supervise;
 #[cfg(test)]
@@ -34,7 +37,7 @@ use crate::job::{Job, JobSubject};
 use crate::report::words::describe;
 use crate::scan::finding::Severity;
 use crate::scan::policy::PolicyId;
-use crate::store::{Lease, LeaseRequest, RETENTION, Settled, Settlement, Store, UnixMillis};
+use crate::store::{Delivery, Lease, LeaseRequest, RETENTION, Settled, Settlement, Store, UnixMillis};
 
 pub use retry::RetryPolicy;
 use supervise::End;
@@ -148,6 +151,39 @@ pub enum JobError {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+    /// The verdict is told, and what comes after it failed.
+    #[error("what follows the verdict")]
+    AfterVerdict {
+        /// What failed.
+        #[source]
+        error: Box<JobError>,
+        /// Jobs that the verdict asks for all the same.
+        follow_up: Vec<Job>,
+    },
+}
+
+impl JobError {
+    /// How long GitHub asks to wait, when it does.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Retry { retry_after, .. } => *retry_after,
+            Self::Permanent { .. } => None,
+            Self::AfterVerdict { error, .. } => error.retry_after(),
+        }
+    }
+
+    /// Whether nothing that was to be done first is lacking.
+    pub fn is_after_verdict(&self) -> bool {
+        matches!(self, Self::AfterVerdict { .. })
+    }
+
+    fn is_permanent(&self) -> bool {
+        match self {
+            Self::Retry { .. } => false,
+            Self::Permanent { .. } => true,
+            Self::AfterVerdict { error, .. } => error.is_permanent(),
+        }
+    }
 }
 
 /// How a worker behaves.
@@ -171,7 +207,13 @@ pub struct WorkerSettings {
     pub retry: RetryPolicy,
     /// How long dead jobs and decision records stay.
     pub retention: Duration,
+    /// How long a check may be in progress: a job that is older is given up at its next failure, after
+    /// [`FEWEST_ATTEMPTS`].
+    pub check: Duration,
 }
+
+/// Attempts that every job gets, however old it is.
+const FEWEST_ATTEMPTS: u32 = 3;
 
 impl Default for WorkerSettings {
     fn default() -> Self {
@@ -185,6 +227,7 @@ impl Default for WorkerSettings {
             poll: Duration::from_secs(1),
             retry: RetryPolicy::default(),
             retention: RETENTION,
+            check: Duration::from_hours(1),
         }
     }
 }
@@ -336,10 +379,14 @@ impl Worker {
                 }
                 recorded
             }
-            End::Finished(Err(error @ JobError::Permanent { .. })) => self.give_up(lease, describe(&error), kill).await,
             End::Finished(Err(error)) => {
-                let JobError::Retry { retry_after, .. } = &error else { return "lost" };
-                self.retry(lease, describe(&error), *retry_after, kill).await
+                if let JobError::AfterVerdict { follow_up, .. } = &error {
+                    self.ask(lease, follow_up).await;
+                }
+                if error.is_permanent() {
+                    return self.give_up(lease, describe(&error), kill).await;
+                }
+                self.retry(lease, describe(&error), error.retry_after(), kill).await
             }
             End::Broken(cause) if lease.attempts >= MAX_BROKEN_ATTEMPTS => self.give_up(lease, cause, kill).await,
             End::Broken(cause) => self.retry(lease, cause, None, kill).await,
@@ -358,7 +405,9 @@ impl Worker {
         retry_after: Option<Duration>,
         kill: &CancellationToken,
     ) -> &'static str {
-        let Some(wait) = self.settings.retry.wait(lease.attempts, retry_after, (self.random)()) else {
+        let is_overdue = (self.clock)().since(lease.created_at) > self.settings.check;
+        let wait = self.settings.retry.wait(lease.attempts, retry_after, (self.random)());
+        let Some(wait) = wait.filter(|_| !is_overdue || lease.attempts < FEWEST_ATTEMPTS) else {
             return self.give_up(lease, cause, kill).await;
         };
         warn!(
@@ -394,20 +443,30 @@ impl Worker {
             End::Finished(Ok(())) => return self.record(lease, Settlement::Dead { cause }, "dead").await,
             End::Killed => return self.record(lease, Settlement::Release, "released").await,
             End::Lost => return "lost",
-            End::Finished(Err(error @ JobError::Permanent { .. })) => {
+            End::Finished(Err(error)) if error.is_permanent() => {
                 warn!(error = describe(&error), "its check run could not be concluded");
                 return self.record(lease, Settlement::Dead { cause }, "dead").await;
             }
-            End::Finished(Err(error)) => {
-                let JobError::Retry { retry_after, .. } = &error else { return "lost" };
-                (describe(&error), *retry_after)
-            }
+            End::Finished(Err(error)) => (describe(&error), error.retry_after()),
             End::Broken(error) => (error, None),
         };
         warn!(error, "its check run could not be concluded");
         match last.wait(lease.attempts, retry_after, (self.random)()) {
             Some(wait) => self.again(lease, wait, cause).await,
             None => self.record(lease, Settlement::Dead { cause }, "dead").await,
+        }
+    }
+
+    /// Stores jobs that this one asks for before it is done, once each, however often it is attempted.
+    async fn ask(&self, lease: &Lease, jobs: &[Job]) {
+        for job in jobs {
+            let id = format!("{}/{}/{}@{}", lease.delivery_id, lease.job_id, job.key().as_str(), job.head());
+            let received_at = (self.clock)();
+            let delivery = Delivery { id, received_at, as_of: None, jobs: vec![job.clone()] };
+            match self.store.enqueue(delivery).await {
+                Ok(_) => self.wake.ring(),
+                Err(error) => warn!(error = describe(&error), "could not store a job; the next attempt asks again"),
+            }
         }
     }
 
@@ -431,17 +490,24 @@ impl Worker {
     }
 }
 
-/// Concludes what older jobs left open, then does the job.
+/// Concludes what older jobs left open, and does the job; what stayed open is tried again after the verdict.
 async fn work(handler: Arc<dyn JobHandler>, lease: Lease, cancelled: CancellationToken) -> Result<Done, JobError> {
+    let mut left_open = None;
     for older in &lease.left_behind {
         if let Err(error) = handler.supersede(older, &lease.job).await {
             warn!(sha = %older.head(), error = describe(&error), "could not conclude an older check run");
+            left_open = Some(error).filter(|error| !error.is_permanent()).or(left_open);
         }
     }
-    if lease.attempts > 1 {
-        return handler.run_again(&lease.job, lease.created_at, cancelled).await;
+    let done = if lease.attempts > 1 {
+        handler.run_again(&lease.job, lease.created_at, cancelled).await?
+    } else {
+        handler.run(&lease.job, cancelled).await?
+    };
+    match left_open {
+        Some(error) => Err(JobError::AfterVerdict { error: Box::new(error), follow_up: done.follow_up }),
+        None => Ok(done),
     }
-    handler.run(&lease.job, cancelled).await
 }
 
 fn span(lease: &Lease) -> tracing::Span {

@@ -5,11 +5,10 @@
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use dockgate::store::{Store, UnixMillis};
+use dockgate::store::{DeadJob, Queue, Store, UnixMillis};
 use tempfile::TempDir;
 
 use crate::fake_github::FakeGitHub;
@@ -33,7 +32,6 @@ pub struct Gate {
     processes: Vec<Process>,
     output: Arc<Mutex<Vec<u8>>>,
     store: Arc<dyn Store>,
-    deliveries: AtomicUsize,
 }
 
 /// One running server.
@@ -67,6 +65,9 @@ impl Gate {
             ("DOCKGATE_LEASE_SECONDS", "5".to_owned()),
             // No test asks a registry of the world.
             ("DOCKGATE_IMAGES", "off".to_owned()),
+            // Only where it is asked for: tests count requests.
+            ("DOCKGATE_RECOVER_SECONDS", "0".to_owned()),
+            ("DOCKGATE_RECONCILE_SECONDS", "0".to_owned()),
             ("PATH", std::env::var("PATH").unwrap_or_default()),
             ("HOME", folder.path().display().to_string()),
         ]
@@ -76,12 +77,28 @@ impl Gate {
         let output = Arc::default();
         let processes = vec![spawn(&environment, &output).await];
         let store = dockgate::store::open(&database).await.unwrap();
-        Self { github, folder, environment, processes, output, store, deliveries: AtomicUsize::new(0) }
+        let gate = Self { github, folder, environment, processes, output, store };
+        gate.receive();
+        gate
     }
 
     /// Starts another process on the same database.
     pub async fn add_replica(&mut self) {
         self.processes.push(spawn(&self.environment, &self.output).await);
+        self.receive();
+    }
+
+    /// Lets GitHub deliver to all processes in turn.
+    fn receive(&self) {
+        let mut state = self.github.state();
+        let addresses = self.processes.iter().map(|process| format!("http://{}/webhook", process.address));
+        state.hook.targets = addresses.collect();
+        SECRET.clone_into(&mut state.hook.secret);
+    }
+
+    /// How many processes there are.
+    pub fn replicas(&self) -> usize {
+        self.processes.len()
     }
 
     /// Ends the process at once, as `kill -9` does.
@@ -91,13 +108,19 @@ impl Gate {
 
     /// Starts the process again on the same database.
     pub async fn restart(&mut self) {
-        self.processes[0] = spawn(&self.environment, &self.output).await;
+        self.restart_replica(0).await;
     }
 
     /// Ends one of the processes at once.
     pub fn kill_replica(&mut self, index: usize) {
         self.processes[index].child.kill().unwrap();
         self.processes[index].child.wait().unwrap();
+    }
+
+    /// Starts one of the processes again.
+    pub async fn restart_replica(&mut self, index: usize) {
+        self.processes[index] = spawn(&self.environment, &self.output).await;
+        self.receive();
     }
 
     /// Runs another command of the binary with the settings of the server.
@@ -119,8 +142,7 @@ impl Gate {
 
     /// Posts a delivery to the processes in turn, and returns the status of the answer.
     pub async fn post(&self, delivery: &Delivery) -> u16 {
-        let replica = self.deliveries.fetch_add(1, Ordering::Relaxed) % self.processes.len();
-        delivery.send(&self.url_of(replica, "/webhook"), SECRET).await
+        self.github.deliver(delivery).await
     }
 
     /// Posts a delivery, which has to be accepted.
@@ -166,8 +188,7 @@ impl Gate {
     pub async fn idle(&self) {
         let started = Instant::now();
         loop {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-            let queue = self.store.queue(UnixMillis(i64::try_from(now.as_millis()).unwrap())).await.unwrap();
+            let queue = self.queue().await;
             if queue.queued + queue.running == 0 {
                 return;
             }
@@ -213,6 +234,31 @@ impl Gate {
     /// What the process wrote so far.
     pub fn output(&self) -> String {
         String::from_utf8_lossy(&self.output.lock().unwrap()).into_owned()
+    }
+
+    /// Waits until the process wrote `text`.
+    pub async fn wait_for_output(&self, text: &str) {
+        let started = Instant::now();
+        while !self.output().contains(text) {
+            assert!(started.elapsed() < PATIENCE, "{text:?} was not written");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Jobs that were given up.
+    pub async fn dead(&self) -> Vec<DeadJob> {
+        self.store.dead(1_000).await.unwrap()
+    }
+
+    /// Whether no job waits, runs or was given up.
+    pub async fn is_done(&self) -> bool {
+        let queue = self.queue().await;
+        queue.queued + queue.running + queue.dead == 0
+    }
+
+    async fn queue(&self) -> Queue {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        self.store.queue(UnixMillis(i64::try_from(now.as_millis()).unwrap())).await.unwrap()
     }
 
     /// The files of the database, `-wal` included.

@@ -112,8 +112,13 @@ pub async fn a_replaced_retry_is_left_behind(database: &Database) {
         store.enqueue(delivery(id, 1, head)).await.unwrap();
     }
     let newest = lease(&*store, 3).await.unwrap();
-    assert_eq!((newest.job, newest.attempts), (job(1, 'c'), 1));
+    assert_eq!((newest.job.clone(), newest.attempts), (job(1, 'c'), 1));
     assert_eq!(newest.left_behind, [job(1, 'a'), job(1, 'b')]);
+    settle(&*store, &newest, Settlement::Retry { run_at: UnixMillis(500), cause: "502".into() }, 3).await;
+    store.enqueue(delivery("d5", 1, 'c')).await.unwrap();
+    store.enqueue(delivery("d6", 1, 'd')).await.unwrap();
+    let newest = lease(&*store, 4).await.unwrap();
+    assert_eq!(newest.left_behind, [job(1, 'a'), job(1, 'b'), job(1, 'c')], "asked for twice, it still began");
 }
 
 pub async fn a_dead_job_keeps_its_cause_and_can_be_redriven(database: &Database) {

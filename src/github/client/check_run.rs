@@ -5,13 +5,13 @@
 //! # Source
 //! GitHub REST: "Check runs". 50 annotations per request; PATCH appends them; title 255, summary and text 65,535.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{GitHubError, RepositoryClient};
+use super::{GitHubError, RepositoryClient, segment};
 use crate::github::identity::CommitSha;
 use crate::github::timestamp;
 use crate::github::transport::Call;
@@ -24,6 +24,9 @@ pub const ANNOTATIONS_PER_REQUEST: usize = 50;
 pub struct CheckRun {
     /// Its number.
     pub id: u64,
+    /// Its name.
+    #[serde(default)]
+    pub name: String,
     /// `queued`, `in_progress` or `completed`.
     pub status: String,
     /// `success`, `failure`, `neutral`, `cancelled`, … when it is completed.
@@ -62,10 +65,9 @@ struct App {
 }
 
 impl CheckRun {
-    /// Whether the run began at `time` or later. GitHub tells whole seconds, by its own clock: two are allowed for.
-    pub fn began_since(&self, time: SystemTime) -> bool {
-        let began = self.started_at.as_deref().and_then(timestamp::parse);
-        began.is_some_and(|began| began + Duration::from_secs(2) >= time)
+    /// When the run began, by GitHub's clock in whole seconds.
+    pub fn began(&self) -> Option<SystemTime> {
+        self.started_at.as_deref().and_then(timestamp::parse)
     }
 
     /// Whether the run still has no conclusion.
@@ -114,11 +116,23 @@ impl RepositoryClient {
     /// # Errors
     /// Any [`GitHubError`].
     pub async fn check_runs(&self, head: &CommitSha, name: &str) -> Result<Vec<CheckRun>, GitHubError> {
+        self.list_check_runs(head, &format!("check_name={}&", segment(name))).await
+    }
+
+    /// The check runs of any name that this app made on `head`, newest first.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn all_check_runs(&self, head: &CommitSha) -> Result<Vec<CheckRun>, GitHubError> {
+        self.list_check_runs(head, "").await
+    }
+
+    async fn list_check_runs(&self, head: &CommitSha, filter: &str) -> Result<Vec<CheckRun>, GitHubError> {
         #[derive(Deserialize)]
         struct Page {
             check_runs: Vec<CheckRun>,
         }
-        let query = format!("check_name={}&app_id={}&filter=all", super::segment(name), self.app_id());
+        let query = format!("{filter}app_id={}&filter=all", self.app_id());
         let path = self.path(&format!("/commits/{head}/check-runs?{query}"));
         let call = Call::get("list check runs", format!("of {}@{}", self.name(), head.short()), path);
         let mut runs = self.pages(call, 10, |page: Page| page.check_runs).await?;

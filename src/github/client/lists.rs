@@ -83,7 +83,7 @@ struct GraphQlError {
 }
 
 /// Whether the `link` header names a next page. The address itself is not followed: it is the server's to choose.
-fn has_next(answer: &Answer) -> bool {
+pub(super) fn has_next(answer: &Answer) -> bool {
     let links = answer.headers.get(http::header::LINK).and_then(|value| value.to_str().ok()).unwrap_or_default();
     links.split(',').any(|link| link.contains("rel=\"next\""))
 }

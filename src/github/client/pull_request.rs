@@ -7,10 +7,14 @@
 //! GitHub REST: "Get a pull request", "List pull requests files" (3,000 files), "Compare two commits" (300 files, all on
 //! the first page), "List pull requests associated with a commit".
 
+use std::time::SystemTime;
+
 use serde::Deserialize;
 
+use super::lists::has_next;
 use super::{GitHubError, RepositoryClient, segment};
 use crate::github::identity::{CommitSha, PullRequestNumber, RepositoryName};
+use crate::github::timestamp;
 use crate::github::transport::Call;
 
 /// How many commits one page of a comparison has.
@@ -36,6 +40,8 @@ pub struct PullRequest {
     /// Its page.
     #[serde(default)]
     pub html_url: String,
+    #[serde(default)]
+    updated_at: Option<String>,
 }
 
 /// One end of a pull request.
@@ -59,6 +65,11 @@ pub struct SideRepository {
 }
 
 impl PullRequest {
+    /// When it changed last, by GitHub's clock.
+    pub fn updated_at(&self) -> Option<SystemTime> {
+        self.updated_at.as_deref().and_then(timestamp::parse)
+    }
+
     /// Whether the change comes from another repository.
     pub fn is_from_fork(&self) -> bool {
         self.head.repo.as_ref().map(|repo| &repo.full_name) != self.base.repo.as_ref().map(|repo| &repo.full_name)
@@ -180,6 +191,17 @@ impl RepositoryClient {
         let call =
             Call::get("read pull request", format!("{}#{number}", self.name()), self.path(&format!("/pulls/{number}")));
         self.send(&call).await?.json(&call)
+    }
+
+    /// A page (from 1) of the open pull requests, the last changed first, and whether there are more.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn open_pull_requests(&self, page: usize) -> Result<(Vec<PullRequest>, bool), GitHubError> {
+        let path = format!("/pulls?state=open&sort=updated&direction=desc&per_page=100&page={page}");
+        let call = Call::get("list pull requests", format!("of {}", self.name()), self.path(&path));
+        let answer = self.send(&call).await?;
+        Ok((answer.json(&call)?, has_next(&answer)))
     }
 
     /// Compares `base` (a branch or a commit) with `head`.

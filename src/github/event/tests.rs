@@ -100,9 +100,13 @@ fn merge_groups_installations_and_pings_are_read() {
     let (head, base) = (SHA.parse().unwrap(), BASE.parse().unwrap());
     check("merge_group", "checks_requested", &group, &Event::MergeGroup { at: place(), head, base });
     check_ignored("merge_group", &delivery("destroyed", &group));
-    for name in ["installation", "installation_repositories"] {
-        let expected = Event::Installation { installation: InstallationId(7), action: "created".into() };
-        check(name, "created", &serde_json::json!({}), &expected);
+    let named = serde_json::json!({"repositories_added": [{"full_name": "acme/new", "private": true}]});
+    for (name, body, added) in [
+        ("installation", serde_json::json!({}), vec![]),
+        ("installation_repositories", named, vec!["acme/new".parse().unwrap()]),
+    ] {
+        let expected = Event::Installation { installation: InstallationId(7), action: "added".into(), added };
+        check(name, "added", &body, &expected);
     }
     assert_eq!(Event::parse("ping", b"{}").unwrap(), Event::Ping);
 }

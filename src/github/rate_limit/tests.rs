@@ -27,8 +27,8 @@ fn check(status: u16, headers: &[(&'static str, &str)], body: &str, seconds: Opt
     let wait = limits.observe(ACCOUNT, &answer(status, headers, body));
     assert_eq!(wait, seconds.map(Duration::from_secs), "{status} {headers:?} {body}");
     let expected = seconds.map_or(Ok(Duration::ZERO), |seconds| Err(Duration::from_secs(seconds)));
-    assert_eq!(limits.reserve(ACCOUNT, false), expected, "{status} {headers:?} {body}");
-    assert_eq!(limits.reserve(OTHER, false), Ok(Duration::ZERO));
+    assert_eq!(limits.reserve(ACCOUNT, Kind::Read), expected, "{status} {headers:?} {body}");
+    assert_eq!(limits.reserve(OTHER, Kind::Read), Ok(Duration::ZERO));
 }
 
 #[test]
@@ -58,12 +58,12 @@ fn unexplained_refusals_double_the_wait_until_one_succeeds() {
 #[test]
 fn writes_of_an_installation_are_spaced_and_reads_are_not() {
     let (limits, now) = limits();
-    let waits: Vec<u64> = (0..3).map(|_| limits.reserve(ACCOUNT, true).unwrap().as_secs()).collect();
+    let waits: Vec<u64> = (0..3).map(|_| limits.reserve(ACCOUNT, Kind::Write).unwrap().as_secs()).collect();
     assert_eq!(waits, [0, 1, 2]);
-    assert_eq!(limits.reserve(ACCOUNT, false), Ok(Duration::ZERO));
-    assert_eq!(limits.reserve(OTHER, true), Ok(Duration::ZERO));
+    assert_eq!(limits.reserve(ACCOUNT, Kind::Read), Ok(Duration::ZERO));
+    assert_eq!(limits.reserve(OTHER, Kind::Write), Ok(Duration::ZERO));
     now.store(1_010, Ordering::Relaxed);
-    assert_eq!(limits.reserve(ACCOUNT, true), Ok(Duration::ZERO));
+    assert_eq!(limits.reserve(ACCOUNT, Kind::Write), Ok(Duration::ZERO));
 }
 
 #[test]
@@ -71,7 +71,40 @@ fn a_block_ends() {
     let (limits, now) = limits();
     limits.observe(ACCOUNT, &answer(429, &[("retry-after", "30")], ""));
     now.store(1_029, Ordering::Relaxed);
-    assert_eq!(limits.reserve(ACCOUNT, false), Ok(Duration::from_secs(1)), "short enough to wait in place");
+    assert_eq!(limits.reserve(ACCOUNT, Kind::Read), Ok(Duration::from_secs(1)), "short enough to wait in place");
     now.store(1_031, Ordering::Relaxed);
-    assert_eq!(limits.reserve(ACCOUNT, false), Ok(Duration::ZERO));
+    assert_eq!(limits.reserve(ACCOUNT, Kind::Read), Ok(Duration::ZERO));
+}
+
+#[test]
+fn comments_have_an_allowance_of_their_own_and_hold_up_no_conclusion() {
+    let (limits, now) = limits();
+    for _ in 0..56 {
+        limits.reserve(ACCOUNT, Kind::Comment).unwrap();
+    }
+    assert_eq!(limits.reserve(ACCOUNT, Kind::Comment).unwrap_err().as_secs(), 6, "450 in an hour, 56 at once");
+    assert!(limits.reserve(ACCOUNT, Kind::Write).is_ok());
+    assert!(limits.reserve(OTHER, Kind::Comment).is_ok());
+    now.store(1_008, Ordering::Relaxed);
+    assert!(limits.reserve(ACCOUNT, Kind::Comment).is_ok());
+}
+
+/// What other processes say.
+struct Told(Option<SystemTime>);
+
+#[async_trait]
+impl SharedLimits for Told {
+    async fn blocked_until(&self, _: Account) -> Option<SystemTime> {
+        self.0
+    }
+
+    async fn block(&self, _: Account, _: SystemTime) {}
+}
+
+#[tokio::test]
+async fn what_another_process_was_told_is_obeyed() {
+    let (limits, _) = limits();
+    let until = SystemTime::UNIX_EPOCH + Duration::from_secs(1_040);
+    let limits = limits.shared_by(Some(Arc::new(Told(Some(until)))));
+    assert_eq!(limits.admit(ACCOUNT, Kind::Read).await, Err(Duration::from_secs(40)));
 }

@@ -135,14 +135,17 @@ pub(super) async fn lease(connection: &mut Connection, request: LeaseRequest) ->
 fn read_lease(row: &DatabaseRow, token: String) -> Result<Lease, sqlx::Error> {
     let left_behind = waiting::decode_list(row.try_get("left_behind")?)?;
     let count = |name: &str| row.try_get::<i64, _>(name).map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+    let job = waiting::decode(row.try_get("payload")?)?;
+    let older = left_behind.iter().filter_map(|payload| waiting::decode(payload).ok());
     Ok(Lease {
         job_id: row.try_get("id")?,
         token,
-        job: waiting::decode(row.try_get("payload")?)?,
         delivery_id: row.try_get("delivery")?,
         attempts: count("attempts")?.saturating_add(1),
         lost_leases: count("lost_leases")?,
-        left_behind: left_behind.iter().filter_map(|payload| waiting::decode(payload).ok()).collect(),
+        // The check run of the same commit is taken over.
+        left_behind: older.filter(|older| older.head() != job.head()).collect(),
+        job,
         created_at: UnixMillis(row.try_get("created_at")?),
     })
 }

@@ -63,16 +63,14 @@ async fn give_back(
 
 /// Tells the waiting job of the same key, if there is one, what this one leaves behind; `false` when none waits.
 async fn hand_over(connection: &mut Connection, row: &DatabaseRow) -> Result<bool, sqlx::Error> {
-    let waiting = sqlx::query(concat!(
-        "SELECT id, payload, left_behind FROM jobs WHERE key = $1 AND state = 'queued'",
-        for_update!()
-    ))
-    .bind(row.try_get::<String, _>("key")?)
-    .fetch_optional(&mut *connection)
-    .await?;
+    let waiting =
+        sqlx::query(concat!("SELECT id, left_behind FROM jobs WHERE key = $1 AND state = 'queued'", for_update!()))
+            .bind(row.try_get::<String, _>("key")?)
+            .fetch_optional(&mut *connection)
+            .await?;
     let Some(waiting) = waiting else { return Ok(false) };
     let gone = (row.try_get("payload")?, row.try_get("left_behind")?);
-    let left_behind = waiting::inherit(gone, (waiting.try_get("payload")?, waiting.try_get("left_behind")?))?;
+    let left_behind = waiting::inherit(gone, waiting.try_get("left_behind")?)?;
     sqlx::query("UPDATE jobs SET left_behind = $1 WHERE id = $2")
         .bind(left_behind)
         .bind(waiting.try_get::<i64, _>("id")?)

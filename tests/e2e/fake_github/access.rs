@@ -22,6 +22,7 @@ pub const APP_ID: u64 = 4711;
 /// An installation token.
 #[derive(Clone, Debug)]
 pub struct Token {
+    pub installation: u64,
     /// Full names.
     pub repositories: Vec<String>,
     pub permissions: BTreeMap<String, String>,
@@ -80,11 +81,17 @@ pub fn caller(state: &State, authorization: Option<&str>) -> Result<Caller, Answ
         _ => return Err(bad_credentials()),
     };
     match state.tokens.get(&secret) {
+        Some(token) if !reaches(state, token) => Err(bad_credentials()),
         Some(token) if token.expires > SystemTime::now() => Ok(Caller::Installation(token.clone())),
         Some(_) => Err(bad_credentials()),
         None if secret.starts_with("ghs_") => Err(bad_credentials()),
         None => verify_jwt(&secret).map(|()| Caller::App),
     }
+}
+
+/// Whether the installation of a token is still there.
+fn reaches(state: &State, token: &Token) -> bool {
+    state.installations.get(&token.installation).is_some_and(|installation| !installation.is_suspended)
 }
 
 fn bad_credentials() -> Answer {
@@ -149,9 +156,13 @@ impl Token {
 
 /// `POST /app/installations/{id}/access_tokens`.
 pub fn create_token(state: &mut State, call: &Call, id: &str) -> Answer {
-    let Some(installation) = id.parse().ok().and_then(|id: u64| state.installations.get(&id)) else {
+    let id = id.parse::<u64>().unwrap_or_default();
+    let Some(installation) = state.installations.get(&id) else {
         return Answer::not_found();
     };
+    if installation.is_suspended {
+        return Answer::error(403, "This installation has been suspended");
+    }
     let mut permissions = installation.permissions.clone();
     if let Some(wanted) = call.body["permissions"].as_object() {
         permissions.retain(|name, _| wanted.contains_key(name));
@@ -179,7 +190,8 @@ pub fn create_token(state: &mut State, call: &Call, id: &str) -> Answer {
     }
     let selection = if narrowed.is_some() { "selected" } else { "all" };
     let life = Duration::from_secs(state.token_seconds.unwrap_or(3600));
-    let token = Token { repositories, permissions: permissions.clone(), expires: SystemTime::now() + life };
+    let token =
+        Token { installation: id, repositories, permissions: permissions.clone(), expires: SystemTime::now() + life };
     let text = token_text(state);
     let expires = super::json::timestamp(token.expires);
     state.tokens.insert(text.clone(), token);

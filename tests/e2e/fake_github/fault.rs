@@ -25,6 +25,14 @@ pub enum FaultKind {
     TooManyRequests { retry_after_seconds: u64 },
     /// 403 without `retry-after`, remaining 0 and a reset at hand.
     QuotaSpent { reset_in_seconds: u64 },
+    /// 403 with `retry-after`, as for writing too fast.
+    Secondary { retry_after_seconds: u64 },
+    /// The first half of the answer.
+    Truncated,
+    /// No answer for longer than anybody waits; nothing was done.
+    Slow,
+    /// An answer that was right a moment ago.
+    Stale,
     /// No answer until the fake lets go.
     Hang,
     /// The connection ends without an answer.

@@ -4,6 +4,7 @@
 
 pub mod access;
 mod answer;
+pub mod chaos;
 mod checks;
 mod contents;
 mod diff;
@@ -11,6 +12,7 @@ pub mod fault;
 pub mod git;
 mod git_http;
 mod graphql;
+pub mod hook;
 mod json;
 mod pulls;
 mod reviews;
@@ -55,10 +57,12 @@ impl FakeGitHub {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared::new(base_path, &url));
         let server = tokio::spawn(server::run(listener, Arc::clone(&shared)));
+        Self::redeliver_on_demand(&shared);
         let permissions = [("checks", "write"), ("contents", "read"), ("metadata", "read"), ("pull_requests", "write")];
         let permissions: BTreeMap<String, String> =
             permissions.iter().map(|(name, level)| ((*name).to_owned(), (*level).to_owned())).collect();
-        let installation = Installation { account: "acme".to_owned(), repositories: Vec::new(), permissions };
+        let installation =
+            Installation { account: "acme".to_owned(), repositories: Vec::new(), permissions, is_suspended: false };
         shared.state().installations.insert(INSTALLATION, installation);
         Self { shared, folder: tempfile::tempdir().unwrap(), url, server }
     }
@@ -182,6 +186,14 @@ impl FakeGitHub {
         };
         repository.pulls.insert(number, pull);
         number
+    }
+
+    /// Closes a pull request.
+    pub fn close(&self, full_name: &str, number: u64) {
+        let mut state = self.state();
+        let pulls = &mut state.repositories.get_mut(full_name).unwrap().pulls;
+        let pull = pulls.get_mut(&number).unwrap();
+        (pull.open, pull.updated) = (false, SystemTime::now());
     }
 
     /// A copy of a pull request as it stands.

@@ -36,7 +36,15 @@ pub fn list(state: &State, repository: &Repository, call: &Call) -> Answer {
             && head.is_none_or(|head| head == label)
             && base.is_none_or(|base| base == pull.base_ref)
     });
-    let items = shown.map(|pull| json::pull(repository, head_repository(state, repository, pull), pull, None));
+    let mut shown: Vec<&Pull> = shown.collect();
+    if call.parameter("sort") == Some("updated") {
+        shown.sort_by_key(|pull| pull.updated);
+    }
+    if call.parameter("direction") == Some("desc") {
+        shown.reverse();
+    }
+    let items =
+        shown.into_iter().map(|pull| json::pull(repository, head_repository(state, repository, pull), pull, None));
     call.page(items.collect(), None)
 }
 

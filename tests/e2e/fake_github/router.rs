@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::access::{Caller, create_token, needed};
 use super::answer::{Answer, Call, Content};
 use super::state::State;
-use super::{checks, contents, graphql, json, pulls, reviews};
+use super::{checks, contents, graphql, hook, json, pulls, reviews};
 use crate::schema::openapi::{Operation, openapi};
 
 /// Ids that one request may use up.
@@ -75,7 +75,10 @@ fn dispatch(state: &mut State, call: &Call, segments: &[&str]) -> Answer {
     match (call.method.as_str(), segments) {
         ("GET", ["app"]) => Answer::ok(json::app()),
         ("POST", ["app", "installations", id, "access_tokens"]) => create_token(state, call, id),
-        ("GET", ["app", "installations", id]) => installation(state, id),
+        ("GET", ["app", "installations"]) => hook::installations(state, call),
+        ("GET", ["app", "installations", id]) => hook::installation_of(state, id),
+        ("GET", ["app", "hook", "deliveries"]) => hook::list(state, call),
+        ("POST", ["app", "hook", "deliveries", id, "attempts"]) => hook::ask(state, id),
         ("GET", ["installation", "repositories"]) => installation_repositories(state, call),
         ("GET", ["rate_limit"]) => {
             let limit = json!({"limit": 5000, "remaining": 4999, "reset": 2_000_000_000, "used": 1});
@@ -89,15 +92,6 @@ fn dispatch(state: &mut State, call: &Call, segments: &[&str]) -> Answer {
 
 fn unknown(state: &mut State, call: &Call) -> Answer {
     violation(state, call, 404, "the fake does not have this route yet")
-}
-
-fn installation(state: &State, id: &str) -> Answer {
-    let Some(installation) = id.parse().ok().and_then(|id: u64| state.installations.get(&id)) else {
-        return Answer::not_found();
-    };
-    Answer::ok(json!({"id": id.parse::<u64>().unwrap(), "app_id": super::access::APP_ID, "app_slug": "dockgate",
-        "account": {"login": installation.account, "id": 1}, "permissions": installation.permissions,
-        "repository_selection": "all", "events": ["pull_request"], "target_type": "Organization"}))
 }
 
 fn installation_repositories(state: &State, call: &Call) -> Answer {

@@ -19,6 +19,8 @@ use super::fault::{FaultKind, take};
 use super::state::{LoggedRequest, State};
 use super::{git_http, router};
 
+/// Longer than a client waits that is told to be impatient.
+const SLOW: Duration = Duration::from_secs(3);
 /// Largest body that the fake reads.
 const MAX_BODY: usize = 64 * 1024 * 1024;
 
@@ -89,42 +91,97 @@ async fn handle(shared: Arc<Shared>, request: Request) -> Response<Body> {
     let full = decoded(parts.uri.path());
     let path = full.strip_prefix(shared.base_path).filter(|rest| rest.starts_with('/')).unwrap_or(&full).to_owned();
     let query = parts.uri.query().unwrap_or_default().to_owned();
-    let method = parts.method.to_string();
     let logged = if query.is_empty() { path.clone() } else { format!("{path}?{query}") };
-    let (index, fault) = {
-        let mut state = shared.state();
-        let body = String::from_utf8_lossy(&body).into_owned();
-        state.log.push(LoggedRequest {
-            method: method.clone(),
-            path: logged.clone(),
-            body,
-            status: 0,
-            at: Instant::now(),
-        });
-        (state.log.len() - 1, take(&mut state.faults, &method, &logged))
-    };
-    let incoming = Incoming { method, path, query, headers: parts.headers, body, index };
-    let lost = match fault {
-        Some(FaultKind::LostAnswer(status)) => Some(status),
+    let mut incoming =
+        Incoming { method: parts.method.to_string(), path, query, headers: parts.headers, body, index: 0 };
+    let fault = note(&shared, &mut incoming, &logged);
+    let index = incoming.index;
+    match fault {
+        None => answer(&shared, incoming, &logged).await,
+        Some(FaultKind::LostAnswer(status)) => {
+            answer(&shared, incoming, &logged).await;
+            failure(&shared, index, FaultKind::Status(status))
+        }
+        Some(FaultKind::Truncated) => halved(answer(&shared, incoming, &logged).await).await,
+        Some(FaultKind::Stale) => {
+            let known = shared.state().chaos.as_ref().and_then(|chaos| chaos.stale(&logged));
+            let Some(body) = known else { return answer(&shared, incoming, &logged).await };
+            let mut state = shared.state();
+            state.log[index].status = 200;
+            response(Answer::ok(serde_json::from_slice(&body).unwrap()), state.quota)
+        }
+        Some(FaultKind::Slow) => {
+            tokio::time::sleep(SLOW).await;
+            failure(&shared, index, FaultKind::Status(504))
+        }
         Some(FaultKind::Hang) => {
             let released = shared.release.notified();
-            let _hanging = Hanging::new(&shared);
+            let hanging = Hanging::new(&shared);
             released.await;
             if shared.drop_hanging.load(Ordering::SeqCst) {
                 std::panic::resume_unwind(Box::new("connection dropped on demand"));
             }
-            None
+            drop(hanging);
+            answer(&shared, incoming, &logged).await
         }
         // Ends the connection's task without a word, and without a panic message.
         Some(FaultKind::Reset) => std::panic::resume_unwind(Box::new("connection reset on demand")),
-        Some(other) => return failure(&shared, incoming.index, other),
-        None => None,
-    };
-    let response = respond(&shared, incoming, index).await;
-    match lost {
-        Some(status) => failure(&shared, index, FaultKind::Status(status)),
-        None => response,
+        Some(other) => failure(&shared, index, other),
     }
+}
+
+/// Writes a request into the log, and says which fault strikes it.
+fn note(shared: &Shared, incoming: &mut Incoming, logged: &str) -> Option<FaultKind> {
+    let mut state = shared.state();
+    let (method, body) = (&incoming.method, String::from_utf8_lossy(&incoming.body).into_owned());
+    let request =
+        LoggedRequest { method: method.clone(), path: logged.to_owned(), body, status: 0, at: Instant::now() };
+    state.log.push(request);
+    incoming.index = state.log.len() - 1;
+    let account = account(&state, &incoming.headers);
+    let fault = take(&mut state.faults, method, logged);
+    let Some(chaos) = state.chaos.as_mut() else { return fault };
+    if git_http::repository_of(&incoming.path).is_none() {
+        chaos.arrive(&account, &format!("{method} {logged}"));
+    }
+    let fault = fault.or_else(|| chaos.pick(method, logged));
+    if let Some(FaultKind::Secondary { retry_after_seconds } | FaultKind::TooManyRequests { retry_after_seconds }) =
+        fault
+    {
+        chaos.refuse(&account, retry_after_seconds);
+    }
+    fault
+}
+
+/// Answers, and remembers what was read for a stale answer later.
+async fn answer(shared: &Arc<Shared>, incoming: Incoming, logged: &str) -> Response<Body> {
+    let index = incoming.index;
+    let is_read = incoming.method == "GET" && git_http::repository_of(&incoming.path).is_none();
+    let response = respond(shared, incoming, index).await;
+    if !is_read || response.status() != 200 || shared.state().chaos.is_none() {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let body = axum::body::to_bytes(body, MAX_BODY).await.unwrap();
+    let is_json = serde_json::from_slice::<serde_json::Value>(&body).is_ok();
+    if let Some(chaos) = shared.state().chaos.as_mut().filter(|_| is_json) {
+        chaos.remember(logged, body.to_vec());
+    }
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// The account of a request, as limits are counted: an installation, or the app.
+fn account(state: &State, headers: &HeaderMap) -> String {
+    let bearer = headers.get("authorization").and_then(|value| value.to_str().ok());
+    let token = bearer.and_then(|text| text.split_once(' ')).and_then(|(_, secret)| state.tokens.get(secret));
+    token.map_or_else(|| "app".to_owned(), |token| format!("installation {}", token.installation))
+}
+
+async fn halved(response: Response<Body>) -> Response<Body> {
+    let (parts, body) = response.into_parts();
+    let body = axum::body::to_bytes(body, MAX_BODY).await.unwrap();
+    let half = body.slice(..body.len() / 2);
+    Response::from_parts(parts, Body::from(half))
 }
 
 async fn respond(shared: &Arc<Shared>, incoming: Incoming, index: usize) -> Response<Body> {
@@ -165,8 +222,9 @@ fn api(shared: &Shared, incoming: &Incoming) -> Response<Body> {
         }
     };
     state.log[incoming.index].status = answer.status;
+    let quota = state.quota;
     drop(state);
-    response(answer)
+    response(answer, quota)
 }
 
 fn call(shared: &Shared, incoming: &Incoming, body: serde_json::Value, caller: Caller, accept: &str) -> Call {
@@ -176,9 +234,11 @@ fn call(shared: &Shared, incoming: &Incoming, body: serde_json::Value, caller: C
     Call { method, path, query, body, accept: accept.to_owned(), caller, api_url }
 }
 
-fn response(answer: Answer) -> Response<Body> {
+fn response(answer: Answer, quota: Option<(u64, SystemTime)>) -> Response<Body> {
     let mut builder = Response::builder().status(answer.status);
-    for (name, value) in [("limit", 5000_u64), ("remaining", 4990), ("used", 10), ("reset", now() + 3000)] {
+    let (remaining, reset) = quota.unwrap_or((4990, SystemTime::now() + Duration::from_mins(50)));
+    let reset = reset.duration_since(UNIX_EPOCH).unwrap().as_secs();
+    for (name, value) in [("limit", 5000), ("remaining", remaining), ("used", 5000 - remaining), ("reset", reset)] {
         builder = builder.header(format!("x-ratelimit-{name}"), value);
     }
     builder = builder.header("x-ratelimit-resource", "core");
@@ -203,6 +263,10 @@ fn failure(shared: &Shared, index: usize, kind: FaultKind) -> Response<Body> {
         FaultKind::TooManyRequests { retry_after_seconds } => (
             Response::builder().status(429).header("retry-after", retry_after_seconds),
             body("You have exceeded a secondary rate limit"),
+        ),
+        FaultKind::Secondary { retry_after_seconds } => (
+            Response::builder().status(403).header("retry-after", retry_after_seconds),
+            body("You have exceeded a secondary rate limit. Please wait a few minutes before you try again."),
         ),
         FaultKind::QuotaSpent { reset_in_seconds } => (
             Response::builder()

@@ -8,8 +8,10 @@ use std::time::{Instant, SystemTime};
 use serde_json::Value;
 
 use super::access::Token;
+use super::chaos::Chaos;
 use super::fault::Fault;
 use super::git::GitRepository;
+use super::hook::Hook;
 
 /// Everything behind one lock.
 #[derive(Default)]
@@ -24,8 +26,14 @@ pub struct State {
     pub log: Vec<LoggedRequest>,
     /// What no real client of GitHub may do, as found so far.
     pub violations: Vec<String>,
+    /// Requests that are left of 5,000, and when there are 5,000 again; many for long when absent.
+    pub quota: Option<(u64, SystemTime)>,
     /// Faults still to come.
     pub faults: Vec<Fault>,
+    /// Faults by chance.
+    pub chaos: Option<Chaos>,
+    /// Where deliveries go.
+    pub hook: Hook,
     /// Whether new tokens have the long form.
     pub long_tokens: bool,
     /// Life of a new token, in seconds; GitHub's own when absent.
@@ -55,6 +63,7 @@ pub struct Installation {
     pub repositories: Vec<String>,
     /// `contents` → `read`.
     pub permissions: BTreeMap<String, String>,
+    pub is_suspended: bool,
 }
 
 /// One repository.

@@ -138,6 +138,13 @@ fn suite(id: u64, head_sha: &str, pulls: &Value) -> Value {
         "app": app, "status": "completed", "conclusion": "failure"})
 }
 
+/// A delivery about an installation, which belongs to no repository.
+pub fn of_installation(event: &str, mut payload: Value) -> Delivery {
+    payload["sender"] = json::user(Author::Person);
+    webhooks().complete_webhook(event, &mut payload).unwrap_or_else(|wrong| panic!("{event}: {wrong:#?}"));
+    Delivery::new(event, &payload)
+}
+
 /// A delivery with what every payload has beside, checked against GitHub's description.
 fn finished(event: &str, mut payload: Value, repository: Value) -> Delivery {
     payload["repository"] = repository;

@@ -4,12 +4,14 @@
 
 mod budget;
 mod built_images;
+mod chaos;
 mod deliveries;
 mod faults;
 mod files;
 mod history;
 mod images;
 mod replicas;
+mod recovery;
 mod rerun;
 mod secrets;
 mod settings;
