@@ -11,6 +11,7 @@ pub mod await_images;
 mod built_images;
 pub mod check_images;
 pub mod check_pull_request;
+mod error;
 pub mod handlers;
 mod judge;
 pub mod limits;
@@ -39,6 +40,7 @@ use crate::scan::finding::Severity;
 use crate::scan::policy::PolicyId;
 use crate::store::{Delivery, Lease, LeaseRequest, RETENTION, Settled, Settlement, Store, UnixMillis};
 
+pub use error::JobError;
 pub use retry::RetryPolicy;
 use supervise::End;
 pub use wake::Wake;
@@ -124,65 +126,6 @@ impl Done {
     /// An end without a scan.
     pub fn without_scan(outcome: Outcome) -> Self {
         Self { outcome, scan: Duration::ZERO, findings: Vec::new(), follow_up: Vec::new() }
-    }
-}
-
-/// Why a job failed. The message, with those of its sources, goes into the database, the log and the check run: no
-/// secrets.
-#[derive(Debug, thiserror::Error)]
-pub enum JobError {
-    /// It may succeed later.
-    #[error("{message}")]
-    Retry {
-        /// What was attempted and did not work.
-        message: String,
-        /// Not before this time from now, as GitHub asks.
-        retry_after: Option<Duration>,
-        /// Why.
-        #[source]
-        source: Option<Box<dyn std::error::Error + Send + Sync>>,
-    },
-    /// It will not succeed.
-    #[error("{message}")]
-    Permanent {
-        /// What was attempted and did not work.
-        message: String,
-        /// Why.
-        #[source]
-        source: Option<Box<dyn std::error::Error + Send + Sync>>,
-    },
-    /// The verdict is told, and what comes after it failed.
-    #[error("what follows the verdict")]
-    AfterVerdict {
-        /// What failed.
-        #[source]
-        error: Box<JobError>,
-        /// Jobs that the verdict asks for all the same.
-        follow_up: Vec<Job>,
-    },
-}
-
-impl JobError {
-    /// How long GitHub asks to wait, when it does.
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Retry { retry_after, .. } => *retry_after,
-            Self::Permanent { .. } => None,
-            Self::AfterVerdict { error, .. } => error.retry_after(),
-        }
-    }
-
-    /// Whether nothing that was to be done first is lacking.
-    pub fn is_after_verdict(&self) -> bool {
-        matches!(self, Self::AfterVerdict { .. })
-    }
-
-    fn is_permanent(&self) -> bool {
-        match self {
-            Self::Retry { .. } => false,
-            Self::Permanent { .. } => true,
-            Self::AfterVerdict { error, .. } => error.is_permanent(),
-        }
     }
 }
 
