@@ -24,11 +24,12 @@ pub use review::{NewComment, PullRequestState, ReviewThread, ThreadComment};
 
 use super::GitHubError;
 use super::app::{self, AppCredentials, Clock, FRESH, InstallationToken, TokenCache};
-use super::identity::{InstallationId, RepositoryName};
+use super::identity::{CommitSha, InstallationId, RepositoryName};
 use super::rate_limit::{Account, RateLimitConfig, RateLimits, number};
 use super::timestamp;
 use super::transport::{Answer, Call, Transport};
 pub use super::transport::{NoObserver, Observer};
+use crate::report::link::{ReportLinks, Subject};
 
 /// Where GitHub is and how we treat it.
 #[derive(Clone)]
@@ -45,6 +46,8 @@ pub struct ClientConfig {
     pub fresh_token_wait: Duration,
     /// Whether tokens may also write contents, which GitHub wants for resolving review threads.
     pub resolves_threads: bool,
+    /// Where check runs lead for the whole report, when there is such a place.
+    pub report_links: Option<ReportLinks>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -58,6 +61,7 @@ impl Default for ClientConfig {
             web_address: String::new(),
             fresh_token_wait: Duration::from_secs(1),
             resolves_threads: false,
+            report_links: None,
             clock: Arc::new(SystemTime::now),
         }
     }
@@ -155,15 +159,7 @@ impl Client {
         if let Some(retry_after) = self.0.limits.observe(account, &answer) {
             return Err(limited(retry_after));
         }
-        if answer.status.is_success() {
-            return Ok(answer);
-        }
-        Err(GitHubError::Refused {
-            operation: call.operation,
-            subject: call.subject.clone(),
-            status: answer.status.as_u16(),
-            message: answer.message(),
-        })
+        answer.successful(call)
     }
 }
 
@@ -213,6 +209,15 @@ impl RepositoryClient {
             return "https://github.com".into();
         }
         address.strip_suffix("/api/v3").unwrap_or(address).into()
+    }
+
+    /// Where the whole report of a check on `head` is to be read, when there is such a place.
+    pub fn details_url(&self, head: &CommitSha, check: &str) -> Option<String> {
+        let config = &self.client.0.config;
+        let repository = self.repository.to_string();
+        let subject = Subject { repository: &repository, head: head.as_str(), check };
+        let now = (config.clock)().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        config.report_links.as_ref().map(|links| links.address(subject, now.as_secs()))
     }
 
     /// A token that is good for at least five minutes, for `git`.

@@ -8,6 +8,8 @@ pub mod client;
 pub mod event;
 pub mod identity;
 pub mod rate_limit;
+pub mod registration;
+pub mod sign_in;
 mod timestamp;
 mod transport;
 

@@ -83,8 +83,6 @@ pub struct NewCheckRun<'a> {
     pub head: &'a CommitSha,
     /// What we know it by.
     pub external_id: &'a str,
-    /// The page behind its "Details".
-    pub details_url: Option<&'a str>,
 }
 
 /// Where a check run stands.
@@ -140,7 +138,7 @@ impl RepositoryClient {
         let mut body = json!({
             "name": run.name, "head_sha": run.head, "external_id": run.external_id, "output": output,
         });
-        if let Some(details_url) = run.details_url {
+        if let Some(details_url) = self.details_url(run.head, run.name) {
             body["details_url"] = json!(details_url);
         }
         state.write_to(&mut body);
