@@ -8,6 +8,7 @@ pub mod images;
 pub mod registry;
 #[cfg(test)]
 mod tests;
+pub mod web;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,6 +19,7 @@ use super::{Origin, Setting, SettingsError};
 use database::{DatabaseSettings, without_password};
 use images::ImageSettings;
 use registry::RegistrySettings;
+use web::WebSettings;
 
 /// A value that must not be printed: a key, a webhook secret.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,6 +62,8 @@ pub struct ProcessSettings {
     pub images: ImageSettings,
     /// What is set about registries.
     pub registry: RegistrySettings,
+    /// What is set about pages.
+    pub web: WebSettings,
     /// Variables that begin with `DOCKGATE_` and mean nothing, with the nearest that does.
     pub unknown: Vec<String>,
 }
@@ -141,6 +145,7 @@ impl Default for ProcessSettings {
             database: DatabaseSettings::default(),
             images: ImageSettings::default(),
             registry: RegistrySettings::default(),
+            web: WebSettings::default(),
             unknown: Vec::new(),
         }
     }
@@ -204,6 +209,7 @@ impl ProcessSettings {
             .chain(self.database.effective())
             .chain(self.images.effective())
             .chain(self.registry.effective())
+            .chain(self.web.effective())
             .collect()
     }
 }
@@ -245,6 +251,7 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
         settings.database = self.database();
         settings.images = self.images();
         settings.registry = self.registry();
+        settings.web = self.web(&settings.database_url.value);
         settings
     }
 
@@ -305,7 +312,7 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    NAMES.into_iter().chain(database::NAMES).chain(images::NAMES).chain(registry::NAMES)
+    NAMES.into_iter().chain(database::NAMES).chain(images::NAMES).chain(registry::NAMES).chain(web::NAMES)
 }
 
 fn base_url(text: &str) -> Option<String> {

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::publish::{self, OwnCheckRun};
+use super::record::Records;
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::app::Clock;
 use crate::github::client::{Client, RepositoryClient};
@@ -19,6 +20,7 @@ use crate::image::rating::Rating;
 use crate::image::scans::Scans;
 use crate::job::{ImageSubject, ImagesSubject, Job, JobSubject};
 use crate::pipeline::Judgement;
+use crate::report::record::Record;
 use crate::settings::date::Date;
 use crate::settings::repository::WhenUnjudged;
 use crate::store::UnixMillis;
@@ -32,6 +34,7 @@ pub struct CheckImages {
     client: Client,
     scans: Scans,
     clock: Clock,
+    records: Option<Records>,
 }
 
 #[async_trait]
@@ -55,6 +58,9 @@ impl JobHandler for CheckImages {
     }
 
     async fn abandon(&self, job: &Job, cause: &str) -> Result<(), JobError> {
+        if let Some(records) = &self.records {
+            records.keep_failure(job, job.head(), cause).await;
+        }
         let client = self.client_of(job);
         if !OwnCheckRun::fail_all(&client, job.head(), job, cause).await? {
             publish::report_failure(&client, job.head(), job, cause).await?;
@@ -64,9 +70,9 @@ impl JobHandler for CheckImages {
 }
 
 impl CheckImages {
-    /// A handler that works as the app of `client`.
-    pub fn new(client: Client, scans: Scans, clock: Clock) -> Self {
-        Self { client, scans, clock }
+    /// A handler that works as the app of `client`, and keeps what it decides in `records`.
+    pub fn new(client: Client, scans: Scans, clock: Clock, records: Option<Records>) -> Self {
+        Self { client, scans, clock, records }
     }
 
     fn client_of(&self, job: &Job) -> RepositoryClient {
@@ -87,6 +93,7 @@ impl CheckImages {
             None => OwnCheckRun::open(&client, &subject.head, job).await?,
             Some(since) => OwnCheckRun::resume(&client, &subject.head, job, since).await?,
         };
+        let timeline = self.records.as_ref().map(|records| records.timeline("the run began"));
         let images = tokio::select! {
             images = self.scan_all(subject) => images,
             () = cancelled.cancelled() => {
@@ -96,6 +103,11 @@ impl CheckImages {
         };
         let since = (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default();
         let verdict = decide(subject, &images, Date::from_unix_seconds(since.as_secs()));
+        if let (Some(records), Some(mut timeline)) = (&self.records, timeline) {
+            timeline.mark("the images were scanned; the verdict was told next");
+            let record = Record { timeline: timeline.into_steps(), ..verdict.record() };
+            records.keep(job, &subject.head, record).await?;
+        }
         run.conclude(verdict.conclusion, &verdict.output()).await?;
         Ok(Done::without_scan(match verdict.conclusion {
             Conclusion::Success => Outcome::Passed,

@@ -13,6 +13,7 @@ pub mod handlers;
 mod judge;
 mod organisation;
 pub mod publish;
+pub mod record;
 mod retry;
 mod supervise;
 #[cfg(test)]

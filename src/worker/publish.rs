@@ -89,7 +89,7 @@ impl OwnCheckRun {
             return Ok(run);
         }
         let (check, key) = (Check::of(job), job.key());
-        let new = NewCheckRun { name: check.name(), head, external_id: key.as_str() };
+        let new = NewCheckRun { name: check.name(), head, external_id: key.as_str(), details_url: None };
         let run = client.create_check_run(&new, CheckRunState::InProgress, &check.waiting()).await?;
         Ok(Self { client: client.clone(), id: run.id, concluded: None })
     }
@@ -208,7 +208,7 @@ pub async fn report_failure(
     cause: &str,
 ) -> Result<(), GitHubError> {
     let key = job.key();
-    let new = NewCheckRun { name: Check::of(job).name(), head, external_id: key.as_str() };
+    let new = NewCheckRun { name: Check::of(job).name(), head, external_id: key.as_str(), details_url: None };
     client.create_check_run(&new, CheckRunState::Completed("failure"), &could_not_finish(cause)).await.map(|_| ())
 }
 
