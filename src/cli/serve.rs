@@ -1,13 +1,16 @@
 //! `dockgate serve`: the GitHub App.
 
+mod pages;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use async_trait::async_trait;
 use clap::Args;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -21,15 +24,18 @@ use crate::image::read::LayerCache;
 use crate::image::scanner::EmbeddedScanner;
 use crate::image::scans::Scans;
 use crate::registry::{ManifestCache, RegistryClient};
+use crate::report::link::ReportLinks;
 use crate::server::{self, Metrics, Probe, ServerConfig};
 use crate::settings::process::images::ImageWork;
+use crate::settings::process::web::StoredCredentials;
 use crate::settings::process::{ProcessSettings, SecretText};
-use crate::store;
+use crate::store::{self, Store};
 use crate::telemetry;
 use crate::worker::WorkerSettings;
 use crate::worker::check_images::CheckImages;
 use crate::worker::check_pull_request::{CheckOptions, CheckPullRequest};
 use crate::worker::handlers::Handlers;
+use crate::worker::record::Records;
 
 /// How often replicas look for due jobs that nobody told them of: those of a replica that died.
 const SHARED_POLL: Duration = Duration::from_secs(5);
@@ -64,12 +70,12 @@ pub struct ServeArgs {
 pub fn run(args: &ServeArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Exit> {
     let settings = args.settings(&surroundings.environment)?;
     let missing = settings.missing();
-    if !missing.is_empty() {
+    if !missing.is_empty() && !settings.names_no_app() {
         bail!("not set: {}; see `dockgate doctor`", missing.join(", "));
     }
     telemetry::init(settings.log_format.value, &settings.log.value).context("set up logging")?;
     let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
-    runtime.block_on(serve(settings, &surroundings.environment))?;
+    runtime.block_on(start(settings, surroundings))?;
     Ok(Exit::Clean)
 }
 
@@ -89,7 +95,19 @@ impl ServeArgs {
         ];
         let given = flags.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
         let read_file = |path: &str| std::fs::read_to_string(path).map_err(|error| error.to_string());
-        Ok(ProcessSettings::read(&given.collect(), environment, read_file)?)
+        let mut settings = ProcessSettings::read(&given.collect(), environment, read_file)?;
+        if settings.names_no_app() {
+            let path = settings.web.credentials_file.value.clone();
+            match std::fs::read_to_string(&path) {
+                Ok(text) => {
+                    let stored = StoredCredentials::from_json(&text);
+                    settings.complete(stored.map_err(|place| anyhow!("{path} holds no credentials: {place}"))?);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error).with_context(|| format!("read {path}")),
+            }
+        }
+        Ok(settings)
     }
 }
 
@@ -98,34 +116,68 @@ impl ServeArgs {
 /// # Errors
 /// The key does not sign, or the address is none.
 pub fn client(settings: &ProcessSettings, observer: Arc<dyn Observer>) -> anyhow::Result<Client> {
+    client_with(settings, observer, None)
+}
+
+fn client_with(
+    settings: &ProcessSettings,
+    observer: Arc<dyn Observer>,
+    report_links: Option<ReportLinks>,
+) -> anyhow::Result<Client> {
     let key = settings.private_key.value.as_ref().map(SecretText::expose).unwrap_or_default();
     let credentials = AppCredentials::new(settings.app_id.value.unwrap_or_default(), key)?;
     let config = ClientConfig {
         address: settings.github_api_url.value.clone(),
         web_address: settings.github_url.value.clone(),
         resolves_threads: settings.resolve_threads.value,
+        report_links,
         ..ClientConfig::default()
     };
     Ok(Client::new(config, credentials, observer)?)
 }
 
-async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>) -> anyhow::Result<()> {
+/// Makes the app first when there is none, then serves as it.
+async fn start(mut settings: ProcessSettings, surroundings: &mut Surroundings<'_>) -> anyhow::Result<()> {
     let store = store::open(settings.database.url.value.expose()).await?;
+    let listener = server::listen(settings.listen.value)?;
+    let shutdown = CancellationToken::new();
+    tokio::spawn(stop_on_signal(shutdown.clone()));
+    let is_set_up = !settings.names_no_app()
+        || pages::set_up(&mut settings, &listener, &store, &shutdown, surroundings.err).await?;
+    if is_set_up {
+        let listener = TcpListener::from_std(listener)?;
+        serve(settings, &surroundings.environment, store, listener, shutdown).await?;
+    }
+    Ok(())
+}
+
+async fn serve(
+    settings: ProcessSettings,
+    environment: &BTreeMap<String, String>,
+    store: Arc<dyn Store>,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let secret_key = store.secret_key().await?;
     let metrics = Metrics::new()?;
-    let client = client(&settings, metrics.clone())?;
+    let links = pages::report_links(&settings, &secret_key);
+    let client = client_with(&settings, metrics.clone(), links)?;
+    let reports = pages::reports(&settings, &secret_key, metrics.clone())?;
     let clock: Clock = Arc::new(SystemTime::now);
+    let records = Records::new(Arc::clone(&store), Arc::clone(&clock));
     let kept = Arc::new(KeptImages::new(Arc::clone(&store), Arc::clone(&clock)));
     let images = Images::new(&settings, environment, kept)?;
     let options = CheckOptions {
         registry: images.registry.clone(),
         image_scans: images.scans.is_some(),
-        secret_key: store.secret_key().await?,
-        rules_url: settings.rules_url.value.clone(),
+        secret_key,
+        rules_url: pages::rules_url(&settings),
+        records: Some(records.clone()),
         ..CheckOptions::default()
     };
     let handlers = Handlers {
         change: CheckPullRequest::new(client.clone(), options),
-        images: images.scans.map(|scans| CheckImages::new(client.clone(), scans, clock)),
+        images: images.scans.map(|scans| CheckImages::new(client.clone(), scans, clock, Some(records))),
     };
     let secret = settings.webhook_secret.value.as_ref().map(SecretText::expose).unwrap_or_default();
     let config = ServerConfig {
@@ -141,14 +193,13 @@ async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>
         },
         probes: vec![Arc::new(Credentials(client.clone()))],
         metrics,
+        reports: reports.map(Arc::new),
     };
     for name in &settings.unknown {
         warn!(name, "unknown variable; it means nothing");
     }
     info!(version = env!("CARGO_PKG_VERSION"), app = client.app_id(), "starting");
-    let shutdown = CancellationToken::new();
-    tokio::spawn(stop_on_signal(shutdown.clone()));
-    server::serve(config, store, Arc::new(handlers), shutdown).await?;
+    server::serve_on(listener, config, store, Arc::new(handlers), shutdown).await?;
     Ok(())
 }
 

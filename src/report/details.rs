@@ -117,7 +117,8 @@ impl DetailsInput<'_> {
         let own = filter.parameters();
         let all = self.signed.iter().map(|(name, value)| (*name, *value));
         let all = all.chain(own.iter().map(|(name, value)| (*name, value.as_str())));
-        let pairs: Vec<String> = all.map(|(name, value)| format!("{name}={}", super::markdown::percent(value))).collect();
+        let pairs: Vec<String> =
+            all.map(|(name, value)| format!("{name}={}", super::markdown::percent(value))).collect();
         escape(&format!("?{}", pairs.join("&")))
     }
 }

@@ -251,7 +251,7 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
         settings.database = self.database();
         settings.images = self.images();
         settings.registry = self.registry();
-        settings.web = self.web(&settings.database_url.value);
+        settings.web = self.web(settings.database.url.value.expose());
         settings
     }
 
@@ -315,7 +315,8 @@ fn names() -> impl Iterator<Item = &'static str> {
     NAMES.into_iter().chain(database::NAMES).chain(images::NAMES).chain(registry::NAMES).chain(web::NAMES)
 }
 
-fn base_url(text: &str) -> Option<String> {
+/// `text` without a `/` at its end, when it is an `http://` or `https://` address.
+pub fn base_url(text: &str) -> Option<String> {
     let url = text.trim_end_matches('/');
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let fits = !host.is_empty() && !host.starts_with('/') && !host.contains(['@', '?', '#', ' ']);

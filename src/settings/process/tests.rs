@@ -147,7 +147,10 @@ fn what_the_set_up_made_counts_unless_an_app_is_named() {
     let mut named = read(&[], &[("DOCKGATE_APP_ID", "8")]).unwrap();
     named.complete(stored());
     assert_eq!((named.app_id.value, named.missing().len()), (Some(8), 2));
-    assert_eq!(web::StoredCredentials::from_json("{\n\"app_id\": \"secret\"}").err().as_deref(), Some("line 2, column 18"));
+    assert_eq!(
+        web::StoredCredentials::from_json("{\n\"app_id\": \"secret\"}").err().as_deref(),
+        Some("line 2, column 18")
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ pub mod git;
 mod git_http;
 mod graphql;
 mod json;
+pub mod pages;
 mod pulls;
 mod reviews;
 mod router;
