@@ -81,7 +81,8 @@ async fn an_app_is_made_in_the_browser_and_the_server_goes_on_as_it() {
     // The next start finds the file; without it the set-up stays closed.
     gate.kill();
     gate.restart().await;
-    assert_eq!(status(&url).await, 404);
+    let token = url.split_once("/setup").unwrap().1;
+    assert_eq!(status(&gate.url(&format!("/setup{token}"))).await, 404);
     let head = judge(&gate, "second", &secret).await;
     assert_eq!(gate.verdict(&head).await.conclusion.as_deref(), Some("failure"));
     let doctor = gate.run(&["doctor"]).await;
