@@ -126,7 +126,10 @@ fn server(
     registries(settings, environment, report)?;
     let missing = settings.missing();
     if !missing.is_empty() {
-        report.note("GitHub App", &format!("not set up here: {} not set; `dockgate serve` helps to make one", missing.join(", ")))?;
+        report.note(
+            "GitHub App",
+            &format!("not set up here: {} not set; `dockgate serve` helps to make one", missing.join(", ")),
+        )?;
         return Ok(());
     }
     let database = &settings.database.url.value;
