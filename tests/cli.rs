@@ -467,3 +467,22 @@ fn serve_says_what_it_lacks() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("DOCKGATE_APP_ID"));
 }
+
+#[test]
+fn what_is_shipped_for_clusters_passes_at_the_strictest() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (report, code) = json(root, &["--profile", "strict", "deploy"]);
+    assert_eq!((code, &report["findings"]), (0, &Value::Array(Vec::new())), "{report:#}");
+    assert!(report["files"].as_u64() >= Some(10), "{report:#}");
+    // Nobody but the user knows the digest of the image that they build.
+    let suppressed: Vec<&str> =
+        report["suppressed"].as_array().into_iter().flatten().filter_map(|entry| entry["rule"].as_str()).collect();
+    assert_eq!(suppressed, ["kubernetes/image-not-digest-pinned"]);
+    let list = fs::read_to_string(root.join("deploy/kubernetes/kustomization.yaml")).expect("kustomization");
+    for entry in fs::read_dir(root.join("deploy/kubernetes")).expect("folder") {
+        let name = entry.expect("entry").file_name().into_string().expect("name");
+        let is_listed =
+            !name.ends_with(".yaml") || name == "kustomization.yaml" || list.contains(&format!("- {name}\n"));
+        assert!(is_listed, "{name} is in no kustomization");
+    }
+}
