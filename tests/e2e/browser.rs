@@ -61,19 +61,19 @@ impl Browser {
         let input = process.stdin.take().unwrap();
         let mut browser =
             Self { process, input, messages, last_id: 0, session: None, events: Vec::new(), _profile: profile };
-        let target = browser.call("Target.createTarget", json!({"url": "about:blank"}));
+        let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
         let attach = json!({"targetId": target["targetId"], "flatten": true});
-        browser.session = browser.call("Target.attachToTarget", attach)["sessionId"].as_str().map(str::to_owned);
+        browser.session = browser.call("Target.attachToTarget", &attach)["sessionId"].as_str().map(str::to_owned);
         for domain in ["Page.enable", "Runtime.enable"] {
-            browser.call(domain, json!({}));
+            browser.call(domain, &json!({}));
         }
-        browser.call("Page.addScriptToEvaluateOnNewDocument", json!({"source": WATCH}));
+        browser.call("Page.addScriptToEvaluateOnNewDocument", &json!({"source": WATCH}));
         browser
     }
 
     /// Opens an address and waits until it is loaded; returns where that led.
     pub fn open(&mut self, url: &str) -> String {
-        self.call("Page.navigate", json!({"url": url}));
+        self.call("Page.navigate", &json!({"url": url}));
         self.loaded()
     }
 
@@ -91,7 +91,7 @@ impl Browser {
     /// What an expression, or the promise that it gives, comes to in the page.
     pub fn run(&mut self, expression: &str) -> Value {
         let answer = self
-            .call("Runtime.evaluate", json!({"expression": expression, "returnByValue": true, "awaitPromise": true}));
+            .call("Runtime.evaluate", &json!({"expression": expression, "returnByValue": true, "awaitPromise": true}));
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer:#}");
         answer["result"]["value"].clone()
     }
@@ -104,7 +104,7 @@ impl Browser {
     /// Pretends that the reader prefers `light` or `dark`.
     pub fn prefer(&mut self, scheme: &str) {
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
-        self.call("Emulation.setEmulatedMedia", json!({"features": features}));
+        self.call("Emulation.setEmulatedMedia", &json!({"features": features}));
     }
 
     fn loaded(&mut self) -> String {
@@ -123,7 +123,7 @@ impl Browser {
     }
 
     /// Sends a command, and returns its result.
-    pub fn call(&mut self, method: &str, parameters: Value) -> Value {
+    pub fn call(&mut self, method: &str, parameters: &Value) -> Value {
         self.last_id += 1;
         let mut message = json!({"id": self.last_id, "method": method, "params": parameters});
         if let Some(session) = &self.session {

@@ -16,6 +16,7 @@ use crate::scan::SecretKey;
 use crate::server::setup::{self, SetupConfig};
 use crate::server::{ReportPages, SignInPages};
 use crate::settings::process::ProcessSettings;
+use crate::settings::process::web::keeps_cookies;
 use crate::store::{Shelf, Store, UnixMillis};
 
 /// The addresses of reports, when people can reach this server.
@@ -45,6 +46,8 @@ pub fn reports(
     let prefix = url::Url::parse(url).context("DOCKGATE_PUBLIC_URL")?.path().trim_end_matches('/').to_owned();
     let sign_in = match settings.web.sign_in() {
         None => None,
+        // Browsers would go round in circles.
+        Some(_) if !keeps_cookies(url) => bail!("sign-in takes an https:// address, but DOCKGATE_PUBLIC_URL is {url}"),
         Some((id, secret)) => {
             let (web, api) = (&settings.github_url.value, &settings.github_api_url.value);
             let github = SignIn::new(id, secret.expose().to_owned().into(), web, api, observer)?;

@@ -50,15 +50,14 @@ fn check_answer(state: &mut State, operation: &Operation, answer: &mut Answer) {
 
 fn authorize(state: &mut State, call: &Call, segments: &[&str]) -> Result<(), Answer> {
     let token = match (&call.caller, segments) {
-        (Caller::Nobody, ["app-manifests", ..]) => return Ok(()),
         (Caller::Person, ["repos", owner, name]) if call.method == "GET" => {
             let may = state.readable.contains(&format!("{owner}/{name}"));
             return if may { Ok(()) } else { Err(Answer::not_found()) };
         }
+        (Caller::App, ["app", ..]) | (Caller::Nobody, ["app-manifests", ..]) => return Ok(()),
         (Caller::Nobody, _) => {
             return Err(violation(state, call, 401, "no Authorization header"));
         }
-        (Caller::App, ["app", ..]) => return Ok(()),
         (Caller::App | Caller::Person, _) | (Caller::Installation(_), ["app", ..]) => {
             return Err(violation(state, call, 401, "the wrong kind of credentials for the route"));
         }
