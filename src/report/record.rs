@@ -147,7 +147,7 @@ pub struct ImageEntry {
 pub struct VulnerabilityEntry {
     /// The CVE, or the advisory.
     pub id: String,
-    /// `blocks`, `introduced`, `existing` or `gone`.
+    /// `blocks`, `introduced`, `accepted`, `existing` or `gone`.
     pub standing: String,
     /// Its severity.
     pub severity: String,
@@ -157,6 +157,8 @@ pub struct VulnerabilityEntry {
     pub version: String,
     /// The version that mends it.
     pub fixed: Option<String>,
+    /// By what it is accepted.
+    pub remark: Option<String>,
 }
 
 /// A setting in force.

@@ -1,9 +1,10 @@
 //! The decision record of the second check.
 
 use super::{ImagesVerdict, JudgedImage};
+use crate::image::accept::Accepted;
 use crate::image::report::Vulnerability;
 use crate::report::record::{self, ImageEntry, MAX_VULNERABILITIES, Record, VulnerabilityEntry};
-use crate::report::words::count;
+use crate::report::words::{count, inert};
 
 impl ImagesVerdict<'_> {
     /// What is kept of the verdict; the caller adds what the run knows.
@@ -35,6 +36,11 @@ impl JudgedImage<'_> {
         let introduced = self.comparison.introduced.iter().filter(|one| !blocks(one));
         let all = (self.blocking.iter().map(|one| entry(one, "blocks")))
             .chain(introduced.map(|one| entry(one, "introduced")))
+            .chain(
+                self.accepted
+                    .iter()
+                    .map(|(one, by)| VulnerabilityEntry { remark: Some(remark(*by)), ..entry(one, "accepted") }),
+            )
             .chain(self.comparison.same.iter().map(|one| entry(one, "existing")))
             .chain(self.comparison.fixed.iter().map(|one| entry(one, "gone")));
         let mut vulnerabilities: Vec<VulnerabilityEntry> = all.collect();
@@ -61,5 +67,13 @@ fn entry(one: &Vulnerability, standing: &str) -> VulnerabilityEntry {
         package: package.name.clone(),
         version: package.version.clone(),
         fixed: one.fixed.clone(),
+        remark: None,
     }
+}
+
+fn remark(by: Accepted<'_>) -> String {
+    inert(&match by {
+        Accepted::Waiver(waiver) => format!("waived until {} by {}: {}", waiver.until, waiver.owner, waiver.reason),
+        Accepted::Vex(statement) => format!("stated in {}: {}", statement.document, statement.why),
+    })
 }

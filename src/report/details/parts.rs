@@ -61,6 +61,7 @@ fn vulnerabilities(page: &mut String, image: &ImageEntry) {
     for (standing, heading, open) in [
         ("blocks", "block", true),
         ("introduced", "come in with this change, not blocking", false),
+        ("accepted", "are accepted", false),
         ("existing", "were there before", false),
         ("gone", "are gone with this change", false),
     ] {
@@ -80,10 +81,11 @@ fn vulnerabilities(page: &mut String, image: &ImageEntry) {
             let cells = [&one.id, &one.package, &one.version].map(|text| code(text));
             let [id, package, version] = cells;
             let fixed = one.fixed.as_deref().map(code).unwrap_or_default();
+            let remark = escape(one.remark.as_deref().unwrap_or_default());
             let severity = escape(&one.severity);
             let _ = writeln!(
                 page,
-                "<tr><td>{severity}</td><td>{id}</td><td>{package}</td><td>{version}</td><td>{fixed}</td></tr>"
+                "<tr><td>{severity}</td><td>{id}</td><td>{package}</td><td>{version}</td><td>{fixed} {remark}</td></tr>"
             );
         }
         page.push_str("</tbody>\n</table>\n</details>\n");

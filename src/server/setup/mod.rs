@@ -134,6 +134,10 @@ async fn start(State(state): State<SetupState>, RawQuery(query): RawQuery) -> Re
     if !shared.seal.holds(&["token"], token) {
         return page::hidden();
     }
+    if matches!(shared.store.kept(Shelf::Setup, CLAIM, now()).await, Ok(Some(_))) {
+        let text = "Another process of this server was set up. Start this one again, with the credentials' file or the variables.";
+        return pages::say(StatusCode::CONFLICT, "The set-up is closed", text);
+    }
     if !parameters.iter().any(|(name, _)| name == "name") {
         return pages::questions(&shared.config, token, &pages::Answers::first(&shared.config), "");
     }
