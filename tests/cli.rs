@@ -463,9 +463,10 @@ fn doctor_names_what_is_wrong() {
 
 #[test]
 fn serve_says_what_it_lacks() {
-    let output = dockgate(folder(&[]).path(), &["serve"]);
+    // With nothing at all it would set an app up.
+    let output = dockgate(folder(&[]).path(), &["serve", "--app-id", "7"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("DOCKGATE_APP_ID"));
+    assert!(text(&output.stderr).contains("DOCKGATE_PRIVATE_KEY"));
 }
 
 #[test]
