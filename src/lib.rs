@@ -38,7 +38,7 @@
 //! | `pipeline` | from a change to its verdict |
 //! | `worker` | leases jobs, runs them, writes the outcome to GitHub |
 //! | `telemetry` | logs |
-//! | `server` | webhook, health and metrics |
+//! | `server` | webhook, health and metrics, pages of reports and rules, the set-up of the app |
 //! | `cli` | one file for each subcommand |
 //!
 //! # What always holds
@@ -61,9 +61,10 @@
 //!
 //! **A webhook.** `server` checks the signature over the raw bytes, parses the few fields we need, and stores delivery
 //! and job in one transaction; only then it answers 202. A worker leases the job, finds or creates the check run in
-//! progress, fetches base and head with a bare git repository (or the API) and what each commit in between adds, runs the
-//! pipeline, reads the head again, concludes the check run, and only then writes comments. A newer push to the same pull
-//! request replaces the waiting job and tells a running one to end as superseded.
+//! progress, fetches base and head with a bare git repository (or the API) and what each commit in between adds, runs
+//! the pipeline, reads the head again, keeps the decision record, concludes the check run, and only then writes
+//! comments. A newer push to the same pull request replaces the waiting job and tells a running one to end as
+//! superseded.
 //! The registries are asked for digests only then, so that comments can suggest them, and a job for the images that the
 //! change brings in is stored with the end of this one: it concludes `dockgate/images`.
 //!

@@ -463,7 +463,27 @@ fn doctor_names_what_is_wrong() {
 
 #[test]
 fn serve_says_what_it_lacks() {
-    let output = dockgate(folder(&[]).path(), &["serve"]);
+    // With nothing at all it would set an app up.
+    let output = dockgate(folder(&[]).path(), &["serve", "--app-id", "7"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("DOCKGATE_APP_ID"));
+    assert!(text(&output.stderr).contains("DOCKGATE_PRIVATE_KEY"));
+}
+
+#[test]
+fn what_is_shipped_for_clusters_passes_at_the_strictest() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (report, code) = json(root, &["--profile", "strict", "deploy"]);
+    assert_eq!((code, &report["findings"]), (0, &Value::Array(Vec::new())), "{report:#}");
+    assert!(report["files"].as_u64() >= Some(10), "{report:#}");
+    // Nobody but the user knows the digest of the image that they build.
+    let suppressed: Vec<&str> =
+        report["suppressed"].as_array().into_iter().flatten().filter_map(|entry| entry["rule"].as_str()).collect();
+    assert_eq!(suppressed, ["kubernetes/image-not-digest-pinned"]);
+    let list = fs::read_to_string(root.join("deploy/kubernetes/kustomization.yaml")).expect("kustomization");
+    for entry in fs::read_dir(root.join("deploy/kubernetes")).expect("folder") {
+        let path = entry.expect("entry").path();
+        let name = path.file_name().and_then(|name| name.to_str()).expect("name");
+        let is_object = path.extension().is_some_and(|ending| ending == "yaml") && name != "kustomization.yaml";
+        assert!(!is_object || list.contains(&format!("- {name}\n")), "{name} is in no kustomization");
+    }
 }

@@ -11,6 +11,7 @@ use super::serve::{self, ServeArgs};
 use super::{Exit, Surroundings};
 use crate::github::client::AppInfo;
 use crate::github::client::NoObserver;
+use crate::github::registration::{EVENTS, PERMISSIONS};
 use crate::registry::{MemoryManifests, RegistryClient, RegistryOptions};
 use crate::scan::limits::Limits;
 use crate::scan::policy::set::PolicySet;
@@ -18,22 +19,6 @@ use crate::settings::process::ProcessSettings;
 use crate::settings::repository::{RepositorySettings, SettingsFile};
 use crate::source::directory::DirectorySource;
 use crate::store;
-
-/// The permissions that the app needs, with the level and the reason.
-const PERMISSIONS: [(&str, &str, &str); 4] = [
-    ("checks", "write", "to post the check run"),
-    ("contents", "read", "to read the changed files and the settings"),
-    ("pull_requests", "write", "to post review comments"),
-    ("metadata", "read", "GitHub asks for it with every other permission"),
-];
-
-/// The events that the app needs, with the reason.
-const EVENTS: [(&str, &str); 4] = [
-    ("pull_request", "to judge each push to a pull request"),
-    ("check_run", "for the Re-run button of the check"),
-    ("check_suite", "for the Re-run button of all checks"),
-    ("merge_group", "to judge what a merge queue is about to merge"),
-];
 
 /// The longest that one answer of GitHub may take.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -141,7 +126,10 @@ fn server(
     registries(settings, environment, report)?;
     let missing = settings.missing();
     if !missing.is_empty() {
-        report.note("GitHub App", &format!("not set up here: {} not set", missing.join(", ")))?;
+        report.note(
+            "GitHub App",
+            &format!("not set up here: {} not set; `dockgate serve` helps to make one", missing.join(", ")),
+        )?;
         return Ok(());
     }
     let database = &settings.database.url.value;

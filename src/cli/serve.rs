@@ -1,5 +1,7 @@
 //! `dockgate serve`: the GitHub App.
 
+mod pages;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -7,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, anyhow, bail};
 use async_trait::async_trait;
 use clap::Args;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -19,10 +22,12 @@ use crate::github::rate_limit::{RateLimitConfig, SharedLimits};
 use crate::image::kept::KeptImages;
 use crate::image::scans::Scans;
 use crate::registry::{ManifestCache, RegistryClient};
+use crate::report::link::ReportLinks;
 use crate::server::{self, Metrics, Probe, ServerConfig};
 use crate::settings::process::images::ImageWork;
+use crate::settings::process::web::StoredCredentials;
 use crate::settings::process::{ProcessSettings, SecretText};
-use crate::store;
+use crate::store::{self, Store};
 use crate::telemetry;
 use crate::worker::await_images;
 use crate::worker::check_images::CheckImages;
@@ -32,6 +37,7 @@ use crate::worker::limits::StoredLimits;
 use crate::worker::met::Met;
 use crate::worker::recovery::RecoverySettings;
 use crate::worker::{RetryPolicy, WorkerSettings};
+use crate::worker::record::Records;
 
 /// How often replicas look for due jobs that nobody told them of: those of a replica that died.
 const SHARED_POLL: Duration = Duration::from_secs(5);
@@ -66,12 +72,12 @@ pub struct ServeArgs {
 pub fn run(args: &ServeArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Exit> {
     let settings = args.settings(&surroundings.environment)?;
     let missing = settings.missing();
-    if !missing.is_empty() {
+    if !missing.is_empty() && !settings.names_no_app() {
         bail!("not set: {}; see `dockgate doctor`", missing.join(", "));
     }
     telemetry::init(settings.log_format.value, &settings.log.value).context("set up logging")?;
     let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
-    runtime.block_on(serve(settings, &surroundings.environment))?;
+    runtime.block_on(start(settings, surroundings))?;
     Ok(Exit::Clean)
 }
 
@@ -91,7 +97,19 @@ impl ServeArgs {
         ];
         let given = flags.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.clone()?)));
         let read_file = |path: &str| std::fs::read_to_string(path).map_err(|error| error.to_string());
-        Ok(ProcessSettings::read(&given.collect(), environment, read_file)?)
+        let mut settings = ProcessSettings::read(&given.collect(), environment, read_file)?;
+        if settings.names_no_app() {
+            let path = settings.web.credentials_file.value.clone();
+            match std::fs::read_to_string(&path) {
+                Ok(text) => {
+                    let stored = StoredCredentials::from_json(&text);
+                    settings.complete(stored.map_err(|place| anyhow!("{path} holds no credentials: {place}"))?);
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error).with_context(|| format!("read {path}")),
+            }
+        }
+        Ok(settings)
     }
 }
 
@@ -107,6 +125,7 @@ fn client_with(
     settings: &ProcessSettings,
     observer: Arc<dyn Observer>,
     shared_limits: Option<Arc<dyn SharedLimits>>,
+    report_links: Option<ReportLinks>,
 ) -> anyhow::Result<Client> {
     let key = settings.private_key.value.as_ref().map(SecretText::expose).unwrap_or_default();
     let credentials = AppCredentials::new(settings.app_id.value.unwrap_or_default(), key)?;
@@ -121,34 +140,60 @@ fn client_with(
             ..RateLimitConfig::default()
         },
         shared_limits,
+        report_links,
         ..ClientConfig::default()
     };
     Ok(Client::new(config, credentials, observer)?)
 }
 
-async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>) -> anyhow::Result<()> {
+/// Makes the app first when there is none, then serves as it.
+async fn start(mut settings: ProcessSettings, surroundings: &mut Surroundings<'_>) -> anyhow::Result<()> {
     let store = store::open(settings.database.url.value.expose()).await?;
+    let listener = server::listen(settings.listen.value)?;
+    let shutdown = CancellationToken::new();
+    tokio::spawn(stop_on_signal(shutdown.clone()));
+    let is_set_up = !settings.names_no_app()
+        || pages::set_up(&mut settings, &listener, &store, &shutdown, surroundings.err).await?;
+    if is_set_up {
+        let listener = TcpListener::from_std(listener)?;
+        serve(settings, &surroundings.environment, store, listener, shutdown).await?;
+    }
+    Ok(())
+}
+
+async fn serve(
+    settings: ProcessSettings,
+    environment: &BTreeMap<String, String>,
+    store: Arc<dyn Store>,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let secret_key = store.secret_key().await?;
     let metrics = Metrics::new()?;
     let limits: Arc<dyn SharedLimits> = Arc::new(StoredLimits(Arc::clone(&store)));
-    let client = client_with(&settings, metrics.clone(), Some(limits))?;
+    let links = pages::report_links(&settings, &secret_key);
+    let client = client_with(&settings, metrics.clone(), Some(limits), links)?;
+    let reports = pages::reports(&settings, &secret_key, metrics.clone())?;
     let clock: Clock = Arc::new(SystemTime::now);
+    let records = Records::new(Arc::clone(&store), Arc::clone(&clock));
     let kept = Arc::new(KeptImages::new(Arc::clone(&store), Arc::clone(&clock)));
     let images = Images::new(&settings, environment, kept)?;
     let options = CheckOptions {
         registry: images.registry.clone(),
         image_scans: images.scans.is_some(),
-        secret_key: store.secret_key().await?,
-        rules_url: settings.rules_url.value.clone(),
+        secret_key,
+        rules_url: pages::rules_url(&settings),
         met: Some(Met::new(Arc::clone(&store))),
+        records: Some(records.clone()),
         ..CheckOptions::default()
     };
     let recovery = recovery(&settings, images.scans.is_some());
     let handlers = Handlers {
         client: client.clone(),
         change: CheckPullRequest::new(client.clone(), options),
-        images: images
-            .scans
-            .map(|scans| CheckImages::new(client.clone(), scans, Arc::clone(&store), Arc::clone(&clock))),
+        images: images.scans.map(|scans| {
+            CheckImages::new(client.clone(), scans, Arc::clone(&store), Arc::clone(&clock), Some(records))
+        }),
     };
     let secret = settings.webhook_secret.value.as_ref().map(SecretText::expose).unwrap_or_default();
     let config = ServerConfig {
@@ -169,17 +214,16 @@ async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>
         uploads: uploads(&settings)?,
         metrics,
         recovery: Some((client.clone(), recovery)),
+        reports: reports.map(Arc::new),
     };
     for name in &settings.unknown {
         warn!(name, "unknown variable; it means nothing");
     }
     info!(version = env!("CARGO_PKG_VERSION"), app = client.app_id(), "starting");
-    let shutdown = CancellationToken::new();
-    tokio::spawn(stop_on_signal(shutdown.clone()));
     if settings.images.work.value == ImageWork::Scan {
         tokio::spawn(await_images::run(Arc::clone(&store), clock, shutdown.clone()));
     }
-    server::serve(config, store, Arc::new(handlers), shutdown).await?;
+    server::serve_on(listener, config, store, Arc::new(handlers), shutdown).await?;
     Ok(())
 }
 

@@ -26,11 +26,12 @@ pub use review::{NewComment, PullRequestState, ReviewThread, ThreadComment};
 
 use super::GitHubError;
 use super::app::{self, AppCredentials, Clock, FRESH, InstallationToken, TokenCache};
-use super::identity::{InstallationId, RepositoryName};
+use super::identity::{CommitSha, InstallationId, RepositoryName};
 use super::rate_limit::{Account, Quota, RateLimitConfig, RateLimits, SharedLimits, number};
 use super::timestamp;
 use super::transport::{Answer, Call, Transport};
 pub use super::transport::{NoObserver, Observer};
+use crate::report::link::{ReportLinks, Subject};
 
 /// Where GitHub is and how we treat it.
 #[derive(Clone)]
@@ -49,6 +50,8 @@ pub struct ClientConfig {
     pub resolves_threads: bool,
     /// Where processes tell each other of refusals; each knows only its own without it.
     pub shared_limits: Option<Arc<dyn SharedLimits>>,
+    /// Where check runs lead for the whole report, when there is such a place.
+    pub report_links: Option<ReportLinks>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -63,6 +66,7 @@ impl Default for ClientConfig {
             fresh_token_wait: Duration::from_secs(1),
             resolves_threads: false,
             shared_limits: None,
+            report_links: None,
             clock: Arc::new(SystemTime::now),
         }
     }
@@ -167,15 +171,7 @@ impl Client {
             self.0.limits.share(account).await;
             return Err(limited(retry_after));
         }
-        if answer.status.is_success() {
-            return Ok(answer);
-        }
-        Err(GitHubError::Refused {
-            operation: call.operation,
-            subject: call.subject.clone(),
-            status: answer.status.as_u16(),
-            message: answer.message(),
-        })
+        answer.successful(call)
     }
 }
 
@@ -225,6 +221,15 @@ impl RepositoryClient {
             return "https://github.com".into();
         }
         address.strip_suffix("/api/v3").unwrap_or(address).into()
+    }
+
+    /// Where the whole report of a check on `head` is to be read, when there is such a place.
+    pub fn details_url(&self, head: &CommitSha, check: &str) -> Option<String> {
+        let config = &self.client.0.config;
+        let repository = self.repository.to_string();
+        let subject = Subject { repository: &repository, head: head.as_str(), check };
+        let now = (config.clock)().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        config.report_links.as_ref().map(|links| links.address(subject, now.as_secs()))
     }
 
     /// A token that is good for at least five minutes, for `git`.

@@ -9,6 +9,8 @@ pub mod event;
 pub mod identity;
 pub mod oidc;
 pub mod rate_limit;
+pub mod registration;
+pub mod sign_in;
 pub mod timestamp;
 mod transport;
 

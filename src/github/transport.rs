@@ -63,6 +63,11 @@ impl Call {
         Self::new(Method::GET, operation, subject.into(), path.into(), None)
     }
 
+    /// A POST of nothing to `path`.
+    pub fn post(operation: &'static str, subject: impl Into<String>, path: impl Into<String>) -> Self {
+        Self::new(Method::POST, operation, subject.into(), path.into(), None)
+    }
+
     /// A request of `method` that carries `body`.
     pub fn write(
         method: Method,
@@ -142,6 +147,18 @@ impl Answer {
         })
     }
 
+    /// The answer itself, unless it is a refusal.
+    ///
+    /// # Errors
+    /// [`GitHubError::Refused`].
+    pub fn successful(self, call: &Call) -> Result<Self, GitHubError> {
+        if self.status.is_success() {
+            return Ok(self);
+        }
+        let (subject, status) = (call.subject.clone(), self.status.as_u16());
+        Err(GitHubError::Refused { operation: call.operation, subject, status, message: self.message() })
+    }
+
     /// GitHub's own message, when the body has one; at most 300 characters.
     pub fn message(&self) -> String {
         #[derive(serde::Deserialize)]
@@ -204,13 +221,17 @@ impl Transport {
         Ok(Self { crab, prefix, graphql, timeout, observer })
     }
 
-    /// Sends `call` once with `bearer` as its token, and reads the whole answer.
+    /// Sends `call` once with `bearer` as its token, or none, and reads the whole answer.
     ///
     /// # Errors
     /// [`GitHubError::Unreachable`], [`GitHubError::Timeout`] and [`GitHubError::TooLarge`].
-    pub async fn send(&self, call: &Call, bearer: &SecretString) -> Result<Answer, GitHubError> {
+    pub async fn send<'b>(
+        &self,
+        call: &Call,
+        bearer: impl Into<Option<&'b SecretString>>,
+    ) -> Result<Answer, GitHubError> {
         let start = Instant::now();
-        let answer = tokio::time::timeout(self.timeout, self.exchange(call, bearer)).await;
+        let answer = tokio::time::timeout(self.timeout, self.exchange(call, bearer.into())).await;
         let answer = answer.unwrap_or_else(|_| {
             let subject = call.subject.clone();
             Err(GitHubError::Timeout { operation: call.operation, subject, seconds: self.timeout.as_secs() })
@@ -220,7 +241,7 @@ impl Transport {
         answer
     }
 
-    async fn exchange(&self, call: &Call, bearer: &SecretString) -> Result<Answer, GitHubError> {
+    async fn exchange(&self, call: &Call, bearer: Option<&SecretString>) -> Result<Answer, GitHubError> {
         let response =
             self.crab.send(self.request(call, bearer)?).await.map_err(|error| call.unreachable(error.into()))?;
         let (parts, body) = response.into_parts();
@@ -234,21 +255,27 @@ impl Transport {
         Ok(Answer { status: parts.status, headers: parts.headers, body: body.to_bytes() })
     }
 
-    fn request(&self, call: &Call, bearer: &SecretString) -> Result<http::Request<octocrab::OctoBody>, GitHubError> {
+    fn request(
+        &self,
+        call: &Call,
+        bearer: Option<&SecretString>,
+    ) -> Result<http::Request<octocrab::OctoBody>, GitHubError> {
         let refused = |error: http::Error| call.unreachable(error.into());
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", bearer.expose_secret()))
-            .map_err(|error| refused(error.into()))?;
-        authorization.set_sensitive(true);
         let path = match call.path.as_str() {
             GRAPHQL_READ | GRAPHQL_WRITE => self.graphql.clone(),
             path => format!("{}{path}", self.prefix),
         };
-        let builder = http::Request::builder()
+        let mut builder = http::Request::builder()
             .method(call.method.clone())
             .uri(path)
             .header(header::ACCEPT, call.accept)
-            .header(header::AUTHORIZATION, authorization)
             .header("x-github-api-version", "2022-11-28");
+        if let Some(bearer) = bearer {
+            let mut authorization = HeaderValue::from_str(&format!("Bearer {}", bearer.expose_secret()))
+                .map_err(|error| refused(error.into()))?;
+            authorization.set_sensitive(true);
+            builder = builder.header(header::AUTHORIZATION, authorization);
+        }
         match &call.body {
             None => builder.body(octocrab::OctoBody::empty()).map_err(refused),
             Some(body) => builder

@@ -4,6 +4,7 @@
 //! a success; only what is introduced, fixable, not accepted and at or above the threshold blocks.
 
 mod output;
+mod record;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

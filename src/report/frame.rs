@@ -2,6 +2,8 @@
 //!
 //! Invariant: the characters of every secret that the verdict knows are replaced before a line is shown.
 
+use serde::{Deserialize, Serialize};
+
 use crate::scan::finding::Finding;
 use crate::scan::span::{LineIndex, Span};
 use crate::verdict::Verdict;
@@ -18,13 +20,14 @@ const MAX_WIDTH: usize = 160;
 const MASK: char = '•';
 
 /// One shown line.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrameLine {
     /// Line, from 1.
     pub number: usize,
     /// What stands there, ready to be shown.
     pub text: String,
     /// The marked part, as the number of characters before it and in it, in `text`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marked: Option<(usize, usize)>,
 }
 

@@ -2,12 +2,13 @@
 //!
 //! Invariant: the page loads nothing and runs nothing, and text of the change can't become markup.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{ReportInput, check_run, frame, place, words};
-use crate::scan::finding::Finding;
-use crate::scan::problem::Problem;
-use crate::verdict::{Judged, Standing};
+use super::frame::FrameLine;
+use super::markdown::percent;
+use super::record::{Entry, Record, RuleText};
+use super::{ReportInput, words};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--line:#8884;--faint:#888}
@@ -23,93 +24,119 @@ mark{background:#fd06;color:inherit}
 
 /// Renders the page.
 pub fn render(input: &ReportInput<'_>) -> String {
-    let verdict = input.verdict;
-    let title = escape(&check_run::title(verdict));
+    let record = Record::of(input);
+    let title = escape(&record.title);
     let mut page = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
          <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
     );
-    let _ = writeln!(page, "<p>{}</p>", escape(&facts(input)));
-    let blocking: Vec<&Judged> = verdict.blocking().collect();
-    for judged in &blocking {
-        article(&mut page, judged, input);
+    let _ = writeln!(page, "<p>{}</p>", escape(&record.facts.join(" · ")));
+    let links = Links { rules: input.rules_url, source: None };
+    let of = |standings: &[&str]| -> Vec<&Entry> {
+        record.findings.iter().filter(|finding| standings.contains(&finding.standing.as_str())).collect()
+    };
+    let blocking = of(&["blocks"]);
+    for finding in &blocking {
+        article(&mut page, finding, &record.rules, links);
     }
     for (heading, findings, open) in [
-        ("to know (does not block)", verdict.to_know().collect::<Vec<_>>(), blocking.is_empty()),
-        ("accepted by a suppression or waiver", verdict.accepted().collect(), false),
-        ("not from this change", verdict.existing().collect(), false),
+        ("to know (does not block)", of(&["introduced"]), blocking.is_empty()),
+        ("accepted by a suppression or waiver", of(&["suppressed", "waived"]), false),
+        ("not from this change", of(&["existing"]), false),
     ] {
-        section(&mut page, heading, &findings, open, input);
+        section(&mut page, heading, &findings, open, &record.rules, links);
     }
-    problems(&mut page, "could not be judged", verdict.unjudged().collect());
-    problems(&mut page, "wrong in the settings", verdict.settings_mistakes().collect());
-    problems(&mut page, "worth a note", verdict.notes().collect());
+    for (group, heading) in PROBLEM_GROUPS {
+        problems(&mut page, heading, &record, group);
+    }
     page.push_str("</body>\n</html>\n");
     page
 }
 
-fn facts(input: &ReportInput<'_>) -> String {
-    let verdict = input.verdict;
-    let mut facts = vec![words::parts(verdict).join(", "), words::count(verdict.files, "file")];
-    facts.push(format!("settings from {}", words::inert(input.settings_from)));
-    facts.extend(input.head.map(|head| format!("commit {}", words::inert(head))));
-    if verdict.resolved > 0 {
-        facts.push(format!("{} gone with this change", verdict.resolved));
-    }
-    if verdict.ignored > 0 {
-        facts.push(format!("{} left out by paths.ignore", verdict.ignored));
-    }
-    facts.join(" · ")
+/// The groups of problems with their headings.
+pub(super) const PROBLEM_GROUPS: [(&str, &str); 3] =
+    [("unjudged", "could not be judged"), ("settings", "wrong in the settings"), ("note", "worth a note")];
+
+/// Where a page may lead.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Links<'a> {
+    /// The pages of the rules, without a `/` at its end.
+    pub rules: Option<&'a str>,
+    /// Files of the repository, to be followed by `/COMMIT/PATH`.
+    pub source: Option<Source<'a>>,
 }
 
-fn section(page: &mut String, heading: &str, findings: &[&Judged], open: bool, input: &ReportInput<'_>) {
+/// Where files of the repository can be seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// Such as `https://github.com/o/r/blob`.
+    pub root: &'a str,
+    /// The commit that was judged.
+    pub head: &'a str,
+}
+
+type Rules = BTreeMap<String, RuleText>;
+
+fn section(page: &mut String, heading: &str, findings: &[&Entry], open: bool, rules: &Rules, links: Links<'_>) {
     if findings.is_empty() {
         return;
     }
     let open = if open { " open" } else { "" };
     let _ = writeln!(page, "<details{open}>\n<summary>{} {heading}</summary>", findings.len());
-    for judged in findings {
-        article(page, judged, input);
+    for finding in findings {
+        article(page, finding, rules, links);
     }
     page.push_str("</details>\n");
 }
 
-fn article(page: &mut String, judged: &Judged, input: &ReportInput<'_>) {
-    let finding = &judged.finding;
-    let class = if judged.standing == Standing::Blocks { " class=\"blocks\"" } else { "" };
+/// One finding.
+pub(super) fn article(page: &mut String, finding: &Entry, rules: &Rules, links: Links<'_>) {
+    let class = if finding.blocks() { " class=\"blocks\"" } else { "" };
     let _ = writeln!(page, "<article{class}>");
+    let text = rules.get(&finding.rule);
     let _ = writeln!(
         page,
-        "<h2>{} · {}</h2>\n<p><code>{}:{}</code> <code class=\"rule\">{}</code></p>",
-        finding.severity,
-        escape(&words::inert(&finding.message)),
-        escape(&words::inert(&finding.path)),
-        finding.start.line,
-        rule(finding, input)
+        "<h2>{} · {}</h2>\n<p>{} <code class=\"rule\">{}</code></p>",
+        escape(&finding.severity),
+        escape(&finding.message),
+        place(finding, links.source),
+        rule(finding, text, links.rules)
     );
-    if let Some(text) = place::text_of(input.snapshot, finding) {
-        code(page, judged, text, input);
+    if !finding.frame.is_empty() {
+        code(page, &finding.frame);
     }
-    if let Some(policy) = input.policies.get(&finding.rule) {
-        let _ = writeln!(page, "<p>{}</p>\n<p>Fix: {}</p>", escape(policy.why.trim()), escape(policy.fix.trim()));
+    if let Some(text) = text {
+        let _ = writeln!(page, "<p>{}</p>\n<p>Fix: {}</p>", escape(&text.why), escape(&text.fix));
     }
-    for remark in remarks(judged) {
-        let _ = writeln!(page, "<p>{}</p>", escape(&words::inert(&remark)));
+    for remark in &finding.remarks {
+        let _ = writeln!(page, "<p>{}</p>", escape(remark));
     }
     page.push_str("</article>\n");
 }
 
-/// The rule, with a link to its page when there is one.
-fn rule(finding: &Finding, input: &ReportInput<'_>) -> String {
-    let id = escape(&words::inert(finding.rule.as_str()));
-    input.rule_url(&finding.rule).map_or_else(|| id.clone(), |url| format!("<a href=\"{}\">{id}</a>", escape(&url)))
+/// `path:line`, with a link to the line where files can be seen.
+fn place(finding: &Entry, source: Option<Source<'_>>) -> String {
+    let shown = format!("<code>{}:{}</code>", escape(&words::inert(&finding.path)), finding.line);
+    let Some(Source { root, head }) = source else { return shown };
+    let commit = finding.commit.as_deref().unwrap_or(head);
+    let url = format!("{root}/{commit}/{}#L{}", percent(&finding.path), finding.line);
+    format!("<a href=\"{}\">{shown}</a>", escape(&url))
 }
 
-fn code(page: &mut String, judged: &Judged, text: &str, input: &ReportInput<'_>) {
+/// The rule, with a link to its page when there is one.
+fn rule(finding: &Entry, text: Option<&RuleText>, rules_url: Option<&str>) -> String {
+    let id = escape(&words::inert(&finding.rule));
+    match rules_url.filter(|_| text.is_some_and(|text| text.built_in)) {
+        Some(url) => format!("<a href=\"{}\">{id}</a>", escape(&format!("{url}/{}.html", finding.rule))),
+        None => id,
+    }
+}
+
+fn code(page: &mut String, lines: &[FrameLine]) {
     page.push_str("<pre>");
-    for line in frame::frame(&judged.finding, text, frame::secrets(input.verdict, &judged.finding.path)) {
+    for line in lines {
         let _ = write!(page, "<span class=\"number\">{:>5} </span>", line.number);
         let (offset, length) = line.marked.unwrap_or((0, 0));
         let part = |from: usize, many: usize| escape(&line.text.chars().skip(from).take(many).collect::<String>());
@@ -119,36 +146,22 @@ fn code(page: &mut String, judged: &Judged, text: &str, input: &ReportInput<'_>)
     page.push_str("</pre>\n");
 }
 
-fn remarks(judged: &Judged) -> Vec<String> {
-    let mut remarks: Vec<String> = judged.note.iter().cloned().collect();
-    match &judged.standing {
-        Standing::Suppressed { suppression, introduced } => {
-            let by = words::suppressed_by(suppression, *introduced);
-            remarks.push(format!("suppressed on line {}{by}: {}", suppression.line, suppression.reason));
-        }
-        Standing::Waived(waiver) => {
-            remarks.push(format!("waived until {} by {}: {}", waiver.until, waiver.owner, waiver.reason));
-        }
-        Standing::Blocks | Standing::Introduced | Standing::Existing => {}
-    }
-    remarks
-}
-
-fn problems(page: &mut String, heading: &str, problems: Vec<&Problem>) {
+/// The problems of a group, folded.
+pub(super) fn problems(page: &mut String, heading: &str, record: &Record, group: &str) {
+    let problems: Vec<_> = record.problems.iter().filter(|problem| problem.group == group).collect();
     if problems.is_empty() {
         return;
     }
     let _ = writeln!(page, "<details>\n<summary>{} {heading}</summary>\n<ul>", problems.len());
     for problem in problems {
-        let (place, message) = (words::place(problem), words::inert(&problem.message));
-        let cause = words::cause(problem.cause);
-        let _ = writeln!(page, "<li><code>{}</code> {cause}: {}</li>", escape(&place), escape(&message));
+        let (place, message) = (escape(&problem.place), escape(&problem.message));
+        let _ = writeln!(page, "<li><code>{place}</code> {}: {message}</li>", escape(&problem.cause));
     }
     page.push_str("</ul>\n</details>\n");
 }
 
 /// `text` as it stands in a page or in an attribute.
-pub(super) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 8);
     for character in text.chars() {
         match character {

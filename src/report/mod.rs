@@ -5,12 +5,15 @@
 
 pub mod budget;
 pub mod check_run;
+pub mod details;
 pub mod frame;
 pub mod github;
 pub mod html;
 pub mod json;
+pub mod link;
 pub mod markdown;
 pub mod place;
+pub mod record;
 pub mod review;
 pub mod rule_site;
 #[cfg(test)]

@@ -1,15 +1,21 @@
 //! The server: takes deliveries in, shows how it is, and runs the worker beside.
 //!
-//! `POST /webhook` turns a signed delivery into durable jobs, `POST /v1/images/results` takes scan results of workflows; `GET /healthz`, `/readyz` and `/metrics` are for whoever
-//! operates it, `/rules/` explains the rules to everybody.
+//! `POST /webhook` turns a signed delivery into durable jobs, `POST /v1/images/results` takes scan results of workflows;
+//! `GET /healthz`, `/readyz` and `/metrics` are for whoever operates it, `/rules/` explains the rules to everybody,
+//! `/report/` shows a check's whole report to whoever has its signed address. A server without an app serves [`setup`]
+//! first.
 //!
 //! Invariant: a delivery is answered with success only when its jobs survive a crash, and nothing of a body, a
 //! signature or a token is ever logged.
 
 mod health;
 mod metrics;
+mod page;
+mod report;
 mod results;
 mod rules;
+pub mod setup;
+mod sign_in;
 #[cfg(test)]
 mod tests;
 mod webhook;
@@ -41,6 +47,8 @@ use crate::worker::{Clock, JobHandler, Wake, Worker, WorkerSettings};
 
 pub use health::Probe;
 pub use metrics::Metrics;
+pub use report::ReportPages;
+pub use sign_in::SignInPages;
 
 /// Longest time a request may take. GitHub gives a delivery up after 10 s.
 const REQUEST_LIMIT: Duration = Duration::from_secs(8);
@@ -64,6 +72,8 @@ pub struct ServerConfig {
     pub metrics: Arc<Metrics>,
     /// Who finds again what was lost, and how.
     pub recovery: Option<(Client, RecoverySettings)>,
+    /// The pages of reports, when people can reach them.
+    pub reports: Option<Arc<ReportPages>>,
 }
 
 /// What can go wrong with the server.
@@ -108,29 +118,28 @@ struct Shared {
     readiness: health::Readiness,
     clock: Clock,
     wake: Wake,
+    reports: Option<Arc<ReportPages>>,
     /// Memory that bodies may take, in KiB.
     body_budget: Semaphore,
+}
+
+/// Begins to listen.
+///
+/// # Errors
+/// [`ServerError::Listen`] when the network refuses.
+pub fn listen(address: SocketAddr) -> Result<std::net::TcpListener, ServerError> {
+    let listen = || {
+        let listener = std::net::TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    };
+    listen().map_err(|source| ServerError::Listen { address, source })
 }
 
 /// Serves until `shutdown` fires, then finishes what is open, returns running jobs to the queue and closes the store.
 ///
 /// # Errors
-/// [`ServerError::NoSecret`], or [`ServerError::Listen`] and [`ServerError::Accept`] when the network refuses.
-pub async fn serve(
-    config: ServerConfig,
-    store: Arc<dyn Store>,
-    handler: Arc<dyn JobHandler>,
-    shutdown: CancellationToken,
-) -> Result<(), ServerError> {
-    let address = config.listen;
-    let listener = TcpListener::bind(address).await.map_err(|source| ServerError::Listen { address, source })?;
-    serve_on(listener, config, store, handler, shutdown).await
-}
-
-/// Like [`serve`], on a socket that listens already.
-///
-/// # Errors
-/// [`ServerError::NoSecret`] and [`ServerError::Accept`].
+/// [`ServerError::NoSecret`], and [`ServerError::Accept`] when the network refuses.
 pub async fn serve_on(
     listener: TcpListener,
     config: ServerConfig,
@@ -212,8 +221,14 @@ impl AppState {
             metrics: Arc::clone(&config.metrics),
             clock,
             wake: Wake::new(),
+            reports: config.reports.clone(),
             body_budget: Semaphore::new(webhook::BODY_BUDGET_KIB),
         })))
+    }
+
+    /// The time, in seconds since 1970.
+    fn seconds(&self) -> u64 {
+        u64::try_from((self.0.clock)().0 / 1000).unwrap_or_default()
     }
 }
 
@@ -226,6 +241,9 @@ pub fn router(state: AppState) -> Router {
         .route("/rules", get(rules::index))
         .route("/rules/", get(rules::index))
         .route("/rules/{*path}", get(rules::page))
+        .route("/report/style.css", get(page::style))
+        .route("/report/{owner}/{name}/{head}/{*check}", get(report::show))
+        .route("/signin/callback", get(sign_in::callback))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_LIMIT));
     // The webhook keeps its own time, so that a delivery that takes too long is counted.
     Router::new()

@@ -76,6 +76,7 @@ fn config(secrets: &[&str], metrics: &Arc<Metrics>, credentials: Result<(), Stri
         uploads: None,
         metrics: Arc::clone(metrics),
         recovery: None,
+        reports: None,
     }
 }
 
@@ -297,7 +298,8 @@ async fn a_server_without_a_secret_does_not_start() {
         let store = crate::store::open("sqlite::memory:").await.unwrap();
         let (sender, _ran) = mpsc::unbounded_channel();
         let handler = Arc::new(Recorder { ran: sender, gate: Arc::new(Notify::new()) });
-        let served = serve(config, store, handler, CancellationToken::new()).await;
+        let listener = TcpListener::from_std(listen(config.listen).unwrap()).unwrap();
+        let served = serve_on(listener, config, store, handler, CancellationToken::new()).await;
         assert!(matches!(served, Err(ServerError::NoSecret)), "{secrets:?}");
     }
 }

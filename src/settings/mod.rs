@@ -22,6 +22,8 @@ pub enum Origin {
     Organisation,
     /// `.github/dockgate.yml` of the repository, at the base of the change.
     Repository,
+    /// The file that the set-up wrote.
+    Credentials,
     /// An environment variable.
     Environment,
     /// A command-line flag.
@@ -35,6 +37,7 @@ impl Origin {
             Self::Default => "default",
             Self::Organisation => "organisation",
             Self::Repository => "repository",
+            Self::Credentials => "credentials file",
             Self::Environment => "environment",
             Self::Flag => "flag",
         }

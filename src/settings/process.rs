@@ -9,6 +9,7 @@ pub mod recovery;
 pub mod registry;
 #[cfg(test)]
 mod tests;
+pub mod web;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,6 +21,7 @@ use database::{DatabaseSettings, without_password};
 use images::ImageSettings;
 use recovery::RecoverySettings;
 use registry::RegistrySettings;
+use web::WebSettings;
 
 /// A value that must not be printed: a key, a webhook secret.
 #[derive(Clone, PartialEq, Eq)]
@@ -64,6 +66,8 @@ pub struct ProcessSettings {
     pub recovery: RecoverySettings,
     /// What is set about registries.
     pub registry: RegistrySettings,
+    /// What is set about pages.
+    pub web: WebSettings,
     /// Variables that begin with `DOCKGATE_` and mean nothing, with the nearest that does.
     pub unknown: Vec<String>,
 }
@@ -146,6 +150,7 @@ impl Default for ProcessSettings {
             images: ImageSettings::default(),
             recovery: RecoverySettings::default(),
             registry: RegistrySettings::default(),
+            web: WebSettings::default(),
             unknown: Vec::new(),
         }
     }
@@ -210,6 +215,7 @@ impl ProcessSettings {
             .chain(self.images.effective())
             .chain(self.recovery.effective())
             .chain(self.registry.effective())
+            .chain(self.web.effective())
             .collect()
     }
 }
@@ -252,6 +258,7 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
         settings.images = self.images();
         settings.recovery = self.recovery();
         settings.registry = self.registry();
+        settings.web = self.web(settings.database.url.value.expose());
         settings
     }
 
@@ -312,10 +319,12 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
 }
 
 fn names() -> impl Iterator<Item = &'static str> {
-    NAMES.into_iter().chain(database::NAMES).chain(images::NAMES).chain(recovery::NAMES).chain(registry::NAMES)
+    let own = NAMES.into_iter().chain(database::NAMES).chain(images::NAMES);
+    own.chain(recovery::NAMES).chain(registry::NAMES).chain(web::NAMES)
 }
 
-fn base_url(text: &str) -> Option<String> {
+/// `text` without a `/` at its end, when it is an `http://` or `https://` address.
+pub fn base_url(text: &str) -> Option<String> {
     let url = text.trim_end_matches('/');
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let fits = !host.is_empty() && !host.starts_with('/') && !host.contains(['@', '?', '#', ' ']);

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::built_images::{self, Span};
 use super::publish::{self, OwnCheckRun};
+use super::record::Records;
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::app::Clock;
 use crate::github::client::{Client, RepositoryClient};
@@ -24,6 +25,7 @@ use crate::image::scans::Scans;
 use crate::job::{ImageSubject, ImagesSubject, Job, JobSubject};
 use crate::pipeline::Judgement;
 use crate::report::markdown::code;
+use crate::report::record::Record;
 use crate::report::words::count;
 use crate::settings::date::Date;
 use crate::settings::repository::WhenUnjudged;
@@ -40,6 +42,7 @@ pub struct CheckImages {
     scans: Scans,
     store: Arc<dyn Store>,
     clock: Clock,
+    records: Option<Records>,
 }
 
 #[async_trait]
@@ -62,6 +65,9 @@ impl JobHandler for CheckImages {
     }
 
     async fn abandon(&self, job: &Job, cause: &str) -> Result<(), JobError> {
+        if let Some(records) = &self.records {
+            records.keep_failure(job, job.head(), cause).await;
+        }
         let client = self.client_of(job);
         if !OwnCheckRun::fail_all(&client, job.head(), job, cause).await? {
             publish::report_failure(&client, job.head(), job, cause).await?;
@@ -71,9 +77,9 @@ impl JobHandler for CheckImages {
 }
 
 impl CheckImages {
-    /// A handler that works as the app of `client`.
-    pub fn new(client: Client, scans: Scans, store: Arc<dyn Store>, clock: Clock) -> Self {
-        Self { client, scans, store, clock }
+    /// A handler that works as the app of `client`, and keeps what it decides in `records`.
+    pub fn new(client: Client, scans: Scans, store: Arc<dyn Store>, clock: Clock, records: Option<Records>) -> Self {
+        Self { client, scans, store, clock, records }
     }
 
     fn client_of(&self, job: &Job) -> RepositoryClient {
@@ -94,6 +100,7 @@ impl CheckImages {
             );
             built.map(|built| (images, built))
         };
+        let timeline = self.records.as_ref().map(|records| records.timeline("the run began"));
         let (mut images, built) = tokio::select! {
             done = work => done?,
             () = cancelled.cancelled() => {
@@ -110,6 +117,11 @@ impl CheckImages {
         images.extend(built.images);
         let seconds = u64::try_from(span.now.0 / 1_000).unwrap_or_default();
         let verdict = decide(subject, &images, Date::from_unix_seconds(seconds));
+        if let (Some(records), Some(mut timeline)) = (&self.records, timeline) {
+            timeline.mark("the images were scanned; the verdict was told next");
+            let record = Record { timeline: timeline.into_steps(), ..verdict.record() };
+            records.keep(job, &subject.head, record).await?;
+        }
         run.conclude(&subject.head, verdict.conclusion, &verdict.output(), again).await?;
         Ok(Done::without_scan(match verdict.conclusion {
             Conclusion::Success => Outcome::Passed,

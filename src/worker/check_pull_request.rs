@@ -15,7 +15,8 @@ use super::check_images;
 use super::judge::{self, Again};
 use super::met::Met;
 use super::organisation::Organisations;
-use super::publish::{self, OwnCheckRun};
+use super::publish::{self, Check, OwnCheckRun};
+use super::record::{self, Records};
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::GitHubError;
 use crate::github::app::Clock;
@@ -25,6 +26,7 @@ use crate::job::{ImagesSubject, Job, JobSubject};
 use crate::pipeline::{Circumstances, Flags, Judgement};
 use crate::registry::RegistryClient;
 use crate::report::check_run::CheckRunOutput;
+use crate::report::record::Record;
 use crate::report::words::describe;
 use crate::report::{ReportInput, check_run, review};
 use crate::scan::SecretKey;
@@ -54,6 +56,8 @@ pub struct CheckOptions {
     pub image_scans: bool,
     /// Remembers what was met before; without it nothing is new and nothing is quiet.
     pub met: Option<Met>,
+    /// Where decision records are kept; nowhere without it.
+    pub records: Option<Records>,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -68,6 +72,7 @@ impl Default for CheckOptions {
             registry: None,
             image_scans: false,
             met: None,
+            records: None,
             clock: Arc::new(SystemTime::now),
         }
     }
@@ -136,6 +141,9 @@ impl JobHandler for CheckPullRequest {
         for head in &heads {
             // A verdict that stands there is not taken back because its comments failed.
             is_told = OwnCheckRun::fail_all(&client, head, job, cause).await?;
+        }
+        if let (Some(records), Some(head)) = (&self.options.records, heads.last()) {
+            records.keep_failure(job, head, cause).await;
         }
         if let (false, Some(head)) = (is_told, heads.last()) {
             publish::report_failure(&client, head, job, cause).await?;
@@ -255,7 +263,12 @@ impl CheckPullRequest {
         run: &OwnCheckRun,
         again_since: Option<UnixMillis>,
     ) -> Result<Done, JobError> {
+        let mut timeline = self.options.records.as_ref().map(|records| records.timeline("the run began"));
         let mut judged = self.judge(client, subject).await?;
+        if let Some(timeline) = &mut timeline {
+            timeline.mark_before(judged.scan, "the change was read");
+            timeline.mark("the change was judged");
+        }
         let pinning = judged.pinning.take();
         let mut state = None;
         if let Some(number) = subject.pull_request {
@@ -273,6 +286,7 @@ impl CheckPullRequest {
             state = Some((number, now));
         }
         let source_url = format!("{}/{}/blob/{}", client.web_root(), client.name(), subject.head);
+        let details_url = client.details_url(&subject.head, Check::of(job).name());
         let input = ReportInput {
             verdict: &judged.judgement.verdict,
             policies: &judged.judgement.policies,
@@ -281,12 +295,18 @@ impl CheckPullRequest {
             elapsed: None,
             settings_from: &judged.settings_from,
             head: Some(subject.head.as_str()),
-            details_url: None,
+            details_url: details_url.as_deref(),
             source_url: Some(&source_url),
             rules_url: self.options.rules_url.as_deref(),
             colour: false,
             explain: false,
         };
+        if let (Some(records), Some(mut timeline)) = (&self.options.records, timeline) {
+            timeline.mark("the head was still the one that was judged; the verdict was told next");
+            let images = record::images(&judged.judgement.images);
+            let record = Record { images, timeline: timeline.into_steps(), ..Record::of(&input) };
+            records.keep(job, &subject.head, record).await?;
+        }
         let output = self.introduced(client, &subject.head, check_run::output(&input)).await;
         run.conclude(&subject.head, judged.judgement.verdict.conclusion, &output, again_since.is_some()).await?;
         // From here on the verdict stands: what fails now delays only itself.
@@ -376,7 +396,7 @@ impl CheckPullRequest {
             flags: Flags::default(),
             edits: true,
             digests: Digests::default(),
-            images: self.options.image_scans,
+            images: self.options.image_scans || self.options.records.is_some(),
         };
         let start = Instant::now();
         let pinning = self.options.registry.clone().map(|registry| Again {

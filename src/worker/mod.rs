@@ -18,6 +18,7 @@ pub mod limits;
 pub mod met;
 mod organisation;
 pub mod publish;
+pub mod record;
 pub mod recovery;
 mod retry;
 mod supervise;

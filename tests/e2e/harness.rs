@@ -123,6 +123,11 @@ impl Gate {
         self.receive();
     }
 
+    /// The database, as another process sees it.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
     /// Runs another command of the binary with the settings of the server.
     pub async fn run(&self, arguments: &[&str]) -> std::process::Output {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_dockgate"));
@@ -311,7 +316,8 @@ async fn spawn(environment: &[(String, String)], output: &Arc<Mutex<Vec<u8>>>) -
         let mut child = Command::new(env!("CARGO_BIN_EXE_dockgate"))
             .arg("serve")
             .env_clear()
-            .envs(environment.iter().map(|(name, value)| (name, value)))
+            // Some settings name the address, which is known only now.
+            .envs(environment.iter().map(|(name, value)| (name, value.replace("{address}", &address))))
             .env("DOCKGATE_LISTEN", &address)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -85,7 +85,7 @@ pub struct NewCheckRun<'a> {
     pub head: &'a CommitSha,
     /// What we know it by.
     pub external_id: &'a str,
-    /// The page behind its "Details".
+    /// The page behind its "Details", when not that of its report.
     pub details_url: Option<&'a str>,
 }
 
@@ -154,7 +154,8 @@ impl RepositoryClient {
         let mut body = json!({
             "name": run.name, "head_sha": run.head, "external_id": run.external_id, "output": output,
         });
-        if let Some(details_url) = run.details_url {
+        let report = self.details_url(run.head, run.name);
+        if let Some(details_url) = run.details_url.or(report.as_deref()) {
             body["details_url"] = json!(details_url);
         }
         state.write_to(&mut body);

@@ -138,3 +138,55 @@ fn one_installation_may_use_more_workers_where_replicas_share_the_work() {
     assert_eq!((jobs(&[]), jobs(&[("DOCKGATE_WORKERS", "1")]), jobs(&[shared])), (3, 1, 16));
     assert_eq!(jobs(&[shared, ("DOCKGATE_JOBS_PER_INSTALLATION", "100")]), 100);
 }
+
+fn stored() -> web::StoredCredentials {
+    let text = r#"{"app_id":7,"private_key":"k","webhook_secret":"w","client_id":"c","client_secret":"s",
+        "public_url":"https://gate.example"}"#;
+    web::StoredCredentials::from_json(text).unwrap()
+}
+
+#[test]
+fn what_the_set_up_made_counts_unless_an_app_is_named() {
+    let mut settings = read(&[], &[("DOCKGATE_PUBLIC_URL", "https://own.example/")]).unwrap();
+    settings.complete(stored());
+    assert!(settings.missing().is_empty());
+    assert_eq!((settings.app_id.value, settings.app_id.origin), (Some(7), Origin::Credentials));
+    assert_eq!(settings.web.sign_in().map(|(id, secret)| (id, secret.expose())), Some(("c", "s")));
+    assert_eq!(settings.web.public_url.value.as_deref(), Some("https://own.example"));
+    let shown = format!("{:?}", settings.effective());
+    assert!(shown.contains("Credentials") && !shown.contains("\"s\"") && !shown.contains("\"k\""), "{shown}");
+    let mut named = read(&[], &[("DOCKGATE_APP_ID", "8")]).unwrap();
+    named.complete(stored());
+    assert_eq!((named.app_id.value, named.missing().len()), (Some(8), 2));
+    assert_eq!(
+        web::StoredCredentials::from_json("{\n\"app_id\": \"secret\"}").err().as_deref(),
+        Some("line 2, column 18")
+    );
+}
+
+#[test]
+fn the_file_of_credentials_is_beside_the_database() {
+    for (database, expected) in [
+        ("sqlite:///var/lib/dockgate/dockgate.db", "/var/lib/dockgate/dockgate-credentials.json"),
+        ("sqlite:///var/lib/dockgate/dockgate.db?mode=rwc", "/var/lib/dockgate/dockgate-credentials.json"),
+        ("sqlite://data/dockgate.db", "data/dockgate-credentials.json"),
+        ("sqlite://dockgate.db", "dockgate-credentials.json"),
+        ("sqlite:///dockgate.db", "/dockgate-credentials.json"),
+    ] {
+        let settings = read(&[], &[("DOCKGATE_DATABASE_URL", database)]).unwrap();
+        assert_eq!(settings.web.credentials_file.value, expected, "{database}");
+    }
+}
+
+#[test]
+fn sign_in_takes_both_halves_and_an_address_that_keeps_cookies() {
+    let id = ("DOCKGATE_CLIENT_ID", "c");
+    let secret = ("DOCKGATE_CLIENT_SECRET", "s");
+    assert!(read(&[], &[id]).unwrap_err().contains("together with DOCKGATE_CLIENT_SECRET"));
+    let plain = ("DOCKGATE_PUBLIC_URL", "http://gate.example");
+    assert!(read(&[], &[id, secret, plain]).unwrap_err().contains("takes an https:// address"));
+    assert!(read(&[], &[plain]).is_ok());
+    for url in ["https://gate.example", "http://localhost:8080", "http://127.0.0.1:1"] {
+        assert!(read(&[], &[id, secret, ("DOCKGATE_PUBLIC_URL", url)]).is_ok(), "{url}");
+    }
+}

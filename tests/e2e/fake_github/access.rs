@@ -36,6 +36,8 @@ pub enum Caller {
     /// The app itself, by its JWT.
     App,
     Installation(Token),
+    /// Somebody who signed in.
+    Person,
 }
 
 /// The app's private key: PKCS #8 in PEM, and its public half.
@@ -84,7 +86,8 @@ pub fn caller(state: &State, authorization: Option<&str>) -> Result<Caller, Answ
         Some(token) if !reaches(state, token) => Err(bad_credentials()),
         Some(token) if token.expires > SystemTime::now() => Ok(Caller::Installation(token.clone())),
         Some(_) => Err(bad_credentials()),
-        None if secret.starts_with("ghs_") => Err(bad_credentials()),
+        None if state.people.contains(&secret) => Ok(Caller::Person),
+        None if secret.starts_with("ghs_") || secret.starts_with("ghu_") => Err(bad_credentials()),
         None => verify_jwt(&secret).map(|()| Caller::App),
     }
 }

@@ -32,7 +32,7 @@ pub fn may_fetch(state: &State, headers: &HeaderMap, repository: &str) -> Result
         Caller::Installation(_) => {
             state.repositories.get(repository).map(|found| found.git.path().to_owned()).ok_or(404)
         }
-        Caller::Nobody | Caller::App => Err(401),
+        Caller::Nobody | Caller::App | Caller::Person => Err(401),
     }
 }
 

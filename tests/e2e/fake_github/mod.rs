@@ -14,6 +14,7 @@ mod git_http;
 mod graphql;
 pub mod hook;
 mod json;
+pub mod pages;
 mod pulls;
 mod reviews;
 mod router;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::access::{Caller, create_token, needed};
 use super::answer::{Answer, Call, Content};
 use super::state::State;
-use super::{checks, contents, graphql, hook, json, pulls, reviews};
+use super::{checks, contents, graphql, hook, json, pages, pulls, reviews};
 use crate::schema::openapi::{Operation, openapi};
 
 /// Ids that one request may use up.
@@ -50,11 +50,15 @@ fn check_answer(state: &mut State, operation: &Operation, answer: &mut Answer) {
 
 fn authorize(state: &mut State, call: &Call, segments: &[&str]) -> Result<(), Answer> {
     let token = match (&call.caller, segments) {
+        (Caller::Person, ["repos", owner, name]) if call.method == "GET" => {
+            let may = state.readable.contains(&format!("{owner}/{name}"));
+            return if may { Ok(()) } else { Err(Answer::not_found()) };
+        }
+        (Caller::App, ["app", ..]) | (Caller::Nobody, ["app-manifests", ..]) => return Ok(()),
         (Caller::Nobody, _) => {
             return Err(violation(state, call, 401, "no Authorization header"));
         }
-        (Caller::App, ["app", ..]) => return Ok(()),
-        (Caller::App, _) | (Caller::Installation(_), ["app", ..]) => {
+        (Caller::App | Caller::Person, _) | (Caller::Installation(_), ["app", ..]) => {
             return Err(violation(state, call, 401, "the wrong kind of credentials for the route"));
         }
         (Caller::Installation(token), _) => token,
@@ -79,6 +83,7 @@ fn dispatch(state: &mut State, call: &Call, segments: &[&str]) -> Answer {
         ("GET", ["app", "installations", id]) => hook::installation_of(state, id),
         ("GET", ["app", "hook", "deliveries"]) => hook::list(state, call),
         ("POST", ["app", "hook", "deliveries", id, "attempts"]) => hook::ask(state, id),
+        ("POST", ["app-manifests", code, "conversions"]) => pages::convert(state, code),
         ("GET", ["installation", "repositories"]) => installation_repositories(state, call),
         ("GET", ["rate_limit"]) => {
             let limit = json!({"limit": 5000, "remaining": 4999, "reset": 2_000_000_000, "used": 1});

@@ -17,7 +17,7 @@ use super::access::{Caller, caller};
 use super::answer::{Answer, Call, Content};
 use super::fault::{FaultKind, take};
 use super::state::{LoggedRequest, State};
-use super::{git_http, router};
+use super::{git_http, pages, router};
 
 /// Longer than a client waits that is told to be impatient.
 const SLOW: Duration = Duration::from_secs(3);
@@ -194,6 +194,17 @@ async fn respond(shared: &Arc<Shared>, incoming: Incoming, index: usize) -> Resp
             }
             Err(status) => git_http::refuse(status),
         };
+        shared.state().log[index].status = response.status().as_u16();
+        return response;
+    }
+    let page = pages::PageRequest {
+        method: &incoming.method,
+        path: &incoming.path,
+        query: &incoming.query,
+        body: &incoming.body,
+    };
+    let answer = pages::answer(&mut shared.state(), &page);
+    if let Some(response) = answer {
         shared.state().log[index].status = response.status().as_u16();
         return response;
     }

@@ -22,6 +22,14 @@ pub struct State {
     pub installations: BTreeMap<u64, Installation>,
     /// By the token itself.
     pub tokens: HashMap<String, Token>,
+    /// Tokens of a person who signed in.
+    pub people: std::collections::HashSet<String>,
+    /// What that person may read, full names.
+    pub readable: Vec<String>,
+    /// Codes of sign-ins that were not traded yet.
+    pub sign_ins: Vec<String>,
+    /// Manifests that were not traded yet: code, path of the form, manifest.
+    pub manifests: Vec<(String, String, Value)>,
     /// Requests so far.
     pub log: Vec<LoggedRequest>,
     /// What no real client of GitHub may do, as found so far.

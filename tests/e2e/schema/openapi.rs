@@ -116,6 +116,15 @@ impl OpenApi {
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
+    /// What is wrong with a value of a named component.
+    pub fn check(&self, component: &str, value: &Value) -> Vec<String> {
+        let schema = &self.document["components"]["schemas"][component];
+        assert!(!schema.is_null(), "GitHub has no component {component}");
+        let mut wrong = shape::unknown_fields(&self.document, schema, value);
+        wrong.extend(self.validate(component, schema, value));
+        wrong
+    }
+
     fn describe(&self, operation: &Operation) -> &Value {
         &self.document["paths"][&operation.template][&operation.method]
     }
