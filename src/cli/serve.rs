@@ -35,9 +35,9 @@ use crate::worker::check_pull_request::{CheckOptions, CheckPullRequest};
 use crate::worker::handlers::Handlers;
 use crate::worker::limits::StoredLimits;
 use crate::worker::met::Met;
+use crate::worker::record::Records;
 use crate::worker::recovery::RecoverySettings;
 use crate::worker::{RetryPolicy, WorkerSettings};
-use crate::worker::record::Records;
 
 /// How often replicas look for due jobs that nobody told them of: those of a replica that died.
 const SHARED_POLL: Duration = Duration::from_secs(5);
