@@ -28,7 +28,11 @@ use crate::store;
 use crate::telemetry;
 use crate::worker::WorkerSettings;
 use crate::worker::check_images::CheckImages;
-use crate::worker::check_pull_request::{CheckOptions, CheckPullRequest};
+use crate::worker::check_pull_request::CheckPullRequest;
+use crate::worker::commands::Commands;
+use crate::worker::fix_all::FixAll;
+use crate::worker::judge::{CheckOptions, Judge};
+use crate::worker::records::Records;
 use crate::worker::handlers::Handlers;
 
 /// How often replicas look for due jobs that nobody told them of: those of a replica that died.
@@ -104,6 +108,7 @@ pub fn client(settings: &ProcessSettings, observer: Arc<dyn Observer>) -> anyhow
         address: settings.github_api_url.value.clone(),
         web_address: settings.github_url.value.clone(),
         resolves_threads: settings.resolve_threads.value,
+        commits: settings.fix.value,
         ..ClientConfig::default()
     };
     Ok(Client::new(config, credentials, observer)?)
@@ -123,8 +128,12 @@ async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>
         rules_url: settings.rules_url.value.clone(),
         ..CheckOptions::default()
     };
+    let records = Records::new(Arc::clone(&store), Arc::clone(&options.clock));
+    let judge = Arc::new(Judge::new(options));
     let handlers = Handlers {
-        change: CheckPullRequest::new(client.clone(), options),
+        change: CheckPullRequest::new(client.clone(), Arc::clone(&judge), Some(records.clone())),
+        commands: Commands::new(client.clone(), Arc::clone(&judge), records.clone()),
+        fix_all: FixAll::new(client.clone(), judge, records),
         images: images.scans.map(|scans| CheckImages::new(client.clone(), scans, clock)),
     };
     let secret = settings.webhook_secret.value.as_ref().map(SecretText::expose).unwrap_or_default();

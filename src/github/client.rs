@@ -4,12 +4,15 @@
 //! shared, failure named. Lists are followed to their end or the end is an error, never cut in silence.
 
 mod check_run;
+mod commit;
 mod content;
 mod content_rest;
+mod conversation;
 mod lists;
 mod pull_request;
 mod review;
 mod review_rest;
+mod review_threads;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -18,7 +21,9 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use check_run::{ANNOTATIONS_PER_REQUEST, CheckRun, CheckRunState, NewCheckRun};
+pub use commit::{CommitObject, NewCommit};
 pub use content::{GRAPHQL_BATCH, PathEntry, PathObject};
+pub use conversation::{OwnComment, Reaction};
 pub use pull_request::{ApiFile, Comparison, OpenPullRequest, OwnCommit, PatchedFile, PullRequest};
 pub use review::{NewComment, PullRequestState, ReviewThread, ThreadComment};
 
@@ -45,6 +50,8 @@ pub struct ClientConfig {
     pub fresh_token_wait: Duration,
     /// Whether tokens may also write contents, which GitHub wants for resolving review threads.
     pub resolves_threads: bool,
+    /// Whether tokens may also write contents for the commits that people ask for.
+    pub commits: bool,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -58,6 +65,7 @@ impl Default for ClientConfig {
             web_address: String::new(),
             fresh_token_wait: Duration::from_secs(1),
             resolves_threads: false,
+            commits: false,
             clock: Arc::new(SystemTime::now),
         }
     }
@@ -72,6 +80,7 @@ struct Shared {
     credentials: AppCredentials,
     tokens: TokenCache,
     limits: RateLimits,
+    own_login: tokio::sync::OnceCell<String>,
     config: ClientConfig,
 }
 
@@ -109,7 +118,8 @@ impl Client {
     ) -> Result<Self, GitHubError> {
         let transport = Transport::new(&config.address, config.timeout, observer)?;
         let limits = RateLimits::new(config.rate_limit.clone(), config.clock.clone());
-        Ok(Self(Arc::new(Shared { transport, credentials, tokens: TokenCache::default(), limits, config })))
+        let (tokens, own_login) = (TokenCache::default(), tokio::sync::OnceCell::new());
+        Ok(Self(Arc::new(Shared { transport, credentials, tokens, limits, own_login, config })))
     }
 
     /// The app's number.
@@ -131,6 +141,12 @@ impl Client {
         let answer = self.as_app(&call).await?;
         let date = answer.headers.get("date").and_then(|date| date.to_str().ok());
         Ok(AppInfo { answered_at: date.and_then(timestamp::parse_header), ..answer.json(&call)? })
+    }
+
+    /// The login that our comments carry.
+    async fn own_login(&self) -> Result<String, GitHubError> {
+        let ask = || async { Ok(format!("{}[bot]", self.app().await?.slug)) };
+        self.0.own_login.get_or_try_init(ask).await.cloned()
     }
 
     async fn as_app(&self, call: &Call) -> Result<Answer, GitHubError> {
@@ -225,10 +241,12 @@ impl RepositoryClient {
         let now = (shared.config.clock)();
         app::token_of(&slot, now, async {
             let mint = |with_contents| app::mint_call(self.installation, &self.repository, with_contents);
-            let mut call = mint(shared.config.resolves_threads);
+            let with_contents = shared.config.resolves_threads || shared.config.commits;
+            let mut call = mint(with_contents);
             let mut answer = self.client.as_app(&call).await;
-            if shared.config.resolves_threads && answer.as_ref().is_err_and(|error| error.status() == Some(422)) {
-                // The installation does not grant to write contents: judging goes on, threads are hidden instead.
+            if with_contents && answer.as_ref().is_err_and(|error| error.status() == Some(422)) {
+                // The installation does not grant to write contents: judging goes on, threads are hidden
+                // instead, and nothing is committed.
                 call = mint(false);
                 answer = self.client.as_app(&call).await;
             }

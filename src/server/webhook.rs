@@ -147,9 +147,12 @@ fn reason(event: Event) -> String {
         Event::Ping => "ping: the webhook works".to_owned(),
         Event::Installation { action, .. } => format!("installation {action:.60}: nothing to check yet"),
         Event::Ignored { why } => why,
-        Event::PullRequest { .. } | Event::Rerequested { .. } | Event::MergeGroup { .. } => {
-            "nothing to check".to_owned()
-        }
+        Event::Button { button, .. } => format!("a button that does nothing here: {:.60}", button.identifier),
+        Event::PullRequest { .. }
+        | Event::Rerequested { .. }
+        | Event::MergeGroup { .. }
+        | Event::MergeGroupEnded { .. }
+        | Event::Command { .. } => "nothing to check".to_owned(),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod date;
 pub mod process;
 pub mod repository;
 pub mod vex;
+pub mod role;
 
 use crate::scan::problem::{Cause, Problem};
 
@@ -26,6 +27,8 @@ pub enum Origin {
     Environment,
     /// A command-line flag.
     Flag,
+    /// A command in a comment of a pull request.
+    Command,
 }
 
 impl Origin {
@@ -37,6 +40,7 @@ impl Origin {
             Self::Repository => "repository",
             Self::Environment => "environment",
             Self::Flag => "flag",
+            Self::Command => "command",
         }
     }
 }

@@ -16,8 +16,10 @@ pub enum Shelf {
     Image,
     /// The app's own credentials and marks of its set-up.
     Setup,
-    /// Waivers that people gave by command, by `owner/name`.
+    /// Waivers that people gave by command, by `owner/name#number/fingerprint`.
     Waiver,
+    /// Findings of the last verdict on a pull request, by `owner/name#number`.
+    Finding,
     /// Images that default branches use, by `owner/name`.
     Watch,
     /// Repositories and pull requests that were met before.
@@ -33,6 +35,7 @@ impl Shelf {
             Self::Image => "image",
             Self::Setup => "setup",
             Self::Waiver => "waiver",
+            Self::Finding => "finding",
             Self::Watch => "watch",
             Self::Met => "met",
         }

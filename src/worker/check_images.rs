@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::publish::{self, OwnCheckRun};
+use super::subject::{Subject, supersede_all};
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::app::Clock;
 use crate::github::client::{Client, RepositoryClient};
@@ -46,18 +47,17 @@ impl JobHandler for CheckImages {
     }
 
     async fn supersede(&self, older: &Job, newer: &Job) -> Result<(), JobError> {
-        if older.head() != newer.head() {
-            for run in OwnCheckRun::left_open(&self.client_of(older), older.head(), older).await? {
-                run.supersede(&format!("by {}", newer.head().short())).await?;
-            }
+        let (Some(old), Some(new)) = (older.head(), newer.head()) else { return Ok(()) };
+        if old != new {
+            supersede_all(&self.client_of(older), old, older, &format!("by {}", new.short())).await?;
         }
         Ok(())
     }
 
     async fn abandon(&self, job: &Job, cause: &str) -> Result<(), JobError> {
-        let client = self.client_of(job);
-        if !OwnCheckRun::fail_all(&client, job.head(), job, cause).await? {
-            publish::report_failure(&client, job.head(), job, cause).await?;
+        let (client, Some(head)) = (self.client_of(job), job.head()) else { return Ok(()) };
+        if !OwnCheckRun::fail_all(&client, head, job, cause).await? {
+            publish::report_failure(&client, head, job, cause).await?;
         }
         Ok(())
     }
@@ -96,7 +96,7 @@ impl CheckImages {
         };
         let since = (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default();
         let verdict = decide(subject, &images, Date::from_unix_seconds(since.as_secs()));
-        run.conclude(verdict.conclusion, &verdict.output()).await?;
+        run.conclude(verdict.conclusion, &verdict.output(), &[]).await?;
         Ok(Done::without_scan(match verdict.conclusion {
             Conclusion::Success => Outcome::Passed,
             Conclusion::Failure => Outcome::Blocked,
@@ -119,11 +119,7 @@ impl CheckImages {
 }
 
 /// The job for the images of a change that was judged by `job`.
-pub fn job(job: &Job, is_fork: bool, judgement: &Judgement) -> Job {
-    let number = match job.subject {
-        JobSubject::PullRequest { number, .. } => Some(number),
-        _ => None,
-    };
+pub fn job(job: &Job, subject: &Subject, judgement: &Judgement) -> Job {
     let settings = &judgement.settings;
     let images = judgement.images.iter().take(MOST_IMAGES).map(|change| ImageSubject {
         path: change.path.clone(),
@@ -132,10 +128,10 @@ pub fn job(job: &Job, is_fork: bool, judgement: &Judgement) -> Job {
         before: change.before.as_ref().map(ToString::to_string),
         after: change.after.to_string(),
     });
-    let subject = ImagesSubject {
-        number,
-        head: job.head().clone(),
-        is_fork,
+    let images = ImagesSubject {
+        number: subject.pull_request,
+        head: subject.head.clone(),
+        is_fork: subject.is_fork,
         images: images.collect(),
         left_out: judgement.images.len().saturating_sub(MOST_IMAGES),
         fail_on: settings.images_fail_on.value,
@@ -143,7 +139,7 @@ pub fn job(job: &Job, is_fork: bool, judgement: &Judgement) -> Job {
         waivers: settings.images.waivers.iter().map(|(waiver, _)| waiver.clone()).collect(),
         vex: judgement.vex.clone(),
     };
-    Job { subject: JobSubject::Images(subject), ..job.clone() }
+    Job { subject: JobSubject::Images(images), ..job.clone() }
 }
 
 async fn scan_one(scans: &Scans, subject: ImageSubject, is_fork: bool, threshold: Rating) -> ScannedImage {

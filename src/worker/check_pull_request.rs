@@ -1,94 +1,48 @@
-//! One job, from start to end: open the check run, read the change, judge it, conclude, comment.
+//! One job, from start to end: open the check run, read the change, judge it, record, conclude, comment.
 //!
 //! Invariant: every path ends in a conclusion or in an error that the queue answers with another attempt or with
 //! [`JobHandler::abandon`], which concludes too. The head is read again before concluding; a commit that is no longer
-//! the head is never concluded as judged.
+//! the head is never concluded as judged. A verdict is recorded before anybody sees it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use async_trait::async_trait;
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::check_images;
-use super::judge::{self, Again};
-use super::organisation::Organisations;
+use super::fix_all;
+use super::judge::{Again, Judge, Judged};
 use super::publish::{self, OwnCheckRun};
+use super::records::{Happened, Records};
+use super::subject::{Subject, follow_up, supersede_all};
+use super::threads;
 use super::{Done, JobError, JobHandler, Outcome};
-use crate::github::GitHubError;
-use crate::github::app::Clock;
 use crate::github::client::{Client, PullRequestState, RepositoryClient};
-use crate::github::identity::{CommitSha, PullRequestNumber};
-use crate::job::{ImagesSubject, Job, JobSubject};
-use crate::pipeline::{Circumstances, Flags, Judgement};
-use crate::registry::RegistryClient;
+use crate::github::identity::PullRequestNumber;
+use crate::job::{Job, JobSubject};
+use crate::pipeline::Judgement;
 use crate::report::{ReportInput, check_run, review};
-use crate::scan::SecretKey;
-use crate::scan::image_use::Digests;
-use crate::scan::limits::Limits;
-use crate::settings::date::Date;
-use crate::settings::repository::SettingsFile;
-use crate::source::pull_request::{FetchOptions, PullRequestSource, Target};
-use crate::source::{Change, SourceError};
+use crate::settings::repository::conversation::Drafts;
 use crate::store::UnixMillis;
 use crate::verdict::Conclusion;
 
-/// Settings of the checks, the same for all repositories.
-#[derive(Clone)]
-pub struct CheckOptions {
-    /// How changes are fetched.
-    pub fetch: FetchOptions,
-    /// The bounds of reading; a repository's own may be lower.
-    pub limits: Limits,
-    /// The key of the secrets' fingerprints.
-    pub secret_key: SecretKey,
-    /// Where people reach the pages of the rules.
-    pub rules_url: Option<String>,
-    /// Asks registries for digests, so that images can be pinned by a suggestion; nobody is asked without it.
-    pub registry: Option<RegistryClient>,
-    /// Whether the images that a change brings in are scanned, by a job of their own.
-    pub image_scans: bool,
-    /// Tells the time.
-    pub clock: Clock,
-}
-
-impl Default for CheckOptions {
-    fn default() -> Self {
-        Self {
-            fetch: FetchOptions::default(),
-            limits: Limits::default(),
-            secret_key: SecretKey::default(),
-            rules_url: None,
-            registry: None,
-            image_scans: false,
-            clock: Arc::new(SystemTime::now),
-        }
-    }
-}
+/// After so many days a waiver ends that a ready-made command gives.
+const PROPOSED_DAYS: u32 = 30;
 
 /// Checks pull requests and merge groups.
 pub struct CheckPullRequest {
     client: Client,
-    options: CheckOptions,
-    organisations: Organisations,
+    judge: Arc<Judge>,
+    /// What is remembered; nothing is, where nobody asks afterwards.
+    records: Option<Records>,
 }
 
-/// What one run checks.
-struct Subject {
-    head: CommitSha,
-    base: String,
-    pull_request: Option<PullRequestNumber>,
-    changed_files: Option<usize>,
-    is_fork: bool,
-}
-
-/// A judged change.
-struct Judged {
-    judgement: Judgement,
-    settings_from: String,
-    scan: Duration,
-    /// What judging again needs, when digests of images would make suggestions.
-    again: Option<Again>,
+/// The pull request as it stands after judging.
+struct Standing {
+    number: PullRequestNumber,
+    state: PullRequestState,
 }
 
 #[async_trait]
@@ -98,29 +52,28 @@ impl JobHandler for CheckPullRequest {
     }
 
     async fn run_again(&self, job: &Job, since: UnixMillis, cancelled: CancellationToken) -> Result<Done, JobError> {
-        let since = UNIX_EPOCH + since.since(UnixMillis::default());
         self.attempt(job, Some(since), cancelled).await
     }
 
     async fn supersede(&self, older: &Job, newer: &Job) -> Result<(), JobError> {
+        let (Some(old), Some(new)) = (older.head(), newer.head()) else { return Ok(()) };
         // The run of the same commit is taken over, not ended.
-        if older.head() != newer.head() {
-            let client = self.client.repository(older.installation, older.repository.clone());
-            supersede_all(&client, older.head(), older, newer.head()).await?;
+        if old != new {
+            supersede_all(&self.client_of(older), old, older, &format!("by {}", new.short())).await?;
         }
         Ok(())
     }
 
     async fn abandon(&self, job: &Job, cause: &str) -> Result<(), JobError> {
-        if matches!(job.subject, JobSubject::Commit { .. }) {
+        let Some(head) = job.head().filter(|_| !matches!(job.subject, JobSubject::Commit { .. })) else {
             return Ok(());
-        }
-        let client = self.client.repository(job.installation, job.repository.clone());
-        let mut heads = vec![job.head().clone()];
+        };
+        let client = self.client_of(job);
+        let mut heads = vec![head.clone()];
         if let JobSubject::PullRequest { number, .. } = &job.subject {
             // The job may have judged a newer head than it was asked for.
             let newest = client.pull_request(*number).await.ok().map(|pull| pull.head.sha);
-            heads.extend(newest.filter(|newest| newest != job.head()));
+            heads.extend(newest.filter(|newest| newest != head));
         }
         let mut is_told = false;
         for head in &heads {
@@ -130,45 +83,53 @@ impl JobHandler for CheckPullRequest {
         if let (false, Some(head)) = (is_told, heads.last()) {
             publish::report_failure(&client, head, job, cause).await?;
         }
-        Ok(())
+        self.note_unfinished(job, cause).await
     }
 }
 
 impl CheckPullRequest {
     /// A handler that works as the app of `client`.
-    pub fn new(client: Client, options: CheckOptions) -> Self {
-        Self { client, options, organisations: Organisations::default() }
+    pub fn new(client: Client, judge: Arc<Judge>, records: Option<Records>) -> Self {
+        Self { client, judge, records }
+    }
+
+    fn client_of(&self, job: &Job) -> RepositoryClient {
+        self.client.repository(job.installation, job.repository.clone())
     }
 
     /// One attempt at a job; `again_since` tells when the job was asked for, if there were attempts before.
     async fn attempt(
         &self,
         job: &Job,
-        again_since: Option<SystemTime>,
+        again_since: Option<UnixMillis>,
         cancelled: CancellationToken,
     ) -> Result<Done, JobError> {
-        let client = self.client.repository(job.installation, job.repository.clone());
-        let subject = match self.subject(&client, job).await? {
+        let client = self.client_of(job);
+        let subject = match Subject::of(&client, job).await? {
             Ok(subject) => subject,
             Err(done) => return Ok(done),
         };
-        if let Some(number) = subject.pull_request.filter(|_| subject.head != *job.head()) {
+        if let (Some(number), Some(asked)) = (subject.pull_request, job.head().filter(|head| **head != subject.head)) {
             // The head moved on. The queue has to know which commit a check run is opened on, or nobody would conclude
             // it if this process ended now: so the newer head is a job of its own.
-            supersede_all(&client, job.head(), job, &subject.head).await?;
+            supersede_all(&client, asked, job, &format!("by {}", subject.head.short())).await?;
             let follow_up = vec![follow_up(job, number, subject.head)];
             return Ok(Done { follow_up, ..Done::without_scan(Outcome::Superseded) });
         }
         let run = match again_since {
             None => OwnCheckRun::open(&client, &subject.head, job).await?,
-            Some(since) => OwnCheckRun::resume(&client, &subject.head, job, since).await?,
+            Some(since) => {
+                let since = UNIX_EPOCH + since.since(UnixMillis::default());
+                OwnCheckRun::resume(&client, &subject.head, job, since).await?
+            }
         };
         tokio::select! {
-            done = self.check(&client, job, &subject, &run) => done,
+            done = self.check(&client, job, &subject, &run, again_since) => done,
             () = cancelled.cancelled() => {
-                // The newer job takes the run over when it is about the same commit, else this one has to end it.
-                if !self.is_still_head(&client, &subject).await {
-                    run.supersede("by a newer event of this pull request").await?;
+                // The newer job takes the run over when it is about the same commit, else this one has to end it; a
+                // verdict that was told meanwhile stands.
+                if !subject.is_still_head(&client).await {
+                    supersede_all(&client, &subject.head, job, "by a newer event").await?;
                 }
                 Ok(Done::without_scan(Outcome::Superseded))
             }
@@ -178,66 +139,19 @@ impl CheckPullRequest {
     /// Judges the commit that `job` names, and writes nothing. With it comes where the settings are from.
     ///
     /// # Errors
-    /// As [`JobHandler::run`]; [`JobError::Permanent`] for a commit that names no pull request.
+    /// As [`JobHandler::run`]; [`JobError::Permanent`] for a job that names no pull request or merge group.
     pub async fn preview(&self, job: &Job) -> Result<(Judgement, String), JobError> {
-        let client = self.client.repository(job.installation, job.repository.clone());
-        let head = job.head().clone();
+        let client = self.client_of(job);
         let subject = match &job.subject {
-            JobSubject::MergeGroup { base, .. } => {
-                Subject { head, base: base.to_string(), pull_request: None, changed_files: None, is_fork: false }
-            }
-            JobSubject::PullRequest { number, .. } => {
-                let pull = client.pull_request(*number).await?;
-                let (is_fork, base) = (pull.is_from_fork(), pull.base.branch);
-                Subject { head, base, pull_request: Some(*number), changed_files: None, is_fork }
-            }
-            JobSubject::Commit { head } | JobSubject::Images(ImagesSubject { head, .. }) => {
-                let message = format!("{head} names no pull request: replay a delivery of one");
+            JobSubject::MergeGroup { head, base } => Subject::group(head, base),
+            JobSubject::PullRequest { number, head } => Subject::at(&client, *number, head).await?,
+            _ => {
+                let message = "it names no pull request: replay a delivery of one".to_owned();
                 return Err(JobError::Permanent { message, source: None });
             }
         };
-        let judged = self.judge(&client, &subject).await?;
+        let judged = self.judge.judge(&client, &subject, Vec::new()).await?;
         Ok((judged.judgement, judged.settings_from))
-    }
-
-    /// Whether the pull request still has the head that is being judged; unknown counts as no.
-    async fn is_still_head(&self, client: &RepositoryClient, subject: &Subject) -> bool {
-        let Some(number) = subject.pull_request else { return false };
-        client.pull_request(number).await.is_ok_and(|pull| pull.state == "open" && pull.head.sha == subject.head)
-    }
-
-    /// What the job is about now, or how it ends when there is nothing to check.
-    async fn subject(&self, client: &RepositoryClient, job: &Job) -> Result<Result<Subject, Done>, JobError> {
-        match &job.subject {
-            JobSubject::MergeGroup { head, base } => Ok(Ok(Subject {
-                head: head.clone(),
-                base: base.to_string(),
-                pull_request: None,
-                changed_files: None,
-                is_fork: false,
-            })),
-            JobSubject::Commit { head } => {
-                let pulls = client.pull_requests_of(head).await?.into_iter();
-                let follow_up = pulls.map(|pull| follow_up(job, pull.number, pull.head)).collect();
-                Ok(Err(Done { follow_up, ..Done::without_scan(Outcome::Nothing) }))
-            }
-            // Another handler's.
-            JobSubject::Images(_) => Ok(Err(Done::without_scan(Outcome::Nothing))),
-            JobSubject::PullRequest { number, .. } => {
-                let pull = match client.pull_request(*number).await {
-                    Err(error) if error.is_absent() => return Ok(Err(Done::without_scan(Outcome::Nothing))),
-                    pull => pull?,
-                };
-                if pull.state != "open" {
-                    supersede_all(client, job.head(), job, &pull.head.sha).await?;
-                    return Ok(Err(Done::without_scan(Outcome::Nothing)));
-                }
-                let changed_files = (pull.changed_files > 0).then_some(pull.changed_files);
-                let is_fork = pull.is_from_fork();
-                let (head, base) = (pull.head.sha, pull.base.branch);
-                Ok(Ok(Subject { head, base, pull_request: Some(*number), changed_files, is_fork }))
-            }
-        }
     }
 
     async fn check(
@@ -246,26 +160,42 @@ impl CheckPullRequest {
         job: &Job,
         subject: &Subject,
         run: &OwnCheckRun,
+        again_since: Option<UnixMillis>,
     ) -> Result<Done, JobError> {
-        let mut judged = self.judge(client, subject).await?;
+        let waivers = match &self.records {
+            Some(records) => records.waivers(&job.repository, subject.pull_request).await?,
+            None => Vec::new(),
+        };
+        let mut judged = self.judge.judge(client, subject, waivers).await?;
         let again = judged.again.take();
-        let mut state = None;
-        if let Some(number) = subject.pull_request {
-            let now = match client.pull_request_state(number).await {
-                // GraphQL is not offered here: less is known, but the check is not held up.
-                Err(error) if error.is_not_offered() => client.pull_request_state_by_rest(number).await?,
-                state => state?,
-            };
-            if !publish::still_stands(&now, &subject.head) {
-                run.supersede(&format!("by {}", now.head.short())).await?;
-                // The webhook of the newer head may be lost: the job for it does not wait for one.
-                let follow_up = vec![follow_up(job, number, now.head)];
-                return Ok(Done { follow_up, ..Done::without_scan(Outcome::Superseded) });
-            }
-            state = Some((number, now));
+        let standing = match subject.pull_request {
+            Some(number) => Some(Standing { number, state: state_of(client, number).await? }),
+            None => None,
+        };
+        if let Some(Standing { number, state }) = standing.as_ref().filter(|now| now.state.head != subject.head) {
+            run.supersede(&format!("by {}", state.head.short())).await?;
+            // The webhook of the newer head may be lost: the job for it does not wait for one.
+            let follow_up = vec![follow_up(job, *number, state.head.clone())];
+            return Ok(Done { follow_up, ..Done::without_scan(Outcome::Superseded) });
         }
         let source_url = format!("{}/{}/blob/{}", client.web_root(), client.name(), subject.head);
-        let input = ReportInput {
+        let input = self.input(subject, &judged, &source_url);
+        if let Some(records) = &self.records {
+            records.verdict(job, subject, &judged, again_since).await?;
+        }
+        let actions = fix_all::buttons(client, subject, &judged.judgement.verdict).await?;
+        run.conclude(judged.judgement.verdict.conclusion, &check_run::output(&input), &actions).await?;
+        if let Some(standing) = standing.filter(|standing| standing.state.is_open) {
+            self.comment(client, subject, &standing, &judged, again, input).await?;
+        }
+        let images = self.judge.options.image_scans.then(|| check_images::job(job, subject, &judged.judgement));
+        Ok(Done { follow_up: images.into_iter().collect(), ..done(&judged) })
+    }
+
+    fn input<'a>(&'a self, subject: &'a Subject, judged: &'a Judged, source_url: &'a str) -> ReportInput<'a> {
+        // Commands are taken on pull requests only.
+        let waive_until = subject.pull_request.filter(|_| self.records.is_some());
+        ReportInput {
             verdict: &judged.judgement.verdict,
             policies: &judged.judgement.policies,
             snapshot: &judged.judgement.snapshot,
@@ -274,97 +204,55 @@ impl CheckPullRequest {
             settings_from: &judged.settings_from,
             head: Some(subject.head.as_str()),
             details_url: None,
-            source_url: Some(&source_url),
-            rules_url: self.options.rules_url.as_deref(),
+            source_url: Some(source_url),
+            rules_url: self.judge.options.rules_url.as_deref(),
+            waive_until: waive_until.map(|_| self.judge.today().plus_days(PROPOSED_DAYS)),
             colour: false,
             explain: false,
-        };
-        let conclusion = judged.judgement.verdict.conclusion;
-        run.conclude(conclusion, &check_run::output(&input)).await?;
-        if let Some((number, state)) = state.filter(|(_, state)| state.is_open) {
-            let pinned = match again {
-                Some(again) => again.pinned(&judged.judgement.unpinned, subject.is_fork).await,
-                None => None,
-            };
-            let verdict = pinned.as_ref().map_or(input.verdict, |pinned| &pinned.verdict);
-            self.comment(client, number, &state, &ReportInput { verdict, ..input }).await?;
         }
-        let images = self.options.image_scans.then(|| check_images::job(job, subject.is_fork, &judged.judgement));
-        Ok(Done { follow_up: images.into_iter().collect(), ..done(&judged) })
     }
 
     async fn comment(
         &self,
         client: &RepositoryClient,
-        number: PullRequestNumber,
-        state: &PullRequestState,
-        input: &ReportInput<'_>,
+        subject: &Subject,
+        standing: &Standing,
+        judged: &Judged,
+        again: Option<Again>,
+        input: ReportInput<'_>,
     ) -> Result<(), JobError> {
-        let wanted = review::plan(input).comments;
-        let plan = publish::plan_comments(&wanted, input.verdict, &state.threads);
-        Ok(publish::comment(client, number, &state.head, &plan).await?)
-    }
-
-    async fn judge(&self, client: &RepositoryClient, subject: &Subject) -> Result<Judged, JobError> {
-        let target = Target {
-            base: subject.base.clone(),
-            head: subject.head.clone(),
-            pull_request: subject.pull_request,
-            changed_files: subject.changed_files,
+        let is_silent = subject.is_draft && input.settings.conversation.drafts.value == Drafts::Silent;
+        let pinned = match again.filter(|_| !is_silent) {
+            Some(again) => again.pinned(&judged.judgement.unpinned, subject.is_fork).await,
+            None => None,
         };
-        let source =
-            PullRequestSource::new(client.clone(), target, self.options.limits.clone(), self.options.fetch.clone());
-        let (change, base) = source.read_with_base().await?;
-        let organisation = self.organisations.of(client).await?;
-        let settings_from = settings_from(&change, &organisation, subject, &base);
-        let since = (self.options.clock)().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let circumstances = Circumstances {
-            organisation,
-            secret_key: self.options.secret_key.clone(),
-            today: Date::from_unix_seconds(since.as_secs()),
-            flags: Flags::default(),
-            edits: true,
-            digests: Digests::default(),
-            images: self.options.image_scans,
+        let verdict = pinned.as_ref().map_or(input.verdict, |pinned| &pinned.verdict);
+        let input = ReportInput { verdict, ..input };
+        let wanted = if is_silent { Vec::new() } else { review::plan(&input).comments };
+        let plan = threads::plan(&wanted, verdict, &standing.state.threads);
+        Ok(threads::carry_out(client, standing.number, &subject.head, &plan).await?)
+    }
+
+    async fn note_unfinished(&self, job: &Job, cause: &str) -> Result<(), JobError> {
+        let Some(records) = &self.records else { return Ok(()) };
+        let happened = Happened {
+            pull_request: job.pull_request(),
+            head: job.head(),
+            event: "unfinished",
+            actor: None,
+            detail: json!({"conclusion": "failure", "cause": cause}),
         };
-        let start = Instant::now();
-        let again = self.options.registry.clone().map(|registry| Again {
-            registry,
-            change: change.clone(),
-            circumstances: circumstances.clone(),
-        });
-        let judgement = judge::judge(change, circumstances).await?;
-        let again = again.filter(|_| !judgement.unpinned.is_empty());
-        Ok(Judged { judgement, settings_from, scan: start.elapsed(), again })
+        Ok(records.note(&job.repository, happened, None).await?)
     }
 }
 
-fn settings_from(change: &Change, organisation: &SettingsFile, subject: &Subject, base: &CommitSha) -> String {
-    let is_absent = change.team.settings == SettingsFile::Absent && *organisation == SettingsFile::Absent;
-    match (is_absent, subject.pull_request) {
-        (true, _) => "defaults".into(),
-        (false, Some(_)) => format!("{}@{}", subject.base, base.short()),
-        (false, None) => base.short().to_owned(),
+/// The pull request and its threads as they are now.
+async fn state_of(client: &RepositoryClient, number: PullRequestNumber) -> Result<PullRequestState, JobError> {
+    match client.pull_request_state(number).await {
+        // GraphQL is not offered here: less is known, but the check is not held up.
+        Err(error) if error.is_not_offered() => Ok(client.pull_request_state_by_rest(number).await?),
+        state => Ok(state?),
     }
-}
-
-fn follow_up(job: &Job, number: PullRequestNumber, head: CommitSha) -> Job {
-    Job { subject: JobSubject::PullRequest { number, head }, ..job.clone() }
-}
-
-/// Concludes what earlier attempts left open on a commit that is no longer the head.
-async fn supersede_all(
-    client: &RepositoryClient,
-    old: &CommitSha,
-    job: &Job,
-    newer: &CommitSha,
-) -> Result<(), GitHubError> {
-    for run in OwnCheckRun::left_open(client, old, job).await? {
-        let by =
-            if old == newer { "by the end of the pull request".to_owned() } else { format!("by {}", newer.short()) };
-        run.supersede(&by).await?;
-    }
-    Ok(())
 }
 
 fn done(judged: &Judged) -> Done {
@@ -377,25 +265,4 @@ fn done(judged: &Judged) -> Done {
     let shown = verdict.blocking().chain(verdict.to_know());
     let findings = shown.map(|judged| (judged.finding.rule.clone(), judged.finding.severity)).collect();
     Done { outcome, scan: judged.scan, findings, follow_up: Vec::new() }
-}
-
-impl From<GitHubError> for JobError {
-    fn from(error: GitHubError) -> Self {
-        SourceError::from(error).into()
-    }
-}
-
-impl From<SourceError> for JobError {
-    fn from(error: SourceError) -> Self {
-        let message = error.to_string();
-        if !error.is_retryable() {
-            return Self::Permanent { message, source: cause(&error) };
-        }
-        Self::Retry { message, retry_after: error.retry_after(), source: cause(&error) }
-    }
-}
-
-/// What lies below an error whose own message is already said.
-fn cause(error: &SourceError) -> Option<Box<dyn std::error::Error + Send + Sync>> {
-    std::error::Error::source(error).map(|source| source.to_string().into())
 }

@@ -7,6 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::check_images::CheckImages;
 use super::check_pull_request::CheckPullRequest;
+use super::commands::Commands;
+use super::fix_all::FixAll;
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::job::{Job, JobSubject};
 use crate::store::UnixMillis;
@@ -17,12 +19,18 @@ pub struct Handlers {
     pub change: CheckPullRequest,
     /// For the images that they bring in; `None` when these are not scanned.
     pub images: Option<CheckImages>,
+    /// For commands in comments.
+    pub commands: Commands,
+    /// For "Fix all".
+    pub fix_all: FixAll,
 }
 
 impl Handlers {
     fn of(&self, job: &Job) -> Option<&dyn JobHandler> {
         match job.subject {
             JobSubject::Images(_) => self.images.as_ref().map(|images| images as &dyn JobHandler),
+            JobSubject::Command(_) => Some(&self.commands),
+            JobSubject::FixAll(_) => Some(&self.fix_all),
             _ => Some(&self.change),
         }
     }

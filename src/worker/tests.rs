@@ -153,7 +153,7 @@ impl Bench {
     }
 
     fn heads(&self) -> String {
-        self.script.ran.lock().unwrap().iter().map(|job| job.head().as_str().chars().next().unwrap()).collect()
+        self.script.ran.lock().unwrap().iter().map(|job| job.head().unwrap().as_str().chars().next().unwrap()).collect()
     }
 
     fn abandoned(&self) -> Vec<(Job, String)> {
