@@ -31,9 +31,9 @@ use crate::worker::check_images::CheckImages;
 use crate::worker::check_pull_request::CheckPullRequest;
 use crate::worker::commands::Commands;
 use crate::worker::fix_all::FixAll;
+use crate::worker::handlers::Handlers;
 use crate::worker::judge::{CheckOptions, Judge};
 use crate::worker::records::Records;
-use crate::worker::handlers::Handlers;
 
 /// How often replicas look for due jobs that nobody told them of: those of a replica that died.
 const SHARED_POLL: Duration = Duration::from_secs(5);
@@ -133,7 +133,7 @@ async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>
     let handlers = Handlers {
         change: CheckPullRequest::new(client.clone(), Arc::clone(&judge), Some(records.clone())),
         commands: Commands::new(client.clone(), Arc::clone(&judge), records.clone()),
-        fix_all: FixAll::new(client.clone(), judge, records),
+        fix_all: FixAll::new(client.clone(), judge, records.clone()),
         images: images.scans.map(|scans| CheckImages::new(client.clone(), scans, clock)),
     };
     let secret = settings.webhook_secret.value.as_ref().map(SecretText::expose).unwrap_or_default();
@@ -157,6 +157,7 @@ async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>
     info!(version = env!("CARGO_PKG_VERSION"), app = client.app_id(), "starting");
     let shutdown = CancellationToken::new();
     tokio::spawn(stop_on_signal(shutdown.clone()));
+    tokio::spawn(records.end_waivers(shutdown.clone()));
     server::serve(config, store, Arc::new(handlers), shutdown).await?;
     Ok(())
 }

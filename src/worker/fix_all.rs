@@ -149,7 +149,8 @@ impl FixAll {
             return Ok(Err("Nothing is left that can be fixed by an edit. Nothing was committed.".to_owned()));
         }
         let (headline, body) = message(client, asked, fixes.edits);
-        let commit = NewCommit { branch: &pull.head.branch, head: &asked.head, headline: &headline, body: &body, files: &files };
+        let commit =
+            NewCommit { branch: &pull.head.branch, head: &asked.head, headline: &headline, body: &body, files: &files };
         match client.commit_on_branch(&commit).await {
             Ok(head) => self.committed(job, asked, head).await.map(|head| Ok(Some(head))),
             Err(error) if error.is_retryable() => Err(error.into()),

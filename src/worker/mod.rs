@@ -14,6 +14,7 @@ mod errors;
 pub mod fix_all;
 pub mod handlers;
 pub mod judge;
+mod lapse;
 mod organisation;
 pub mod publish;
 pub mod records;

@@ -117,7 +117,7 @@ pub struct Happened<'a> {
 /// The records.
 #[derive(Clone)]
 pub struct Records {
-    store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Store>,
     clock: Clock,
 }
 
@@ -127,7 +127,7 @@ impl Records {
         Self { store, clock }
     }
 
-    fn now(&self) -> UnixMillis {
+    pub(super) fn now(&self) -> UnixMillis {
         (self.clock)().into()
     }
 
@@ -281,7 +281,7 @@ impl Records {
 }
 
 /// Until when a waiver is kept that ends with the day `until`.
-fn end_of(until: &str) -> Option<UnixMillis> {
+pub(super) fn end_of(until: &str) -> Option<UnixMillis> {
     let day: Date = until.parse().ok()?;
     let days = u64::try_from(day.days_since_epoch()).ok()?;
     Some(UnixMillis::default().plus(Duration::from_secs((days + 1) * 86_400) + ENDED_KEPT))
@@ -295,9 +295,8 @@ fn verdict_detail(subject: &Subject, judged: &Judged) -> Value {
         Conclusion::Neutral => "neutral",
     };
     let blocks = verdict.blocking().take(MOST_NAMED);
-    let blocks: Vec<Value> = blocks
-        .map(|judged| json!({"finding": judged.finding.fingerprint, "rule": judged.finding.rule}))
-        .collect();
+    let blocks: Vec<Value> =
+        blocks.map(|judged| json!({"finding": judged.finding.fingerprint, "rule": judged.finding.rule})).collect();
     let waived = verdict.findings.iter().filter_map(|judged| match &judged.standing {
         Standing::Waived(note) => Some(json!({
             "finding": judged.finding.fingerprint, "rule": judged.finding.rule, "by": note.owner, "until": note.until,

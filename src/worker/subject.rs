@@ -98,12 +98,7 @@ pub fn follow_up(job: &Job, number: PullRequestNumber, head: CommitSha) -> Job {
 ///
 /// # Errors
 /// Any [`GitHubError`].
-pub async fn supersede_all(
-    client: &RepositoryClient,
-    old: &CommitSha,
-    job: &Job,
-    by: &str,
-) -> Result<(), GitHubError> {
+pub async fn supersede_all(client: &RepositoryClient, old: &CommitSha, job: &Job, by: &str) -> Result<(), GitHubError> {
     for run in OwnCheckRun::left_open(client, old, job).await? {
         run.supersede(by).await?;
     }

@@ -174,7 +174,12 @@ async fn one_by_one(
 }
 
 /// Settles a thread: resolved where we may, else said in the comment, which is folded away.
-async fn settle(client: &RepositoryClient, thread: &ReviewThread, why: Gone, head: &CommitSha) -> Result<(), GitHubError> {
+async fn settle(
+    client: &RepositoryClient,
+    thread: &ReviewThread,
+    why: Gone,
+    head: &CommitSha,
+) -> Result<(), GitHubError> {
     if client.resolves_threads() {
         match client.resolve_thread(&thread.id).await {
             Err(error) if !error.is_retryable() => {}

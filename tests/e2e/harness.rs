@@ -31,7 +31,7 @@ pub struct Gate {
     process: Child,
     address: String,
     output: Arc<Mutex<Vec<u8>>>,
-    store: Arc<dyn Store>,
+    pub store: Arc<dyn Store>,
 }
 
 impl Gate {

@@ -61,7 +61,8 @@ fn word<'a>(rest: &mut &'a str) -> &'a str {
 
 fn explain(rest: &str) -> Result<Command, String> {
     let is_name = |text: &str| {
-        (1..=100).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_/.:".contains(&byte))
+        (1..=100).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_/.:".contains(&byte))
     };
     if is_name(rest) {
         return Ok(Command::Explain { rule: rest.to_owned() });

@@ -50,8 +50,7 @@ pub(super) async fn waive(
         return Ok(Response::refused(why));
     }
     let by = asked.comment.author.clone();
-    let waiver =
-        GivenWaiver { finding, until: until.to_string(), by, reason, job: asked.rescan(), is_over: false };
+    let waiver = GivenWaiver { finding, until: until.to_string(), by, reason, job: asked.rescan(), is_over: false };
     records.give(asked.comment.number, &waiver).await?;
     Ok(Response { reaction: Reaction::Done, reply: None, follow_up: vec![asked.rescan()] })
 }

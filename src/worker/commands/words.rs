@@ -36,10 +36,7 @@ pub fn explain(name: &str, rules_url: Option<&str>) -> Result<String, String> {
 
 fn page(policy: &Policy, rules_url: Option<&str>) -> String {
     let id = policy.id.as_str();
-    let name = rules_url.map_or_else(
-        || markdown::code(id),
-        |url| format!("[{}]({url}/{id}.html)", markdown::code(id)),
-    );
+    let name = rules_url.map_or_else(|| markdown::code(id), |url| format!("[{}]({url}/{id}.html)", markdown::code(id)));
     let (title, why, fix) =
         (markdown::message(&policy.title), markdown::message(&policy.why), markdown::message(&policy.fix));
     let reference = policy.references.first().map_or_else(String::new, |page| format!("\n[Why and how]({page})\n"));

@@ -21,14 +21,7 @@ fn clean() -> Verdict {
 
 fn thread(body: &str) -> ReviewThread {
     let comment = ThreadComment { id: "c".into(), number: 1, body: body.into(), is_minimized: false };
-    ReviewThread {
-        id: "t".into(),
-        is_resolved: false,
-        resolved_by_us: false,
-        is_outdated: false,
-        comment,
-        comments: 1,
-    }
+    ReviewThread { id: "t".into(), is_resolved: false, resolved_by_us: false, is_outdated: false, comment, comments: 1 }
 }
 
 fn minimized(thread: &ReviewThread) -> ReviewThread {

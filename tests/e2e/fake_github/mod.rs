@@ -12,6 +12,7 @@ pub mod git;
 mod git_http;
 mod graphql;
 mod json;
+mod people;
 mod pulls;
 mod reviews;
 mod router;
