@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::github::identity::{InstallationId, PullRequestNumber};
+use crate::job::JobSubject;
 use crate::store::{Delivery, Queue};
 
 /// What the fake handler does at one call of `run`.

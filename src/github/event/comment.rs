@@ -105,14 +105,15 @@ pub(super) fn comment(name: &str, body: &[u8]) -> Result<Event, EventError> {
         number: PullRequestNumber,
         user: Option<Account>,
         /// Of an issue: there when it is a pull request.
-        pull_request: Option<serde::de::IgnoredAny>,
+        #[serde(rename = "pull_request")]
+        link: Option<serde::de::IgnoredAny>,
     }
     let head: Head = read(name, body)?;
     if head.action != "created" {
         return Ok(Event::ignored(format!("{name} {:.60}", head.action)));
     }
     let Body { pull_request: pull, comment, sender } = read(name, body)?;
-    let is_pull = name != "issue_comment" || pull.pull_request.is_some();
+    let is_pull = name != "issue_comment" || pull.link.is_some();
     let Some(author) = comment.user.filter(|user| is_pull && user.is_person() && sender.is_person()) else {
         return Ok(Event::ignored(format!("{name} not by a person on a pull request")));
     };

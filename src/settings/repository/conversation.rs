@@ -26,7 +26,7 @@ pub enum Drafts {
 }
 
 /// What one file says; `None` where it is silent.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::option_option, reason = "a file may be silent, and may say never")]
 pub(super) struct ConversationPatch {
     pub waiver_role: Option<Option<Role>>,

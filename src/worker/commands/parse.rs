@@ -95,24 +95,24 @@ fn waive(mut rest: &str) -> Result<Command, String> {
 mod tests {
     use super::*;
 
-    fn check(line: &str, expected: Option<Command>) {
-        assert_eq!(parse(line).ok(), expected, "{line:?}");
+    fn check(line: &str, expected: Option<&Command>) {
+        assert_eq!(parse(line).ok().as_ref(), expected, "{line:?}");
     }
 
     #[test]
     fn commands_are_read() {
         for line in ["/dockgate", "/dockgate help", "/dockgate \t help  "] {
-            check(line, Some(Command::Help));
+            check(line, Some(&Command::Help));
         }
-        check("/dockgate rescan", Some(Command::Rescan));
+        check("/dockgate rescan", Some(&Command::Rescan));
         let rule = "kubernetes/host-network".to_owned();
-        check("/dockgate explain kubernetes/host-network", Some(Command::Explain { rule }));
+        check("/dockgate explain kubernetes/host-network", Some(&Command::Explain { rule }));
         let waive = Command::Waive {
             finding: "1a2b3c4d".into(),
             until: "2027-01-31".parse().unwrap(),
             reason: "the node exporter needs it".into(),
         };
-        check("/dockgate waive 1a2b3c4d until 2027-01-31 because  the node exporter needs it", Some(waive));
+        check("/dockgate waive 1a2b3c4d until 2027-01-31 because  the node exporter needs it", Some(&waive));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! Invariant: a waiver holds for one finding of one pull request, until its day, and somebody answers for it.
 
-use dockgate::store::Shelf;
+use dockgate::settings::date::Date;
+use dockgate::store::{Shelf, UnixMillis};
 use serde_json::Value;
 
 use crate::fake_github::git::Edit;
@@ -42,8 +43,12 @@ async fn audit(gate: &Gate, more: &[&str]) -> Vec<Value> {
 
 /// Today and some days, as the server counts them.
 fn day(after: u32) -> String {
+    yesterday().plus_days(after + 1).to_string()
+}
+
+fn yesterday() -> Date {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    dockgate::settings::date::Date::from_unix_seconds(now.as_secs()).plus_days(after).to_string()
+    Date::from_unix_seconds(now.as_secs() - 86_400)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,9 +151,9 @@ async fn what_was_waived_blocks_again_when_the_waiver_ends() {
     assert_eq!(gate.deciding(&head).await.conclusion.as_deref(), Some("success"));
     // A day goes by.
     gate.kill();
-    let now = dockgate::store::UnixMillis(0);
+    let now = UnixMillis(0);
     let (name, body) = gate.store.kept_below(Shelf::Waiver, "", now, 2).await.unwrap().remove(0);
-    let past = body.replace(&today, "2026-01-31");
+    let past = body.replace(&today, &yesterday().to_string());
     assert_ne!(past, body);
     gate.store.keep(Shelf::Waiver, &name, &past, None).await.unwrap();
     for _ in 0..2 {
@@ -157,7 +162,8 @@ async fn what_was_waived_blocks_again_when_the_waiver_ends() {
         let run = gate.deciding(&head).await;
         assert_eq!(run.conclusion.as_deref(), Some("failure"), "{run:#?}");
         let summary = run.summary.unwrap();
-        assert!(summary.contains("the waiver of @\u{200b}grace ended on 2026-01-31"), "{summary:?}");
+        let ended = format!("the waiver of @\u{200b}grace ended on {}", yesterday());
+        assert!(summary.contains(&ended), "{summary:?}");
         gate.kill();
     }
     let events: Vec<Value> = audit(&gate, &[]).await.into_iter().map(|line| line["event"].clone()).collect();
