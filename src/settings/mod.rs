@@ -7,8 +7,8 @@ pub mod baseline;
 pub mod date;
 pub mod process;
 pub mod repository;
-pub mod vex;
 pub mod role;
+pub mod vex;
 
 use crate::scan::problem::{Cause, Problem};
 

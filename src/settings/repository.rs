@@ -4,8 +4,8 @@
 //! Invariant: settings are read from the base of a change, never from what is proposed, and a file that is unreadable
 //! or invalid counts for nothing and is reported; it never lets a change through as clean.
 
-pub mod images;
 pub mod conversation;
+pub mod images;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -23,8 +23,8 @@ use crate::scan::options::{NEWEST_KUBERNETES_MINOR, Profile, RuleSetting, Scope}
 use crate::scan::policy::PolicyId;
 use crate::scan::policy::parameter::ParameterValue;
 use crate::scan::problem::{Cause, Problem};
-use images::ImageRules;
 use conversation::Conversation;
+use images::ImageRules;
 use read::Patch;
 pub use waiver::{WaivedFinding, Waiver};
 

@@ -2,16 +2,16 @@
 //!
 //! Invariant: a key that is not known is an error, and a file with an error gives no values at all.
 
-mod images;
 mod conversation;
+mod images;
 mod scopes;
 
 use std::collections::BTreeMap;
 
 use super::super::SettingsError;
 use super::super::date::Date;
-use super::images::ImagePatch;
 use super::conversation::ConversationPatch;
+use super::images::ImagePatch;
 use super::{ImagePin, WhenUnjudged};
 use crate::scan::document::node::{Entry, Node, Value};
 use crate::scan::document::yaml;
