@@ -38,6 +38,9 @@ pub enum JobSubject {
         head: CommitSha,
         /// The commit it stands on.
         base: CommitSha,
+        /// The last pull request of the group, when it is known.
+        #[serde(default)]
+        pull_request: Option<PullRequestNumber>,
     },
     /// A merge queue's group that is over: its check is ended.
     GroupEnded {
@@ -147,8 +150,9 @@ impl Job {
                     |number: &PullRequestNumber| JobSubject::PullRequest { number: *number, head: head.clone() };
                 numbers.iter().map(|number| Self::of(at, subject(number))).collect()
             }
-            Event::MergeGroup { at, head, base } => {
-                vec![Self::of(at, JobSubject::MergeGroup { head: head.clone(), base: base.clone() })]
+            Event::MergeGroup { at, head, base, pull_request } => {
+                let (head, base, pull_request) = (head.clone(), base.clone(), *pull_request);
+                vec![Self::of(at, JobSubject::MergeGroup { head, base, pull_request })]
             }
             Event::MergeGroupEnded { at, head } => vec![Self::of(at, JobSubject::GroupEnded { head: head.clone() })],
             Event::Command { at, comment } => vec![Self::of(at, JobSubject::Command(comment.clone()))],
@@ -206,7 +210,8 @@ impl Job {
             JobSubject::PullRequest { number, .. } | JobSubject::FixAll(FixAllSubject { number, .. }) => Some(*number),
             JobSubject::Command(comment) => Some(comment.number),
             JobSubject::Images(subject) => subject.number,
-            JobSubject::MergeGroup { .. } | JobSubject::GroupEnded { .. } | JobSubject::Commit { .. } => None,
+            JobSubject::MergeGroup { pull_request, .. } => *pull_request,
+            JobSubject::GroupEnded { .. } | JobSubject::Commit { .. } => None,
         }
     }
 }
@@ -255,7 +260,7 @@ mod tests {
         let number = PullRequestNumber(12);
         check(&Event::PullRequest { at: place(), number, head: sha('a') }, &["acme/shop#12"]);
         let group = format!("acme/shop@{}", sha('a'));
-        check(&Event::MergeGroup { at: place(), head: sha('a'), base: sha('b') }, &[&group]);
+        check(&Event::MergeGroup { at: place(), head: sha('a'), base: sha('b'), pull_request: None }, &[&group]);
         check(&Event::Ping, &[]);
         check(&Event::Ignored { why: "x".into() }, &[]);
         check(&Event::Installation { installation: InstallationId(7), action: "created".into() }, &[]);

@@ -68,6 +68,8 @@ pub enum Event {
         head: CommitSha,
         /// The commit it stands on.
         base: CommitSha,
+        /// The last pull request of the group, when the queue's branch names it.
+        pull_request: Option<PullRequestNumber>,
     },
     /// A merge queue's group is over: merged, dissolved or replaced.
     MergeGroupEnded {
@@ -300,6 +302,8 @@ fn merge_group(body: &[u8]) -> Result<Event, EventError> {
     struct Group {
         head_sha: CommitSha,
         base_sha: CommitSha,
+        #[serde(default)]
+        head_ref: String,
     }
     let head: Head = read("merge_group", body)?;
     if !matches!(head.action.as_str(), "checks_requested" | "destroyed") {
@@ -309,9 +313,19 @@ fn merge_group(body: &[u8]) -> Result<Event, EventError> {
     let group = read::<Body>("merge_group", body)?.merge_group;
     Ok(match head.place("merge_group") {
         Ok(at) if is_over => Event::MergeGroupEnded { at, head: group.head_sha },
-        Ok(at) => Event::MergeGroup { at, head: group.head_sha, base: group.base_sha },
+        Ok(at) => {
+            let pull_request = queued_pull(&group.head_ref);
+            Event::MergeGroup { at, head: group.head_sha, base: group.base_sha, pull_request }
+        }
         Err(ignored) => *ignored,
     })
+}
+
+/// The pull request that a queue's branch names: `gh-readonly-queue/BASE/pr-NUMBER-SHA`.
+fn queued_pull(head_ref: &str) -> Option<PullRequestNumber> {
+    let (_, last) = head_ref.rsplit_once('/').filter(|(before, _)| before.contains("gh-readonly-queue/"))?;
+    let number = last.strip_prefix("pr-")?.split('-').next()?;
+    number.parse().ok().map(PullRequestNumber)
 }
 
 fn installation(name: &str, body: &[u8]) -> Result<Event, EventError> {

@@ -22,7 +22,8 @@ pub enum Shelf {
     Finding,
     /// Images that default branches use, by `owner/name`.
     Watch,
-    /// Repositories and pull requests that were met before.
+    /// Repositories and pull requests that were met before, and pull requests with a note on the merge queue, by
+    /// `queue/owner/name#number`.
     Met,
 }
 

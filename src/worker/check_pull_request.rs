@@ -15,6 +15,7 @@ use super::check_images;
 use super::fix_all;
 use super::judge::{Again, Judge, Judged};
 use super::publish::{self, OwnCheckRun};
+use super::queue_note;
 use super::records::{Happened, Records};
 use super::subject::{Subject, follow_up, supersede_all};
 use super::threads;
@@ -143,7 +144,7 @@ impl CheckPullRequest {
     pub async fn preview(&self, job: &Job) -> Result<(Judgement, String), JobError> {
         let client = self.client_of(job);
         let subject = match &job.subject {
-            JobSubject::MergeGroup { head, base } => Subject::group(head, base),
+            JobSubject::MergeGroup { head, base, pull_request } => Subject::group(head, base, *pull_request),
             JobSubject::PullRequest { number, head } => Subject::at(&client, *number, head).await?,
             _ => {
                 let message = "it names no pull request: replay a delivery of one".to_owned();
@@ -187,6 +188,9 @@ impl CheckPullRequest {
         run.conclude(judged.judgement.verdict.conclusion, &check_run::output(&input), &actions).await?;
         if let Some(standing) = standing.filter(|standing| standing.state.is_open) {
             self.comment(client, subject, &standing, &judged, again, input).await?;
+        }
+        if let (Some(number), Some(records)) = (subject.queued, &self.records) {
+            queue_note::write(client, records, number, &input).await?;
         }
         let images = self.judge.options.image_scans.then(|| check_images::job(job, subject, &judged.judgement));
         Ok(Done { follow_up: images.into_iter().collect(), ..done(&judged) })

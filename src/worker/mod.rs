@@ -17,6 +17,7 @@ pub mod judge;
 mod lapse;
 mod organisation;
 pub mod publish;
+mod queue_note;
 pub mod records;
 mod retry;
 mod subject;

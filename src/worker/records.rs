@@ -172,6 +172,35 @@ impl Records {
         self.store.keep(Shelf::Waiver, &name, &body, end_of(&waiver.until)).await
     }
 
+    /// Whether a pull request has a note that the merge queue blocks it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn has_queue_note(
+        &self,
+        repository: &RepositoryName,
+        number: PullRequestNumber,
+    ) -> Result<bool, StoreError> {
+        Ok(self.store.kept(Shelf::Met, &queue_note(repository, number), self.now()).await?.is_some())
+    }
+
+    /// Remembers whether a pull request has a note that the merge queue blocks it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn keep_queue_note(
+        &self,
+        repository: &RepositoryName,
+        number: PullRequestNumber,
+        is_blocked: bool,
+    ) -> Result<(), StoreError> {
+        let name = queue_note(repository, number);
+        if is_blocked {
+            return self.store.keep(Shelf::Met, &name, "", Some(self.now().plus(FINDINGS_KEPT))).await;
+        }
+        self.store.forget(Shelf::Met, &name).await
+    }
+
     /// Whether a comment may be replied to: of one person on one pull request ten in an hour are.
     ///
     /// # Errors
@@ -222,7 +251,7 @@ impl Records {
             self.store.keep(Shelf::Finding, &format!("{repository}#{number}"), &body, Some(until)).await?;
         }
         let happened = Happened {
-            pull_request: subject.pull_request,
+            pull_request: subject.pull_request.or(subject.queued),
             head: Some(&subject.head),
             event: "verdict",
             actor: None,
@@ -278,6 +307,10 @@ impl Records {
             }
         }
     }
+}
+
+fn queue_note(repository: &RepositoryName, number: PullRequestNumber) -> String {
+    format!("queue/{repository}#{number}")
 }
 
 /// Until when a waiver is kept that ends with the day `until`.

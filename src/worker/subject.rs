@@ -17,6 +17,8 @@ pub struct Subject {
     pub base: String,
     /// The pull request; `None` for a merge group.
     pub pull_request: Option<PullRequestNumber>,
+    /// The last pull request of a merge group, when it is known.
+    pub queued: Option<PullRequestNumber>,
     /// How many files GitHub says it changes.
     pub changed_files: Option<usize>,
     /// Whether it comes from another repository.
@@ -33,7 +35,7 @@ impl Subject {
     pub async fn of(client: &RepositoryClient, job: &Job) -> Result<Result<Self, Done>, JobError> {
         let nothing = || Ok(Err(Done::without_scan(Outcome::Nothing)));
         match &job.subject {
-            JobSubject::MergeGroup { head, base } => Ok(Ok(Self::group(head, base))),
+            JobSubject::MergeGroup { head, base, pull_request } => Ok(Ok(Self::group(head, base, *pull_request))),
             JobSubject::GroupEnded { head } => {
                 supersede_all(client, head, job, "by the end of the merge group").await?;
                 nothing()
@@ -57,15 +59,15 @@ impl Subject {
                 let changed_files = (pull.changed_files > 0).then_some(pull.changed_files);
                 let (is_fork, is_draft) = (pull.is_from_fork(), pull.draft);
                 let (head, base) = (pull.head.sha, pull.base.branch);
-                Ok(Ok(Self { head, base, pull_request: Some(*number), changed_files, is_fork, is_draft }))
+                Ok(Ok(Self { head, base, pull_request: Some(*number), queued: None, changed_files, is_fork, is_draft }))
             }
         }
     }
 
     /// A merge group.
-    pub fn group(head: &CommitSha, base: &CommitSha) -> Self {
+    pub fn group(head: &CommitSha, base: &CommitSha, queued: Option<PullRequestNumber>) -> Self {
         let (head, base) = (head.clone(), base.to_string());
-        Self { head, base, pull_request: None, changed_files: None, is_fork: false, is_draft: false }
+        Self { head, base, pull_request: None, queued, changed_files: None, is_fork: false, is_draft: false }
     }
 
     /// A pull request at a commit, whatever its head is by now.
@@ -79,7 +81,7 @@ impl Subject {
     ) -> Result<Self, GitHubError> {
         let pull = client.pull_request(number).await?;
         let (is_fork, is_draft, head, base) = (pull.is_from_fork(), pull.draft, head.clone(), pull.base.branch);
-        Ok(Self { head, base, pull_request: Some(number), changed_files: None, is_fork, is_draft })
+        Ok(Self { head, base, pull_request: Some(number), queued: None, changed_files: None, is_fork, is_draft })
     }
 
     /// Whether the pull request still has this head; unknown counts as no.

@@ -144,7 +144,10 @@ fn command_line(body: &str) -> Option<String> {
     let line = body.lines().next()?.trim_end();
     let rest = line.strip_prefix(COMMAND)?;
     let is_command = rest.is_empty() || rest.starts_with([' ', '\t']);
-    let end = line.char_indices().map(|(at, _)| at).find(|at| *at > MAX_LINE).unwrap_or(line.len());
+    let mut end = line.len().min(MAX_LINE);
+    while !line.is_char_boundary(end) {
+        end -= 1;
+    }
     is_command.then(|| line.get(..end).unwrap_or_default().to_owned())
 }
 

@@ -59,3 +59,46 @@ impl WaivedFinding {
             && finding.subjects.iter().all(|subject| self.subjects.contains(subject))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::finding::Category;
+    use crate::scan::span::{Position, Span};
+
+    fn finding(severity: Severity, subjects: &[&str]) -> Finding {
+        let place = Position { line: 1, column: 1 };
+        Finding {
+            rule: PolicyId::new("a/b"),
+            category: Category::Security,
+            severity,
+            path: "web.yaml".into(),
+            span: Span::new(0, 1),
+            start: place,
+            end: place,
+            message: "m".into(),
+            resource: None,
+            fingerprint: Fingerprint::of(&["a"]),
+            subjects: subjects.iter().map(|subject| (*subject).to_owned()).collect(),
+            edit: None,
+            decided_by: None,
+        }
+    }
+
+    #[test]
+    fn one_that_grew_worse_since_is_not_covered() {
+        let waived = WaivedFinding {
+            fingerprint: Fingerprint::of(&["a"]),
+            severity: Severity::Medium,
+            subjects: vec!["NET_ADMIN".into()],
+        };
+        for (severity, subjects, expected) in [
+            (Severity::Medium, &["NET_ADMIN"][..], true),
+            (Severity::Low, &[][..], true),
+            (Severity::High, &["NET_ADMIN"][..], false),
+            (Severity::Medium, &["NET_ADMIN", "SYS_ADMIN"][..], false),
+        ] {
+            assert_eq!(waived.covers(&finding(severity, subjects)), expected, "{severity} {subjects:?}");
+        }
+    }
+}

@@ -64,3 +64,36 @@ async fn drafts_are_judged_in_silence_where_settings_say_so() {
     assert_eq!(gate.github.pull(REPOSITORY, number).comments.len(), 1);
     gate.assert_sound();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_merge_queue_objects_to_is_said_on_the_pull_request_once_and_taken_back() {
+    let gate = Gate::start(&[("README.md", "hello\n")]).await;
+    let (number, head) = gate.open("feature", &[Edit::write("web.yaml", &pod("web"))]).await;
+    assert_eq!(gate.verdict(&head).await.conclusion.as_deref(), Some("success"));
+    let said = |gate: &Gate| {
+        let comments = gate.github.pull(REPOSITORY, number).issue_comments;
+        comments.into_iter().map(|comment| comment.body).collect::<Vec<_>>()
+    };
+    let queue = async |gate: &Gate| {
+        let (group, delivery) = gate.github.merge_group_event(REPOSITORY, number);
+        gate.deliver(&delivery).await;
+        gate.verdict(&group).await.conclusion.unwrap()
+    };
+    assert_eq!(queue(&gate).await, "success");
+    assert!(said(&gate).is_empty(), "what the check run shows is not said");
+    // The branch got worse, and the queue is asked before its own check is.
+    gate.github.push(REPOSITORY, "feature", &[Edit::write("web.yaml", &privileged_pod("web"))]);
+    assert_eq!(queue(&gate).await, "failure");
+    let first = said(&gate);
+    assert!(first.len() == 1 && first[0].starts_with("In the merge queue, at "), "{first:?}");
+    assert!(first[0].contains("`kubernetes/privileged-container`"), "{first:?}");
+    gate.github.push(REPOSITORY, "main", &[Edit::write("other.md", "theirs\n")]);
+    assert_eq!(queue(&gate).await, "failure");
+    let second = said(&gate);
+    assert!(second.len() == 1 && second != first, "changed in place: {second:?}");
+    gate.github.push(REPOSITORY, "feature", &[Edit::write("web.yaml", &pod("web"))]);
+    assert_eq!(queue(&gate).await, "success");
+    let last = said(&gate);
+    assert!(last.len() == 1 && last[0].contains("nothing blocks any more"), "{last:?}");
+    gate.assert_sound();
+}

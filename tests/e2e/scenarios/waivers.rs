@@ -6,6 +6,7 @@ use dockgate::settings::date::Date;
 use dockgate::store::{Shelf, UnixMillis};
 use serde_json::Value;
 
+use crate::fake_github::fault::FaultKind;
 use crate::fake_github::git::Edit;
 use crate::fake_github::state::Author;
 use crate::fixtures::privileged_pod;
@@ -73,7 +74,7 @@ async fn a_maintainer_waives_a_finding_and_the_check_turns_green_at_once() {
     assert_eq!(gate.verdict(&group).await.conclusion.as_deref(), Some("success"));
     let lines = audit(&gate, &["--repository", REPOSITORY, "--pull-request", &number.to_string()]).await;
     let events: Vec<&str> = lines.iter().filter_map(|line| line["event"].as_str()).collect();
-    assert_eq!(events, ["verdict", "waived", "verdict"], "{lines:#?}");
+    assert_eq!(events, ["verdict", "waived", "verdict", "verdict"], "the queue's too: {lines:#?}");
     assert_eq!((&lines[0]["detail"]["conclusion"], &lines[0]["head"]), (&"failure".into(), &head.as_str().into()));
     assert_eq!((&lines[1]["actor"], &lines[1]["detail"]["until"]), (&"grace".into(), &until.as_str().into()));
     assert_eq!(lines[2]["detail"]["waived"][0]["by"], "@grace");
@@ -124,6 +125,20 @@ async fn settings_of_the_base_name_the_role_and_broken_ones_let_nobody_waive() {
         assert!(replies[0].contains(word), "{settings}: {replies:?}");
         gate.assert_sound();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verdict_is_one_line_of_the_log_however_often_it_is_told() {
+    let gate = Gate::start(&[("README.md", "hello\n")]).await;
+    // The conclusion reaches GitHub, and its answer is lost: the job runs again.
+    gate.github.fail("PATCH", "/check-runs/", 1, FaultKind::LostAnswer(502));
+    let (_, head) = gate.open("feature", &[Edit::write("web.yaml", &privileged_pod("web"))]).await;
+    assert_eq!(gate.deciding(&head).await.conclusion.as_deref(), Some("failure"));
+    let lines = audit(&gate, &["--since", &day(0)]).await;
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert!(lines[0]["detail"]["blocks"][0]["rule"].is_string(), "{lines:#?}");
+    assert!(audit(&gate, &["--since", &day(1)]).await.is_empty());
+    assert!(audit(&gate, &["--repository", "acme/other"]).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
