@@ -72,9 +72,11 @@ impl JobHandler for Commands {
         Ok(())
     }
 
-    async fn abandon(&self, _: &Job, _: &str) -> Result<(), JobError> {
-        // No check run stands open for a command.
-        Ok(())
+    async fn abandon(&self, job: &Job, _: &str) -> Result<(), JobError> {
+        // No check run stands open for a command; whoever wrote it sees that nothing came of it.
+        let JobSubject::Command(comment) = &job.subject else { return Ok(()) };
+        let client = self.client.repository(job.installation, job.repository.clone());
+        Ok(tolerate(client.react(comment, Reaction::Confused).await, "a reaction was refused")?)
     }
 }
 

@@ -89,8 +89,7 @@ impl JobHandler for FixAll {
             Ok(Some(head)) => Ok(Done { follow_up: vec![follow_up(job, subject.number, head)], ..nothing }),
             Ok(None) => Ok(nothing),
             Err(why) => {
-                let marker = format!("<!-- dockgate:fix:{} -->", subject.head);
-                tell(&client, subject, &why, &marker).await?;
+                tell(&client, subject, &why).await?;
                 Ok(nothing)
             }
         }
@@ -100,9 +99,10 @@ impl JobHandler for FixAll {
         Ok(())
     }
 
-    async fn abandon(&self, _: &Job, _: &str) -> Result<(), JobError> {
-        // No check run stands open for it.
-        Ok(())
+    async fn abandon(&self, job: &Job, cause: &str) -> Result<(), JobError> {
+        let JobSubject::FixAll(subject) = &job.subject else { return Ok(()) };
+        let client = self.client.repository(job.installation, job.repository.clone());
+        tell(&client, subject, &format!("The fixes could not be committed: {}", markdown::text(cause))).await
     }
 }
 
@@ -274,10 +274,11 @@ fn trailer(head: &CommitSha) -> String {
     format!("Dockgate-Fixes: {head}")
 }
 
-/// Says why nothing was committed, once.
-async fn tell(client: &RepositoryClient, asked: &FixAllSubject, why: &str, marker: &str) -> Result<(), JobError> {
-    if client.own_comment(asked.number, CommentPlace::Conversation, None, marker).await?.is_none() {
-        let said = client.create_issue_comment(asked.number, why, marker).await;
+/// Says why nothing was committed, once to each who pressed for the same head.
+async fn tell(client: &RepositoryClient, asked: &FixAllSubject, why: &str) -> Result<(), JobError> {
+    let marker = format!("<!-- dockgate:fix:{}:{} -->", asked.head, asked.by.id);
+    if client.own_comment(asked.number, CommentPlace::Conversation, None, &marker).await?.is_none() {
+        let said = client.create_issue_comment(asked.number, why, &marker).await;
         tolerate(said, "why nothing was fixed could not be said")?;
     }
     Ok(())

@@ -25,6 +25,8 @@ pub fn permission(state: &State, login: &str) -> Answer {
     let permission = match role {
         "maintain" => "write",
         "triage" => "read",
+        // One that the organisation made itself, on top of write.
+        "deployer" => "write",
         other => other,
     };
     Answer::ok(json!({"permission": permission, "role_name": role, "user": {"login": login, "id": 8, "type": "User"}}))

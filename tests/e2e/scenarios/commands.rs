@@ -60,7 +60,7 @@ async fn a_rescan_is_for_those_who_may_push_and_for_the_author() {
     let runs = |gate: &Gate| gate.runs(&head).len();
     let (reactions, replies) = said(&gate, number, GRACE, "/dockgate rescan").await;
     assert_eq!((reactions.as_slice(), replies.len(), runs(&gate)), (&["confused".to_owned()][..], 1, 1));
-    gate.github.role("grace", "write");
+    gate.github.role("grace", "deployer");
     for author in [GRACE, Author::Person] {
         let before = runs(&gate);
         let (reactions, replies) = said(&gate, number, author, "/dockgate rescan").await;

@@ -5,7 +5,7 @@
 use crate::fake_github::FakeGitHub;
 use crate::fake_github::git::Edit;
 use crate::fake_github::state::Author;
-use crate::fixtures::privileged_pod;
+use crate::fixtures::{pod, privileged_pod};
 use crate::harness::{Gate, REPOSITORY};
 
 async fn gate(wanted: &str, granted: &str) -> Gate {
@@ -100,5 +100,43 @@ async fn it_takes_write_access() {
     gate.idle().await;
     assert_eq!(gate.github.pull(REPOSITORY, number).head_sha, head);
     assert!(said(&gate, number)[0].contains("takes write access; grace has read"), "{:?}", said(&gate, number));
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_answer_was_lost_is_known_again() {
+    let gate = gate("true", "write").await;
+    let (number, head) = gate.open("feature", &pods()).await;
+    gate.verdict(&head).await;
+    let press = gate.github.press(REPOSITORY, &head, "fix_all", Author::Person);
+    // As an earlier attempt left it, whose process ended before it could say so.
+    let edit = [Edit::write("web.yaml", &pod("web"))];
+    let message = format!("Fix what dockgate found\n\nDockgate-Fixes: {head}");
+    let made = gate.github.push_saying(REPOSITORY, "feature", &message, &edit);
+    gate.deliver(&press).await;
+    gate.idle().await;
+    assert_eq!(gate.github.pull(REPOSITORY, number).head_sha, made, "no second commit");
+    assert!(said(&gate, number).is_empty(), "{:?}", said(&gate, number));
+    assert_eq!(gate.deciding(&made).await.conclusion.as_deref(), Some("failure"), "the other file is still to be fixed");
+    let audit = gate.run(&["audit"]).await;
+    assert!(String::from_utf8_lossy(&audit.stdout).contains(&format!("commit {made}")));
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_a_commit_would_change_otherwise_are_left_alone() {
+    let gate = gate("true", "write").await;
+    let utf16: Vec<u8> =
+        "\u{feff}".encode_utf16().chain(privileged_pod("wide").encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let edits = [Edit::write("web.yaml", &privileged_pod("web")), Edit::Write("wide.yaml".to_owned(), utf16.clone())];
+    let (number, head) = gate.open("feature", &edits).await;
+    gate.verdict(&head).await;
+    gate.deliver(&gate.github.press(REPOSITORY, &head, "fix_all", Author::Person)).await;
+    gate.idle().await;
+    let fixed = gate.github.pull(REPOSITORY, number).head_sha;
+    assert_ne!(fixed, head);
+    assert!(!text(&gate, &fixed, "web.yaml").contains("privileged: true"));
+    let wide = gate.github.git(REPOSITORY).bytes(&["show", &format!("{fixed}:wide.yaml")]).unwrap();
+    assert_eq!(wide, utf16, "its bytes are not those that were judged");
     gate.assert_sound();
 }
