@@ -56,7 +56,7 @@ pub fn run(args: &AuditArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Res
     let settings = ProcessSettings::read(&flag.collect(), &surroundings.environment, read_file)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     runtime.block_on(async {
-        let store = store::open(&settings.database_url.value).await?;
+        let store = store::open(settings.database.url.value.expose()).await?;
         let printed = print(&store, args, surroundings.out).await;
         store.close().await;
         printed

@@ -117,7 +117,11 @@ async fn a_commit_whose_answer_was_lost_is_known_again() {
     gate.idle().await;
     assert_eq!(gate.github.pull(REPOSITORY, number).head_sha, made, "no second commit");
     assert!(said(&gate, number).is_empty(), "{:?}", said(&gate, number));
-    assert_eq!(gate.deciding(&made).await.conclusion.as_deref(), Some("failure"), "the other file is still to be fixed");
+    assert_eq!(
+        gate.deciding(&made).await.conclusion.as_deref(),
+        Some("failure"),
+        "the other file is still to be fixed"
+    );
     let audit = gate.run(&["audit"]).await;
     assert!(String::from_utf8_lossy(&audit.stdout).contains(&format!("commit {made}")));
     gate.assert_sound();
