@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::github::event::{Event, Place};
+use crate::github::event::{Actor, Comment, Event, Place, PressedButton};
 use crate::github::identity::{CommitSha, InstallationId, PullRequestNumber, RepositoryName};
 use crate::scan::finding::Severity;
 use crate::scan::glob::PathGlobs;
@@ -39,7 +39,19 @@ pub enum JobSubject {
         head: CommitSha,
         /// The commit it stands on.
         base: CommitSha,
+        /// The last pull request of the group, when it is known.
+        #[serde(default)]
+        pull_request: Option<PullRequestNumber>,
     },
+    /// A merge queue's group that is over: its check is ended.
+    GroupEnded {
+        /// The commit it wanted to merge.
+        head: CommitSha,
+    },
+    /// A command in a comment.
+    Command(Comment),
+    /// "Fix all" of a check run.
+    FixAll(FixAllSubject),
     /// The images that a judged change brings in. No delivery asks for it: the job that judged the change does.
     Images(ImagesSubject),
     /// A commit whose pull requests the delivery does not name, as for forks; the worker looks them up and asks for a
@@ -48,6 +60,20 @@ pub enum JobSubject {
         /// The commit.
         head: CommitSha,
     },
+}
+
+/// The identifier of the button that asks for all fixes.
+pub const FIX_ALL: &str = "fix_all";
+
+/// All verified edits are to be committed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FixAllSubject {
+    /// The pull request.
+    pub number: PullRequestNumber,
+    /// The commit whose check run has the button.
+    pub head: CommitSha,
+    /// Who pressed it.
+    pub by: Actor,
 }
 
 /// The images that a change brings in, and what was decided about them where the change was judged.
@@ -101,7 +127,8 @@ pub struct ImageSubject {
 }
 
 /// What collapses in the queue: `owner/name#12` for a pull request, `owner/name@sha` for a merge group, either with
-/// `/images` for the images, `owner/name?sha` for a commit.
+/// `/images` for the images, `owner/name?sha` for a commit, `owner/name#12/command/7` for the command in comment 7,
+/// `owner/name#12/fix` for all fixes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct JobKey(String);
@@ -133,12 +160,23 @@ impl Job {
                     |number: &PullRequestNumber| JobSubject::PullRequest { number: *number, head: head.clone() };
                 numbers.iter().map(|number| Self::of(at, subject(number))).collect()
             }
-            Event::MergeGroup { at, head, base } => {
-                vec![Self::of(at, JobSubject::MergeGroup { head: head.clone(), base: base.clone() })]
+            Event::MergeGroup { at, head, base, pull_request } => {
+                let (head, base, pull_request) = (head.clone(), base.clone(), *pull_request);
+                vec![Self::of(at, JobSubject::MergeGroup { head, base, pull_request })]
             }
+            Event::MergeGroupEnded { at, head } => vec![Self::of(at, JobSubject::GroupEnded { head: head.clone() })],
+            Event::Command { at, comment } => vec![Self::of(at, JobSubject::Command(comment.clone()))],
+            Event::Button { at, button } => Self::of_button(at, button).into_iter().collect(),
             // Who waits for images is not known here.
             Event::Built { .. } | Event::Installation { .. } | Event::Ping | Event::Ignored { .. } => Vec::new(),
         }
+    }
+
+    fn of_button(at: &Place, button: &PressedButton) -> Option<Self> {
+        let named = button.external_id.as_deref().and_then(|id| pull_request_of(id, at));
+        let number = named.or_else(|| button.pull_requests.first().copied())?;
+        let subject = FixAllSubject { number, head: button.head.clone(), by: button.by.clone() };
+        (button.identifier == FIX_ALL).then(|| Self::of(at, JobSubject::FixAll(subject)))
     }
 
     fn of(at: &Place, subject: JobSubject) -> Self {
@@ -149,7 +187,13 @@ impl Job {
     pub fn key(&self) -> JobKey {
         JobKey(match &self.subject {
             JobSubject::PullRequest { number, .. } => format!("{}#{number}", self.repository),
-            JobSubject::MergeGroup { head, .. } => format!("{}@{head}", self.repository),
+            JobSubject::MergeGroup { head, .. } | JobSubject::GroupEnded { head } => {
+                format!("{}@{head}", self.repository)
+            }
+            JobSubject::Command(comment) => {
+                format!("{}#{}/command/{}", self.repository, comment.number, comment.id)
+            }
+            JobSubject::FixAll(subject) => format!("{}#{}/fix", self.repository, subject.number),
             JobSubject::Images(ImagesSubject { number: Some(number), .. }) => {
                 format!("{}#{number}/images", self.repository)
             }
@@ -158,13 +202,27 @@ impl Job {
         })
     }
 
-    /// The commit that the delivery named.
-    pub fn head(&self) -> &CommitSha {
+    /// The commit that the delivery named; a command names none.
+    pub fn head(&self) -> Option<&CommitSha> {
         match &self.subject {
             JobSubject::PullRequest { head, .. }
             | JobSubject::MergeGroup { head, .. }
+            | JobSubject::GroupEnded { head }
+            | JobSubject::FixAll(FixAllSubject { head, .. })
             | JobSubject::Images(ImagesSubject { head, .. })
-            | JobSubject::Commit { head } => head,
+            | JobSubject::Commit { head } => Some(head),
+            JobSubject::Command(_) => None,
+        }
+    }
+
+    /// The pull request that the job is about.
+    pub fn pull_request(&self) -> Option<PullRequestNumber> {
+        match &self.subject {
+            JobSubject::PullRequest { number, .. } | JobSubject::FixAll(FixAllSubject { number, .. }) => Some(*number),
+            JobSubject::Command(comment) => Some(comment.number),
+            JobSubject::Images(subject) => subject.number,
+            JobSubject::MergeGroup { pull_request, .. } => *pull_request,
+            JobSubject::GroupEnded { .. } | JobSubject::Commit { .. } => None,
         }
     }
 }
@@ -203,7 +261,7 @@ mod tests {
         let jobs = Job::from_event(event);
         let keys: Vec<_> = jobs.iter().map(Job::key).collect();
         assert_eq!(keys.iter().map(JobKey::as_str).collect::<Vec<_>>(), expected, "{event:?}");
-        assert!(jobs.iter().all(|job| *job.head() == sha('a') && job.installation == InstallationId(7)));
+        assert!(jobs.iter().all(|job| job.head() == Some(&sha('a')) && job.installation == InstallationId(7)));
         let json = serde_json::to_string(&jobs).unwrap();
         assert_eq!(serde_json::from_str::<Vec<Job>>(&json).unwrap(), jobs);
     }
@@ -213,7 +271,7 @@ mod tests {
         let number = PullRequestNumber(12);
         check(&Event::PullRequest { at: place(), number, head: sha('a') }, &["acme/shop#12"]);
         let group = format!("acme/shop@{}", sha('a'));
-        check(&Event::MergeGroup { at: place(), head: sha('a'), base: sha('b') }, &[&group]);
+        check(&Event::MergeGroup { at: place(), head: sha('a'), base: sha('b'), pull_request: None }, &[&group]);
         check(&Event::Ping, &[]);
         check(&Event::Ignored { why: "x".into() }, &[]);
         check(

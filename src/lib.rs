@@ -72,6 +72,11 @@
 //! a time: it asks GitHub for deliveries that never arrived, gives heads without a verdict a job, and tries given-up jobs
 //! again.
 //!
+//! A command in a comment, and a button of a check run, are jobs as well: the webhook only stores them. A worker asks
+//! GitHub who may, keeps what it changes, notes it in the audit log, and asks for the pull request to be judged again.
+//! Waivers enter the verdict as data beside those of the settings. A pull request or merge group that is over replaces
+//! its waiting job and cancels the running one.
+//!
 //! # Where we differ from the plan, on purpose
 //!
 //! - Dockerfiles are read by our own parser alone. A library reads valid ones well but stops at the first mistake, so a

@@ -22,7 +22,7 @@ use crate::scan::{Helper, ScanOptions, SecretKey, scan_with};
 use crate::settings::Origin;
 use crate::settings::baseline::Baseline;
 use crate::settings::date::Date;
-use crate::settings::repository::{RepositorySettings, SettingsFile};
+use crate::settings::repository::{RepositorySettings, SettingsFile, Waiver};
 use crate::settings::vex::{VexDocuments, VexStatement};
 use crate::source::{Change, SETTINGS_PATH, TeamFile, TeamFiles};
 use crate::verdict::{Verdict, decide};
@@ -44,6 +44,8 @@ pub struct Circumstances {
     pub digests: Digests,
     /// Whether the images that the change brings in are listed.
     pub images: bool,
+    /// Waivers that people gave by command, beside those of the settings.
+    pub waivers: Vec<Waiver>,
 }
 
 /// What a command line may say over the settings.
@@ -108,6 +110,7 @@ pub fn run_with(change: Change, circumstances: &Circumstances, helper: &mut Help
     settings.baseline = baseline;
     problems.extend(unreadable);
     let flags = &circumstances.flags;
+    settings.waivers.extend(circumstances.waivers.iter().cloned());
     settings.fail_on.set(flags.fail_on.map(Threshold::severity), Origin::Flag);
     settings.profile.set(flags.profile, Origin::Flag);
     let disabled = settings.disabled_rules();

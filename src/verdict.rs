@@ -17,7 +17,7 @@ use crate::scan::snapshot::Snapshot;
 use crate::scan::span::Span;
 use crate::scan::suppression::Suppression;
 use crate::settings::date::Date;
-use crate::settings::repository::{RepositorySettings, WhenUnjudged};
+use crate::settings::repository::{RepositorySettings, Waiver, WhenUnjudged};
 use introduced::Candidate;
 
 /// How a change ends.
@@ -59,7 +59,7 @@ pub enum Standing {
         /// Whether the change itself brings the suppression.
         introduced: bool,
     },
-    /// A waiver of the settings accepts it.
+    /// A waiver of the settings, or one given by command, accepts it.
     Waived(WaiverNote),
 }
 
@@ -72,6 +72,9 @@ pub struct WaiverNote {
     pub reason: String,
     /// Last day on which it holds, `YYYY-MM-DD`.
     pub until: String,
+    /// Whether that day is near enough to be announced.
+    #[serde(skip)]
+    pub ends_soon: bool,
 }
 
 /// The outcome of a change.
@@ -226,6 +229,7 @@ fn judge(found: Candidate, snapshot: &Snapshot, settings: &RepositorySettings, t
                 owner: waiver.owner.clone(),
                 reason: waiver.reason.clone(),
                 until: waiver.until.to_string(),
+                ends_soon: ends_soon(waiver, settings, today),
             };
             return Judged { finding, standing: Standing::Waived(note), note: None };
         }
@@ -239,6 +243,12 @@ fn judge(found: Candidate, snapshot: &Snapshot, settings: &RepositorySettings, t
         true => Standing::Introduced,
     };
     Judged { finding, standing, note: (!notes.is_empty()).then(|| notes.join("; ")) }
+}
+
+/// Whether the end of a waiver is to be announced by now.
+fn ends_soon(waiver: &Waiver, settings: &RepositorySettings, today: Date) -> bool {
+    let days = waiver.until.days_since_epoch() - today.days_since_epoch();
+    usize::try_from(days).is_ok_and(|days| days < settings.conversation.announce_days.value)
 }
 
 fn is_settings(problem: &Problem) -> bool {

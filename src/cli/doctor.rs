@@ -181,6 +181,7 @@ async fn github(settings: &ProcessSettings, report: &mut Report<'_>) -> anyhow::
             clock(&app, report)?;
             permissions(&app, report)?;
             review_threads(&app, settings, report)?;
+            conversation(&app, settings, report)?;
         }
     }
     Ok(())
@@ -215,6 +216,25 @@ fn permissions(app: &AppInfo, report: &mut Report<'_>) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether commands are heard, and whether "Fix all" can commit.
+fn conversation(app: &AppInfo, settings: &ProcessSettings, report: &mut Report<'_>) -> std::io::Result<()> {
+    let hears = |event: &str| app.events.iter().any(|known| known == event);
+    if hears("issue_comment") && hears("pull_request_review_comment") {
+        report.ok("commands", "read in comments")?;
+    } else {
+        let needed = "the app needs the events issue_comment and pull_request_review_comment, and issues: read";
+        report.note("commands", &format!("not all are read: {needed}"))?;
+    }
+    let may_commit = app.permissions.get("contents").map(String::as_str) == Some("write");
+    match (settings.fix.value, may_commit) {
+        (true, true) => report.ok("fix all", "offered where there is something to fix"),
+        (true, false) => {
+            report.failed("fix all", "DOCKGATE_FIX is true, but without contents: write nothing is committed")
+        }
+        (false, _) => report.note("fix all", "not offered; DOCKGATE_FIX=true with contents: write does"),
+    }
 }
 
 /// Whether threads of fixed findings are resolved, and what keeps it from that.

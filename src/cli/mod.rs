@@ -3,6 +3,7 @@
 //! Invariant: a command prints its result on standard output, what went wrong on standard error, and ends with 0
 //! (nothing blocks), 1 (something blocks) or 2 (it could not judge).
 
+mod audit;
 mod baseline;
 mod doctor;
 mod fix;
@@ -83,6 +84,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// List the vulnerabilities that are known of an image
     Image(image::ImageArgs),
+    /// Print the audit log: verdicts, waivers and fixes
+    Audit(audit::AuditArgs),
     /// Receive webhooks as a GitHub App
     Serve(serve::ServeArgs),
     /// Check credentials, permissions, database and settings
@@ -102,6 +105,7 @@ pub fn run(args: Args, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Ex
         Command::Pin(args) => pin::run(&args, surroundings),
         Command::Replay(args) => replay::run(&args, surroundings),
         Command::Image(args) => image::run(&args, surroundings),
+        Command::Audit(args) => audit::run(&args, surroundings),
         Command::Serve(args) => serve::run(&args, surroundings),
         Command::Doctor(args) => doctor::run(&args, surroundings),
     }

@@ -19,7 +19,8 @@ use crate::job::Job;
 use crate::pipeline::{self, Circumstances, Flags, Judgement};
 use crate::report::{self, Format};
 use crate::source::saved::SavedChange;
-use crate::worker::check_pull_request::{CheckOptions, CheckPullRequest};
+use crate::worker::check_pull_request::CheckPullRequest;
+use crate::worker::judge::{CheckOptions, Judge};
 
 /// Arguments of `dockgate replay`.
 #[derive(Debug, Args)]
@@ -85,6 +86,6 @@ fn delivery(
     let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
     runtime.block_on(async {
         let client = serve::client(&settings, Arc::new(NoObserver))?;
-        Ok(CheckPullRequest::new(client, CheckOptions::default()).preview(job).await?)
+        Ok(CheckPullRequest::new(client, Arc::new(Judge::new(CheckOptions::default())), None).preview(job).await?)
     })
 }

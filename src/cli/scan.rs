@@ -164,6 +164,7 @@ pub fn plain_input<'a>(judgement: &'a Judgement, settings_from: &'a str) -> Repo
         details_url: None,
         source_url: None,
         rules_url: None,
+        waive_until: None,
         colour: false,
         explain: false,
     }
@@ -192,6 +193,7 @@ pub fn circumstances(flags: Flags, environment: &BTreeMap<String, String>) -> Ci
         edits: true,
         digests: Digests::default(),
         images: false,
+        waivers: Vec::new(),
     }
 }
 

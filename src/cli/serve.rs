@@ -31,8 +31,12 @@ use crate::store::{self, Store};
 use crate::telemetry;
 use crate::worker::await_images;
 use crate::worker::check_images::CheckImages;
-use crate::worker::check_pull_request::{CheckOptions, CheckPullRequest};
+use crate::worker::check_pull_request::CheckPullRequest;
+use crate::worker::commands::Commands;
+use crate::worker::fix_all::FixAll;
 use crate::worker::handlers::Handlers;
+use crate::worker::judge::{CheckOptions, Judge};
+use crate::worker::ledger::Ledger;
 use crate::worker::limits::StoredLimits;
 use crate::worker::met::Met;
 use crate::worker::record::Records;
@@ -141,6 +145,7 @@ fn client_with(
         },
         shared_limits,
         report_links,
+        commits: settings.fix.value,
         ..ClientConfig::default()
     };
     Ok(Client::new(config, credentials, observer)?)
@@ -188,9 +193,13 @@ async fn serve(
         ..CheckOptions::default()
     };
     let recovery = recovery(&settings, images.scans.is_some());
+    let ledger = Ledger::new(Arc::clone(&store), Arc::clone(&options.clock));
+    let judge = Arc::new(Judge::new(options));
     let handlers = Handlers {
         client: client.clone(),
-        change: CheckPullRequest::new(client.clone(), options),
+        change: CheckPullRequest::new(client.clone(), Arc::clone(&judge), Some(ledger.clone())),
+        commands: Commands::new(client.clone(), Arc::clone(&judge), ledger.clone()),
+        fix_all: FixAll::new(client.clone(), judge, ledger.clone()),
         images: images.scans.map(|scans| {
             CheckImages::new(client.clone(), scans, Arc::clone(&store), Arc::clone(&clock), Some(records))
         }),
@@ -223,6 +232,7 @@ async fn serve(
     if settings.images.work.value == ImageWork::Scan {
         tokio::spawn(await_images::run(Arc::clone(&store), clock, shutdown.clone()));
     }
+    tokio::spawn(ledger.end_waivers(shutdown.clone()));
     server::serve_on(listener, config, store, Arc::new(handlers), shutdown).await?;
     Ok(())
 }

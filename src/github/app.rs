@@ -28,8 +28,8 @@ pub type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 /// The permissions that every installation token is narrowed to.
 pub const PERMISSIONS: [(&str, &str); 4] =
     [("checks", "write"), ("contents", "read"), ("metadata", "read"), ("pull_requests", "write")];
-/// The permission that resolving review threads needs on top; asked for only when the process is told to.
-const RESOLVE_PERMISSION: (&str, &str) = ("contents", "write");
+/// The permission that resolving review threads and commits need on top; asked for only when the process is told to.
+const WRITE_PERMISSION: (&str, &str) = ("contents", "write");
 
 /// A token lives an hour; we take a new one this long before its end.
 const RENEW_BEFORE: Duration = Duration::from_mins(5);
@@ -94,6 +94,8 @@ pub struct InstallationToken {
     pub expires: SystemTime,
     /// When we got it.
     pub minted: SystemTime,
+    /// Whether it may write contents.
+    pub writes_contents: bool,
 }
 
 impl std::fmt::Debug for InstallationToken {
@@ -148,10 +150,10 @@ where
     Ok(token)
 }
 
-/// The request that mints a token narrowed to `repository` and [`PERMISSIONS`]; with `resolves_threads` it may also write
-/// contents, which GitHub wants for that.
-pub fn mint_call(installation: InstallationId, repository: &RepositoryName, resolves_threads: bool) -> Call {
-    let more = resolves_threads.then_some(RESOLVE_PERMISSION);
+/// The request that mints a token narrowed to `repository` and [`PERMISSIONS`]; with `writes_contents` it may also write
+/// contents.
+pub fn mint_call(installation: InstallationId, repository: &RepositoryName, writes_contents: bool) -> Call {
+    let more = writes_contents.then_some(WRITE_PERMISSION);
     let permissions: serde_json::Map<_, _> =
         PERMISSIONS.into_iter().chain(more).map(|(name, level)| (name.to_owned(), json!(level))).collect();
     Call::write(
@@ -172,9 +174,12 @@ pub fn minted(call: &Call, answer: &Answer, now: SystemTime) -> Result<Installat
     struct Body {
         token: String,
         expires_at: String,
+        #[serde(default)]
+        permissions: std::collections::BTreeMap<String, String>,
     }
     let body: Body = answer.json(call)?;
     let hour = now + Duration::from_hours(1);
     let expires = timestamp::parse(&body.expires_at).map_or(hour, |expires| expires.min(hour));
-    Ok(InstallationToken { secret: SecretString::from(body.token), expires, minted: now })
+    let writes_contents = body.permissions.get("contents").is_some_and(|level| level == "write");
+    Ok(InstallationToken { secret: SecretString::from(body.token), expires, minted: now, writes_contents })
 }

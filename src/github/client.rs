@@ -4,13 +4,16 @@
 //! shared, failure named. Lists are followed to their end or the end is an error, never cut in silence.
 
 mod check_run;
+mod commit;
 mod content;
 mod content_rest;
+mod conversation;
 mod installations;
 mod lists;
 mod pull_request;
 mod review;
 mod review_rest;
+mod review_threads;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -19,7 +22,9 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use check_run::{ANNOTATIONS_PER_REQUEST, CheckRun, CheckRunState, NewCheckRun};
+pub use commit::{CommitObject, NewCommit};
 pub use content::{GRAPHQL_BATCH, PathEntry, PathObject};
+pub use conversation::{OwnComment, Reaction};
 pub use installations::{HookDelivery, Installation};
 pub use pull_request::{ApiFile, Comparison, OpenPullRequest, OwnCommit, PatchedFile, PullRequest};
 pub use review::{NewComment, PullRequestState, ReviewThread, ThreadComment};
@@ -52,6 +57,8 @@ pub struct ClientConfig {
     pub shared_limits: Option<Arc<dyn SharedLimits>>,
     /// Where check runs lead for the whole report, when there is such a place.
     pub report_links: Option<ReportLinks>,
+    /// Whether tokens may also write contents for the commits that people ask for.
+    pub commits: bool,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -67,6 +74,7 @@ impl Default for ClientConfig {
             resolves_threads: false,
             shared_limits: None,
             report_links: None,
+            commits: false,
             clock: Arc::new(SystemTime::now),
         }
     }
@@ -81,6 +89,7 @@ struct Shared {
     credentials: AppCredentials,
     tokens: TokenCache,
     limits: RateLimits,
+    own_login: tokio::sync::OnceCell<String>,
     config: ClientConfig,
 }
 
@@ -119,7 +128,8 @@ impl Client {
         let transport = Transport::new(&config.address, config.timeout, observer)?;
         let limits =
             RateLimits::new(config.rate_limit.clone(), config.clock.clone()).shared_by(config.shared_limits.clone());
-        Ok(Self(Arc::new(Shared { transport, credentials, tokens: TokenCache::default(), limits, config })))
+        let (tokens, own_login) = (TokenCache::default(), tokio::sync::OnceCell::new());
+        Ok(Self(Arc::new(Shared { transport, credentials, tokens, limits, own_login, config })))
     }
 
     /// The app's number.
@@ -146,6 +156,12 @@ impl Client {
     /// What is left of an installation's quota, as far as GitHub has said so.
     pub fn quota(&self, installation: InstallationId) -> Option<Quota> {
         self.0.limits.quota(Some(installation))
+    }
+
+    /// The login that our comments carry.
+    async fn own_login(&self) -> Result<String, GitHubError> {
+        let ask = || async { Ok(format!("{}[bot]", self.app().await?.slug)) };
+        self.0.own_login.get_or_try_init(ask).await.cloned()
     }
 
     async fn as_app(&self, call: &Call) -> Result<Answer, GitHubError> {
@@ -242,10 +258,12 @@ impl RepositoryClient {
         let now = (shared.config.clock)();
         app::token_of(&slot, now, async {
             let mint = |with_contents| app::mint_call(self.installation, &self.repository, with_contents);
-            let mut call = mint(shared.config.resolves_threads);
+            let with_contents = shared.config.resolves_threads || shared.config.commits;
+            let mut call = mint(with_contents);
             let mut answer = self.client.as_app(&call).await;
-            if shared.config.resolves_threads && answer.as_ref().is_err_and(|error| error.status() == Some(422)) {
-                // The installation does not grant to write contents: judging goes on, threads are hidden instead.
+            if with_contents && answer.as_ref().is_err_and(|error| error.status() == Some(422)) {
+                // The installation does not grant to write contents: judging goes on, threads are hidden
+                // instead, and nothing is committed.
                 call = mint(false);
                 answer = self.client.as_app(&call).await;
             }

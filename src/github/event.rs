@@ -3,6 +3,8 @@
 //! Invariant: nothing is parsed before its signature holds, only our few fields are read, and what we don't know is
 //! ignored with a reason, never an error: GitHub adds events and actions without notice.
 
+mod comment;
+
 use std::time::SystemTime;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,6 +14,7 @@ use sha2::Sha256;
 
 use super::identity::{CommitSha, InstallationId, PullRequestNumber, RepositoryName};
 use super::timestamp;
+pub use comment::{Actor, Comment, CommentPlace, PressedButton};
 
 /// Why a delivery is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +38,7 @@ pub enum EventError {
 /// A delivery, as far as we care.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// A pull request is new, has a new head or a new base, or wants attention again.
+    /// A pull request is new, has a new head or a new base, wants attention again, or is over.
     PullRequest {
         /// Where.
         at: Place,
@@ -65,6 +68,29 @@ pub enum Event {
         head: CommitSha,
         /// The commit it stands on.
         base: CommitSha,
+        /// The last pull request of the group, when the queue's branch names it.
+        pull_request: Option<PullRequestNumber>,
+    },
+    /// A merge queue's group is over: merged, dissolved or replaced.
+    MergeGroupEnded {
+        /// Where.
+        at: Place,
+        /// The commit it wanted to merge.
+        head: CommitSha,
+    },
+    /// Somebody wrote a command on a pull request.
+    Command {
+        /// Where.
+        at: Place,
+        /// The comment.
+        comment: Comment,
+    },
+    /// Somebody pressed a button of a check run of ours.
+    Button {
+        /// Where.
+        at: Place,
+        /// The button.
+        button: PressedButton,
     },
     /// A package was published or a workflow run has ended: an image that is awaited may be there.
     Built {
@@ -146,6 +172,7 @@ impl Event {
             "check_run" | "check_suite" => check(name, body),
             "merge_group" => merge_group(body),
             "registry_package" | "package" | "workflow_run" => built(name, body),
+            "issue_comment" | "pull_request_review_comment" => comment::comment(name, body),
             "installation" | "installation_repositories" => installation(name, body),
             _ => Ok(Self::ignored(format!("event {name:.60}"))),
         }
@@ -231,7 +258,7 @@ fn pull_request(body: &[u8]) -> Result<Event, EventError> {
     }
     let head: Head = read("pull_request", body)?;
     let action = head.action.clone();
-    if !matches!(action.as_str(), "opened" | "synchronize" | "reopened" | "ready_for_review" | "edited") {
+    if !matches!(action.as_str(), "opened" | "synchronize" | "reopened" | "ready_for_review" | "edited" | "closed") {
         return Ok(Event::ignored(format!("pull_request {action:.60}")));
     }
     let payload: Body = read("pull_request", body)?;
@@ -265,6 +292,9 @@ fn check(name: &str, body: &[u8]) -> Result<Event, EventError> {
         number: PullRequestNumber,
     }
     let head: Head = read(name, body)?;
+    if name == "check_run" && head.action == "requested_action" {
+        return comment::button(head, body);
+    }
     if head.action != "rerequested" {
         return Ok(Event::ignored(format!("{name} {:.60}", head.action)));
     }
@@ -290,14 +320,21 @@ fn merge_group(body: &[u8]) -> Result<Event, EventError> {
     struct Group {
         head_sha: CommitSha,
         base_sha: CommitSha,
+        #[serde(default)]
+        head_ref: String,
     }
     let head: Head = read("merge_group", body)?;
-    if head.action != "checks_requested" {
+    if !matches!(head.action.as_str(), "checks_requested" | "destroyed") {
         return Ok(Event::ignored(format!("merge_group {:.60}", head.action)));
     }
+    let is_over = head.action == "destroyed";
     let group = read::<Body>("merge_group", body)?.merge_group;
     Ok(match head.place("merge_group") {
-        Ok(at) => Event::MergeGroup { at, head: group.head_sha, base: group.base_sha },
+        Ok(at) if is_over => Event::MergeGroupEnded { at, head: group.head_sha },
+        Ok(at) => {
+            let pull_request = queued_pull(&group.head_ref);
+            Event::MergeGroup { at, head: group.head_sha, base: group.base_sha, pull_request }
+        }
         Err(ignored) => *ignored,
     })
 }
@@ -311,6 +348,13 @@ fn built(name: &str, body: &[u8]) -> Result<Event, EventError> {
         Ok(at) => Event::Built { at },
         Err(ignored) => *ignored,
     })
+}
+
+/// The pull request that a queue's branch names: `gh-readonly-queue/BASE/pr-NUMBER-SHA`.
+fn queued_pull(head_ref: &str) -> Option<PullRequestNumber> {
+    let (_, last) = head_ref.rsplit_once('/').filter(|(before, _)| before.contains("gh-readonly-queue/"))?;
+    let number = last.strip_prefix("pr-")?.split('-').next()?;
+    number.parse().ok().map(PullRequestNumber)
 }
 
 fn installation(name: &str, body: &[u8]) -> Result<Event, EventError> {

@@ -68,6 +68,11 @@ impl Call {
         Self::new(Method::POST, operation, subject.into(), path.into(), None)
     }
 
+    /// A DELETE of `path`.
+    pub fn delete(operation: &'static str, subject: impl Into<String>, path: impl Into<String>) -> Self {
+        Self::new(Method::DELETE, operation, subject.into(), path.into(), None)
+    }
+
     /// A request of `method` that carries `body`.
     pub fn write(
         method: Method,

@@ -193,6 +193,7 @@ mod tests {
             details_url: Some("https://dockgate.example/1"),
             source_url: None,
             rules_url: None,
+            waive_until: None,
             colour: false,
             explain: false,
         })

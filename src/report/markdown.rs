@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use super::budget::Budget;
-use super::{ReportInput, words};
+use super::{ReportInput, waiving, words};
 use crate::scan::finding::Finding;
 use crate::scan::problem::Problem;
 use crate::verdict::{Judged, Standing, Verdict};
@@ -27,6 +27,12 @@ pub fn body(input: &ReportInput<'_>, budget: &mut Budget) {
     budget.line(&headline(input));
     budget.line("");
     blocking(input, budget);
+    let ending = waiving::ending(input);
+    if !ending.is_empty() {
+        budget.line("**Waivers that end soon**");
+        budget.list(&ending, |left| format!("- {}", left_out(left)));
+        budget.line("");
+    }
     let verdict = input.verdict;
     let to_know: Vec<String> = verdict.to_know().map(|judged| bullet(judged, input)).collect();
     let verb = if to_know.len() == 1 { "does" } else { "do" };
@@ -71,6 +77,10 @@ fn blocking(input: &ReportInput<'_>, budget: &mut Budget) {
     budget.line("|---|---|---|");
     budget.list(&rows, |left| format!("| | {} | |", left_out(left)));
     budget.line("");
+    if let Some(line) = waiving::line(input) {
+        budget.line(&line);
+        budget.line("");
+    }
 }
 
 /// What stands where `left` entries did not fit.
@@ -85,7 +95,9 @@ fn row(judged: &Judged, input: &ReportInput<'_>) -> String {
         None => input.policies.get(&finding.rule).map_or_else(String::new, |policy| message(&policy.fix)),
     };
     let note = judged.note.as_deref().map_or_else(String::new, |note| format!("<br>{}", text(note)));
-    let what = format!("{} {}{note}<br>{}", place(finding, input), message(&finding.message), rule(finding, input));
+    let id = waiving::id(finding, input).map_or_else(String::new, |id| format!(" · {id}"));
+    let (place, message) = (place(finding, input), message(&finding.message));
+    let what = format!("{place} {message}{note}<br>{}{id}", rule(finding, input));
     format!("| {} | {} | {} |", finding.severity, cell(&what), cell(&fix))
 }
 

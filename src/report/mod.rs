@@ -20,12 +20,14 @@ pub mod rule_site;
 mod sample;
 pub mod sarif;
 pub mod text;
+mod waiving;
 pub mod words;
 
 use std::time::Duration;
 
 use crate::scan::policy::{Policy, PolicyId, PolicySet};
 use crate::scan::snapshot::Snapshot;
+use crate::settings::date::Date;
 use crate::settings::repository::RepositorySettings;
 use crate::verdict::Verdict;
 
@@ -52,6 +54,8 @@ pub struct ReportInput<'a> {
     pub source_url: Option<&'a str>,
     /// Where the pages of the rules are, without a `/` at its end, when they are anywhere.
     pub rules_url: Option<&'a str>,
+    /// The day that a ready-made command names for a waiver; `None` where nobody reads commands.
+    pub waive_until: Option<Date>,
     /// Whether text may hold colours.
     pub colour: bool,
     /// Whether text says which step decided about a secret.

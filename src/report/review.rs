@@ -13,7 +13,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{ReportInput, markdown, place, words};
+use super::{ReportInput, markdown, place, waiving, words};
 use crate::scan::finding::{Category, Finding, Severity};
 use crate::scan::snapshot::ChangedFile;
 use crate::verdict::Judged;
@@ -144,6 +144,8 @@ fn body(judged: &Judged, suggestion: Option<&Suggestion>, input: &ReportInput<'_
 fn way_out(finding: &Finding, input: &ReportInput<'_>) -> String {
     if input.settings.max_suppressed.value.is_some_and(|most| finding.severity <= most) {
         markdown::code(&format!("# dockgate:ignore {} -- reason", finding.rule))
+    } else if let Some(command) = waiving::command(finding, input) {
+        format!("Accept it until a day: {command}")
     } else {
         format!("Ask for a waiver in `{}` on the base branch.", crate::settings::repository::REPOSITORY_PATH)
     }

@@ -19,8 +19,17 @@ use crate::github::client::Observer;
 use crate::worker::{Done, JobObserver};
 
 /// The events we subscribe to; any other is `other`.
-const EVENTS: [&str; 7] =
-    ["check_run", "check_suite", "installation", "installation_repositories", "merge_group", "ping", "pull_request"];
+const EVENTS: [&str; 9] = [
+    "check_run",
+    "check_suite",
+    "installation",
+    "installation_repositories",
+    "issue_comment",
+    "merge_group",
+    "ping",
+    "pull_request",
+    "pull_request_review_comment",
+];
 
 /// The resources that GitHub limits and we use; any other is `other`.
 const RESOURCES: [&str; 2] = ["core", "graphql"];

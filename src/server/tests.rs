@@ -211,7 +211,7 @@ async fn a_delivery_is_judged_and_of_several_the_newest_state() {
     }
     bench.gate.notify_one();
     let next = bench.next_run().await;
-    assert_eq!((next.key().as_str(), next.head().as_str()), ("acme/shop#2", "d".repeat(40).as_str()));
+    assert_eq!((next.key().as_str(), next.head().unwrap().as_str()), ("acme/shop#2", "d".repeat(40).as_str()));
     let queue = bench.store.queue(UnixMillis(i64::MAX)).await.unwrap();
     assert_eq!((queue.queued, queue.running), (0, 1));
     bench.stop().await;

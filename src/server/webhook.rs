@@ -169,9 +169,12 @@ fn reason(event: Event) -> String {
         Event::Installation { action, .. } => format!("installation {action:.60}: nothing to check"),
         Event::Ignored { why } => why,
         Event::Built { .. } => "no image is awaited".to_owned(),
-        Event::PullRequest { .. } | Event::Rerequested { .. } | Event::MergeGroup { .. } => {
-            "nothing to check".to_owned()
-        }
+        Event::Button { button, .. } => format!("a button that does nothing here: {:.60}", button.identifier),
+        Event::PullRequest { .. }
+        | Event::Rerequested { .. }
+        | Event::MergeGroup { .. }
+        | Event::MergeGroupEnded { .. }
+        | Event::Command { .. } => "nothing to check".to_owned(),
     }
 }
 

@@ -33,6 +33,21 @@ impl Date {
         let day = u8::try_from(days + 1).unwrap_or(31).min(days_of_month(year, month));
         Self { year, month, day }
     }
+
+    /// How many days lie between 1970-01-01 and this day; negative before it.
+    pub fn days_since_epoch(self) -> i64 {
+        let years = |from: u16, to: u16| (from..to).map(|year| i64::try_from(days_of_year(year)).unwrap_or(365)).sum();
+        let before: i64 = if self.year >= 1970 { years(1970, self.year) } else { -years(self.year, 1970) };
+        let months: i64 = (1..self.month).map(|month| i64::from(days_of_month(self.year, month))).sum();
+        before + months + i64::from(self.day) - 1
+    }
+
+    /// The day `days` later; years end at 9999.
+    #[must_use]
+    pub fn plus_days(self, days: u32) -> Self {
+        let since = self.days_since_epoch().saturating_add(i64::from(days));
+        Self::from_unix_seconds(u64::try_from(since).unwrap_or_default().saturating_mul(86_400))
+    }
 }
 
 fn is_leap(year: u16) -> bool {
@@ -111,6 +126,14 @@ mod tests {
     }
 
     #[test]
+    fn days_are_counted_across_years() {
+        for (from, days, to) in [("2026-12-20", 30, "2027-01-19"), ("2024-02-28", 2, "2024-03-01")] {
+            assert_eq!(from.parse::<Date>().unwrap().plus_days(days).to_string(), to);
+        }
+        assert_eq!("1969-12-31".parse::<Date>().unwrap().days_since_epoch(), -1);
+    }
+
+    #[test]
     fn instants_become_days() {
         for (seconds, expected) in [
             (0, "1970-01-01"),
@@ -121,7 +144,11 @@ mod tests {
             (1_767_225_600, "2026-01-01"),
             (u64::MAX, "9999-12-31"),
         ] {
-            assert_eq!(Date::from_unix_seconds(seconds).to_string(), expected, "{seconds}");
+            let date = Date::from_unix_seconds(seconds);
+            assert_eq!(date.to_string(), expected, "{seconds}");
+            if seconds < u64::MAX {
+                assert_eq!(date.days_since_epoch(), i64::try_from(seconds / 86_400).unwrap());
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod baseline;
 pub mod date;
 pub mod process;
 pub mod repository;
+pub mod role;
 pub mod vex;
 
 use crate::scan::problem::{Cause, Problem};
@@ -28,6 +29,8 @@ pub enum Origin {
     Environment,
     /// A command-line flag.
     Flag,
+    /// A command in a comment of a pull request.
+    Command,
 }
 
 impl Origin {
@@ -40,6 +43,7 @@ impl Origin {
             Self::Credentials => "credentials file",
             Self::Environment => "environment",
             Self::Flag => "flag",
+            Self::Command => "command",
         }
     }
 }

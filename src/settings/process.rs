@@ -54,6 +54,9 @@ pub struct ProcessSettings {
     /// `DOCKGATE_RESOLVE_THREADS`: whether review threads of fixed findings are resolved, for which GitHub wants
     /// `contents: write`.
     pub resolve_threads: Setting<bool>,
+    /// `DOCKGATE_FIX`: whether check runs have a button that commits the verified edits, for which GitHub wants
+    /// `contents: write`.
+    pub fix: Setting<bool>,
     /// `DOCKGATE_LEASE_SECONDS`: how long a job is held without a sign of life.
     pub lease: Setting<Duration>,
     /// `DOCKGATE_RUN_SECONDS`: how long one job may take.
@@ -88,7 +91,7 @@ pub enum LogFormat {
 pub struct ProcessErrors(pub Vec<SettingsError>);
 
 /// The names that are known, for the nearest one to a mistyped one.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "DOCKGATE_LISTEN",
     "DOCKGATE_GITHUB_API_URL",
     "DOCKGATE_GITHUB_URL",
@@ -102,6 +105,7 @@ const NAMES: [&str; 15] = [
     "DOCKGATE_LOG",
     "DOCKGATE_LOG_FORMAT",
     "DOCKGATE_RESOLVE_THREADS",
+    "DOCKGATE_FIX",
     "DOCKGATE_LEASE_SECONDS",
     "DOCKGATE_RUN_SECONDS",
 ];
@@ -144,6 +148,7 @@ impl Default for ProcessSettings {
             log: Setting::built_in("info".to_owned()),
             log_format: Setting::default(),
             resolve_threads: Setting::built_in(false),
+            fix: Setting::built_in(false),
             lease: Setting::built_in(Duration::from_mins(1)),
             run: Setting::built_in(Duration::from_mins(5)),
             database: DatabaseSettings::default(),
@@ -207,6 +212,7 @@ impl ProcessSettings {
             ("DOCKGATE_LOG", self.log.value.clone(), self.log.origin),
             ("DOCKGATE_LOG_FORMAT", format.to_owned(), self.log_format.origin),
             ("DOCKGATE_RESOLVE_THREADS", self.resolve_threads.value.to_string(), self.resolve_threads.origin),
+            ("DOCKGATE_FIX", self.fix.value.to_string(), self.fix.origin),
             ("DOCKGATE_LEASE_SECONDS", self.lease.value.as_secs().to_string(), self.lease.origin),
             ("DOCKGATE_RUN_SECONDS", self.run.value.as_secs().to_string(), self.run.origin),
         ];
@@ -252,6 +258,7 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
         self.parse(&mut settings.resolve_threads, "DOCKGATE_RESOLVE_THREADS", "true or false", |text| {
             text.parse().ok()
         });
+        self.parse(&mut settings.fix, "DOCKGATE_FIX", "true or false", |text| text.parse().ok());
         self.parse(&mut settings.lease, "DOCKGATE_LEASE_SECONDS", "seconds from 5 to 3600", |text| seconds(text, 5));
         self.parse(&mut settings.run, "DOCKGATE_RUN_SECONDS", "seconds from 10 to 3600", |text| seconds(text, 10));
         settings.database = self.database();

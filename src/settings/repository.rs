@@ -4,26 +4,29 @@
 //! Invariant: settings are read from the base of a change, never from what is proposed, and a file that is unreadable
 //! or invalid counts for nothing and is reported; it never lets a change through as clean.
 
+pub mod conversation;
 pub mod images;
 mod read;
 #[cfg(test)]
 mod tests;
+mod waiver;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::baseline::Baseline;
-use super::date::Date;
 use super::{Origin, Setting, SettingsError};
 use crate::scan::ScanOptions;
-use crate::scan::finding::{Finding, Severity};
+use crate::scan::finding::Severity;
 use crate::scan::glob::PathGlobs;
 use crate::scan::limits::Limits;
 use crate::scan::options::{NEWEST_KUBERNETES_MINOR, Profile, RuleSetting, Scope};
 use crate::scan::policy::PolicyId;
 use crate::scan::policy::parameter::ParameterValue;
 use crate::scan::problem::{Cause, Problem};
+use conversation::Conversation;
 use images::ImageRules;
 use read::Patch;
+pub use waiver::{WaivedFinding, Waiver};
 
 /// Where a repository keeps its settings.
 pub const REPOSITORY_PATH: &str = ".github/dockgate.yml";
@@ -62,6 +65,8 @@ pub struct RepositorySettings {
     pub max_suppressed: Setting<Option<Severity>>,
     /// `waivers`: accepted findings; the organisation's and the repository's.
     pub waivers: Vec<Waiver>,
+    /// What is decided about the conversation in a pull request.
+    pub conversation: Conversation,
     /// Old findings that block nothing.
     pub baseline: Baseline,
     /// `unjudged`: what a change comes to that brings something which can't be judged.
@@ -130,23 +135,6 @@ pub enum WhenUnjudged {
     Pass,
 }
 
-/// Accepted findings: a rule under some paths until a day, with somebody who answers for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiver {
-    /// The rule.
-    pub rule: PolicyId,
-    /// The files.
-    pub paths: PathGlobs,
-    /// The last day on which it holds.
-    pub until: Date,
-    /// Who answers for it.
-    pub owner: String,
-    /// Why.
-    pub reason: String,
-    /// Whose settings hold it.
-    pub origin: Origin,
-}
-
 impl Default for RepositorySettings {
     fn default() -> Self {
         Self {
@@ -163,6 +151,7 @@ impl Default for RepositorySettings {
             max_comments: Setting::built_in(20),
             max_suppressed: Setting::built_in(Some(Severity::Medium)),
             waivers: Vec::new(),
+            conversation: Conversation::default(),
             baseline: Baseline::default(),
             unjudged: Setting::default(),
             max_file_bytes: Setting::built_in(Limits::default().max_file_bytes),
@@ -250,11 +239,13 @@ impl RepositorySettings {
             self.parameters.insert(PolicyId::new(rule), Setting { value, origin });
         }
         self.scopes.extend(patch.scopes.into_iter().map(|(scope, _)| (scope, origin)));
+        self.conversation.apply(patch.conversation, origin);
         let ignore = patch.ignore.and_then(|more| PathGlobs::new(&[self.ignore.value.patterns(), &more].concat()).ok());
         self.ignore.set(ignore, origin);
         self.waivers.extend(patch.waivers.into_iter().map(|waiver| Waiver {
             rule: PolicyId::new(waiver.rule),
             paths: waiver.paths,
+            finding: None,
             until: waiver.until,
             owner: waiver.owner,
             reason: waiver.reason,
@@ -283,6 +274,7 @@ impl RepositorySettings {
             ("admission.paths".to_owned(), self.admission_paths.value.join(", "), self.admission_paths.origin),
         ];
         rows.extend(self.images.effective());
+        rows.extend(self.conversation.effective());
         rows.extend(
             self.rules
                 .iter()
@@ -399,17 +391,5 @@ impl WhenUnjudged {
             Self::Fail => "fail",
             Self::Pass => "pass",
         }
-    }
-}
-
-impl Waiver {
-    /// Whether the waiver is about `finding`, expired or not.
-    pub fn covers(&self, finding: &Finding) -> bool {
-        self.rule == finding.rule && self.paths.matches(&finding.path)
-    }
-
-    /// Whether the waiver no longer holds on `today`.
-    pub fn is_expired(&self, today: Date) -> bool {
-        today > self.until
     }
 }

@@ -16,11 +16,14 @@ pub enum Shelf {
     Image,
     /// The app's own credentials and marks of its set-up.
     Setup,
-    /// Waivers that people gave by command, by `owner/name`.
+    /// Waivers that people gave by command, by `owner/name#number/fingerprint`.
     Waiver,
+    /// Findings of the last verdict on a pull request, by `owner/name#number`.
+    Finding,
     /// Images that default branches use, by `owner/name`.
     Watch,
-    /// Repositories and pull requests that were met before.
+    /// Repositories and pull requests that were met before, and pull requests with a note on the merge queue, by
+    /// `queue/owner/name#number`.
     Met,
 }
 
@@ -33,6 +36,7 @@ impl Shelf {
             Self::Image => "image",
             Self::Setup => "setup",
             Self::Waiver => "waiver",
+            Self::Finding => "finding",
             Self::Watch => "watch",
             Self::Met => "met",
         }

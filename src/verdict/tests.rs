@@ -182,6 +182,7 @@ fn check_waiver(rule: &str, pattern: &str, until: &str, expected: &str) {
     let waiver = Waiver {
         rule: PolicyId::new(rule),
         paths: PathGlobs::new(&[pattern]).unwrap(),
+        finding: None,
         until: until.parse().unwrap(),
         owner: "team-a".into(),
         reason: "moving".into(),
@@ -209,6 +210,7 @@ fn an_ended_waiver_is_named() {
     let waiver = Waiver {
         rule: PolicyId::new("r"),
         paths: PathGlobs::new(&["**"]).unwrap(),
+        finding: None,
         until: "2026-05-09".parse().unwrap(),
         owner: "team-a".into(),
         reason: "moving".into(),

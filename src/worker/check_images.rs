@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::built_images::{self, Span};
 use super::publish::{self, OwnCheckRun};
 use super::record::Records;
+use super::subject::{Subject, supersede_all};
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::app::Clock;
 use crate::github::client::{Client, RepositoryClient};
@@ -56,21 +57,20 @@ impl JobHandler for CheckImages {
     }
 
     async fn supersede(&self, older: &Job, newer: &Job) -> Result<(), JobError> {
-        if older.head() != newer.head() {
-            for run in OwnCheckRun::left_open(&self.client_of(older), older.head(), older).await? {
-                run.supersede(&format!("by {}", newer.head().short())).await?;
-            }
+        let (Some(old), Some(new)) = (older.head(), newer.head()) else { return Ok(()) };
+        if old != new {
+            supersede_all(&self.client_of(older), old, older, &format!("by {}", new.short())).await?;
         }
         Ok(())
     }
 
     async fn abandon(&self, job: &Job, cause: &str) -> Result<(), JobError> {
+        let (client, Some(head)) = (self.client_of(job), job.head()) else { return Ok(()) };
         if let Some(records) = &self.records {
-            records.keep_failure(job, job.head(), cause).await;
+            records.keep_failure(job, head, cause).await;
         }
-        let client = self.client_of(job);
-        if !OwnCheckRun::fail_all(&client, job.head(), job, cause).await? {
-            publish::report_failure(&client, job.head(), job, cause).await?;
+        if !OwnCheckRun::fail_all(&client, head, job, cause).await? {
+            publish::report_failure(&client, head, job, cause).await?;
         }
         Ok(())
     }
@@ -122,7 +122,7 @@ impl CheckImages {
             let record = Record { timeline: timeline.into_steps(), ..verdict.record() };
             records.keep(job, &subject.head, record).await?;
         }
-        run.conclude(&subject.head, verdict.conclusion, &verdict.output(), again).await?;
+        run.conclude(&subject.head, verdict.conclusion, &verdict.output(), &[], again).await?;
         Ok(Done::without_scan(match verdict.conclusion {
             Conclusion::Success => Outcome::Passed,
             Conclusion::Failure => Outcome::Blocked,
@@ -177,11 +177,7 @@ fn waiting(awaited: &[String], span: Span) -> (String, String) {
 }
 
 /// The job for the images of a change that was judged by `job`.
-pub fn job(job: &Job, is_fork: bool, judgement: &Judgement) -> Job {
-    let number = match job.subject {
-        JobSubject::PullRequest { number, .. } => Some(number),
-        _ => None,
-    };
+pub fn job(job: &Job, subject: &Subject, judgement: &Judgement) -> Job {
     let settings = &judgement.settings;
     let images = judgement.images.iter().take(MOST_IMAGES).map(|change| ImageSubject {
         path: change.path.clone(),
@@ -190,27 +186,27 @@ pub fn job(job: &Job, is_fork: bool, judgement: &Judgement) -> Job {
         before: change.before.as_ref().map(ToString::to_string),
         after: change.after.to_string(),
     });
-    let subject = ImagesSubject {
-        number,
-        head: job.head().clone(),
-        is_fork,
+    let images = ImagesSubject {
+        number: subject.pull_request,
+        head: subject.head.clone(),
+        is_fork: subject.is_fork,
         images: images.collect(),
         left_out: judgement.images.len().saturating_sub(MOST_IMAGES),
         fail_on: settings.images_fail_on.value,
         unscanned_blocks: settings.unjudged.value == WhenUnjudged::Fail,
         waivers: settings.images.waivers.iter().map(|(waiver, _)| waiver.clone()).collect(),
         vex: judgement.vex.clone(),
-        built: settings.images.built.value.iter().filter_map(|built| fill(built, job, number)).collect(),
+        built: settings.images.built.value.iter().filter_map(|built| fill(built, job, subject)).collect(),
         built_minutes: settings.images.built_minutes.value as u64,
         uploads: settings.images.uploads.value.clone(),
     };
-    Job { subject: JobSubject::Images(subject), ..job.clone() }
+    Job { subject: JobSubject::Images(images), ..job.clone() }
 }
 
-fn fill(built: &BuiltImage, job: &Job, number: Option<PullRequestNumber>) -> Option<BuiltImage> {
+fn fill(built: &BuiltImage, job: &Job, subject: &Subject) -> Option<BuiltImage> {
     let name = job.repository.to_string();
     let (owner, repository) = name.split_once('/')?;
-    built.fill(owner, repository, number.map(|number| number.0), job.head().as_str())
+    built.fill(owner, repository, subject.pull_request.map(|number| number.0), subject.head.as_str())
 }
 
 async fn scan_one(scans: &Scans, subject: ImageSubject, is_fork: bool, threshold: Rating) -> ScannedImage {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use crate::github::GitHubError;
 use crate::job::Job;
+use crate::source::SourceError;
+use crate::store::StoreError;
 
 /// Why a job failed. The message, with those of its sources, goes into the database, the log and the check run: no
 /// secrets.
@@ -61,4 +64,34 @@ impl JobError {
             Self::AfterVerdict { error, .. } => error.is_permanent(),
         }
     }
+}
+
+impl From<GitHubError> for JobError {
+    fn from(error: GitHubError) -> Self {
+        SourceError::from(error).into()
+    }
+}
+
+impl From<SourceError> for JobError {
+    fn from(error: SourceError) -> Self {
+        let message = error.to_string();
+        if !error.is_retryable() {
+            return Self::Permanent { message, source: cause(&error) };
+        }
+        Self::Retry { message, retry_after: error.retry_after(), source: cause(&error) }
+    }
+}
+
+impl From<StoreError> for JobError {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        // What the records can't keep now they may keep later; a verdict without its record is none.
+        let source = std::error::Error::source(&error).map(|source| source.to_string().into());
+        Self::Retry { message, retry_after: None, source }
+    }
+}
+
+/// What lies below an error whose own message is already said.
+fn cause(error: &SourceError) -> Option<Box<dyn std::error::Error + Send + Sync>> {
+    std::error::Error::source(error).map(|source| source.to_string().into())
 }

@@ -8,6 +8,8 @@ use tracing::info;
 
 use super::check_images::CheckImages;
 use super::check_pull_request::CheckPullRequest;
+use super::commands::Commands;
+use super::fix_all::FixAll;
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::client::Client;
 use crate::job::{Job, JobSubject};
@@ -22,12 +24,18 @@ pub struct Handlers {
     pub images: Option<CheckImages>,
     /// Tells whether a job failed because the app is no longer there.
     pub client: Client,
+    /// For commands in comments.
+    pub commands: Commands,
+    /// For "Fix all".
+    pub fix_all: FixAll,
 }
 
 impl Handlers {
     fn of(&self, job: &Job) -> Option<&dyn JobHandler> {
         match job.subject {
             JobSubject::Images(_) => self.images.as_ref().map(|images| images as &dyn JobHandler),
+            JobSubject::Command(_) => Some(&self.commands),
+            JobSubject::FixAll(_) => Some(&self.fix_all),
             _ => Some(&self.change),
         }
     }

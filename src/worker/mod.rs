@@ -11,19 +11,26 @@ pub mod await_images;
 mod built_images;
 pub mod check_images;
 pub mod check_pull_request;
+pub mod commands;
 mod error;
+pub mod fix_all;
 pub mod handlers;
-mod judge;
+pub mod judge;
+mod lapse;
+pub mod ledger;
 pub mod limits;
 pub mod met;
 mod organisation;
 pub mod publish;
+mod queue_note;
 pub mod record;
 pub mod recovery;
 mod retry;
+mod subject;
 mod supervise;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod wake;
 
 use std::pin::pin;
@@ -35,7 +42,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::job::{Job, JobSubject};
+use crate::job::Job;
 use crate::report::words::describe;
 use crate::scan::finding::Severity;
 use crate::scan::policy::PolicyId;
@@ -439,7 +446,8 @@ async fn work(handler: Arc<dyn JobHandler>, lease: Lease, cancelled: Cancellatio
     let mut left_open = None;
     for older in &lease.left_behind {
         if let Err(error) = handler.supersede(older, &lease.job).await {
-            warn!(sha = %older.head(), error = describe(&error), "could not conclude an older check run");
+            let sha = older.head().map(tracing::field::display);
+            warn!(sha, error = describe(&error), "could not conclude an older check run");
             left_open = Some(error).filter(|error| !error.is_permanent()).or(left_open);
         }
     }
@@ -461,9 +469,9 @@ fn span(lease: &Lease) -> tracing::Span {
         delivery_id = lease.delivery_id,
         repo = %lease.job.repository,
         pr = tracing::field::Empty,
-        sha = %lease.job.head(),
+        sha = lease.job.head().map(tracing::field::display),
     );
-    if let JobSubject::PullRequest { number, .. } = &lease.job.subject {
+    if let Some(number) = lease.job.pull_request() {
         span.record("pr", number.0);
     }
     span

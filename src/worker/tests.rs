@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::github::identity::{InstallationId, PullRequestNumber};
+use crate::job::JobSubject;
 use crate::store::{Delivery, Queue};
 
 /// What the fake handler does at one call of `run`.
@@ -153,7 +154,7 @@ impl Bench {
     }
 
     fn heads(&self) -> String {
-        self.script.ran.lock().unwrap().iter().map(|job| job.head().as_str().chars().next().unwrap()).collect()
+        self.script.ran.lock().unwrap().iter().map(|job| job.head().unwrap().as_str().chars().next().unwrap()).collect()
     }
 
     fn abandoned(&self) -> Vec<(Job, String)> {

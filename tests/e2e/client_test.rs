@@ -84,7 +84,7 @@ async fn writes_are_what_github_takes() {
     assert_eq!((state.threads.len(), &state.head), (3, &head));
     client.update_comment(state.threads[0].comment.number, "other").await.unwrap();
     client.resolve_thread(&state.threads[0].id).await.unwrap();
-    client.minimize_comment(&state.threads[1].comment.id).await.unwrap();
+    client.minimize_comment(&state.threads[1].comment.id, false).await.unwrap();
     let state = client.pull_request_state(number).await.unwrap();
     assert!(state.threads[0].is_resolved && state.threads[0].resolved_by_us && state.threads[1].comment.is_minimized);
     assert_eq!(state.threads[0].comment.body, "other");

@@ -31,7 +31,7 @@ pub struct Gate {
     /// One, unless more are added.
     processes: Vec<Process>,
     output: Arc<Mutex<Vec<u8>>>,
-    store: Arc<dyn Store>,
+    pub store: Arc<dyn Store>,
 }
 
 /// One running server.

@@ -52,6 +52,7 @@ fn judged<T>(case: &Case, then: impl FnOnce(&ReportInput<'_>) -> T) -> T {
         details_url: None,
         source_url: Some("https://github.com/acme/shop/blob/a1b2c3d"),
         rules_url: None,
+        waive_until: None,
         colour: false,
         explain: false,
     })

@@ -169,7 +169,25 @@ impl RepositoryClient {
     /// # Errors
     /// Any [`GitHubError`].
     pub async fn update_check_run(&self, id: u64, state: CheckRunState<'_>, output: &Value) -> Result<(), GitHubError> {
+        self.conclude_check_run(id, state, output, &[]).await
+    }
+
+    /// Like [`RepositoryClient::update_check_run`], with buttons: at most three, of `label`, `description` and
+    /// `identifier`.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn conclude_check_run(
+        &self,
+        id: u64,
+        state: CheckRunState<'_>,
+        output: &Value,
+        actions: &[Value],
+    ) -> Result<(), GitHubError> {
         let mut body = json!({ "output": output });
+        if !actions.is_empty() {
+            body["actions"] = json!(actions);
+        }
         state.write_to(&mut body);
         let path = self.path(&format!("/check-runs/{id}"));
         let call = Call::write(Method::PATCH, "update check run", format!("{id} of {}", self.name()), path, body);

@@ -7,7 +7,6 @@
 //! `resolveReviewThread` (contents: write), `minimizeComment`.
 
 use http::Method;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{GitHubError, RepositoryClient};
@@ -58,6 +57,8 @@ pub struct ReviewThread {
     pub is_resolved: bool,
     /// Whether it was us who resolved it.
     pub resolved_by_us: bool,
+    /// Whether the lines it stands on are no longer part of the diff.
+    pub is_outdated: bool,
     /// Its first comment.
     pub comment: ThreadComment,
     /// How many comments it holds.
@@ -80,7 +81,7 @@ pub struct ThreadComment {
 const STATE: &str = "query State($owner: String!, $name: String!, $number: Int!, $after: String) { \
     repository(owner: $owner, name: $name) { pullRequest(number: $number) { headRefOid state \
     reviewThreads(first: 100, after: $after) { pageInfo { hasNextPage endCursor } \
-    nodes { id isResolved resolvedBy { login } comments(first: 1) { totalCount \
+    nodes { id isResolved isOutdated resolvedBy { login } comments(first: 1) { totalCount \
     nodes { id databaseId body isMinimized viewerDidAuthor author { login } } } } } } } }";
 
 /// The most pages of threads that are read: 2,000 threads.
@@ -129,6 +130,7 @@ mod answer {
     pub struct Thread {
         pub id: String,
         pub is_resolved: bool,
+        pub is_outdated: bool,
         pub resolved_by: Option<Login>,
         pub comments: Comments,
     }
@@ -166,6 +168,7 @@ impl answer::Thread {
         Some(ReviewThread {
             id: self.id,
             is_resolved: self.is_resolved,
+            is_outdated: self.is_outdated,
             resolved_by_us: us.is_some() && self.resolved_by.as_ref().map(name) == us,
             comment: ThreadComment {
                 id: first.id,
@@ -264,43 +267,5 @@ impl RepositoryClient {
         let path = self.path(&format!("/pulls/{number}/{what}"));
         let call = Call::write(Method::POST, operation, format!("on {}#{number}", self.name()), path, body);
         self.send(&call).await.map(|_| ())
-    }
-
-    /// Replaces the text of a review comment of ours.
-    ///
-    /// # Errors
-    /// Any [`GitHubError`].
-    pub async fn update_comment(&self, comment: u64, body: &str) -> Result<(), GitHubError> {
-        let path = self.path(&format!("/pulls/comments/{comment}"));
-        let subject = format!("{comment} of {}", self.name());
-        let call = Call::write(Method::PATCH, "update comment", subject, path, json!({ "body": body }));
-        self.send(&call).await.map(|_| ())
-    }
-
-    /// Resolves a review thread.
-    ///
-    /// # Errors
-    /// Any [`GitHubError`]; kind `FORBIDDEN` without the permission to write contents.
-    pub async fn resolve_thread(&self, thread: &str) -> Result<(), GitHubError> {
-        const RESOLVE: &str = "mutation Resolve($thread: ID!) { \
-            resolveReviewThread(input: {threadId: $thread}) { thread { id isResolved } } }";
-        self.mutate("resolve thread", RESOLVE, json!({ "thread": thread })).await
-    }
-
-    /// Folds a comment of ours away as resolved.
-    ///
-    /// # Errors
-    /// Any [`GitHubError`].
-    pub async fn minimize_comment(&self, comment: &str) -> Result<(), GitHubError> {
-        const MINIMIZE: &str = "mutation Minimize($comment: ID!) { \
-            minimizeComment(input: {subjectId: $comment, classifier: RESOLVED}) { minimizedComment { isMinimized } } }";
-        self.mutate("minimise comment", MINIMIZE, json!({ "comment": comment })).await
-    }
-
-    async fn mutate(&self, operation: &'static str, query: &str, variables: Value) -> Result<(), GitHubError> {
-        #[derive(Deserialize)]
-        struct Data {}
-        let subject = format!("in {}", self.name());
-        self.query::<Data>(operation, subject, true, query, variables).await.map(|_| ())
     }
 }

@@ -37,7 +37,7 @@ impl RepositoryClient {
     /// Any [`GitHubError`].
     pub async fn pull_request_state_by_rest(&self, number: PullRequestNumber) -> Result<PullRequestState, GitHubError> {
         let pull = self.pull_request(number).await?;
-        let us = format!("{}[bot]", self.client.app().await?.slug);
+        let us = self.client.own_login().await?;
         let path = self.path(&format!("/pulls/{number}/comments"));
         let call = Call::get("list comments", format!("of {}#{number}", self.name()), path);
         let comments = self.pages(call, MOST_PAGES, |page: Vec<Comment>| page).await?;
@@ -48,6 +48,7 @@ impl RepositoryClient {
             id: String::new(),
             is_resolved: false,
             resolved_by_us: false,
+            is_outdated: false,
             comment: ThreadComment {
                 id: first.node_id.clone(),
                 number: first.id,

@@ -58,7 +58,7 @@ fn only_the_right_signature_is_taken() {
 fn pull_requests_are_read() {
     let pull = serde_json::json!({"number": 12, "pull_request": {"head": {"sha": SHA}}});
     let expected = Event::PullRequest { at: place(), number: PullRequestNumber(12), head: SHA.parse().unwrap() };
-    for action in ["opened", "synchronize", "reopened", "ready_for_review"] {
+    for action in ["opened", "synchronize", "reopened", "ready_for_review", "closed"] {
         check("pull_request", action, &pull, &expected);
     }
     let mut retargeted = pull.clone();
@@ -98,8 +98,17 @@ fn rerequests_are_read_for_forks_too() {
 fn merge_groups_installations_and_pings_are_read() {
     let group = serde_json::json!({"merge_group": {"head_sha": SHA, "base_sha": BASE, "head_ref": "refs/heads/q"}});
     let (head, base) = (SHA.parse().unwrap(), BASE.parse().unwrap());
-    check("merge_group", "checks_requested", &group, &Event::MergeGroup { at: place(), head, base });
-    check_ignored("merge_group", &delivery("destroyed", &group));
+    let expected = Event::MergeGroup { at: place(), head, base, pull_request: None };
+    check("merge_group", "checks_requested", &group, &expected);
+    let ended = Event::MergeGroupEnded { at: place(), head: SHA.parse().unwrap() };
+    check("merge_group", "destroyed", &group, &ended);
+    for (head_ref, number) in [
+        (format!("refs/heads/gh-readonly-queue/release/1.x/pr-12-{BASE}"), Some(12)),
+        ("refs/heads/feature/pr-12-x".to_owned(), None),
+        ("refs/heads/gh-readonly-queue/main/pr-x-1".to_owned(), None),
+    ] {
+        assert_eq!(queued_pull(&head_ref), number.map(PullRequestNumber), "{head_ref}");
+    }
     let named = serde_json::json!({"repositories_added": [{"full_name": "acme/new", "private": true}]});
     for (name, body, added) in [
         ("installation", serde_json::json!({}), vec![]),
@@ -109,6 +118,46 @@ fn merge_groups_installations_and_pings_are_read() {
         check(name, "added", &body, &expected);
     }
     assert_eq!(Event::parse("ping", b"{}").unwrap(), Event::Ping);
+}
+
+#[test]
+fn commands_are_read_of_people_on_pull_requests_only() {
+    let account = |login: &str, kind: &str| serde_json::json!({"login": login, "id": 8, "type": kind});
+    let payload = |body: &str, kind: &str| {
+        serde_json::json!({
+            "issue": {"number": 12, "user": account("ada", "User"), "pull_request": {}},
+            "comment": {"id": 5, "body": body, "created_at": "2026-01-01T00:00:00Z", "user": account("grace", kind)},
+            "sender": account("grace", kind),
+        })
+    };
+    let comment = Comment {
+        number: PullRequestNumber(12),
+        id: 5,
+        place: CommentPlace::Conversation,
+        author: "grace".into(),
+        opened_by: Some("ada".into()),
+        created_at: "2026-01-01T00:00:00Z".into(),
+        line: "/dockgate rescan".into(),
+    };
+    let expected = Event::Command { at: place(), comment };
+    check("issue_comment", "created", &payload("/dockgate rescan \r\nplease", "User"), &expected);
+    check_ignored("issue_comment", &delivery("edited", &payload("/dockgate rescan", "User")));
+    for (body, kind) in
+        [("/dockgate rescan", "Bot"), (" /dockgate rescan", "User"), ("> /dockgate rescan", "User"), ("", "User")]
+    {
+        check_ignored("issue_comment", &delivery("created", &payload(body, kind)));
+    }
+    let mut issue = payload("/dockgate rescan", "User");
+    issue["issue"].as_object_mut().unwrap().remove("pull_request");
+    check_ignored("issue_comment", &delivery("created", &issue));
+    let Event::Command { comment, .. } = Event::parse(
+        "issue_comment",
+        &delivery("created", &payload(&format!("/dockgate {}", "é".repeat(9_000)), "User")),
+    )
+    .unwrap() else {
+        panic!("a long command is one")
+    };
+    assert!(comment.line.len() <= 2_000, "{}", comment.line.len());
 }
 
 #[test]

@@ -19,6 +19,7 @@ fn planned(verdict: &Verdict, snapshot: &Snapshot, settings: &RepositorySettings
         details_url: None,
         source_url: None,
         rules_url: None,
+        waive_until: None,
         colour: false,
         explain: false,
     })

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a key that is not known is an error, and a file with an error gives no values at all.
 
+mod conversation;
 mod images;
 mod scopes;
 
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 
 use super::super::SettingsError;
 use super::super::date::Date;
+use super::conversation::ConversationPatch;
 use super::images::ImagePatch;
 use super::{ImagePin, WhenUnjudged};
 use crate::scan::document::node::{Entry, Node, Value};
@@ -27,7 +29,7 @@ const MAX_BYTES: usize = 256 * 1024;
 /// Most entries of one list or map.
 const MAX_ENTRIES: usize = 1_000;
 
-const ROOT_KEYS: [&str; 13] = [
+const ROOT_KEYS: [&str; 14] = [
     "admission",
     "fail-on",
     "profile",
@@ -39,6 +41,7 @@ const ROOT_KEYS: [&str; 13] = [
     "comments",
     "suppressions",
     "waivers",
+    "pull-requests",
     "unjudged",
     "limits",
 ];
@@ -63,6 +66,7 @@ pub(super) struct Patch {
     pub max_comments: Option<usize>,
     pub max_suppressed: Option<Option<Severity>>,
     pub waivers: Vec<WaiverPatch>,
+    pub conversation: ConversationPatch,
     pub unjudged: Option<WhenUnjudged>,
     pub max_file_bytes: Option<usize>,
     pub admission_paths: Option<Vec<String>>,
@@ -149,7 +153,8 @@ impl Reader<'_> {
                 "suppressions" => self.section(entry, &["max-severity"], |reader, name, node| {
                     patch.max_suppressed = reader.threshold(name, node);
                 }),
-                "waivers" => patch.waivers = self.waivers(&entry.value),
+                "waivers" => self.waiver_section(entry, patch),
+                "pull-requests" => self.pull_requests(entry, patch),
                 "unjudged" => patch.unjudged = self.unjudged(&entry.value),
                 "limits" => self.section(entry, &["max-file-bytes"], |reader, name, node| {
                     patch.max_file_bytes = reader.number(name, node, 1_024, 100 * 1024 * 1024);

@@ -1,3 +1,4 @@
+use super::conversation::Conversation;
 use super::*;
 use crate::scan::options::Profile;
 
@@ -36,12 +37,17 @@ limits:
   max-file-bytes: 1048576
 admission:
   paths: [./cluster/policies/, namespaces.yaml]
+pull-requests:
+  drafts: silent
 waivers:
-  - rule: image/mutable-tag
-    paths: legacy/**
-    until: 2026-03-31
-    owner: team-a
-    reason: moving to the new cluster
+  role: admin
+  announce-days: 7
+  accepted:
+    - rule: image/mutable-tag
+      paths: legacy/**
+      until: 2026-03-31
+      owner: team-a
+      reason: moving to the new cluster
 ";
 
 #[test]
@@ -128,6 +134,9 @@ fn every_key_is_read() {
             "images.built-minutes=30 (repository)",
             "images.uploads=acme/shop/.github/workflows/* (repository)",
             "images.waivers.CVE-2024-1=openssl until 2026-03-31 (team-a) (repository)",
+            "waivers.role=admin (repository)",
+            "waivers.announce-days=7 (repository)",
+            "pull-requests.drafts=silent (repository)",
             "rules.image/mutable-tag=off (repository)",
             "rules.kubernetes/privileged-container=critical (repository)",
             "rules.kubernetes/privileged-container.parameters.allowed=[a, b] (repository)",
@@ -229,6 +238,24 @@ fn mistakes_name_the_line_and_the_nearest_key() {
     check(
         "paths: {ignore: [\"a/[b\"]}\n",
         &["1: \"paths.ignore\": pattern \"a/[b\" can't be read: unclosed character class; missing ']'."],
+    );
+}
+
+#[test]
+fn waivers_are_a_list_or_have_settings_beside() {
+    let waiver = "{rule: image/mutable-tag, paths: [c], until: 2026-03-31, owner: d, reason: e}";
+    for text in [format!("waivers: [{waiver}]\n"), format!("waivers: {{accepted: [{waiver}]}}\n")] {
+        let settings = repository(&text);
+        assert_eq!((settings.waivers.len(), settings.problems.len()), (1, 0), "{text}");
+        assert_eq!(settings.conversation, Conversation::default(), "{text}");
+    }
+    check(
+        "waivers: {role: read, announce-days: 400, list: []}\n",
+        &[
+            "1: \"waivers.role\": found \"read\", expected one of write, maintain, admin, never.",
+            "1: \"waivers.announce-days\": found 400, expected a whole number from 0 to 365.",
+            "1: unknown setting \"waivers.list\"; known here: \"role\", \"announce-days\", \"accepted\".",
+        ],
     );
 }
 

@@ -152,6 +152,7 @@ impl OwnCheckRun {
     }
 
     /// Concludes with a verdict: the conclusion and the first annotations in one request, the rest in further ones.
+    /// `actions` are the buttons that the check run shows, in GitHub's own form.
     ///
     /// A run that is concluded already says it anew, so that whoever asked for it sees an answer; `again` leaves one
     /// that says the same as it is. Annotations can only be added, so another verdict than the one that they belong to
@@ -164,6 +165,7 @@ impl OwnCheckRun {
         head: &CommitSha,
         conclusion: Conclusion,
         output: &CheckRunOutput,
+        actions: &[Value],
         again: bool,
     ) -> Result<(), GitHubError> {
         let word = match conclusion {
@@ -189,12 +191,17 @@ impl OwnCheckRun {
         body["annotations"] = json!(batches.next().unwrap_or_default());
         let is_fit = same.is_some() || self.concluded.as_ref().is_none_or(|said| said.annotations == 0);
         let id = if is_fit {
-            self.client.update_check_run(self.id, state.clone(), &body).await?;
+            self.client.conclude_check_run(self.id, state.clone(), &body, actions).await?;
             self.id
         } else {
             let key = self.key.as_str();
             let new = NewCheckRun { name: self.check.name(), head, external_id: key, details_url: None };
-            self.client.create_check_run(&new, state.clone(), &body).await?.id
+            let id = self.client.create_check_run(&new, state.clone(), &body).await?.id;
+            if !actions.is_empty() {
+                body["annotations"] = json!([]);
+                self.client.conclude_check_run(id, state.clone(), &body, actions).await?;
+            }
+            id
         };
         for batch in batches {
             // GitHub adds these to those it has.

@@ -77,11 +77,17 @@ impl GitRepository {
 
     /// Commits `edits` on top of `parents` (none for a first commit) and moves `reference` there.
     pub fn commit(&self, reference: &str, parents: &[&str], edits: &[Edit]) -> String {
+        self.commit_saying("change", reference, parents, edits)
+    }
+
+    /// The same, with a message.
+    pub fn commit_saying(&self, message: &str, reference: &str, parents: &[&str], edits: &[Edit]) -> String {
         static CLOCK: AtomicU64 = AtomicU64::new(1_767_225_600);
         let time = CLOCK.fetch_add(1, Ordering::Relaxed);
         let mut stream: Vec<u8> = Vec::new();
         let author = format!("Ada <ada@example.com> {time} +0000");
-        let mut head = format!("commit {reference}\nauthor {author}\ncommitter {author}\ndata 6\nchange\n");
+        let mut head = format!("commit {reference}\nauthor {author}\ncommitter {author}\n");
+        writeln!(head, "data {}\n{message}", message.len()).unwrap();
         for (index, parent) in parents.iter().enumerate() {
             let keyword = if index == 0 { "from" } else { "merge" };
             writeln!(head, "{keyword} {parent}").unwrap();

@@ -5,11 +5,14 @@
 use std::cell::RefCell;
 
 use apollo_compiler::resolvers::{Execution, FieldError, ObjectValue, ResolveInfo, ResolvedValue};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::access::{Caller, Token};
 use super::answer::{Answer, Call};
 use super::diff::follow_line;
+use super::git::Edit;
 use super::state::{Author, Pull, Repository, ReviewComment, State};
 use crate::schema::graphql;
 
@@ -51,7 +54,11 @@ pub fn post(state: &mut State, call: &Call) -> Answer {
     };
     for error in body.get_mut("errors").and_then(Value::as_array_mut).into_iter().flatten() {
         let message = error["message"].as_str().unwrap_or_default().trim_start_matches("resolver error: ").to_owned();
-        let kind = if message == FORBIDDEN { "FORBIDDEN" } else { "NOT_FOUND" };
+        let kind = match message.as_str() {
+            FORBIDDEN => "FORBIDDEN",
+            stale if stale.starts_with("Expected branch") => "STALE_DATA",
+            _ => "NOT_FOUND",
+        };
         if message.starts_with("the fake") {
             context.state.borrow_mut().violations.push(message.clone());
         }
@@ -126,7 +133,8 @@ impl<'s> Context<'s> {
     }
 
     fn mutation(&self, field: &str, input: &Value) -> Result<Value, FieldError> {
-        self.may("pull_requests", true)?;
+        let permission = if field == "createCommitOnBranch" { "contents" } else { "pull_requests" };
+        self.may(permission, true)?;
         let id = |key: &str| input[key].as_str().and_then(|text| text.rsplit('_').next()?.parse::<u64>().ok());
         let mut state = self.state.borrow_mut();
         match field {
@@ -151,6 +159,15 @@ impl<'s> Context<'s> {
                 Ok(json!({"__typename": "MinimizeCommentPayload", "minimizedComment": comment,
                     "clientMutationId": null}))
             }
+            "unminimizeComment" => {
+                let comment = id("subjectId").and_then(|id| state.comment_mut(id)).ok_or_else(|| missing("a node"))?;
+                comment.minimized = false;
+                let comment = json!({"__typename": "PullRequestReviewComment", "id": input["subjectId"],
+                    "isMinimized": false, "minimizedReason": null});
+                Ok(json!({"__typename": "UnminimizeCommentPayload", "unminimizedComment": comment,
+                    "clientMutationId": null}))
+            }
+            "createCommitOnBranch" => commit_on_branch(&mut state, input).map_err(|message| FieldError { message }),
             "addPullRequestReviewThreadReply" => {
                 let parent = id("pullRequestReviewThreadId").unwrap_or_default();
                 let new_id = state.new_id();
@@ -204,6 +221,35 @@ impl ObjectValue for Object<'_, '_> {
     }
 }
 
+/// One commit of new texts on a branch that still has the expected head; pull requests of the branch follow.
+fn commit_on_branch(state: &mut State, input: &Value) -> Result<Value, String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (name, branch) = (text(&input["branch"]["repositoryNameWithOwner"]), text(&input["branch"]["branchName"]));
+    let repository = state.repositories.get_mut(&name).ok_or("Could not resolve to a Repository.")?;
+    let reference = format!("refs/heads/{branch}");
+    let head = repository.git.commit_of(&reference).ok_or("Could not resolve to a Ref.")?;
+    let expected = text(&input["expectedHeadOid"]);
+    if head != expected {
+        return Err(format!("Expected branch to point to \"{expected}\" but it did not. Pull and try again."));
+    }
+    let message = format!("{}\n\n{}", text(&input["message"]["headline"]), text(&input["message"]["body"]));
+    let additions = input["fileChanges"]["additions"].as_array().cloned().unwrap_or_default();
+    let edits: Vec<Edit> = additions
+        .iter()
+        .map(|file| Edit::Write(text(&file["path"]), STANDARD.decode(text(&file["contents"])).unwrap()))
+        .collect();
+    let commit = repository.git.commit_saying(&message, &reference, &[&head], &edits);
+    for pull in repository.pulls.values_mut() {
+        if pull.open && pull.head_repository == name && pull.head_ref == branch {
+            commit.clone_into(&mut pull.head_sha);
+            pull.updated = std::time::SystemTime::now();
+            repository.git.text(&["update-ref", &format!("refs/pull/{}/head", pull.number), &commit]);
+        }
+    }
+    Ok(json!({"__typename": "CreateCommitOnBranchPayload", "clientMutationId": null,
+        "commit": {"__typename": "Commit", "oid": commit, "id": format!("C_{commit}"), "inRepository": name}}))
+}
+
 fn missing(what: &str) -> FieldError {
     FieldError { message: format!("Could not resolve to {what}.") }
 }
@@ -254,7 +300,7 @@ fn comment_data(comment: &ReviewComment, line: Option<u64>) -> Value {
     let author = match comment.author {
         // GraphQL names bots without the suffix.
         Author::App => json!({"__typename": "Bot", "login": "dockgate", "databaseId": 99, "id": "BOT_99"}),
-        Author::Person => actor(Author::Person),
+        person => actor(person),
     };
     json!({"__typename": "PullRequestReviewComment", "id": format!("PRRC_{}", comment.id), "databaseId": comment.id,
         "fullDatabaseId": comment.id.to_string(), "body": comment.body, "path": comment.path, "line": line,
@@ -268,6 +314,7 @@ fn actor(author: Author) -> Value {
     match author {
         Author::App => json!({"__typename": "User", "login": "dockgate[bot]", "databaseId": 99, "id": "U_99"}),
         Author::Person => json!({"__typename": "User", "login": "ada", "databaseId": 7, "id": "U_7"}),
+        Author::Other(login) => json!({"__typename": "User", "login": login, "databaseId": 8, "id": "U_8"}),
     }
 }
 

@@ -30,6 +30,7 @@ pub fn user(author: Author) -> Value {
     match author {
         Author::App => json!({"login": "dockgate[bot]", "id": 99, "type": "Bot"}),
         Author::Person => json!({"login": "ada", "id": 7, "type": "User"}),
+        Author::Other(login) => json!({"login": login, "id": 8, "type": "User"}),
     }
 }
 
@@ -109,7 +110,22 @@ pub fn review_comment(repository: &Repository, pull: &Pull, comment: &ReviewComm
 
 pub fn issue_comment(comment: &IssueComment) -> Value {
     json!({"id": comment.id, "node_id": format!("IC_{}", comment.id), "body": comment.body,
-        "user": user(comment.author)})
+        "user": user(comment.author), "created_at": timestamp(comment.created),
+        "updated_at": timestamp(comment.created)})
+}
+
+/// A commit as the git database has it.
+pub fn git_commit(repository: &Repository, sha: &str) -> Value {
+    let git = &repository.git;
+    let parents = git.text(&["rev-list", "--parents", "-n", "1", sha]);
+    let parents: Vec<Value> = parents
+        .split(' ')
+        .skip(1)
+        .map(|parent| json!({"sha": parent, "url": "https://github.example/", "html_url": "https://github.example/"}))
+        .collect();
+    let tree = git.text(&["rev-parse", &format!("{sha}^{{tree}}")]);
+    json!({"sha": sha, "node_id": format!("C_{sha}"), "message": git.text(&["log", "-1", "--format=%B", sha]),
+        "tree": {"sha": tree, "url": "https://github.example/"}, "parents": parents})
 }
 
 pub fn check_run(repository: &Repository, run: &CheckRun) -> Value {

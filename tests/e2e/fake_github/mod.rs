@@ -15,6 +15,7 @@ mod graphql;
 pub mod hook;
 mod json;
 pub mod pages;
+mod people;
 mod pulls;
 mod reviews;
 mod router;
@@ -129,10 +130,15 @@ impl FakeGitHub {
 
     /// Commits on a branch, which is made from `main` when it is not there; pull requests of the branch follow.
     pub fn push(&self, full_name: &str, branch: &str, edits: &[Edit]) -> String {
+        self.push_saying(full_name, branch, "change", edits)
+    }
+
+    /// The same, with a message.
+    pub fn push_saying(&self, full_name: &str, branch: &str, message: &str, edits: &[Edit]) -> String {
         let git = self.git(full_name);
         let reference = format!("refs/heads/{branch}");
         let parent = git.commit_of(&reference).or_else(|| git.commit_of("refs/heads/main")).unwrap();
-        let commit = git.commit(&reference, &[&parent], edits);
+        let commit = git.commit_saying(message, &reference, &[&parent], edits);
         self.follow(full_name, branch, &commit);
         commit
     }

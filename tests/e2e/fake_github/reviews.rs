@@ -49,6 +49,7 @@ pub fn create(repository: &mut Repository, number: u64, call: &Call, mut new_id:
         resolved: false,
         resolved_by: None,
         minimized: false,
+        reactions: Vec::new(),
     }));
     pull.reviews.push(review);
     answer
@@ -85,6 +86,7 @@ pub fn create_comment(
         resolved: false,
         resolved_by: None,
         minimized: false,
+        reactions: Vec::new(),
     };
     let pull = repository.pulls.get_mut(&number).unwrap();
     pull.reviews.push(review);
@@ -204,7 +206,8 @@ pub fn create_issue_comment(pull: &mut Pull, call: &Call, id: u64) -> Answer {
     if body.is_empty() || body.chars().count() > MAX_BODY {
         return Answer::unprocessable(&["Body is blank or too long".to_owned()]);
     }
-    let comment = IssueComment { id, body, author: Author::App, minimized: false };
+    let created = std::time::SystemTime::now();
+    let comment = IssueComment { id, body, author: Author::App, minimized: false, created, reactions: Vec::new() };
     pull.issue_comments.push(comment.clone());
     Answer::json(201, json::issue_comment(&comment))
 }

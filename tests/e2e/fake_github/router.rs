@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::access::{Caller, create_token, needed};
 use super::answer::{Answer, Call, Content};
 use super::state::State;
-use super::{checks, contents, graphql, hook, json, pages, pulls, reviews};
+use super::{checks, contents, graphql, hook, json, pages, people, pulls, reviews};
 use crate::schema::openapi::{Operation, openapi};
 
 /// Ids that one request may use up.
@@ -120,12 +120,15 @@ fn read(state: &mut State, call: &Call, name: &str, rest: &[&str]) -> Answer {
                 }
                 ("pulls", ["reviews"]) => reviews::list(pull, call),
                 ("pulls", ["comments"]) => reviews::list_comments(repository, pull, call),
-                ("issues", ["comments"]) => {
-                    call.page(pull.issue_comments.iter().map(json::issue_comment).collect(), None)
-                }
+                ("issues", ["comments"]) => people::list_comments(pull, call),
                 _ => unknown(state, call),
             }
         }
+        ["collaborators", login, "permission"] => people::permission(state, login),
+        ["git", "commits", sha] => match repository.git.commit_of(sha) {
+            Some(sha) => Answer::ok(json::git_commit(repository, &sha)),
+            None => Answer::not_found(),
+        },
         ["compare", basehead] => pulls::compare(repository, basehead, call),
         ["contents", path @ ..] => contents::get(repository, &path.join("/"), call),
         ["git", "blobs", sha] => contents::get_blob(repository, sha, call),
@@ -144,6 +147,9 @@ fn read(state: &mut State, call: &Call, name: &str, rest: &[&str]) -> Answer {
 }
 
 fn write(state: &mut State, call: &Call, name: &str, rest: &[&str]) -> Answer {
+    if let ("POST", [_, "comments", id, "reactions"]) = (call.method.as_str(), rest) {
+        return people::react(state, id, call);
+    }
     let mut last = state.reserve_ids(IDS_PER_REQUEST);
     let mut new_id = || {
         last += 1;
@@ -156,6 +162,8 @@ fn write(state: &mut State, call: &Call, name: &str, rest: &[&str]) -> Answer {
         ("POST", ["check-runs"]) => checks::create(repository, call, new_id),
         ("PATCH", ["check-runs", id]) => checks::update(repository, id, call),
         ("PATCH", ["pulls", "comments", id]) => reviews::edit_comment(repository, id, call),
+        ("DELETE", ["pulls", "comments", id]) => people::delete_comment(repository, id),
+        ("PATCH", ["issues", "comments", id]) => people::edit_comment(repository, id, call),
         (_, ["pulls" | "issues", ..]) if !known && rest.get(1) != Some(&"comments") => Answer::not_found(),
         ("POST", ["pulls", _, "reviews"]) => reviews::create(repository, number, call, new_id),
         ("POST", ["pulls", _, "comments"]) => reviews::create_comment(repository, number, call, new_id),

@@ -46,6 +46,8 @@ pub struct State {
     pub long_tokens: bool,
     /// Life of a new token, in seconds; GitHub's own when absent.
     pub token_seconds: Option<u64>,
+    /// Roles by login; whoever is not named may read.
+    pub roles: BTreeMap<String, String>,
     /// Files that the list of a pull request ends at, when not at GitHub's number.
     pub most_files: Option<usize>,
     last_id: u64,
@@ -131,6 +133,8 @@ pub struct ReviewComment {
     pub resolved: bool,
     pub resolved_by: Option<Author>,
     pub minimized: bool,
+    /// Reactions of our app.
+    pub reactions: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -139,6 +143,9 @@ pub struct IssueComment {
     pub body: String,
     pub author: Author,
     pub minimized: bool,
+    pub created: SystemTime,
+    /// Reactions of our app.
+    pub reactions: Vec<String>,
 }
 
 /// Who wrote something.
@@ -146,8 +153,10 @@ pub struct IssueComment {
 pub enum Author {
     /// Our app's bot.
     App,
-    /// A person.
+    /// The person who opens pull requests.
     Person,
+    /// Another person, by login.
+    Other(&'static str),
 }
 
 #[derive(Clone, Debug)]
@@ -189,6 +198,15 @@ impl State {
         let before = 1000 + self.last_id;
         self.last_id += count;
         before
+    }
+
+    /// The comment of a conversation of this id.
+    pub fn issue_comment_mut(&mut self, id: u64) -> Option<&mut IssueComment> {
+        self.repositories
+            .values_mut()
+            .flat_map(|repository| repository.pulls.values_mut())
+            .flat_map(|pull| pull.issue_comments.iter_mut())
+            .find(|comment| comment.id == id)
     }
 
     /// The repository with its review comment of this id.

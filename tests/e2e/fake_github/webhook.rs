@@ -30,6 +30,13 @@ impl Delivery {
         Self { event: event.to_owned(), id, body: serde_json::to_vec(payload).unwrap() }
     }
 
+    /// The same payload with another action, as a delivery of its own.
+    pub fn with_action(&self, action: &str) -> Self {
+        let mut payload: Value = serde_json::from_slice(&self.body).unwrap();
+        payload["action"] = json!(action);
+        Self::new(&self.event, &payload)
+    }
+
     /// Posts the delivery, signed with `secret`, and returns the status of the answer.
     pub async fn send(&self, url: &str, secret: &str) -> u16 {
         self.send_with(url, Some(&signature(secret, &self.body))).await
@@ -129,7 +136,7 @@ impl FakeGitHub {
     }
 }
 
-fn suite(id: u64, head_sha: &str, pulls: &Value) -> Value {
+pub(super) fn suite(id: u64, head_sha: &str, pulls: &Value) -> Value {
     let branch = if pulls.as_array().is_some_and(Vec::is_empty) { Value::Null } else { json!("feature") };
     let mut app = json::app();
     // The description of this event does not know merge groups yet.
@@ -146,11 +153,13 @@ pub fn of_installation(event: &str, mut payload: Value) -> Delivery {
 }
 
 /// A delivery with what every payload has beside, checked against GitHub's description.
-fn finished(event: &str, mut payload: Value, repository: Value) -> Delivery {
+pub(super) fn finished(event: &str, mut payload: Value, repository: Value) -> Delivery {
     payload["repository"] = repository;
     payload["organization"] = json!({"login": "acme", "id": 1});
     payload["installation"] = json!({"id": INSTALLATION, "node_id": "I_1"});
-    payload["sender"] = json::user(Author::Person);
+    if payload["sender"].is_null() {
+        payload["sender"] = json::user(Author::Person);
+    }
     webhooks().complete_webhook(event, &mut payload).unwrap_or_else(|wrong| panic!("{event}: {wrong:#?}"));
     Delivery::new(event, &payload)
 }
