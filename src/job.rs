@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::github::event::{Event, Place};
 use crate::github::identity::{CommitSha, InstallationId, PullRequestNumber, RepositoryName};
 use crate::scan::finding::Severity;
-use crate::settings::repository::images::ImageWaiver;
+use crate::scan::glob::PathGlobs;
+use crate::settings::repository::images::{BuiltImage, ImageWaiver};
 use crate::settings::vex::VexStatement;
 
 /// One check to make.
@@ -73,6 +74,15 @@ pub struct ImagesSubject {
     /// What the team states about vulnerabilities, the newest first.
     #[serde(default)]
     pub vex: Vec<VexStatement>,
+    /// The images that the change builds.
+    #[serde(default)]
+    pub built: Vec<BuiltImage>,
+    /// How long they are awaited, in minutes.
+    #[serde(default)]
+    pub built_minutes: u64,
+    /// Workflows whose uploaded results count; all of the repository's when empty.
+    #[serde(default)]
+    pub uploads: PathGlobs,
 }
 
 /// One image that a change brings in.
@@ -126,7 +136,8 @@ impl Job {
             Event::MergeGroup { at, head, base } => {
                 vec![Self::of(at, JobSubject::MergeGroup { head: head.clone(), base: base.clone() })]
             }
-            Event::Installation { .. } | Event::Ping | Event::Ignored { .. } => Vec::new(),
+            // Who waits for images is not known here.
+            Event::Built { .. } | Event::Installation { .. } | Event::Ping | Event::Ignored { .. } => Vec::new(),
         }
     }
 

@@ -13,6 +13,7 @@ mod registry;
 mod replay;
 mod rules;
 mod scan;
+mod scanner;
 mod serve;
 mod team;
 mod test;

@@ -1,11 +1,10 @@
 //! `dockgate serve`: the GitHub App.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use async_trait::async_trait;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
@@ -15,10 +14,8 @@ use super::{Exit, Surroundings};
 use crate::github::app::{AppCredentials, Clock};
 use crate::github::client::Observer;
 use crate::github::client::{Client, ClientConfig};
+use crate::github::oidc::WorkflowTokens;
 use crate::image::kept::KeptImages;
-use crate::image::osv::api::AdvisoryCache;
-use crate::image::read::LayerCache;
-use crate::image::scanner::EmbeddedScanner;
 use crate::image::scans::Scans;
 use crate::registry::{ManifestCache, RegistryClient};
 use crate::server::{self, Metrics, Probe, ServerConfig};
@@ -27,6 +24,7 @@ use crate::settings::process::{ProcessSettings, SecretText};
 use crate::store;
 use crate::telemetry;
 use crate::worker::WorkerSettings;
+use crate::worker::await_images;
 use crate::worker::check_images::CheckImages;
 use crate::worker::check_pull_request::{CheckOptions, CheckPullRequest};
 use crate::worker::handlers::Handlers;
@@ -125,7 +123,9 @@ async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>
     };
     let handlers = Handlers {
         change: CheckPullRequest::new(client.clone(), options),
-        images: images.scans.map(|scans| CheckImages::new(client.clone(), scans, clock)),
+        images: images
+            .scans
+            .map(|scans| CheckImages::new(client.clone(), scans, Arc::clone(&store), Arc::clone(&clock))),
     };
     let secret = settings.webhook_secret.value.as_ref().map(SecretText::expose).unwrap_or_default();
     let config = ServerConfig {
@@ -140,6 +140,7 @@ async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>
             ..WorkerSettings::default()
         },
         probes: vec![Arc::new(Credentials(client.clone()))],
+        uploads: uploads(&settings)?,
         metrics,
     };
     for name in &settings.unknown {
@@ -148,8 +149,23 @@ async fn serve(settings: ProcessSettings, environment: &BTreeMap<String, String>
     info!(version = env!("CARGO_PKG_VERSION"), app = client.app_id(), "starting");
     let shutdown = CancellationToken::new();
     tokio::spawn(stop_on_signal(shutdown.clone()));
+    if settings.images.work.value == ImageWork::Scan {
+        tokio::spawn(await_images::run(Arc::clone(&store), clock, shutdown.clone()));
+    }
     server::serve(config, store, Arc::new(handlers), shutdown).await?;
     Ok(())
+}
+
+/// Whose uploads of scan results are taken.
+fn uploads(settings: &ProcessSettings) -> anyhow::Result<Option<Arc<WorkflowTokens>>> {
+    let Some(audience) = &settings.images.upload_audience.value else { return Ok(None) };
+    let issuer = match (&settings.images.upload_issuer.value, settings.github_url.value.as_str()) {
+        (Some(issuer), _) => issuer.clone(),
+        (None, "https://github.com") => "https://token.actions.githubusercontent.com".to_owned(),
+        (None, server) => format!("{server}/_services/token"),
+    };
+    let tokens = WorkflowTokens::new(&issuer, audience).map_err(|why| anyhow!(why))?;
+    Ok(Some(Arc::new(tokens)))
 }
 
 /// What is done about images.
@@ -173,13 +189,9 @@ impl Images {
         if images.work.value == ImageWork::Pin {
             return Ok(Self { registry: Some(registry), scans: None });
         }
-        let folder = images.osv_folder.value.as_ref().map(Path::new);
-        let cache: Arc<dyn AdvisoryCache> = Arc::<KeptImages>::clone(&kept);
-        let advisories = super::image::advisories(&images.osv_url.value, folder, cache)?;
-        let layers: Arc<dyn LayerCache> = Arc::<KeptImages>::clone(&kept);
-        let scanner = EmbeddedScanner { advisories, layers, exploits: Arc::default() };
+        let scanner = super::scanner::scanner(images, environment, &kept)?;
         let platform = images.platform.value.parse().context("DOCKGATE_IMAGE_PLATFORM")?;
-        let scans = Scans::new(registry.clone(), Arc::new(scanner), kept, platform, images.deadline.value);
+        let scans = Scans::new(registry.clone(), scanner, kept, platform, images.deadline.value);
         Ok(Self { registry: Some(registry), scans: Some(scans) })
     }
 }

@@ -66,6 +66,11 @@ pub enum Event {
         /// The commit it stands on.
         base: CommitSha,
     },
+    /// A package was published or a workflow run has ended: an image that is awaited may be there.
+    Built {
+        /// Where.
+        at: Place,
+    },
     /// The app was installed, changed or removed.
     Installation {
         /// Which installation.
@@ -128,6 +133,7 @@ impl Event {
             "pull_request" => pull_request(body),
             "check_run" | "check_suite" => check(name, body),
             "merge_group" => merge_group(body),
+            "registry_package" | "package" | "workflow_run" => built(name, body),
             "installation" | "installation_repositories" => installation(name, body),
             _ => Ok(Self::ignored(format!("event {name:.60}"))),
         }
@@ -280,6 +286,17 @@ fn merge_group(body: &[u8]) -> Result<Event, EventError> {
     let group = read::<Body>("merge_group", body)?.merge_group;
     Ok(match head.place("merge_group") {
         Ok(at) => Event::MergeGroup { at, head: group.head_sha, base: group.base_sha },
+        Err(ignored) => *ignored,
+    })
+}
+
+fn built(name: &str, body: &[u8]) -> Result<Event, EventError> {
+    let head: Head = read(name, body)?;
+    if !matches!(head.action.as_str(), "published" | "updated" | "completed") {
+        return Ok(Event::ignored(format!("{name} {:.60}", head.action)));
+    }
+    Ok(match head.place(name) {
+        Ok(at) => Event::Built { at },
         Err(ignored) => *ignored,
     })
 }

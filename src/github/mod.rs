@@ -7,8 +7,9 @@ pub mod app;
 pub mod client;
 pub mod event;
 pub mod identity;
+pub mod oidc;
 pub mod rate_limit;
-mod timestamp;
+pub mod timestamp;
 mod transport;
 
 use std::time::Duration;

@@ -57,6 +57,11 @@ impl<'a> Acceptances<'a> {
         all
     }
 
+    /// The day.
+    pub fn today(&self) -> Date {
+        self.today
+    }
+
     /// What was accepted of an image that `subject` names.
     pub fn of<'b>(&'b self, subject: &'b ImageSubject, report: &'b ImageReport) -> AcceptedOf<'a, 'b> {
         let reference = ImageReference::parse(&subject.after).ok();

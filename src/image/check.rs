@@ -60,6 +60,8 @@ struct JudgedImage<'a> {
     /// Waivers that would have counted.
     expired: Vec<&'a ImageWaiver>,
     attribution: Attribution,
+    /// What else is to know of it.
+    remarks: Vec<String>,
     /// Why it is not fully judged.
     unjudged: Vec<String>,
 }
@@ -119,7 +121,21 @@ fn judge<'a>(image: &'a ScannedImage, threshold: Option<Rating>, acceptances: &A
     let blocking = threshold.filter(|_| is_comparable).map(|threshold| comparison.blocking(threshold).collect());
     let base = image.base.as_ref().map(|(_, report)| &**report);
     let attribution = after.map_or(Attribution::Unknown, |after| Attribution::of(after, base));
-    JudgedImage { image, blocking: blocking.unwrap_or_default(), comparison, accepted, expired, attribution, unjudged }
+    let blocking = blocking.unwrap_or_default();
+    let remarks = after.map(|after| remarks(after, acceptances.today())).unwrap_or_default();
+    JudgedImage { image, comparison, blocking, accepted, expired, attribution, remarks, unjudged }
+}
+
+/// The most remarks on one image.
+const MAX_REMARKS: usize = 10;
+
+/// What is to know of an image: what its scanner remarks, and whether its distribution is still mended.
+fn remarks(report: &ImageReport, today: Date) -> Vec<String> {
+    let distribution = report.distribution.as_ref();
+    let ended = distribution.filter(|one| one.support_end.parse::<Date>().is_ok_and(|end| end < today));
+    let ended = ended.map(|one| format!("{} has not been mended by its makers since {}", one.title, one.support_end));
+    let notes = report.problems.iter().filter(|problem| !problem.leaves_unjudged && problem.path.is_none());
+    ended.into_iter().chain(notes.map(|problem| problem.message.clone())).take(MAX_REMARKS).collect()
 }
 
 /// From which rating on a severity of the settings counts.

@@ -20,6 +20,9 @@ pub struct Distribution {
     /// `CPE_NAME`; empty when absent.
     #[serde(default)]
     pub cpe: String,
+    /// `SUPPORT_END`, `YYYY-MM-DD`: the last day on which its makers mend it; empty when absent.
+    #[serde(default)]
+    pub support_end: String,
 }
 
 impl Distribution {
@@ -38,6 +41,7 @@ impl Distribution {
             title: title.unwrap_or_else(|| format!("{id} {version}").trim_end().to_owned()),
             codename: value("VERSION_CODENAME"),
             cpe: value("CPE_NAME"),
+            support_end: value("SUPPORT_END"),
             id,
             version,
         })

@@ -3,6 +3,8 @@
 //! Invariant: an image that could not be read is never reported as one without vulnerabilities.
 
 pub mod accept;
+pub mod awaited;
+pub mod backend;
 pub mod check;
 pub mod config;
 pub mod contents;
@@ -21,10 +23,12 @@ pub mod rating;
 pub mod read;
 pub mod remote;
 pub mod report;
+pub mod results;
 pub mod scanner;
 pub mod scans;
 mod secrets;
 pub mod source;
+pub mod uploads;
 pub mod version;
 mod zip_file;
 
@@ -51,6 +55,14 @@ pub enum ImageError {
         /// Why.
         source: LayerError,
     },
+    /// Another scanner did not do it.
+    #[error("{name} could not scan the image: {why}")]
+    Backend {
+        /// The scanner.
+        name: &'static str,
+        /// In its words, at most 300 characters.
+        why: String,
+    },
     /// The reading thread ended.
     #[error("reading the image was interrupted")]
     Interrupted,
@@ -63,7 +75,7 @@ impl ImageError {
             Self::Registry(error) => error.is_retryable(),
             Self::Layer { source, .. } => source.is_retryable(),
             Self::Config { .. } => false,
-            Self::Interrupted => true,
+            Self::Interrupted | Self::Backend { .. } => true,
         }
     }
 }

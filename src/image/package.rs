@@ -24,6 +24,8 @@ pub enum PackageKind {
     Ruby,
     /// Java archives.
     Java,
+    /// What another scanner names, of a kind that we don't read, or doesn't tell the kind of.
+    Other,
 }
 
 impl PackageKind {
@@ -39,6 +41,23 @@ impl PackageKind {
             Self::Rust => "rust",
             Self::Ruby => "ruby",
             Self::Java => "java",
+            Self::Other => "other",
+        }
+    }
+
+    /// The kind that a type of package URLs means.
+    pub fn of_package_url(name: &str) -> Self {
+        match name {
+            "deb" => Self::Dpkg,
+            "apk" => Self::Apk,
+            "rpm" => Self::Rpm,
+            "pypi" => Self::Python,
+            "npm" => Self::Node,
+            "golang" => Self::Go,
+            "cargo" => Self::Rust,
+            "gem" => Self::Ruby,
+            "maven" => Self::Java,
+            _ => Self::Other,
         }
     }
 

@@ -54,6 +54,25 @@ impl PackageUrl {
         })
     }
 
+    /// Its type, such as `deb`.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// Its version.
+    pub fn version(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// The package's name as packages of `kind` have it: without the distribution, or with all of its path.
+    pub fn package_name(&self, kind: PackageKind) -> String {
+        match kind {
+            PackageKind::Java => self.name.replacen('/', ":", 1),
+            kind if kind.is_of_distribution() => self.name.rsplit('/').next().unwrap_or_default().to_owned(),
+            _ => self.name.clone(),
+        }
+    }
+
     /// Whether it means this package: what it says of name, version and qualifiers is so.
     pub fn means(&self, package: &Self) -> bool {
         let says = |one: &Option<String>, other: &Option<String>| one.is_none() || one == other;
@@ -108,6 +127,7 @@ pub fn package_url(one: &Installed, distribution: Option<&Distribution>) -> Stri
         PackageKind::Rust => ("cargo", encoded(&package.name)),
         PackageKind::Ruby => ("gem", encoded(&package.name)),
         PackageKind::Java => ("maven", segments(&package.name, ':')),
+        PackageKind::Other => ("generic", segments(&package.name, '/')),
     };
     let (epoch, version) = match package.version.split_once(':') {
         Some((epoch, version)) if package.kind == PackageKind::Rpm => (Some(epoch), version),

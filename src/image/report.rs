@@ -75,6 +75,9 @@ pub struct ImageReport {
     pub distribution: Option<Distribution>,
     /// When it was built, as RFC 3339, when it says.
     pub created: Option<String>,
+    /// The commit that it says it is built from, when it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
     /// The image that it says it is built on, when it says: name and digest.
     pub base: Option<BaseImage>,
     /// SHA-256 of each unpacked layer, the lowest first.

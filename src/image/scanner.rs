@@ -18,6 +18,7 @@ use super::source::ImageSource;
 use crate::registry::{Digest, Platform};
 
 const BASE_NAME: &str = "org.opencontainers.image.base.name";
+const REVISION: &str = "org.opencontainers.image.revision";
 const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 
 /// What to scan.
@@ -110,7 +111,7 @@ fn questions(report: &ImageReport) -> (Vec<Query>, Vec<Vec<usize>>, BTreeMap<Str
 }
 
 /// What is known of an image that was read, before anything is looked up.
-fn report(image: &str, scanner: &str, read: ReadImage) -> ImageReport {
+pub(super) fn report(image: &str, scanner: &str, read: ReadImage) -> ImageReport {
     let ReadImage { digest, config, annotations, contents } = read;
     let note = |name: &str| annotations.get(name).cloned().unwrap_or_default();
     let base = BaseImage { name: note(BASE_NAME), digest: note(BASE_DIGEST) };
@@ -127,6 +128,7 @@ fn report(image: &str, scanner: &str, read: ReadImage) -> ImageReport {
         scanner: scanner.to_owned(),
         distribution: contents.distribution,
         created: config.created,
+        revision: Some(note(REVISION)).filter(|revision| !revision.is_empty()),
         base: Some(base).filter(|base| !base.name.is_empty() || !base.digest.is_empty()),
         diff_ids: config.diff_ids,
         packages: contents.packages,

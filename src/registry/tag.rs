@@ -39,7 +39,7 @@ impl RegistryClient {
     pub async fn resolve_tag(&self, reference: &ImageReference) -> Result<Digest, RegistryError> {
         let endpoints = self.endpoints("resolve", reference)?;
         let tag = reference.tag().unwrap_or(DEFAULT_TAG);
-        let key = format!("{} tag {tag}", manifest_key(reference, &endpoints));
+        let key = tag_key(reference, &endpoints);
         let _turn = self.shared.turns.wait(&key).await;
         if let Some(digest) = self.shared.tags.get(&key) {
             return Ok(digest);
@@ -55,6 +55,16 @@ impl RegistryClient {
             return Ok(digest);
         }
         Err(denied("resolve", reference.to_string()))
+    }
+
+    /// As [`resolve_tag`](Self::resolve_tag), but asks whether it is known or not: for a tag that is awaited.
+    ///
+    /// # Errors
+    /// As [`resolve_tag`](Self::resolve_tag).
+    pub async fn resolve_anew(&self, reference: &ImageReference) -> Result<Digest, RegistryError> {
+        let endpoints = self.endpoints("resolve", reference)?;
+        self.shared.tags.forget(&tag_key(reference, &endpoints));
+        self.resolve(reference).await
     }
 
     /// Asks what a tag names: a HEAD, which registries do not count, and a GET only for a manifest that is not known.
@@ -94,6 +104,10 @@ impl RegistryClient {
         self.shared.manifests.save(&key, &digest, bytes).await;
         Ok(digest)
     }
+}
+
+fn tag_key(reference: &ImageReference, endpoints: &[Endpoint]) -> String {
+    format!("{} tag {}", manifest_key(reference, endpoints), reference.tag().unwrap_or(DEFAULT_TAG))
 }
 
 /// What a registry says that a tag names.

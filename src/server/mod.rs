@@ -1,6 +1,6 @@
 //! The server: takes deliveries in, shows how it is, and runs the worker beside.
 //!
-//! `POST /webhook` turns a signed delivery into durable jobs; `GET /healthz`, `/readyz` and `/metrics` are for whoever
+//! `POST /webhook` turns a signed delivery into durable jobs, `POST /v1/images/results` takes scan results of workflows; `GET /healthz`, `/readyz` and `/metrics` are for whoever
 //! operates it, `/rules/` explains the rules to everybody.
 //!
 //! Invariant: a delivery is answered with success only when its jobs survive a crash, and nothing of a body, a
@@ -8,6 +8,7 @@
 
 mod health;
 mod metrics;
+mod results;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 use tracing::{info, info_span, warn};
 
+use crate::github::oidc::WorkflowTokens;
 use crate::store::{Store, UnixMillis};
 use crate::worker::{Clock, JobHandler, Wake, Worker, WorkerSettings};
 
@@ -54,6 +56,8 @@ pub struct ServerConfig {
     pub worker: WorkerSettings,
     /// What must work for the server to be ready, beside the database.
     pub probes: Vec<Arc<dyn Probe>>,
+    /// Whose uploads of scan results are taken; nobody's when absent.
+    pub uploads: Option<Arc<WorkflowTokens>>,
     /// Where counts are kept; the GitHub client reports to the same ones.
     pub metrics: Arc<Metrics>,
 }
@@ -95,6 +99,7 @@ pub struct AppState(Arc<Shared>);
 struct Shared {
     store: Arc<dyn Store>,
     secrets: Vec<SecretString>,
+    uploads: Option<Arc<WorkflowTokens>>,
     metrics: Arc<Metrics>,
     readiness: health::Readiness,
     clock: Clock,
@@ -186,6 +191,7 @@ impl AppState {
             readiness: health::Readiness::new(Arc::clone(&store), config.probes.clone(), shutdown),
             store,
             secrets,
+            uploads: config.uploads.clone(),
             metrics: Arc::clone(&config.metrics),
             clock,
             wake: Wake::new(),
@@ -207,6 +213,7 @@ pub fn router(state: AppState) -> Router {
     // The webhook keeps its own time, so that a delivery that takes too long is counted.
     Router::new()
         .route("/webhook", post(webhook::receive))
+        .route("/v1/images/results", post(results::receive))
         .merge(operations)
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             (StatusCode::INTERNAL_SERVER_ERROR, "internal error\n").into_response()

@@ -73,6 +73,7 @@ fn config(secrets: &[&str], metrics: &Arc<Metrics>, credentials: Result<(), Stri
         webhook_secrets: secrets.iter().map(|secret| SecretString::from(*secret)).collect(),
         worker: WorkerSettings { concurrency: 1, grace: Duration::ZERO, ..WorkerSettings::default() },
         probes: vec![Arc::new(Credentials(credentials))],
+        uploads: None,
         metrics: Arc::clone(metrics),
     }
 }

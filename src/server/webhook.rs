@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use super::{AppState, REQUEST_LIMIT, Shared};
 use crate::github::event::{Event, verify_signature};
+use crate::image::awaited;
 use crate::job::Job;
 use crate::report::words::describe;
 use crate::store::{Delivery, Enqueued};
@@ -62,7 +63,11 @@ async fn take(state: &Shared, parts: &Parts, body: Body) -> Result<Taken, Refusa
     let body = verified(state, parts, body).await?;
     let (name, delivery_id) = named(&parts.headers)?;
     let event = Event::parse(name, &body).map_err(|error| Refusal::Malformed(describe(&error)))?;
-    let jobs = Job::from_event(&event);
+    let mut jobs = Job::from_event(&event);
+    if let Event::Built { at } = &event {
+        let waiting = awaited::waiting(state.store.as_ref(), &at.repository, (state.clock)()).await;
+        jobs = waiting.map_err(|_| Refusal::NotStored)?;
+    }
     let as_of = Event::as_of(name, &body).map(Into::into);
     drop(body);
     if jobs.is_empty() {
@@ -147,6 +152,7 @@ fn reason(event: Event) -> String {
         Event::Ping => "ping: the webhook works".to_owned(),
         Event::Installation { action, .. } => format!("installation {action:.60}: nothing to check yet"),
         Event::Ignored { why } => why,
+        Event::Built { .. } => "no image is awaited".to_owned(),
         Event::PullRequest { .. } | Event::Rerequested { .. } | Event::MergeGroup { .. } => {
             "nothing to check".to_owned()
         }

@@ -3,25 +3,32 @@
 //! Invariant: as for the first check, every path ends in a conclusion or in an error that the queue answers; what could
 //! not be scanned is told by its cause and is no success.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::built_images::{self, Span};
 use super::publish::{self, OwnCheckRun};
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::app::Clock;
 use crate::github::client::{Client, RepositoryClient};
+use crate::github::identity::PullRequestNumber;
+use crate::image::awaited;
 use crate::image::check::{ScannedImage, decide, rating_of};
 use crate::image::newer::Newer;
 use crate::image::rating::Rating;
 use crate::image::scans::Scans;
 use crate::job::{ImageSubject, ImagesSubject, Job, JobSubject};
 use crate::pipeline::Judgement;
+use crate::report::markdown::code;
+use crate::report::words::count;
 use crate::settings::date::Date;
 use crate::settings::repository::WhenUnjudged;
-use crate::store::UnixMillis;
+use crate::settings::repository::images::BuiltImage;
+use crate::store::{Store, StoreError, UnixMillis};
 use crate::verdict::Conclusion;
 
 /// Images of one change that are scanned.
@@ -31,6 +38,7 @@ const MOST_IMAGES: usize = 50;
 pub struct CheckImages {
     client: Client,
     scans: Scans,
+    store: Arc<dyn Store>,
     clock: Clock,
 }
 
@@ -65,8 +73,8 @@ impl JobHandler for CheckImages {
 
 impl CheckImages {
     /// A handler that works as the app of `client`.
-    pub fn new(client: Client, scans: Scans, clock: Clock) -> Self {
-        Self { client, scans, clock }
+    pub fn new(client: Client, scans: Scans, store: Arc<dyn Store>, clock: Clock) -> Self {
+        Self { client, scans, store, clock }
     }
 
     fn client_of(&self, job: &Job) -> RepositoryClient {
@@ -87,21 +95,46 @@ impl CheckImages {
             None => OwnCheckRun::open(&client, &subject.head, job).await?,
             Some(since) => OwnCheckRun::resume(&client, &subject.head, job, since).await?,
         };
-        let images = tokio::select! {
-            images = self.scan_all(subject) => images,
+        let span = self.span(job, subject).await?;
+        let work = async {
+            let (images, built) = tokio::join!(
+                self.scan_all(subject),
+                built_images::gather(&self.scans, self.store.as_ref(), &job.repository, subject, span)
+            );
+            built.map(|built| (images, built))
+        };
+        let (mut images, built) = tokio::select! {
+            done = work => done?,
             () = cancelled.cancelled() => {
                 run.supersede("by a newer event of this pull request").await?;
                 return Ok(Done::without_scan(Outcome::Superseded));
             }
         };
-        let since = (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let verdict = decide(subject, &images, Date::from_unix_seconds(since.as_secs()));
+        if !built.awaited.is_empty() {
+            let (title, summary) = waiting(&built.awaited, span);
+            run.wait(&title, &summary).await?;
+            awaited::wait(self.store.as_ref(), job, span.since, span.deadline, span.now).await.map_err(stored)?;
+            return Ok(Done::without_scan(Outcome::Waiting));
+        }
+        images.extend(built.images);
+        let seconds = u64::try_from(span.now.0 / 1_000).unwrap_or_default();
+        let verdict = decide(subject, &images, Date::from_unix_seconds(seconds));
         run.conclude(verdict.conclusion, &verdict.output()).await?;
         Ok(Done::without_scan(match verdict.conclusion {
             Conclusion::Success => Outcome::Passed,
             Conclusion::Failure => Outcome::Blocked,
             Conclusion::Neutral => Outcome::Neutral,
         }))
+    }
+
+    /// Since when the commit is known and until when its images are awaited. An older commit that waited waits no more.
+    async fn span(&self, job: &Job, subject: &ImagesSubject) -> Result<Span, JobError> {
+        let now = UnixMillis::from((self.clock)());
+        let (since, older) = awaited::remember(self.store.as_ref(), job, now).await.map_err(stored)?;
+        if let Some(older) = older {
+            self.supersede(&older, job).await?;
+        }
+        Ok(Span { since, now, deadline: since.plus(Duration::from_mins(subject.built_minutes)) })
     }
 
     /// Scans each image and the one whose place it takes, in the order of `subject`.
@@ -116,6 +149,28 @@ impl CheckImages {
         images.sort_by_key(|(number, _)| *number);
         images.into_iter().map(|(_, image)| image).collect()
     }
+}
+
+fn stored(error: StoreError) -> JobError {
+    JobError::Retry {
+        message: "what images are awaited could not be kept".into(),
+        retry_after: None,
+        source: Some(error.into()),
+    }
+}
+
+/// What an open check run says: title and summary.
+fn waiting(awaited: &[String], span: Span) -> (String, String) {
+    let names: Vec<String> = awaited.iter().map(|image| format!("- {}", code(image))).collect();
+    let minutes = span.deadline.since(span.now).as_secs().div_ceil(60);
+    let title = format!("Waiting for {} that this change builds", count(awaited.len(), "image"));
+    let summary = format!(
+        "{}\n\nAwaited for {} more (`images.built-minutes`). A push to the registry, the end of a workflow run or \
+         uploaded results end the wait.",
+        names.join("\n"),
+        count(usize::try_from(minutes).unwrap_or(usize::MAX), "minute")
+    );
+    (title, summary)
 }
 
 /// The job for the images of a change that was judged by `job`.
@@ -142,8 +197,17 @@ pub fn job(job: &Job, is_fork: bool, judgement: &Judgement) -> Job {
         unscanned_blocks: settings.unjudged.value == WhenUnjudged::Fail,
         waivers: settings.images.waivers.iter().map(|(waiver, _)| waiver.clone()).collect(),
         vex: judgement.vex.clone(),
+        built: settings.images.built.value.iter().filter_map(|built| fill(built, job, number)).collect(),
+        built_minutes: settings.images.built_minutes.value as u64,
+        uploads: settings.images.uploads.value.clone(),
     };
     Job { subject: JobSubject::Images(subject), ..job.clone() }
+}
+
+fn fill(built: &BuiltImage, job: &Job, number: Option<PullRequestNumber>) -> Option<BuiltImage> {
+    let name = job.repository.to_string();
+    let (owner, repository) = name.split_once('/')?;
+    built.fill(owner, repository, number.map(|number| number.0), job.head().as_str())
 }
 
 async fn scan_one(scans: &Scans, subject: ImageSubject, is_fork: bool, threshold: Rating) -> ScannedImage {

@@ -7,6 +7,8 @@
 //! Invariant: every job that is leased ends in a verdict, a retry, or a check run that names the cause; a panic or a
 //! hang in one job harms no other.
 
+pub mod await_images;
+mod built_images;
 pub mod check_images;
 pub mod check_pull_request;
 pub mod handlers;
@@ -93,6 +95,8 @@ pub enum Outcome {
     Blocked,
     /// A check run was concluded as neither.
     Neutral,
+    /// A check run stays open until something comes that the job waits for.
+    Waiting,
     /// A newer job takes over.
     Superseded,
     /// There was nothing to judge, such as a pull request that is closed by now.
@@ -106,6 +110,7 @@ impl Outcome {
             Self::Passed => "passed",
             Self::Blocked => "blocked",
             Self::Neutral => "neutral",
+            Self::Waiting => "waiting",
             Self::Superseded => "superseded",
             Self::Nothing => "nothing",
         }

@@ -187,6 +187,14 @@ impl OwnCheckRun {
         Ok(())
     }
 
+    /// Says what the run waits for, and leaves it open.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn wait(&self, title: &str, summary: &str) -> Result<(), GitHubError> {
+        self.client.update_check_run(self.id, CheckRunState::InProgress, &plain(title, summary)).await
+    }
+
     /// Concludes because something else takes over; `by` says what, in a few words.
     ///
     /// # Errors

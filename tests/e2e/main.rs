@@ -8,6 +8,7 @@ mod client_test;
 mod fake_github;
 mod fixtures;
 mod harness;
+mod issuer;
 #[path = "../image/osv_server.rs"]
 mod osv_server;
 mod registry;

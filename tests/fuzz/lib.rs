@@ -36,16 +36,21 @@ pub const TARGETS: &[(&str, FuzzTarget)] = &[
     #[cfg(feature = "io")]
     ("history", history),
     ("image_reference", image_reference),
+    #[cfg(feature = "io")]
+    ("inventory", inventory),
     ("jwt", jwt),
     #[cfg(feature = "io")]
     ("manifest", manifest),
     ("pair", pair),
     ("policy", policy),
+    #[cfg(feature = "io")]
+    ("results", results),
     ("scan", scan),
     ("secret", secret),
     ("settings", settings),
     ("shell", shell),
     ("suppression", suppression),
+    ("vex", vex),
     #[cfg(feature = "io")]
     ("webhook", webhook),
     ("yaml", yaml),
@@ -325,4 +330,38 @@ pub fn manifest(text: &str) {
         }
         Err(error) => assert!(error.to_string().len() < 300, "{error}"),
     }
+}
+
+/// Files of an image, through every reader: the first line is the path, the rest is the content or its base64.
+#[cfg(feature = "io")]
+pub fn inventory(text: &str) {
+    let (path, text) = text.split_once('\n').unwrap_or(("var/lib/dpkg/status", text));
+    let decoded = STANDARD.decode(text.trim()).ok();
+    for content in [Some(text.as_bytes().to_vec()), decoded].into_iter().flatten() {
+        for reader in dockgate::image::inventory::READERS {
+            let Ok(facts) = (reader.read)(path, &content) else { continue };
+            for package in &facts.packages {
+                assert!(!package.name.is_empty() && !package.version.contains('\n'), "{package:?}");
+            }
+        }
+    }
+}
+
+/// Documents of other scanners; what is read keeps no control characters.
+#[cfg(feature = "io")]
+pub fn results(text: &str) {
+    drop(dockgate::image::results::harbor::read(text.as_bytes()));
+    let Ok(results) = dockgate::image::results::Results::read(text.as_bytes()) else { return };
+    for one in &results.vulnerabilities {
+        assert!(!one.id.is_empty() && !one.summary.contains(char::is_control), "{one:?}");
+    }
+}
+
+/// `OpenVEX` documents; what clears a vulnerability says of which product.
+pub fn vex(text: &str) {
+    let mut documents = dockgate::settings::vex::VexDocuments::default();
+    documents.add("a.json", text);
+    documents.add("b.json", text);
+    let (statements, _) = documents.finish();
+    assert!(statements.iter().all(|one| !one.products.is_empty() && !one.vulnerability.is_empty()));
 }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a failing test says what it expected")]
 
+mod backends;
 mod fixtures;
 mod hostile;
 mod inventory;

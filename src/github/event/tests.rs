@@ -121,3 +121,11 @@ fn the_unknown_is_ignored_and_the_malformed_is_an_error() {
         assert!(matches!(outcome, Err(EventError::Shape { .. })), "{name}: {outcome:?}");
     }
 }
+
+#[test]
+fn what_may_have_built_an_image_is_read() {
+    let expected = Event::Built { at: place() };
+    check("registry_package", "published", &serde_json::json!({"registry_package": {"name": "shop"}}), &expected);
+    check("workflow_run", "completed", &serde_json::json!({"workflow_run": {"head_sha": SHA}}), &expected);
+    check_ignored("workflow_run", &delivery("in_progress", &serde_json::json!({})));
+}

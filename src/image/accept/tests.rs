@@ -30,6 +30,7 @@ fn report() -> ImageReport {
         scanner: "dockgate".into(),
         distribution: crate::image::distribution::Distribution::parse("ID=debian\nVERSION_ID=12\n"),
         created: None,
+        revision: None,
         base: None,
         diff_ids: Vec::new(),
         packages: Vec::new(),
@@ -60,6 +61,9 @@ fn accepted(waivers: &str, vex: &[&str]) -> (Option<String>, bool) {
         unscanned_blocks: false,
         waivers: serde_json::from_str(waivers).unwrap(),
         vex: statements,
+        built: Vec::new(),
+        built_minutes: 60,
+        uploads: crate::scan::glob::PathGlobs::default(),
     };
     let image = ImageSubject {
         path: "deploy/web.yaml".into(),

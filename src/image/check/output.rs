@@ -102,11 +102,18 @@ impl JudgedImage<'_> {
         let subject = &self.image.subject;
         summary.line("");
         summary.line(&format!("### {}", code(&subject.after)));
-        summary.line(&format!("{}, line {}", code(&subject.path), subject.line));
+        summary.line(&if subject.path.is_empty() {
+            "built by this change".to_owned()
+        } else {
+            format!("{}, line {}", code(&subject.path), subject.line)
+        });
         for why in &self.unjudged {
             summary.line(&format!("- **Not judged:** {}", text(why)));
         }
         for note in self.image.notes.iter().take(MAX_NOTES) {
+            summary.line(&format!("- To know: {}", text(note)));
+        }
+        for note in &self.remarks {
             summary.line(&format!("- To know: {}", text(note)));
         }
         for waiver in self.expired.iter().take(MAX_NOTES) {
@@ -157,6 +164,9 @@ impl JudgedImage<'_> {
 
     fn annotation(&self) -> Option<Annotation> {
         let subject = &self.image.subject;
+        if subject.path.is_empty() {
+            return None;
+        }
         let (annotation_level, title, message) = if let Some(worst) = self.blocking.first() {
             let title = format!("{} · {} in a new image", worst.rating, fixable(self.blocking.len()));
             let fixed = worst.fixed.as_deref().unwrap_or_default();

@@ -28,6 +28,7 @@ fn report(vulnerabilities: Vec<Vulnerability>) -> ImageReport {
         scanner: "dockgate".into(),
         distribution: None,
         created: None,
+        revision: None,
         base: None,
         diff_ids: Vec::new(),
         packages: Vec::new(),
@@ -54,6 +55,9 @@ fn subject(fail_on: Option<Severity>) -> ImagesSubject {
         unscanned_blocks: false,
         waivers: Vec::new(),
         vex: Vec::new(),
+        built: Vec::new(),
+        built_minutes: 60,
+        uploads: crate::scan::glob::PathGlobs::default(),
     }
 }
 
@@ -221,4 +225,18 @@ fn several_versions_of_one_image_are_named() {
     assert!(output.summary.contains("docker.io/library/web"), "{}", output.summary);
     assert!(output.summary.contains("comes in as 1, 2"), "{}", output.summary);
     assert!(!output.summary.contains("api"), "{}", output.summary);
+}
+
+#[test]
+fn an_image_that_nobody_mends_any_more_is_remarked_on() {
+    let release = |end: &str| {
+        let text = format!("ID=fedora\nVERSION_ID=38\nPRETTY_NAME=Fedora 38\nSUPPORT_END={end}\n");
+        ImageReport { distribution: crate::image::distribution::Distribution::parse(&text), ..report(Vec::new()) }
+    };
+    let clean = "Nothing blocks: 1 image scanned";
+    let output = check(&[image(Ok(release("2026-06-14")), None)], Conclusion::Success, clean);
+    let remark = "Fedora 38 has not been mended by its makers since 2026-06-14";
+    assert!(output.summary.contains(remark), "{}", output.summary);
+    let output = check(&[image(Ok(release("2026-06-15")), None)], Conclusion::Success, clean);
+    assert!(!output.summary.contains("not been mended"), "{}", output.summary);
 }

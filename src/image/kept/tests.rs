@@ -20,6 +20,7 @@ fn report() -> ImageReport {
         scanner: "dockgate".into(),
         distribution: None,
         created: None,
+        revision: None,
         base: None,
         diff_ids: Vec::new(),
         packages: Vec::new(),

@@ -28,7 +28,7 @@ pub use path_set::{Mark, PathSet};
 use unpack::Unpacked;
 
 /// The form of [`LayerFacts`] and what the inventory reads. Facts of another version must be read again.
-pub const FACTS_VERSION: u32 = 1;
+pub const FACTS_VERSION: u32 = 2;
 
 const WHITEOUT: &[u8] = b".wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";

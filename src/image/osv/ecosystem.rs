@@ -37,6 +37,7 @@ pub fn queries(package: &Package, distribution: Option<&Distribution>) -> Result
         PackageKind::Rust => plain("crates.io", name(), &package.version, Scheme::Semantic),
         PackageKind::Ruby => plain("RubyGems", name(), &package.version, Scheme::Gem),
         PackageKind::Java => plain("Maven", name(), &package.version, Scheme::Maven),
+        PackageKind::Other => Err("their kind is not known".to_owned()),
     }
 }
 

@@ -17,7 +17,7 @@ pub struct ImageRules {
     /// `images.vex`: files and folders with `OpenVEX` documents.
     pub vex: Setting<Vec<String>>,
     /// `images.built`: images that a change builds, with `{owner}`, `{repo}`, `{number}` and `{sha}`.
-    pub built: Setting<Vec<String>>,
+    pub built: Setting<Vec<BuiltImage>>,
     /// `images.built-minutes`: how long they are awaited.
     pub built_minutes: Setting<usize>,
     /// `images.uploads`: workflows whose uploaded results count, as patterns of `owner/repo/path@ref`; of all workflows of
@@ -35,6 +35,16 @@ impl Default for ImageRules {
             uploads: Setting::default(),
         }
     }
+}
+
+/// An image that a change builds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuiltImage {
+    /// Its reference.
+    pub image: String,
+    /// The image whose place it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
 }
 
 /// An accepted vulnerability: with what it is in and where, until a day, with somebody who answers for it.
@@ -67,7 +77,7 @@ pub struct ImagePatch {
     /// As [`ImageRules::vex`].
     pub vex: Option<Vec<String>>,
     /// As [`ImageRules::built`].
-    pub built: Option<Vec<String>>,
+    pub built: Option<Vec<BuiltImage>>,
     /// As [`ImageRules::built_minutes`].
     pub built_minutes: Option<usize>,
     /// As [`ImageRules::uploads`].
@@ -87,6 +97,7 @@ impl ImageRules {
     /// Every setting as key, value and origin.
     pub fn effective(&self) -> Vec<(String, String, Origin)> {
         let row = |key: &str, value: String, origin| (format!("images.{key}"), value, origin);
+        let built: Vec<&str> = self.built.value.iter().map(|built| built.image.as_str()).collect();
         let waivers = self.waivers.iter().map(|(waiver, origin)| {
             let package = waiver.package.as_deref().unwrap_or("any package");
             let value = format!("{package} until {} ({})", waiver.until, waiver.owner);
@@ -94,11 +105,27 @@ impl ImageRules {
         });
         let own = [
             row("vex", self.vex.value.join(", "), self.vex.origin),
-            row("built", self.built.value.join(", "), self.built.origin),
+            row("built", built.join(", "), self.built.origin),
             row("built-minutes", self.built_minutes.value.to_string(), self.built_minutes.origin),
             row("uploads", self.uploads.value.patterns().join(", "), self.uploads.origin),
         ];
         own.into_iter().chain(waivers).collect()
+    }
+}
+
+impl BuiltImage {
+    /// The image with its placeholders filled in: `{owner}`, `{repo}`, `{number}`, `{sha}`. `None` when there is no number
+    /// and it asks for one.
+    #[must_use]
+    pub fn fill(&self, owner: &str, repository: &str, number: Option<u64>, sha: &str) -> Option<Self> {
+        let fill = |text: &str| {
+            let number = number.map(|number| number.to_string());
+            let text = text.replace("{owner}", &owner.to_ascii_lowercase());
+            let text = text.replace("{repo}", &repository.to_ascii_lowercase()).replace("{sha}", sha);
+            if text.contains("{number}") { Some(text.replace("{number}", &number?)) } else { Some(text) }
+        };
+        let replaces = self.replaces.as_deref().map_or(Some(None), |old| fill(old).map(Some))?;
+        Some(Self { image: fill(&self.image)?, replaces })
     }
 }
 

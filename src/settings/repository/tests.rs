@@ -82,6 +82,16 @@ fn a_waiver_of_a_vulnerability_names_what_it_needs() {
             "1: unknown setting \"images.waivers.cve\"; known here: \"vulnerability\", \"package\", \"paths\", \"within\", \"until\", \"owner\", \"reason\".",
         ],
     );
+    check("images: {built: {replaces: x}}\n", &["1: \"images.built\": an entry needs \"image\"."]);
+    let settings =
+        repository("images: {built: [{image: 'ghcr.io/{owner}/{repo}:pr-{number}', replaces: 'web:1'}, 'x:{sha}']}\n");
+    let filled: Vec<_> =
+        settings.images.built.value.iter().map(|one| one.fill("Acme", "Shop", Some(7), "ab")).collect();
+    let of = |image: &str, replaces: Option<&str>| {
+        Some(images::BuiltImage { image: image.into(), replaces: replaces.map(str::to_owned) })
+    };
+    assert_eq!(filled, [of("ghcr.io/acme/shop:pr-7", Some("web:1")), of("x:ab", None)]);
+    assert_eq!(settings.images.built.value[0].fill("acme", "shop", None, "ab"), None, "a merge group has no number");
     check(
         "images: {built: ['ghcr.io/{branch}']}\n",
         &[

@@ -43,6 +43,13 @@ pub struct AppKey {
     public: Vec<u8>,
 }
 
+impl AppKey {
+    /// The modulus of the public key: in PKCS #1 it stands behind two headers of four bytes and a zero.
+    pub fn modulus(&self) -> &[u8] {
+        &self.public[9..265]
+    }
+}
+
 /// The key of all fakes of this process: making one takes a moment.
 pub fn app_key() -> &'static AppKey {
     static KEY: OnceLock<AppKey> = OnceLock::new();

@@ -3,6 +3,7 @@
 //! Invariant: every scenario ends with [`crate::harness::Gate::assert_sound`].
 
 mod budget;
+mod built_images;
 mod deliveries;
 mod faults;
 mod files;

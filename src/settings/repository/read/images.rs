@@ -3,7 +3,7 @@
 //! Invariant: a waiver names its vulnerability, its last day and who answers for it, or it is an error.
 
 use super::super::ImagePin;
-use super::super::images::ImageWaiver;
+use super::super::images::{BuiltImage, ImageWaiver};
 use super::{Patch, Reader, Value};
 use crate::scan::document::node::{Entry, Node};
 use crate::scan::glob::PathGlobs;
@@ -13,6 +13,7 @@ const KEYS: [&str; 7] = ["pin", "fail-on", "waivers", "vex", "built", "built-min
 const WAIVER_KEYS: [&str; 7] = ["vulnerability", "package", "paths", "within", "until", "owner", "reason"];
 /// What stands for a part of a built image's name.
 const PLACEHOLDERS: [&str; 4] = ["{owner}", "{repo}", "{number}", "{sha}"];
+const BUILT_KEYS: [&str; 2] = ["image", "replaces"];
 /// Images that one change may build.
 const MAX_BUILT: usize = 20;
 
@@ -31,24 +32,41 @@ impl Reader<'_> {
         });
     }
 
-    fn built(&mut self, name: &str, node: &Node) -> Vec<String> {
+    /// References with placeholders, each alone or as `image` with what it `replaces`.
+    fn built(&mut self, name: &str, node: &Node) -> Vec<BuiltImage> {
         let single = std::slice::from_ref(node);
-        let items = if node.as_str().is_some() { single } else { self.list(name, node) };
-        let mut built = Vec::new();
-        for item in items.iter().take(MAX_BUILT) {
-            let text = item.as_str().filter(|text| {
-                let bare = PLACEHOLDERS.iter().fold((*text).to_owned(), |text, part| text.replace(part, "x"));
-                !bare.is_empty() && !bare.contains(['{', '}', ' ']) && !bare.contains(char::is_control)
-            });
-            match text {
-                Some(text) => built.push(text.to_owned()),
-                None => self.wrong(name, item, "an image such as ghcr.io/{owner}/{repo}:pr-{number}"),
-            }
-        }
+        let is_single = node.as_str().is_some() || node.as_mapping().is_some();
+        let items = if is_single { single } else { self.list(name, node) };
         if items.len() > MAX_BUILT {
             self.error(node.span(), format!("\"{name}\": more than {MAX_BUILT} images"));
         }
-        built
+        items.iter().take(MAX_BUILT).filter_map(|item| self.built_image(name, item)).collect()
+    }
+
+    fn built_image(&mut self, name: &str, node: &Node) -> Option<BuiltImage> {
+        if node.as_mapping().is_none() {
+            return Some(BuiltImage { image: self.template(name, node)?, replaces: None });
+        }
+        for entry in self.map(name, node).iter().filter(|entry| !BUILT_KEYS.contains(&&*entry.key)) {
+            self.unknown(entry, name, &BUILT_KEYS);
+        }
+        let Some(image) = node.get("image") else {
+            self.error(node.span(), format!("\"{name}\": an entry needs \"image\""));
+            return None;
+        };
+        let replaces = node.get("replaces").map(|old| self.template(name, old));
+        Some(BuiltImage { image: self.template(name, image)?, replaces: replaces.flatten() })
+    }
+
+    fn template(&mut self, name: &str, node: &Node) -> Option<String> {
+        let text = node.as_str().filter(|text| {
+            let bare = PLACEHOLDERS.iter().fold((*text).to_owned(), |text, part| text.replace(part, "x"));
+            !bare.is_empty() && !bare.contains(['{', '}', ' ']) && !bare.contains(char::is_control)
+        });
+        if text.is_none() {
+            self.wrong(name, node, "an image such as ghcr.io/{owner}/{repo}:pr-{number}");
+        }
+        text.map(str::to_owned)
     }
 
     fn image_waivers(&mut self, name: &str, node: &Node) -> Vec<ImageWaiver> {

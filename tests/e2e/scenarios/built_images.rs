@@ -1,0 +1,187 @@
+//! Images that a pull request builds itself: awaited, found at their registry, or told by the team's own pipeline.
+//!
+//! Invariant: while one is missing the check is neither passed nor concluded, and only a workflow of the repository may
+//! speak for a commit.
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::fake_github::FakeGitHub;
+use crate::fake_github::git::Edit;
+use crate::fake_github::state::CheckRun;
+use crate::fake_github::webhook::Delivery;
+use crate::harness::{Gate, REPOSITORY};
+use crate::issuer::Issuer;
+use crate::osv_server::{Behaviour, OsvServer};
+use crate::registry::Registry;
+
+struct Setting {
+    gate: Gate,
+    registry: Registry,
+    issuer: Issuer,
+    _osv: OsvServer,
+}
+
+/// A gate for a repository that builds `acme/shop:SHA`.
+async fn start(more: &str) -> Setting {
+    let (registry, issuer) = (Registry::start().await, Issuer::start().await);
+    let osv = OsvServer::start(Behaviour::default()).await;
+    let github = FakeGitHub::start().await;
+    let settings = format!("images:\n  built: [\"{}/{{owner}}/{{repo}}:{{sha}}\"]\n{more}", registry.host);
+    github.create_repository(REPOSITORY, &[(".github/dockgate.yml", &settings)]);
+    let private = registry.setting();
+    let environment = [
+        ("DOCKGATE_REGISTRY_PRIVATE", private.as_str()),
+        ("DOCKGATE_IMAGES", "scan"),
+        ("DOCKGATE_OSV_URL", osv.url.as_str()),
+        ("DOCKGATE_UPLOAD_AUDIENCE", "dockgate"),
+        ("DOCKGATE_UPLOAD_ISSUER", issuer.url.as_str()),
+    ];
+    let gate = Gate::start_for(github, &environment).await;
+    Setting { gate, registry, issuer, _osv: osv }
+}
+
+impl Setting {
+    /// The newest run of the second check on a commit, when all jobs are done.
+    async fn run(&self, head: &str) -> CheckRun {
+        self.gate.idle().await;
+        let mut runs = self.gate.runs(head);
+        runs.retain(|run| run.name == "dockgate/images");
+        runs.pop().unwrap()
+    }
+
+    fn image(&self, head: &str) -> String {
+        format!("{}/{REPOSITORY}:{head}", self.registry.host)
+    }
+
+    /// Uploads a document; gives the status and the answer.
+    async fn upload(&self, token: &str, query: &str, document: &Value) -> (u16, Value) {
+        let url = self.gate.url(&format!("/v1/images/results?{query}"));
+        let request = reqwest::Client::new().post(url).bearer_auth(token).body(document.to_string());
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, serde_json::from_str(&response.text().await.unwrap()).unwrap())
+    }
+}
+
+/// A workflow run has ended.
+fn built() -> Delivery {
+    let payload = json!({
+        "action": "completed", "installation": {"id": crate::fake_github::INSTALLATION},
+        "repository": {"full_name": REPOSITORY}, "workflow_run": {"head_sha": "a"},
+    });
+    Delivery::new("workflow_run", &payload)
+}
+
+/// Trivy's JSON about an image with one vulnerability of this severity.
+fn results(image: &str, severity: &str) -> Value {
+    json!({
+        "SchemaVersion": 2, "ArtifactName": image, "Metadata": {"OS": {"Family": "debian", "Name": "12.5"}},
+        "Results": [{"Type": "debian", "Vulnerabilities": [{
+            "VulnerabilityID": "CVE-2024-7", "PkgName": "openssl", "InstalledVersion": "3.0.1", "FixedVersion": "3.0.2",
+            "Severity": severity,
+        }]}],
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_built_image_is_awaited_and_its_coming_ends_the_wait() {
+    let setting = start("").await;
+    let (number, head) = setting.gate.open("feature", &[Edit::write("a.txt", "a\n")]).await;
+    let run = setting.run(&head).await;
+    assert_eq!((run.status.as_str(), run.conclusion.as_deref()), ("in_progress", None), "{run:#?}");
+    assert_eq!(run.title.as_deref(), Some("Waiting for 1 image that this change builds"));
+    assert!(run.summary.as_deref().unwrap_or_default().contains(&setting.image(&head)), "{run:#?}");
+    // Something else ended: nothing is there yet.
+    setting.gate.deliver(&built()).await;
+    assert_eq!(setting.run(&head).await.status, "in_progress");
+    setting.registry.push(REPOSITORY, &head, &[("zlib", "1")]).await;
+    setting.gate.deliver(&built()).await;
+    let run = setting.run(&head).await;
+    assert_eq!(run.conclusion.as_deref(), Some("success"), "{run:#?}");
+    assert_eq!(run.title.as_deref(), Some("Nothing blocks: 1 image scanned"));
+    // A newer commit that waits ends, when a still newer one comes.
+    let second = setting.gate.push("feature", number, &[Edit::write("a.txt", "b\n")]).await;
+    assert_eq!(setting.run(&second).await.status, "in_progress");
+    let third = setting.gate.push("feature", number, &[Edit::write("a.txt", "c\n")]).await;
+    assert_eq!(setting.run(&third).await.status, "in_progress");
+    assert_eq!(setting.run(&second).await.conclusion.as_deref(), Some("cancelled"));
+    setting.registry.push(REPOSITORY, &third, &[("zlib", "1")]).await;
+    setting.gate.deliver(&built()).await;
+    assert_eq!(setting.run(&third).await.conclusion.as_deref(), Some("success"));
+    setting.gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploaded_results_settle_the_check_of_their_commit() {
+    let setting = start("  uploads: [acme/shop/.github/workflows/scan.yml@*/**]\n").await;
+    let (number, head) = setting.gate.open("feature", &[Edit::write("a.txt", "a\n")]).await;
+    let image = setting.image(&head);
+    assert_eq!(setting.run(&head).await.status, "in_progress");
+    let merge = format!("refs/pull/{number}/merge");
+    let trial = "b".repeat(40);
+    let token = setting.issuer.token(REPOSITORY, &trial, &merge, &json!({}));
+    let query = format!("commit={head}");
+    let (status, answer) = setting.upload(&token, &query, &results(&image, "HIGH")).await;
+    assert_eq!((status, &answer["outcome"], &answer["jobs"]), (202, &json!("kept"), &json!(1)), "{answer}");
+    let run = setting.run(&head).await;
+    assert_eq!(run.conclusion.as_deref(), Some("failure"), "{run:#?}");
+    assert!(run.summary.as_deref().unwrap_or_default().contains("CVE-2024-7"), "{run:#?}");
+    // A second upload is judged anew, by a new run.
+    let (status, _) = setting.upload(&token, &query, &results(&image, "LOW")).await;
+    assert_eq!(status, 202);
+    let run = setting.run(&head).await;
+    assert_eq!(run.conclusion.as_deref(), Some("success"), "{run:#?}");
+    // A workflow that the team doesn't trust is not believed.
+    let other = json!({"job_workflow_ref": "acme/shop/.github/workflows/own.yml@refs/pull/1/merge"});
+    let token = setting.issuer.token(REPOSITORY, &trial, &merge, &other);
+    let second = setting.gate.push("feature", number, &[Edit::write("a.txt", "b\n")]).await;
+    assert_eq!(setting.run(&second).await.status, "in_progress");
+    let document = results(&setting.image(&second), "LOW");
+    assert_eq!(setting.upload(&token, &format!("commit={second}"), &document).await.0, 202);
+    assert_eq!(setting.run(&second).await.status, "in_progress");
+    // Of another pull request neither.
+    let token = setting.issuer.token(REPOSITORY, &trial, "refs/pull/999/merge", &json!({}));
+    assert_eq!(setting.upload(&token, &format!("commit={second}"), &document).await.0, 202);
+    assert_eq!(setting.run(&second).await.status, "in_progress");
+    let token = setting.issuer.token(REPOSITORY, &second, "refs/heads/feature", &json!({}));
+    assert_eq!(setting.upload(&token, "", &document).await.0, 202);
+    assert_eq!(setting.run(&second).await.conclusion.as_deref(), Some("success"));
+    setting.gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_of_nobody_known_are_refused() {
+    let setting = start("").await;
+    let head = "a".repeat(40);
+    let document = results("ghcr.io/acme/shop:1", "LOW");
+    let token = |other: &Value| setting.issuer.token(REPOSITORY, &head, "refs/heads/main", other);
+    for (token, query, document, status) in [
+        ("abc".to_owned(), String::new(), document.clone(), 401),
+        (token(&json!({"aud": "other"})), String::new(), document.clone(), 401),
+        (token(&json!({"iss": "https://example.com"})), String::new(), document.clone(), 401),
+        (token(&json!({"exp": 1_000_000})), String::new(), document.clone(), 401),
+        (token(&json!({})), format!("commit={}", "c".repeat(40)), document.clone(), 403),
+        (token(&json!({})), "commit=main".to_owned(), document.clone(), 400),
+        (token(&json!({})), "colour=red".to_owned(), document.clone(), 400),
+        (token(&json!({})), "image=%20".to_owned(), document.clone(), 400),
+        (token(&json!({})), String::new(), json!({"no": "document"}), 400),
+        (token(&json!({})), String::new(), document.clone(), 202),
+    ] {
+        let (answered, answer) = setting.upload(&token, &query, &document).await;
+        assert_eq!(answered, status, "{query}: {answer}");
+    }
+    // One that says that it is too large is not waited for.
+    let address = setting.gate.url("").trim_start_matches("http://").to_owned();
+    let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+    let (length, token) = (17 << 20, token(&json!({})));
+    let request = format!(
+        "POST /v1/images/results HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\ncontent-length: \
+         {length}\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = [0_u8; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(std::str::from_utf8(&answer), Ok("HTTP/1.1 413"));
+    assert!(!setting.gate.output().contains("eyJ"), "no token is logged");
+}
