@@ -122,7 +122,7 @@ impl ServeArgs {
 /// # Errors
 /// The key does not sign, or the address is none.
 pub fn client(settings: &ProcessSettings, observer: Arc<dyn Observer>) -> anyhow::Result<Client> {
-    client_with(settings, observer, None)
+    client_with(settings, observer, None, None)
 }
 
 fn client_with(
@@ -208,17 +208,7 @@ async fn serve(
     let config = ServerConfig {
         listen: settings.listen.value,
         webhook_secrets: vec![secret.to_owned().into()],
-        worker: WorkerSettings {
-            concurrency: settings.workers.value,
-            max_running_per_installation: settings.database.jobs_per_installation(settings.workers.value),
-            lease: settings.lease.value,
-            time_limit: settings.run.value,
-            retention: settings.database.retention.value,
-            poll: if settings.database.url.value.is_shared() { SHARED_POLL } else { WorkerSettings::default().poll },
-            retry: RetryPolicy { base: settings.recovery.retry.value, ..RetryPolicy::default() },
-            check: settings.recovery.check.value,
-            ..WorkerSettings::default()
-        },
+        worker: worker(&settings),
         probes: vec![Arc::new(Credentials(client.clone()))],
         uploads: uploads(&settings)?,
         metrics,
@@ -235,6 +225,21 @@ async fn serve(
     tokio::spawn(ledger.end_waivers(shutdown.clone()));
     server::serve_on(listener, config, store, Arc::new(handlers), shutdown).await?;
     Ok(())
+}
+
+/// How the worker behaves.
+fn worker(settings: &ProcessSettings) -> WorkerSettings {
+    WorkerSettings {
+        concurrency: settings.workers.value,
+        max_running_per_installation: settings.database.jobs_per_installation(settings.workers.value),
+        lease: settings.lease.value,
+        time_limit: settings.run.value,
+        retention: settings.database.retention.value,
+        poll: if settings.database.url.value.is_shared() { SHARED_POLL } else { WorkerSettings::default().poll },
+        retry: RetryPolicy { base: settings.recovery.retry.value, ..RetryPolicy::default() },
+        check: settings.recovery.check.value,
+        ..WorkerSettings::default()
+    }
 }
 
 /// Whose uploads of scan results are taken.

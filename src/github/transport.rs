@@ -84,11 +84,6 @@ impl Call {
         Self::new(method, operation, subject.into(), path.into(), Some(body))
     }
 
-    /// A POST that carries nothing.
-    pub fn post(operation: &'static str, subject: impl Into<String>, path: impl Into<String>) -> Self {
-        Self::new(Method::POST, operation, subject.into(), path.into(), None)
-    }
-
     fn new(
         method: Method,
         operation: &'static str,

@@ -76,7 +76,7 @@ pub async fn of_commit(
     now: UnixMillis,
 ) -> Result<Vec<Job>, StoreError> {
     let all = of_repository(store, repository, now).await?.into_iter();
-    Ok(all.filter(|one| one.job.head() == head).map(|one| one.job).collect())
+    Ok(all.filter(|one| one.job.head() == Some(head)).map(|one| one.job).collect())
 }
 
 /// Takes the jobs that are due to look again.

@@ -33,7 +33,7 @@ pub async fn run(store: Arc<dyn Store>, clock: Clock, shutdown: CancellationToke
 /// Enqueues what is due.
 async fn bring_back(store: &dyn Store, now: UnixMillis) -> Result<(), StoreError> {
     for job in awaited::due(store, now).await? {
-        let id = format!("await-{}-{}", job.head(), now.0);
+        let id = format!("await-{}-{}", job.key().as_str(), now.0);
         store.enqueue(Delivery { id, received_at: now, as_of: None, jobs: vec![job] }).await?;
     }
     Ok(())

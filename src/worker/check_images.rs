@@ -17,7 +17,6 @@ use super::subject::{Subject, supersede_all};
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::app::Clock;
 use crate::github::client::{Client, RepositoryClient};
-use crate::github::identity::PullRequestNumber;
 use crate::image::awaited;
 use crate::image::check::{ScannedImage, decide, rating_of};
 use crate::image::newer::Newer;

@@ -42,6 +42,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info, info_span, warn};
 
+use crate::github::identity::CommitSha;
 use crate::job::Job;
 use crate::report::words::describe;
 use crate::scan::finding::Severity;
@@ -411,7 +412,8 @@ impl Worker {
     /// Stores jobs that this one asks for before it is done, once each, however often it is attempted.
     async fn ask(&self, lease: &Lease, jobs: &[Job]) {
         for job in jobs {
-            let id = format!("{}/{}/{}@{}", lease.delivery_id, lease.job_id, job.key().as_str(), job.head());
+            let head = job.head().map(CommitSha::as_str).unwrap_or_default();
+            let id = format!("{}/{}/{}@{head}", lease.delivery_id, lease.job_id, job.key().as_str());
             let received_at = (self.clock)();
             let delivery = Delivery { id, received_at, as_of: None, jobs: vec![job.clone()] };
             match self.store.enqueue(delivery).await {

@@ -11,7 +11,7 @@ use super::JobError;
 use super::publish::Check;
 use crate::github::app::Clock;
 use crate::github::identity::CommitSha;
-use crate::job::{ImagesSubject, Job, JobSubject};
+use crate::job::Job;
 use crate::report::record::{ImageEntry, MAX_IMAGES, Record, Step};
 use crate::report::words::describe;
 use crate::scan::image_use::ImageChange;
@@ -118,9 +118,5 @@ fn key(job: &Job, head: &CommitSha) -> ReportKey {
 }
 
 fn pull_request(job: &Job) -> Option<u64> {
-    match &job.subject {
-        JobSubject::PullRequest { number, .. } => Some(number.0),
-        JobSubject::Images(ImagesSubject { number, .. }) => number.map(|number| number.0),
-        JobSubject::MergeGroup { .. } | JobSubject::Commit { .. } => None,
-    }
+    job.pull_request().map(|number| number.0)
 }

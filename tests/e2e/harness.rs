@@ -227,15 +227,6 @@ impl Gate {
         runs.filter(|run| run.head_sha == head).cloned().collect()
     }
 
-    /// Waits until the process wrote `text`.
-    pub async fn wait_for_output(&self, text: &str) {
-        let started = Instant::now();
-        while !self.output().contains(text) {
-            assert!(started.elapsed() < PATIENCE, "{text:?} was not written");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
     /// What the process wrote so far.
     pub fn output(&self) -> String {
         String::from_utf8_lossy(&self.output.lock().unwrap()).into_owned()

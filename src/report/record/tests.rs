@@ -18,6 +18,7 @@ fn record(findings: usize, text: &str, marked: &str) -> Record {
         settings_from: "main@4f1c2e9",
         head: Some("abc"),
         details_url: None,
+        waive_until: None,
         source_url: None,
         rules_url: None,
         colour: false,

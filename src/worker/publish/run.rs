@@ -26,7 +26,7 @@ impl Check {
     pub fn of(job: &Job) -> Self {
         match job.subject {
             JobSubject::Images(_) => Self::Images,
-            JobSubject::PullRequest { .. } | JobSubject::MergeGroup { .. } | JobSubject::Commit { .. } => Self::Change,
+            _ => Self::Change,
         }
     }
 

@@ -195,14 +195,6 @@ impl FakeGitHub {
         number
     }
 
-    /// Closes a pull request.
-    pub fn close(&self, full_name: &str, number: u64) {
-        let mut state = self.state();
-        let pulls = &mut state.repositories.get_mut(full_name).unwrap().pulls;
-        let pull = pulls.get_mut(&number).unwrap();
-        (pull.open, pull.updated) = (false, SystemTime::now());
-    }
-
     /// A copy of a pull request as it stands.
     pub fn pull(&self, full_name: &str, number: u64) -> Pull {
         self.state().repositories[full_name].pulls[&number].clone()

@@ -23,10 +23,9 @@ pub fn permission(state: &State, login: &str) -> Answer {
     let role = state.roles.get(login).map_or("read", String::as_str);
     // The older field knows no roles between.
     let permission = match role {
-        "maintain" => "write",
+        "maintain" | "deployer" => "write",
         "triage" => "read",
         // One that the organisation made itself, on top of write.
-        "deployer" => "write",
         other => other,
     };
     Answer::ok(json!({"permission": permission, "role_name": role, "user": {"login": login, "id": 8, "type": "User"}}))

@@ -128,7 +128,7 @@ impl Day {
                 // Merged: main gets the file, and the pull request is closed.
                 let note = Edit::write(&format!("merged/{branch}.txt"), "merged\n");
                 self.gate.github.push(repository, "main", &[note]);
-                self.gate.github.close(repository, number);
+                self.gate.github.change_pull(repository, number, |pull| pull.open = false);
                 self.tell(repository, number, "closed").await;
             }
         }
