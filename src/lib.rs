@@ -66,7 +66,8 @@
 //! comments. A newer push to the same pull request replaces the waiting job and tells a running one to end as
 //! superseded.
 //! The registries are asked for digests only then, so that comments can suggest them, and a job for the images that the
-//! change brings in is stored with the end of this one: it concludes `dockgate/images`.
+//! change brings in is stored with the end of this one: it concludes `dockgate/images`. Images that the change builds itself are
+//! awaited: the check stays open, and an event, an upload of results or the time brings the job back.
 //!
 //! What gets lost on the way is found again by [`Recovery`](worker::recovery::Recovery), which one process of many does at
 //! a time: it asks GitHub for deliveries that never arrived, gives heads without a verdict a job, and tries given-up jobs

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 
@@ -86,6 +87,24 @@ impl Registry {
         let url = format!("http://{}/v2/{name}/manifests/{tag}", self.host);
         let answer = reqwest::Client::new().put(url).header("content-type", MANIFEST).body(manifest).send().await;
         assert!(answer.unwrap().status().is_success());
+        digest
+    }
+
+    /// Pushes an index of images that are there, each a digest with its size and architecture.
+    pub async fn push_index(&self, name: &str, tag: &str, images: &[(&str, &str)]) -> String {
+        let client = reqwest::Client::new();
+        let mut entries = Vec::new();
+        for (digest, architecture) in images {
+            let url = format!("http://{}/v2/{name}/manifests/{digest}", self.host);
+            let size = client.get(url).header("accept", MANIFEST).send().await.unwrap().bytes().await.unwrap().len();
+            let platform = json!({"os": "linux", "architecture": architecture});
+            entries.push(json!({"mediaType": MANIFEST, "digest": digest, "size": size, "platform": platform}));
+        }
+        let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}).to_string();
+        let digest = Digest::of(index.as_bytes()).to_string();
+        let url = format!("http://{}/v2/{name}/manifests/{tag}", self.host);
+        let answer = client.put(url).header("content-type", INDEX).body(index).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
         digest
     }
 

@@ -34,6 +34,21 @@ fn flags_stand_over_the_environment() {
 }
 
 #[test]
+fn a_scanner_elsewhere_needs_its_address() {
+    for kind in ["trivy-server", "harbor"] {
+        let wrong = read(&[], &[("DOCKGATE_IMAGE_SCANNER", kind)]).unwrap_err();
+        assert!(wrong.contains("DOCKGATE_IMAGE_SCANNER_URL") && wrong.contains(kind), "{wrong}");
+        let url = ("DOCKGATE_IMAGE_SCANNER_URL", "https://scanner.example/");
+        let settings = read(&[], &[("DOCKGATE_IMAGE_SCANNER", kind), url, ("DOCKGATE_IMAGE_SCANNER_TOKEN", "abc")]);
+        let images = settings.unwrap().images;
+        assert_eq!(images.scanner.value.name(), kind);
+        assert_eq!(images.scanner_url.value.as_deref(), Some("https://scanner.example"));
+        assert!(images.effective().iter().all(|(_, value, _)| value != "abc"), "a token is not shown");
+    }
+    assert!(read(&[], &[("DOCKGATE_IMAGE_SCANNER", "clair")]).unwrap_err().contains("embedded, trivy"));
+}
+
+#[test]
 fn resolving_threads_is_a_choice() {
     assert!(!read(&[], &[]).unwrap().resolve_threads.value);
     assert!(read(&[], &[("DOCKGATE_RESOLVE_THREADS", "true")]).unwrap().resolve_threads.value);

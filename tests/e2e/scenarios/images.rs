@@ -252,6 +252,64 @@ async fn what_is_of_the_base_is_told_apart_and_the_newer_base_is_named() {
     gate.assert_sound();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pin_to_one_platform_alone_is_remarked_on() {
+    let registry = Registry::start().await;
+    let osv = osv().await;
+    let own = registry.push("acme/web", "amd64", &[("zlib", "1")]).await;
+    let other = registry.push("acme/web", "arm64", &[("zlib", "2")]).await;
+    let index = registry.push_index("acme/web", "1", &[(&own, "amd64"), (&other, "arm64")]).await;
+    let more = [("DOCKGATE_IMAGES", "scan"), ("DOCKGATE_OSV_URL", osv.url.as_str())];
+    let gate = gate(&registry, &[("README.md", "hello\n")], &more).await;
+    let image = format!("{}/acme/web:1@{own}", registry.host);
+    let (_, head) = gate.open("feature", &[Edit::write("compose.yaml", &compose(&image))]).await;
+    let (_, images) = both(&gate, &head).await;
+    assert_eq!(images.conclusion.as_deref(), Some("success"), "{images:#?}");
+    let summary = images.summary.unwrap_or_default();
+    let index = index.replace("sha256:", "sha256&#58;");
+    let part = format!("the digest is that of linux/amd64 alone; the one for all platforms of 1 is {index}");
+    assert!(summary.contains(&part), "{part} in {summary}");
+    gate.assert_sound();
+}
+
+/// An adapter of Harbor's interface that finds one vulnerability in every image.
+async fn adapter() -> String {
+    use axum::http::StatusCode;
+    use axum::routing::{get, post};
+    let report = json!({
+        "scanner": {"name": "ours", "vendor": "tests", "version": "1"}, "severity": "Critical",
+        "vulnerabilities": [{"id": "CVE-2024-9", "package": "openssl", "version": "3.0.1", "fix_version": "3.0.2",
+            "severity": "Critical", "description": "x"}],
+    });
+    let router = axum::Router::new()
+        .route("/api/v1/scan", post(|| async { (StatusCode::ACCEPTED, json!({"id": "1"}).to_string()) }))
+        .route("/api/v1/scan/1/report", get(move || async move { report.to_string() }));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_settings_choose_who_scans() {
+    let registry = Registry::start().await;
+    registry.push("acme/web", "1", &[("openssl", "3.0.1")]).await;
+    let adapter = adapter().await;
+    let image = format!("{}/acme/web:1", registry.host);
+    for (more, why) in [
+        ([("DOCKGATE_IMAGE_SCANNER", "harbor"), ("DOCKGATE_IMAGE_SCANNER_URL", adapter.as_str())], "CVE-2024-9"),
+        ([("DOCKGATE_IMAGE_SCANNER", "trivy"), ("DOCKGATE_TRIVY", "/nowhere/trivy")], "trivy could not scan the image"),
+    ] {
+        let more = [&more[..], &[("DOCKGATE_IMAGES", "scan")]].concat();
+        let gate = gate(&registry, &[("README.md", "hello\n")], &more).await;
+        let (_, head) = gate.open("feature", &[Edit::write("compose.yaml", &compose(&image))]).await;
+        let (_, images) = both(&gate, &head).await;
+        assert_ne!(images.conclusion.as_deref(), Some("success"), "{images:#?}");
+        assert!(images.summary.as_deref().unwrap_or_default().contains(why), "{why}: {images:#?}");
+        gate.assert_sound();
+    }
+}
+
 /// Runs dockgate in `folder`, allowed to talk to `registry`.
 fn run(folder: &std::path::Path, registry: &Registry, arguments: &[&str]) -> std::process::Output {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dockgate"));
