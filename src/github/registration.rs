@@ -1,7 +1,7 @@
 //! What the app is registered with at GitHub, and how it is registered from a manifest.
 //!
 //! Invariant: the only list of permissions and events; `doctor` compares with it, the manifest asks for it, tokens are
-//! narrowed to it.
+//! narrowed to what of it they use.
 //!
 //! # Source
 //! GitHub: "Registering a GitHub App from a manifest".
@@ -17,19 +17,22 @@ use super::client::NoObserver;
 use super::transport::{Call, Transport};
 
 /// The permissions that the app needs, with the level and the reason.
-pub const PERMISSIONS: [(&str, &str, &str); 4] = [
+pub const PERMISSIONS: [(&str, &str, &str); 5] = [
     ("checks", "write", "to post the check run"),
     ("contents", "read", "to read the changed files and the settings"),
     ("pull_requests", "write", "to post review comments"),
+    ("issues", "read", "to hear of commands in comments"),
     ("metadata", "read", "GitHub asks for it with every other permission"),
 ];
 
 /// The events that the app needs, with the reason.
-pub const EVENTS: [(&str, &str); 4] = [
+pub const EVENTS: [(&str, &str); 6] = [
     ("pull_request", "to judge each push to a pull request"),
-    ("check_run", "for the Re-run button of the check"),
+    ("check_run", "for the Re-run and Fix all buttons of the check"),
     ("check_suite", "for the Re-run button of all checks"),
     ("merge_group", "to judge what a merge queue is about to merge"),
+    ("issue_comment", "for commands in comments"),
+    ("pull_request_review_comment", "for commands in the threads of a review"),
 ];
 
 /// The longest name of an app, in characters.
@@ -98,7 +101,10 @@ mod tests {
 
     #[test]
     fn tokens_are_narrowed_to_what_the_app_is_registered_with() {
-        let mut registered: Vec<(&str, &str)> = PERMISSIONS.iter().map(|(name, level, _)| (*name, *level)).collect();
+        // What only lets events come in needs no token.
+        let is_used = |name: &str| name != "issues";
+        let registered = PERMISSIONS.iter().map(|(name, level, _)| (*name, *level));
+        let mut registered: Vec<(&str, &str)> = registered.filter(|(name, _)| is_used(name)).collect();
         let mut narrowed = crate::github::app::PERMISSIONS.to_vec();
         registered.sort_unstable();
         narrowed.sort_unstable();

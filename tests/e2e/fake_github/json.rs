@@ -36,8 +36,11 @@ pub fn user(author: Author) -> Value {
 
 pub fn app() -> Value {
     json!({"id": APP_ID, "slug": "dockgate", "name": "dockgate", "node_id": "A_1",
-        "owner": {"login": "acme", "id": 1}, "events": ["pull_request", "check_run", "check_suite", "merge_group"],
-        "permissions": {"checks": "write", "contents": "read", "metadata": "read", "pull_requests": "write"}})
+        "owner": {"login": "acme", "id": 1},
+        "events": ["pull_request", "check_run", "check_suite", "merge_group", "issue_comment",
+            "pull_request_review_comment"],
+        "permissions": {"checks": "write", "contents": "read", "issues": "read", "metadata": "read",
+            "pull_requests": "write"}})
 }
 
 pub fn repository(repository: &Repository) -> Value {
