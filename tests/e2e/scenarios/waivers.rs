@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::fake_github::fault::FaultKind;
 use crate::fake_github::git::Edit;
-use crate::fake_github::state::Author;
+use crate::fake_github::state::{Author, State};
 use crate::fixtures::privileged_pod;
 use crate::harness::{Gate, REPOSITORY};
 
@@ -173,7 +173,11 @@ async fn what_was_waived_blocks_again_when_the_waiver_ends() {
     gate.store.keep(Shelf::Waiver, &name, &past, None).await.unwrap();
     for _ in 0..2 {
         gate.restart().await;
-        gate.github.wait_for("another check run", |state| state.repositories[REPOSITORY].runs.len() == 3).await;
+        let is_back = |state: &State| {
+            let newest = state.repositories[REPOSITORY].runs.iter().max_by_key(|run| run.id);
+            newest.is_some_and(|run| run.conclusion.as_deref() == Some("failure"))
+        };
+        gate.github.wait_for("the verdict without the waiver", is_back).await;
         let run = gate.deciding(&head).await;
         assert_eq!(run.conclusion.as_deref(), Some("failure"), "{run:#?}");
         let summary = run.summary.unwrap();
