@@ -259,6 +259,11 @@ pub const VIOLATIONS: &[Violation] = &[
     violation("image-tag-latest-or-missing", &[("@|image", r#""example.com/web:latest""#)], "@|image"),
     violation("image-not-digest-pinned", &[("@|image", r#""example.com/web:1.4.0""#)], "@|image"),
     violation(
+        "image-digest-without-tag",
+        &[("@|image", r#""example.com/web@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08""#)],
+        "@|image",
+    ),
+    violation(
         "image-untrusted-registry",
         &[(
             "@|image",
