@@ -83,12 +83,6 @@ impl Subject {
         let (is_fork, is_draft, head, base) = (pull.is_from_fork(), pull.draft, head.clone(), pull.base.branch);
         Ok(Self { head, base, pull_request: Some(number), queued: None, changed_files: None, is_fork, is_draft })
     }
-
-    /// Whether the pull request still has this head; unknown counts as no.
-    pub async fn is_still_head(&self, client: &RepositoryClient) -> bool {
-        let Some(number) = self.pull_request else { return false };
-        client.pull_request(number).await.is_ok_and(|pull| pull.state == "open" && pull.head.sha == self.head)
-    }
 }
 
 /// The job for another head of the pull request that `job` is about.

@@ -74,6 +74,11 @@ impl CheckRun {
     pub fn is_incomplete(&self) -> bool {
         self.status != "completed"
     }
+
+    /// Whether the run says something of its commit: it was not ended by something that took over.
+    pub fn has_verdict(&self) -> bool {
+        !self.is_incomplete() && self.conclusion.as_deref() != Some("cancelled")
+    }
 }
 
 /// What a new check run is.

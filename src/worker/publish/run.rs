@@ -227,7 +227,7 @@ impl OwnCheckRun {
         if self.concluded.is_some() {
             return Ok(());
         }
-        let output = plain(&format!("Superseded {by}"), "This run was ended before it had a verdict.");
+        let output = superseded(by);
         self.client.update_check_run(self.id, CheckRunState::Completed("cancelled"), &output).await
     }
 }
@@ -245,6 +245,11 @@ pub async fn report_failure(
     let key = job.key();
     let new = NewCheckRun { name: Check::of(job).name(), head, external_id: key.as_str(), details_url: None };
     client.create_check_run(&new, CheckRunState::Completed("failure"), &could_not_finish(cause)).await.map(|_| ())
+}
+
+/// What a run shows that something else takes over from; `by` says what, in a few words.
+pub fn superseded(by: &str) -> Value {
+    plain(&format!("Superseded {by}"), "This run was ended before it had a verdict.")
 }
 
 /// What a run shows that could not be finished: why, and what happens next.
