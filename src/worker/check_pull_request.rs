@@ -18,7 +18,7 @@ use super::ledger::{Happened, Ledger};
 use super::publish::{self, Check, OwnCheckRun};
 use super::queue_note;
 use super::record;
-use super::subject::{Subject, follow_up, supersede_all};
+use super::subject::{Subject, follow_up, is_head, supersede_all};
 use super::threads;
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::client::{Client, PullRequestState, RepositoryClient};
@@ -66,9 +66,11 @@ impl JobHandler for CheckPullRequest {
 
     async fn supersede(&self, older: &Job, newer: &Job) -> Result<(), JobError> {
         let (Some(old), Some(new)) = (older.head(), newer.head()) else { return Ok(()) };
-        // The run of the same commit is taken over, not ended.
-        if old != new {
-            supersede_all(&self.client_of(older), old, older, &format!("by {}", new.short())).await?;
+        let client = self.client_of(older);
+        // The run of the same commit is taken over, not ended. Deliveries come in any order, so the newer job may name a
+        // commit that is no head any more, and then asks for the one that is.
+        if old != new && !is_head(&client, older, old).await? {
+            supersede_all(&client, old, older, &format!("by {}", new.short())).await?;
         }
         Ok(())
     }

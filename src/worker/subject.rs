@@ -85,6 +85,18 @@ impl Subject {
     }
 }
 
+/// Whether `commit` is the head of the open pull request that `job` is about.
+///
+/// # Errors
+/// Any [`GitHubError`] but the absence of the pull request.
+pub async fn is_head(client: &RepositoryClient, job: &Job, commit: &CommitSha) -> Result<bool, GitHubError> {
+    let JobSubject::PullRequest { number, .. } = job.subject else { return Ok(false) };
+    match client.pull_request(number).await {
+        Err(error) if error.is_absent() => Ok(false),
+        pull => pull.map(|pull| pull.state == "open" && pull.head.sha == *commit),
+    }
+}
+
 /// The job for another head of the pull request that `job` is about.
 pub fn follow_up(job: &Job, number: PullRequestNumber, head: CommitSha) -> Job {
     Job { subject: JobSubject::PullRequest { number, head }, ..job.clone() }

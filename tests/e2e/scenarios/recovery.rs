@@ -155,7 +155,7 @@ async fn a_run_that_no_list_showed_in_time_is_ended_later() {
     let github = FakeGitHub::start().await;
     github.create_repository(REPOSITORY, &[("README.md", "hello\n")]);
     // Open pull requests are not looked through: this may be a commit that is no head any more.
-    let gate = Gate::start_for(github, &[("DOCKGATE_CHECK_SECONDS", "3"), ("DOCKGATE_RECONCILE_SECONDS", "0")]).await;
+    let gate = Gate::start_for(github, &[("DOCKGATE_CHECK_SECONDS", "5"), ("DOCKGATE_RECONCILE_SECONDS", "0")]).await;
     gate.github.fail("POST", "/check-runs", 1, FaultKind::LostAnswer(502));
     let (_, head) = gate.open("feature", &[Edit::write("web.yaml", &pod("web"))]).await;
     let runs = |state: &State| state.repositories[REPOSITORY].runs.len();
