@@ -12,6 +12,8 @@ use crate::fake_github::git::Edit;
 use crate::fixtures::{pod, privileged_pod};
 use crate::harness::{Gate, REPOSITORY};
 
+/// One pull request follows the other here, which the pauses between writes are not made for.
+const SETTINGS: [(&str, &str); 2] = [("DOCKGATE_WRITE_MILLISECONDS", "1"), ("DOCKGATE_COMMENTS_PER_HOUR", "1000000")];
 /// How fast GitHub answers.
 const ANSWERS: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(80)];
 /// How long all verdicts may take.
@@ -59,7 +61,9 @@ async fn wait_of_each(gate: &Gate, answer: Duration) -> (Vec<Duration>, usize) {
 async fn a_slower_github_takes_longer_but_no_more_requests() {
     let mut figures = Vec::new();
     for answer in ANSWERS {
-        let gate = Gate::start(&[("README.md", "hello\n")]).await;
+        let github = FakeGitHub::start().await;
+        github.create_repository(REPOSITORY, &[("README.md", "hello\n")]);
+        let gate = Gate::start_for(github, &SETTINGS).await;
         gate.open("warm", &[Edit::write("warm.yaml", &pod("web"))]).await;
         gate.idle().await;
         gate.github.state().answer_after = answer;
@@ -70,11 +74,11 @@ async fn a_slower_github_takes_longer_but_no_more_requests() {
     let at = |waits: &[Duration], percentage: usize| waits[(waits.len() * percentage / 100).min(waits.len() - 1)];
     for (answer, (waits, requests)) in ANSWERS.iter().zip(&figures) {
         println!(
-            "GitHub answers in {answer:?}: {} pull requests of 10 files, from webhook to verdict p50 {:.0?}, p95 {:.0?}, \
+            "GitHub answers in {answer:?}: {} pull requests of 10 files, from webhook to verdict p50 {} ms, p95 {} ms, \
              {:.1} requests each",
             pulls(),
-            at(waits, 50),
-            at(waits, 95),
+            at(waits, 50).as_millis(),
+            at(waits, 95).as_millis(),
             *requests as f64 / pulls() as f64
         );
     }
@@ -88,7 +92,8 @@ async fn burst(replicas: usize) -> Duration {
     let database = crate::postgres::shared().database().await;
     let github = FakeGitHub::start().await;
     github.create_repository(REPOSITORY, &[("README.md", "hello\n")]);
-    let mut gate = Gate::start_for(github, &[("DOCKGATE_DATABASE_URL", &database)]).await;
+    let settings = [SETTINGS[0], SETTINGS[1], ("DOCKGATE_DATABASE_URL", &database)];
+    let mut gate = Gate::start_for(github, &settings).await;
     for _ in 1..replicas {
         gate.add_replica().await;
     }
