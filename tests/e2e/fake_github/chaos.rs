@@ -9,6 +9,8 @@ use super::fault::FaultKind;
 
 /// Requests that were on their way when the refusal was made.
 const ON_THE_WAY: Duration = Duration::from_millis(700);
+/// A process that ends so soon after a refusal may not have told the others of it.
+const UNTOLD: Duration = Duration::from_secs(1);
 /// A stale answer is not older.
 const MOST_STALE: Duration = Duration::from_secs(2);
 
@@ -117,7 +119,7 @@ impl Chaos {
     /// Forgets a refusal whose answer may have died with a process.
     pub fn killed(&mut self) {
         let now = Instant::now();
-        self.refused.retain(|_, (since, _)| now.duration_since(*since) > Duration::from_millis(300));
+        self.refused.retain(|_, (since, _)| now.duration_since(*since) > UNTOLD);
     }
 
     /// An answer that was right a moment ago.
