@@ -192,6 +192,10 @@ async fn serve(
         records: Some(records.clone()),
         ..CheckOptions::default()
     };
+    let removed = options.fetch.remove_abandoned(SystemTime::now());
+    if removed > 0 {
+        info!(removed, "removed repositories that a killed process had left in the temporary folder");
+    }
     let recovery = recovery(&settings, images.scans.is_some());
     let ledger = Ledger::new(Arc::clone(&store), Arc::clone(&options.clock));
     let judge = Arc::new(Judge::new(options));

@@ -25,7 +25,7 @@ impl PullRequestSource {
     /// Reads the change with git.
     pub(super) async fn fetch(&self, commits: &Commits) -> Result<Change, SourceError> {
         let directory = tempfile::Builder::new()
-            .prefix("dockgate-")
+            .prefix(super::REPOSITORY_PREFIX)
             .tempdir_in(&self.options.directory)
             .map_err(|source| SourceError::Path { path: self.options.directory.clone(), source })?;
         let (git, refused) = self.repository(Git::bare(directory.path()), commits).await?;
