@@ -1,12 +1,13 @@
 //! GitHub's limits, obeyed by all tasks together.
 //!
 //! Invariant: while an installation is blocked no request of it leaves the process, and its writes are spaced but for a
-//! short burst, so that a verdict on a quiet day waits for nothing. Short waits are made here; long ones are an error that says how long, so that no task sleeps on a lease.
+//! short burst, so that a verdict on a quiet day waits for nothing. Short waits are made here; long ones are an error
+//! that says how long, so that no task sleeps on a lease.
 //!
 //! # Source
-//! GitHub: "Rate limits for the REST API" and "Best practices for using the REST API": obey `retry-after`; else wait until
-//! `x-ratelimit-reset` when `x-ratelimit-remaining` is 0; else at least a minute, doubling. One second between writes;
-//! 80 pieces of content in a minute and 500 in an hour.
+//! GitHub: "Rate limits for the REST API" and "Best practices for using the REST API": obey `retry-after`; else wait
+//! until `x-ratelimit-reset` when `x-ratelimit-remaining` is 0; else at least a minute, doubling. One second between
+//! writes; 80 pieces of content in a minute and 500 in an hour.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

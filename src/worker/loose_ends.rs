@@ -56,8 +56,8 @@ impl LooseEnds {
     }
 }
 
-/// The jobs whose runs nobody sees through after this: older ones were ended by a list, and so was the run of an attempt
-/// before this one found.
+/// The jobs whose runs nobody sees through after this: older ones were ended by a list, and so was the run of an
+/// attempt before this one found.
 fn left_by<'a>(lease: &'a Lease, settlement: &Settlement) -> impl Iterator<Item = &'a Job> {
     let (older, itself) = match settlement {
         Settlement::Done { .. } => (true, lease.has_begun),

@@ -1,4 +1,5 @@
-//! What was lost is found again: deliveries that never arrived, pull requests without a verdict, jobs that were given up.
+//! What was lost is found again: deliveries that never arrived, pull requests without a verdict, jobs that were given
+//! up.
 //!
 //! One process of many leads at a time, by a claim in the store that it renews. It works in turns, so that a long look
 //! through all repositories holds up nothing else. What it finds becomes ordinary jobs.
