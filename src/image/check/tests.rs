@@ -45,20 +45,7 @@ fn today() -> Date {
 }
 
 fn subject(fail_on: Option<Severity>) -> ImagesSubject {
-    ImagesSubject {
-        number: Some(PullRequestNumber(1)),
-        head: "a".repeat(40).parse().unwrap(),
-        is_fork: false,
-        images: Vec::new(),
-        left_out: 0,
-        fail_on,
-        unscanned_blocks: false,
-        waivers: Vec::new(),
-        vex: Vec::new(),
-        built: Vec::new(),
-        built_minutes: 60,
-        uploads: crate::scan::glob::PathGlobs::default(),
-    }
+    ImagesSubject { fail_on, ..ImagesSubject::new(Some(PullRequestNumber(1)), "a".repeat(40).parse().unwrap()) }
 }
 
 fn image(after: Result<ImageReport, &str>, before: Option<Result<ImageReport, &str>>) -> ScannedImage {
