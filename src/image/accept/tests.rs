@@ -38,6 +38,7 @@ fn report() -> ImageReport {
         unimportant: 0,
         configuration: Vec::new(),
         set_id_files: Vec::new(),
+        secrets: Vec::new(),
         problems: Vec::new(),
     }
 }
