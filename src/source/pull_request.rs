@@ -7,10 +7,13 @@
 mod api;
 mod fetch;
 mod history;
+mod standing;
 
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+
+pub use standing::Standing;
 
 use super::git::unavailable;
 use super::{Change, Source, SourceError};

@@ -17,7 +17,7 @@ use super::subject::{self, Subject, supersede_all};
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::app::Clock;
 use crate::github::client::{Client, RepositoryClient};
-use crate::github::identity::CommitSha;
+use crate::github::identity::{CommitSha, PullRequestNumber};
 use crate::image::awaited;
 use crate::image::check::{ScannedImage, decide, rating_of};
 use crate::image::newer::Newer;
@@ -28,6 +28,7 @@ use crate::pipeline::Judgement;
 use crate::report::markdown::{code, text};
 use crate::report::record::Record;
 use crate::report::words::count;
+use crate::scan::image_use::ImageChange;
 use crate::settings::date::Date;
 use crate::settings::repository::WhenUnjudged;
 use crate::settings::repository::images::BuiltImage;
@@ -198,29 +199,42 @@ fn waiting(built: &Built, span: Span) -> (String, String) {
 /// The job for the images of a change that was judged by `job`.
 pub fn job(job: &Job, subject: &Subject, judgement: &Judgement) -> Job {
     let settings = &judgement.settings;
-    let images = judgement.images.iter().take(MOST_IMAGES).map(|change| ImageSubject {
+    let rules = rules(subject.pull_request, subject.head.clone(), judgement);
+    let images = judgement.images.iter().take(MOST_IMAGES).map(subject_of);
+    let images = ImagesSubject {
+        is_fork: subject.is_fork,
+        images: images.collect(),
+        left_out: judgement.images.len().saturating_sub(MOST_IMAGES),
+        built: settings.images.built.value.iter().filter_map(|built| fill(built, job, subject)).collect(),
+        built_minutes: settings.images.built_minutes.value as u64,
+        uploads: settings.images.uploads.value.clone(),
+        branches: subject.branches.clone(),
+        ..rules
+    };
+    Job { subject: JobSubject::Images(images), ..job.clone() }
+}
+
+/// A commit without images, with what its settings say of vulnerabilities.
+pub(super) fn rules(number: Option<PullRequestNumber>, head: CommitSha, judgement: &Judgement) -> ImagesSubject {
+    let settings = &judgement.settings;
+    ImagesSubject {
+        fail_on: settings.images_fail_on.value,
+        unscanned_blocks: settings.unjudged.value == WhenUnjudged::Fail,
+        waivers: settings.images.waivers.iter().map(|(waiver, _)| waiver.clone()).collect(),
+        vex: judgement.vex.clone(),
+        ..ImagesSubject::new(number, head)
+    }
+}
+
+/// An image in a file, with the image whose place it takes.
+pub(super) fn subject_of(change: &ImageChange) -> ImageSubject {
+    ImageSubject {
         path: change.path.clone(),
         line: change.line,
         platform: change.platform.clone(),
         before: change.before.as_ref().map(ToString::to_string),
         after: change.after.to_string(),
-    });
-    let images = ImagesSubject {
-        number: subject.pull_request,
-        head: subject.head.clone(),
-        is_fork: subject.is_fork,
-        images: images.collect(),
-        left_out: judgement.images.len().saturating_sub(MOST_IMAGES),
-        fail_on: settings.images_fail_on.value,
-        unscanned_blocks: settings.unjudged.value == WhenUnjudged::Fail,
-        waivers: settings.images.waivers.iter().map(|(waiver, _)| waiver.clone()).collect(),
-        vex: judgement.vex.clone(),
-        built: settings.images.built.value.iter().filter_map(|built| fill(built, job, subject)).collect(),
-        built_minutes: settings.images.built_minutes.value as u64,
-        uploads: settings.images.uploads.value.clone(),
-        branches: subject.branches.clone(),
-    };
-    Job { subject: JobSubject::Images(images), ..job.clone() }
+    }
 }
 
 fn fill(built: &BuiltImage, job: &Job, subject: &Subject) -> Option<BuiltImage> {
@@ -229,7 +243,8 @@ fn fill(built: &BuiltImage, job: &Job, subject: &Subject) -> Option<BuiltImage> 
     built.fill(owner, repository, subject.pull_request.map(|number| number.0), subject.head.as_str())
 }
 
-async fn scan_one(scans: &Scans, subject: ImageSubject, is_fork: bool, threshold: Rating) -> ScannedImage {
+/// Scans an image and the one whose place it takes.
+pub(super) async fn scan_one(scans: &Scans, subject: ImageSubject, is_fork: bool, threshold: Rating) -> ScannedImage {
     let platform = subject.platform.as_deref();
     let old = async {
         match &subject.before {

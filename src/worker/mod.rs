@@ -32,6 +32,7 @@ mod supervise;
 mod tests;
 mod threads;
 mod wake;
+pub mod watch;
 
 use std::pin::pin;
 use std::sync::Arc;

@@ -8,7 +8,7 @@
 pub mod arrivals;
 mod deliveries;
 mod heal;
-mod leader;
+pub(super) mod leader;
 mod reconcile;
 mod sweep;
 
@@ -96,7 +96,7 @@ const HEAL_INTERVAL: Duration = Duration::from_mins(1);
 impl Recovery {
     /// Recovers until `shutdown` fires.
     pub async fn run(self, shutdown: CancellationToken) {
-        let leader = Leader::new(Arc::clone(&self.store), Arc::clone(&self.clock), self.settings.lease);
+        let leader = Leader::new("recovery", Arc::clone(&self.store), Arc::clone(&self.clock), self.settings.lease);
         let mut memory = None;
         let pause = TURN.min(self.settings.lease / 4);
         while !shutdown.is_cancelled() {

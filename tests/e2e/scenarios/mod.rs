@@ -23,3 +23,4 @@ mod setup;
 mod threads;
 mod verdicts;
 mod waivers;
+mod watch;
