@@ -75,7 +75,7 @@ pub(super) async fn gather(
                 continue;
             };
             built.is_short |= found.is_err() && span.is_over();
-            after.push(found.map_err(|why| with_deaf(why, &built.deaf_to)));
+            after.push(found.map_err(|why| with_deaf(&why, &built.deaf_to)));
         }
         let before = match &image.replaces {
             Some(old) => Some(scans.scan(old, None, subject.is_fork).await),
@@ -92,8 +92,8 @@ pub(super) async fn gather(
 }
 
 /// Why an image could not be judged, with whose results would have told of it.
-fn with_deaf(why: String, deaf_to: &BTreeSet<String>) -> String {
-    deaf(deaf_to).map_or(why.clone(), |deaf| format!("{why}; {deaf}"))
+fn with_deaf(why: &str, deaf_to: &BTreeSet<String>) -> String {
+    deaf(deaf_to).map_or_else(|| why.to_owned(), |deaf| format!("{why}; {deaf}"))
 }
 
 /// Whose results do not count, in words.
