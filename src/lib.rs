@@ -73,6 +73,9 @@
 //! at a time: it asks GitHub for deliveries that never arrived, gives heads without a verdict a job, and tries given-up
 //! jobs again.
 //!
+//! What was merged is watched by [`Watch`](worker::watch::Watch), where the operator wants it: the images that default
+//! branches use are scanned again, and one issue of a repository tells what appeared in them.
+//!
 //! A command in a comment, and a button of a check run, are jobs as well: the webhook only stores them. A worker asks
 //! GitHub who may, keeps what it changes, notes it in the audit log, and asks for the pull request to be judged again.
 //! Waivers enter the verdict as data beside those of the settings. A pull request or merge group that is over replaces

@@ -9,6 +9,7 @@ mod content;
 mod content_rest;
 mod conversation;
 mod installations;
+mod issue;
 mod lists;
 mod pull_request;
 mod review;
@@ -26,7 +27,8 @@ pub use check_run::{ANNOTATIONS_PER_REQUEST, CheckRun, CheckRunState, NewCheckRu
 pub use commit::{CommitObject, NewCommit};
 pub use content::{GRAPHQL_BATCH, PathEntry, PathObject};
 pub use conversation::{OwnComment, Reaction};
-pub use installations::{HookDelivery, Installation};
+pub use installations::{HookDelivery, Installation, Reached};
+pub use issue::{Issue, Issues};
 pub use pull_request::{ApiFile, Comparison, OpenPullRequest, OwnCommit, PatchedFile, PullRequest};
 pub use review::{NewComment, PullRequestState, ReviewThread, ThreadComment};
 

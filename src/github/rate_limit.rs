@@ -85,6 +85,13 @@ pub struct Quota {
     pub resets: SystemTime,
 }
 
+impl Quota {
+    /// Whether more than `share` percent of a window's requests are used up.
+    pub fn is_spent(&self, share: u64) -> bool {
+        self.remaining < self.limit.saturating_mul(100_u64.saturating_sub(share)) / 100
+    }
+}
+
 /// What is known about one account's limits.
 #[derive(Clone, Debug, Default)]
 struct RateLimit {

@@ -104,7 +104,7 @@ impl Call {
 
     /// What the request does, as far as limits tell.
     pub fn kind(&self) -> Kind {
-        let makes_content = ["/reviews", "/comments", "/replies"].iter().any(|end| self.path.ends_with(end));
+        let makes_content = ["/reviews", "/comments", "/replies", "/issues"].iter().any(|end| self.path.ends_with(end));
         match self.method {
             Method::GET => Kind::Read,
             _ if self.path == GRAPHQL_READ => Kind::Read,

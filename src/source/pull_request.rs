@@ -7,11 +7,14 @@
 mod api;
 mod fetch;
 mod history;
+mod standing;
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+
+pub use standing::Standing;
 
 use super::git::unavailable;
 use super::{Change, Source, SourceError};

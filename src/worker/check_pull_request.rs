@@ -18,7 +18,7 @@ use super::ledger::{Happened, Ledger};
 use super::publish::{self, Check, OwnCheckRun};
 use super::queue_note;
 use super::record;
-use super::subject::{Subject, follow_up, is_head, supersede_all};
+use super::subject::{self, Subject, follow_up, supersede_all};
 use super::threads;
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::client::{Client, PullRequestState, RepositoryClient};
@@ -65,14 +65,7 @@ impl JobHandler for CheckPullRequest {
     }
 
     async fn supersede(&self, older: &Job, newer: &Job) -> Result<(), JobError> {
-        let (Some(old), Some(new)) = (older.head(), newer.head()) else { return Ok(()) };
-        let client = self.client_of(older);
-        // The run of the same commit is taken over, not ended. Deliveries come in any order, so the newer job may name a
-        // commit that is no head any more, and then asks for the one that is.
-        if old != new && !is_head(&client, older, old).await? {
-            supersede_all(&client, old, older, &format!("by {}", new.short())).await?;
-        }
-        Ok(())
+        Ok(subject::supersede(&self.client_of(older), older, newer).await?)
     }
 
     async fn abandon(&self, job: &Job, cause: &str) -> Result<(), JobError> {
@@ -143,7 +136,9 @@ impl CheckPullRequest {
     pub async fn preview(&self, job: &Job) -> Result<(Judgement, String), JobError> {
         let client = self.client_of(job);
         let subject = match &job.subject {
-            JobSubject::MergeGroup { head, base, pull_request } => Subject::group(head, base, *pull_request),
+            JobSubject::MergeGroup { head, base, branch, pull_request } => {
+                Subject::group(head, base, branch, *pull_request)
+            }
             JobSubject::PullRequest { number, head } => Subject::at(&client, *number, head).await?,
             _ => {
                 let message = "it names no pull request: replay a delivery of one".to_owned();

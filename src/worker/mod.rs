@@ -34,6 +34,7 @@ mod supervise;
 mod tests;
 mod threads;
 mod wake;
+pub mod watch;
 
 use std::pin::pin;
 use std::sync::Arc;

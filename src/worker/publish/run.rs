@@ -25,7 +25,7 @@ impl Check {
     /// The check that a job makes.
     pub fn of(job: &Job) -> Self {
         match job.subject {
-            JobSubject::Images(_) => Self::Images,
+            JobSubject::Images(_) | JobSubject::ImagesEnded { .. } => Self::Images,
             _ => Self::Change,
         }
     }

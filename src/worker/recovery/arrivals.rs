@@ -84,7 +84,7 @@ impl Recovery {
         };
         info!(installation = installation.0, repositories = repositories.len(), "an installation is new");
         for repository in repositories {
-            let name = format!("{PREFIX}{}/{repository}", installation.0);
+            let name = format!("{PREFIX}{}/{}", installation.0, repository.name);
             self.store.keep(Shelf::Cursor, &name, body, None).await?;
         }
         Ok(true)

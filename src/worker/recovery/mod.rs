@@ -9,7 +9,7 @@
 pub mod arrivals;
 mod deliveries;
 mod heal;
-mod leader;
+pub(super) mod leader;
 mod overdue;
 mod reconcile;
 mod sweep;
@@ -101,7 +101,7 @@ const TIE_UP_INTERVAL: Duration = Duration::from_mins(5);
 impl Recovery {
     /// Recovers until `shutdown` fires.
     pub async fn run(self, shutdown: CancellationToken) {
-        let leader = Leader::new(Arc::clone(&self.store), Arc::clone(&self.clock), self.settings.lease);
+        let leader = Leader::new("recovery", Arc::clone(&self.store), Arc::clone(&self.clock), self.settings.lease);
         let mut memory = None;
         let pause = TURN.min(self.settings.lease / 4);
         while !shutdown.is_cancelled() {

@@ -163,9 +163,8 @@ impl Recovery {
     /// Until when the share of an installation's rate limit is used up.
     pub(super) fn spent_until(&self, installation: InstallationId) -> Option<UnixMillis> {
         let quota = self.client.quota(installation)?;
-        let floor = quota.limit.saturating_mul(100_u64.saturating_sub(self.settings.share)) / 100;
         let resets = UnixMillis::from(quota.resets);
-        (quota.remaining < floor && resets > (self.clock)()).then_some(resets)
+        (quota.is_spent(self.settings.share) && resets > (self.clock)()).then_some(resets)
     }
 }
 

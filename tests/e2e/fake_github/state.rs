@@ -86,6 +86,21 @@ pub struct Repository {
     pub pulls: BTreeMap<u64, Pull>,
     pub suites: Vec<CheckSuite>,
     pub runs: Vec<CheckRun>,
+    pub issues: Vec<Issue>,
+}
+
+/// One issue that is no pull request.
+#[derive(Clone, Debug)]
+pub struct Issue {
+    pub id: u64,
+    pub number: u64,
+    pub title: String,
+    pub body: String,
+    /// `open` or `closed`.
+    pub state: String,
+    pub author: Author,
+    /// How many times the app changed it.
+    pub edits: u32,
 }
 
 /// One pull request.

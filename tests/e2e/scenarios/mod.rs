@@ -24,3 +24,4 @@ mod setup;
 mod threads;
 mod verdicts;
 mod waivers;
+mod watch;
