@@ -193,10 +193,7 @@ async fn serve(
         records: Some(records.clone()),
         ..CheckOptions::default()
     };
-    let removed = options.fetch.remove_abandoned(SystemTime::now());
-    if removed > 0 {
-        info!(removed, "removed repositories that a killed process had left in the temporary folder");
-    }
+    remove_abandoned(&options);
     let recovery = recovery(&settings, images.scans.is_some());
     let ledger = Ledger::new(Arc::clone(&store), Arc::clone(&options.clock));
     let judge = Arc::new(Judge::new(options));
@@ -261,6 +258,14 @@ fn uploads(settings: &ProcessSettings) -> anyhow::Result<Option<Arc<WorkflowToke
     };
     let tokens = WorkflowTokens::new(&issuer, audience).map_err(|why| anyhow!(why))?;
     Ok(Some(Arc::new(tokens)))
+}
+
+/// Removes what killed processes left in the temporary folder.
+fn remove_abandoned(options: &CheckOptions) {
+    let removed = options.fetch.remove_abandoned(SystemTime::now());
+    if removed > 0 {
+        info!(removed, "removed repositories that a killed process had left in the temporary folder");
+    }
 }
 
 /// Who watches the images of default branches, when anybody does.

@@ -18,7 +18,7 @@ use super::ledger::{Happened, Ledger};
 use super::publish::{self, Check, OwnCheckRun};
 use super::queue_note;
 use super::record;
-use super::subject::{self, Subject, follow_up, supersede_all};
+use super::subject::{self, Subject, follow_up};
 use super::threads;
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::client::{Client, PullRequestState, RepositoryClient};
