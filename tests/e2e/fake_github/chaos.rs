@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::fault::FaultKind;
 
-/// Requests that were on their way when the refusal was made.
-const ON_THE_WAY: Duration = Duration::from_millis(700);
+/// Requests that were on their way when the refusal was made, or were made before the other processes heard of it.
+const ON_THE_WAY: Duration = Duration::from_secs(1);
 /// A process that ends so soon after a refusal may not have told the others of it.
 const UNTOLD: Duration = Duration::from_secs(1);
 /// A stale answer is not older.
@@ -83,8 +83,8 @@ impl Chaos {
             (_, 1) => ("reset", FaultKind::Reset),
             (true, _) => ("503", FaultKind::Status(503)),
             (_, 2) => ("lost answer", FaultKind::LostAnswer(502)),
-            (_, 3) => ("secondary limit", FaultKind::Secondary { retry_after_seconds: 2 }),
-            (_, 4) => ("too many requests", FaultKind::TooManyRequests { retry_after_seconds: 1 }),
+            (_, 3) => ("secondary limit", FaultKind::Secondary { retry_after_seconds: 3 }),
+            (_, 4) => ("too many requests", FaultKind::TooManyRequests { retry_after_seconds: 2 }),
             (_, 5) => ("truncated", FaultKind::Truncated),
             (_, 6) => ("timeout", FaultKind::Slow),
             _ if method == "GET" => ("stale", FaultKind::Stale),
