@@ -53,8 +53,10 @@ pub async fn an_older_state_never_replaces_a_newer_one(database: &Database) {
 
 pub async fn pull_requests_and_merge_groups_do_not_collapse(database: &Database) {
     let store = database.open().await;
-    let group =
-        Job { subject: JobSubject::MergeGroup { head: sha('a'), base: sha('b'), pull_request: None }, ..job(1, 'a') };
+    let group = Job {
+        subject: JobSubject::MergeGroup { head: sha('a'), base: sha('b'), branch: "main".into(), pull_request: None },
+        ..job(1, 'a')
+    };
     let commit = Job { subject: JobSubject::Commit { head: sha('a') }, ..job(1, 'a') };
     let jobs = vec![job(1, 'a'), job(11, 'a'), group, commit];
     store.enqueue(delivery_of("d1", jobs.clone())).await.unwrap();
