@@ -6,7 +6,7 @@
 //! # Source
 //! The patches and strategic merge patches of Kustomize 5; the required fields of `apps/v1` and of containers.
 
-use super::kubernetes::{Object, Role, objects};
+use super::kubernetes::{Object, Pod, Role, objects};
 use super::node::Node;
 use super::{Body, Document};
 
@@ -48,7 +48,7 @@ fn is_patch(object: &Object, is_named: bool, is_near: bool) -> bool {
 
 /// The containers that an object can't be without.
 fn containers(object: &Object) -> Vec<Node> {
-    let all = object.pod().map(|pod| pod.containers()).unwrap_or_default();
+    let all = object.pod().map(Pod::containers).unwrap_or_default();
     all.into_iter().filter(|container| container.role == Role::Main).map(|container| container.node).collect()
 }
 
