@@ -6,7 +6,7 @@
 //! # Source
 //! The patches and strategic merge patches of Kustomize 5; the required fields of `apps/v1` and of containers.
 
-use super::kubernetes::{Object, Role, objects};
+use super::kubernetes::{Object, Pod, Role, objects};
 use super::node::Node;
 use super::{Body, Document};
 
@@ -48,7 +48,7 @@ fn is_patch(object: &Object, is_named: bool, is_near: bool) -> bool {
 
 /// The containers that an object can't be without.
 fn containers(object: &Object) -> Vec<Node> {
-    let all = object.pod().map(|pod| pod.containers()).unwrap_or_default();
+    let all = object.pod().map(Pod::containers).unwrap_or_default();
     all.into_iter().filter(|container| container.role == Role::Main).map(|container| container.node).collect()
 }
 
@@ -67,8 +67,11 @@ fn looks_like_one(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::super::super::limits::Limits;
     use super::super::{ParsedFile, parse_named};
+    use super::*;
 
     fn is_patch(path: &str, text: &str, is_named: bool) -> bool {
         let file: ParsedFile = parse_named(path, text, &Limits::default(), is_named);
@@ -116,7 +119,7 @@ mod tests {
         let mut text = String::from("apiVersion: v1\nkind: ConfigMap\na0: &a0 {b: c}\n");
         for level in 1..40 {
             let before = level - 1;
-            text.push_str(&format!("a{level}: &a{level} {{x: *a{before}, y: *a{before}}}\n"));
+            writeln!(text, "a{level}: &a{level} {{x: *a{before}, y: *a{before}}}").unwrap();
         }
         assert!(is_patch("a.yaml", &text, true));
     }
@@ -125,9 +128,7 @@ mod tests {
     fn what_a_patch_takes_away_is_not_there() {
         let text = deployment("replicas: 1", "{name: gone, $patch: delete}, {name: web}");
         let file = parse_named("a.yaml", &text, &Limits::default(), true);
-        let names: Vec<_> =
-            file.objects().iter().filter_map(|object| object.pod()).flat_map(|pod| pod.containers()).collect();
-        assert_eq!(names.len(), 1);
+        assert_eq!(file.objects().iter().filter_map(Object::pod).flat_map(Pod::containers).count(), 1);
         let gone = "$patch: delete\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {hostPID: true}\n";
         assert!(parse_named("a.yaml", gone, &Limits::default(), true).objects().is_empty());
     }

@@ -37,8 +37,11 @@ pub(super) struct Surroundings<'s> {
     limits: &'s Limits,
     whole_tree: bool,
     /// The patterns of each `.sops.yaml` that was asked for.
-    rules: RefCell<BTreeMap<(String, Of), Rc<[Regex]>>>,
+    rules: RefCell<KnownRules>,
 }
+
+/// The patterns of each `.sops.yaml`, on each side.
+type KnownRules = BTreeMap<(String, Of), Rc<[Regex]>>;
 
 /// A side of the change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,7 @@
 use super::super::facts::{field, list, map, null, text, texts, truth};
 use super::substituted;
 use crate::scan::document::beside::BuiltFrom;
-use crate::scan::document::dockerfile::{Dockerfile, Keyword, Stage, Word};
+use crate::scan::document::dockerfile::{Dockerfile, Instruction, Keyword, Stage, Word};
 use crate::scan::document::node::{Node, Value};
 
 /// What `build` says, as a path or as a map, and what the Dockerfile says of it.
@@ -100,5 +100,5 @@ fn user_of(file: &Dockerfile, stage: usize) -> Node {
 /// The names of all arguments that the file takes.
 fn taken(file: &Dockerfile) -> Vec<&str> {
     let arguments = file.instructions.iter().filter(|instruction| instruction.keyword == Keyword::Arg);
-    arguments.flat_map(|instruction| instruction.pairs()).map(|pair| pair.key.shown()).collect()
+    arguments.flat_map(Instruction::pairs).map(|pair| pair.key.shown()).collect()
 }
