@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::document::{self, ParsedFile};
+use super::document::{self, Naming, ParsedFile};
 use super::finding::{Category, Finding, Fingerprint};
 use super::image_reference::ImageReference;
 use super::image_use::{ImageChange, brought_in, image_uses};
@@ -130,7 +130,7 @@ struct FileScanner<'s> {
     detectors: &'s DetectorSet,
     names: &'s Names<'s>,
     /// The paths that kustomizations name as patches.
-    patches: &'s BTreeSet<String>,
+    patches: &'s BTreeMap<String, Naming>,
     surroundings: &'s Surroundings<'s>,
     whole_tree: bool,
 }
@@ -263,7 +263,7 @@ impl FileScanner<'_> {
     }
 
     fn text(&self, path: &str, text: &Arc<str>, of: Of, before: &Tallies) -> Judged {
-        let mut parsed = document::parse_named(path, text, &self.options.limits, self.patches.contains(path));
+        let mut parsed = document::parse_named(path, text, &self.options.limits, self.naming(path));
         parsed.beside = Arc::new(self.surroundings.beside(path, &parsed, of));
         let lines = LineIndex::new(text);
         let view = FileView { path, identity_path: self.identity_path(), text, lines: &lines, parsed: &parsed };
@@ -285,6 +285,10 @@ impl FileScanner<'_> {
             problems: Vec::new(),
             secrets,
         }
+    }
+
+    fn naming(&self, path: &str) -> Naming {
+        self.patches.get(path).copied().unwrap_or_default()
     }
 
     /// The path that fingerprints are made of.

@@ -37,6 +37,7 @@ const KINDS: &[(Form, &[&str])] = &[
             "*.tpl",
             "*.sh",
             "*.lock",
+            "*.license",
             "package-lock.json",
             "*.py",
             "*.go",
@@ -252,6 +253,7 @@ mod tests {
         check("a/.dockerignore", "FROM x", Form::Text);
         check("Dockerfile.dockerignore", "", Form::Text);
         check("Dockerfile.md", "", Form::Text);
+        check("Dockerfile.license", "", Form::Text);
         check("decompose.yaml", "", Form::Yaml);
         check("x.json", "", Form::Json);
         check("templates/_helpers.tpl", "apiVersion: v1\nkind: Pod", Form::Text);

@@ -16,6 +16,7 @@ mod resolve;
 mod script;
 pub mod source;
 mod stage;
+mod template;
 #[cfg(test)]
 mod tests;
 mod word;
@@ -88,5 +89,5 @@ pub fn parse(text: &str, limits: &Limits) -> (Dockerfile, Vec<Comment>, Vec<Prob
     let mut comments = lines.comments;
     comments.extend(script::comments(text, &dockerfile.instructions));
     comments.sort_by_key(|comment| comment.span);
-    (dockerfile, comments, problems.finish())
+    (dockerfile, comments, template::fold(text, problems.finish()))
 }

@@ -25,6 +25,7 @@ pub(in crate::scan) use classify::is_kustomization_version;
 use dockerfile::Dockerfile;
 use kubernetes::Object;
 use node::Node;
+pub use patch::Naming;
 use yaml::{Templating, YamlFile};
 
 /// What a file is, decided by its name and its content.
@@ -70,7 +71,7 @@ pub struct ParsedFile {
     /// What could not be read, with line and column.
     pub problems: Vec<Problem>,
     /// Whether a kustomization names the file as a patch.
-    pub is_named_patch: bool,
+    pub named: Naming,
     /// What other files say of it; nothing unless it was asked for.
     pub beside: Arc<Beside>,
     objects: OnceLock<Arc<[Object]>>,
@@ -112,15 +113,22 @@ pub fn may_have_structure(path: &str) -> bool {
 
 /// Reads one file; its kind follows from the name and, where that says nothing, from the content.
 pub fn parse(path: &str, text: &str, limits: &Limits) -> ParsedFile {
-    parse_named(path, text, limits, false)
+    parse_named(path, text, limits, Naming::No)
 }
 
-/// Reads one file, which a kustomization names as a patch when `is_named_patch`.
-pub fn parse_named(path: &str, text: &str, limits: &Limits, is_named_patch: bool) -> ParsedFile {
+/// Reads one file, which a kustomization may name as a patch.
+pub fn parse_named(path: &str, text: &str, limits: &Limits, named: Naming) -> ParsedFile {
     let mut file = parse_plain(path, text, limits);
     if file.kind == DocumentKind::Kubernetes {
-        patch::mark(&mut file.documents, path, is_named_patch);
-        file.is_named_patch = is_named_patch;
+        patch::mark(&mut file.documents, path, named);
+        file.named = named;
+    }
+    if matches!(file.kind, DocumentKind::Kubernetes | DocumentKind::Kustomization) {
+        let inline = patch::inline(&file.documents, text, limits);
+        if !inline.is_empty() {
+            let own = file.objects().iter().cloned();
+            file.objects = OnceLock::from(own.chain(inline).collect::<Arc<[Object]>>());
+        }
     }
     if file.kind == DocumentKind::Compose {
         patch::mark_override(&mut file.documents, path);
@@ -157,7 +165,7 @@ impl ParsedFile {
             documents,
             comments,
             problems,
-            is_named_patch: false,
+            named: Naming::No,
             beside: Arc::default(),
             objects: OnceLock::new(),
         }

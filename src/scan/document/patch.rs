@@ -6,17 +6,33 @@
 //! # Source
 //! The patches and strategic merge patches of Kustomize 5; the required fields of `apps/v1` and of containers.
 
+use super::super::limits::Limits;
 use super::kubernetes::{Object, Pod, Role, objects};
 use super::node::Node;
-use super::{Body, Document};
+use super::{Body, Document, yaml};
 
-/// Marks the documents that are patches. `is_named` when a kustomization names the file as one.
-pub(super) fn mark(documents: &mut [Document], path: &str, is_named: bool) {
-    let is_near = is_named || looks_like_one(path);
+/// Patches in one file that are read.
+const MAX_INLINE: usize = 2_000;
+
+/// Whether a kustomization names a file as a patch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Naming {
+    /// None does.
+    #[default]
+    No,
+    /// One does that the change itself brings: it can't hide what stands for itself.
+    Proposed,
+    /// One does that was there before, or in the tree that is scanned as a whole.
+    Settled,
+}
+
+/// Marks the documents that are patches.
+pub(super) fn mark(documents: &mut [Document], path: &str, named: Naming) {
+    let is_near = named != Naming::No || looks_like_one(path);
     for document in documents {
         let Body::Tree(root) = &mut document.body else { continue };
         let found = objects(root);
-        if !found.is_empty() && found.iter().all(|object| is_patch(object, is_named, is_near)) {
+        if !found.is_empty() && found.iter().all(|object| is_patch(object, named, is_near)) {
             *root = root.as_patch();
         }
     }
@@ -35,10 +51,44 @@ pub(super) fn mark_override(documents: &mut [Document], path: &str) {
     }
 }
 
-fn is_patch(object: &Object, is_named: bool, is_near: bool) -> bool {
-    if !object.holds_pods() {
-        return is_named;
+/// The objects of patches that stand as blocks of text in a kustomization, or in an object that holds one.
+pub(super) fn inline(documents: &[Document], text: &str, limits: &Limits) -> Vec<Object> {
+    let roots = documents.iter().filter_map(Document::tree);
+    let blocks = roots.flat_map(|root| holders(root).iter().flat_map(blocks_of).collect::<Vec<_>>());
+    let trees = blocks.filter_map(|block| yaml::parse_block(text, block.span(), limits));
+    trees.flat_map(|tree| objects(&tree.as_patch())).take(MAX_INLINE).collect()
+}
+
+/// The maps that have `patches`: a kustomization itself, and what Flux and Argo CD have in its place.
+fn holders(root: &Node) -> Vec<Node> {
+    let group = root.get("apiVersion").and_then(Node::as_str).unwrap_or_default();
+    let at = |path: &str| root.at(path).cloned();
+    let items = |path: &str| root.at(path).map_or(&[][..], Node::items).iter().take(MAX_INLINE);
+    if group.starts_with("kustomize.toolkit.fluxcd.io/") {
+        return at("spec").into_iter().collect();
     }
+    if group.starts_with("helm.toolkit.fluxcd.io/") {
+        return items("spec.postRenderers").filter_map(|renderer| renderer.get("kustomize").cloned()).collect();
+    }
+    if group.starts_with("argoproj.io/") {
+        let sources = items("spec.sources").filter_map(|source| source.get("kustomize").cloned());
+        return at("spec.source.kustomize").into_iter().chain(sources).collect();
+    }
+    let is_own = root.get("apiVersion").is_none() || group.starts_with("kustomize.config.k8s.io/");
+    is_own.then(|| root.clone()).into_iter().collect()
+}
+
+fn blocks_of(holder: &Node) -> Vec<Node> {
+    let items = |key: &str| holder.get(key).map_or(&[][..], Node::items).iter().take(MAX_INLINE).cloned();
+    let patches = items("patches").filter_map(|patch| patch.get("patch").cloned());
+    patches.chain(items("patchesStrategicMerge")).filter(|block| block.as_str().is_some()).collect()
+}
+
+fn is_patch(object: &Object, named: Naming, is_near: bool) -> bool {
+    if !object.holds_pods() {
+        return named == Naming::Settled;
+    }
+    let is_named = named != Naming::No;
     let lacks_selector = needs_selector(object) && object.node.at("spec.selector").is_none();
     let images: Vec<bool> = containers(object).iter().map(|container| container.get("image").is_some()).collect();
     let is_whole = !lacks_selector && !images.is_empty() && images.iter().all(|has_image| *has_image);
@@ -69,12 +119,15 @@ fn looks_like_one(path: &str) -> bool {
 mod tests {
     use std::fmt::Write;
 
-    use super::super::super::limits::Limits;
     use super::super::{ParsedFile, parse_named};
     use super::*;
 
     fn is_patch(path: &str, text: &str, is_named: bool) -> bool {
-        let file: ParsedFile = parse_named(path, text, &Limits::default(), is_named);
+        has_patch(path, text, if is_named { Naming::Settled } else { Naming::No })
+    }
+
+    fn has_patch(path: &str, text: &str, named: Naming) -> bool {
+        let file: ParsedFile = parse_named(path, text, &Limits::default(), named);
         file.objects().iter().any(|object| object.node.is_patch())
     }
 
@@ -109,9 +162,29 @@ mod tests {
         let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {type: NodePort}\n";
         assert!(is_patch("a.yaml", service, true));
         assert!(!is_patch("web-patch.yaml", service, false));
+        assert!(!has_patch("a.yaml", service, Naming::Proposed));
+        assert!(has_patch("a.yaml", &deployment("replicas: 2", "{name: web, image: a}"), Naming::Proposed));
         let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web}]}\n";
         assert!(!is_patch("pod-patch.yaml", pod, false));
         assert!(is_patch("pod-patch.yaml", pod, true));
+    }
+
+    #[test]
+    fn patches_in_a_kustomization_are_read_in_their_place() {
+        let patch = "patch: |-\n  apiVersion: apps/v1\n  kind: Deployment\n  metadata: {name: web}\n";
+        let indented = |by: usize| patch.trim_end().replace('\n', &format!("\n{}", " ".repeat(by)));
+        let own = format!("resources: [a.yaml]\npatches:\n  - {}\n  - patch: |-\n      - op: remove\n", indented(4));
+        let flux = format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec:\n  patches:\n    - {}\n",
+            indented(6)
+        );
+        for (path, text, expected) in [("kustomization.yaml", own, 1), ("ks.yaml", flux, 2)] {
+            let file = parse_named(path, &text, &Limits::default(), Naming::No);
+            assert_eq!(file.objects().len(), expected, "{text}");
+            let object = file.objects().last().unwrap();
+            let place = object.node.get("metadata").unwrap().span();
+            assert_eq!((place.of(&text), object.node.is_patch()), ("{name: web}", true));
+        }
     }
 
     #[test]
@@ -127,9 +200,9 @@ mod tests {
     #[test]
     fn what_a_patch_takes_away_is_not_there() {
         let text = deployment("replicas: 1", "{name: gone, $patch: delete}, {name: web}");
-        let file = parse_named("a.yaml", &text, &Limits::default(), true);
+        let file = parse_named("a.yaml", &text, &Limits::default(), Naming::Settled);
         assert_eq!(file.objects().iter().filter_map(Object::pod).flat_map(Pod::containers).count(), 1);
         let gone = "$patch: delete\napiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {hostPID: true}\n";
-        assert!(parse_named("a.yaml", gone, &Limits::default(), true).objects().is_empty());
+        assert!(parse_named("a.yaml", gone, &Limits::default(), Naming::Settled).objects().is_empty());
     }
 }

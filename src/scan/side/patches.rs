@@ -2,26 +2,29 @@
 //!
 //! Invariant: a file that any of them takes in as a resource is none, so that naming a whole object a patch hides nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::document::node::Node;
-use super::super::document::{self, Document, DocumentKind};
+use super::super::document::{self, Document, DocumentKind, Naming};
 use super::super::limits::Limits;
 use super::super::snapshot::{Content, Snapshot};
 
-/// The paths of both sides, as `snapshot` has the kustomizations; `read` gives the text of those it leaves unread.
-pub(super) fn named(snapshot: &Snapshot, read: &dyn Fn(&str) -> Content, limits: &Limits) -> BTreeSet<String> {
-    let (mut patches, mut resources) = (BTreeSet::new(), BTreeSet::new());
+/// The paths, as the kustomizations of `snapshot` have them; `read` gives the text of those it leaves unread.
+pub(super) fn named(snapshot: &Snapshot, read: &dyn Fn(&str) -> Content, limits: &Limits) -> BTreeMap<String, Naming> {
+    let (mut patches, mut resources) = (BTreeMap::new(), BTreeSet::new());
     for file in snapshot.files.iter().filter(|file| may_be_kustomization(&file.path)) {
         let head = if file.head == Content::Unread { read(&file.path) } else { file.head.clone() };
-        for content in [&file.base, &head] {
+        let of_head = if snapshot.whole_tree { Naming::Settled } else { Naming::Proposed };
+        for (content, naming) in [(&head, of_head), (&file.base, Naming::Settled)] {
             let Content::Text(text) = content else { continue };
             if text.len() <= limits.max_file_bytes {
-                collect(&file.path, text, limits, &mut patches, &mut resources);
+                let mut found = BTreeSet::new();
+                collect(&file.path, text, limits, &mut found, &mut resources);
+                patches.extend(found.into_iter().map(|path| (path, naming)));
             }
         }
     }
-    patches.retain(|path| !resources.contains(path));
+    patches.retain(|path, _| !resources.contains(path));
     patches
 }
 
@@ -67,13 +70,13 @@ pub(super) fn resolve(folder: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::snapshot::ChangedFile;
+    use crate::scan::snapshot::{ChangedFile, FileStatus};
 
     fn check(files: &[(&str, &str)], expected: &[&str]) {
         let file = |(path, text): &(&str, &str)| ChangedFile::standing(*path, Content::Text((*text).into()));
         let snapshot = Snapshot { files: files.iter().map(file).collect(), whole_tree: true };
         let found = named(&snapshot, &|_| Content::Absent, &Limits::default());
-        assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+        assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -87,6 +90,18 @@ mod tests {
             ],
             &["a.yaml", "prod/web.yaml", "shared/env.yaml"],
         );
+    }
+
+    #[test]
+    fn what_the_change_names_is_only_proposed() {
+        let content = |text: &str| Content::Text(text.into());
+        let (base, head) =
+            (content("patches: [{path: a.yaml}]\n"), content("patches: [{path: a.yaml}, {path: b.yaml}]\n"));
+        let file = ChangedFile::new("kustomization.yaml", None, FileStatus::Modified, base, head);
+        let snapshot = Snapshot { files: vec![file], whole_tree: false };
+        let found = named(&snapshot, &|_| Content::Absent, &Limits::default());
+        let expected = [("a.yaml", Naming::Settled), ("b.yaml", Naming::Proposed)];
+        assert_eq!(found, expected.map(|(path, naming)| (path.to_owned(), naming)).into());
     }
 
     #[test]

@@ -312,3 +312,29 @@ spec:
     assert_eq!(of_patch.iter().collect::<Vec<_>>(), said);
     assert_eq!(rules("overlays/web.yaml", "resources: []\n"), of_patch);
 }
+
+#[test]
+fn a_patch_within_a_kustomization_is_judged_in_its_place() {
+    let kustomization = "\
+resources: [base]
+patches:
+  - target: {kind: Deployment}
+    patch: |
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: web}
+      spec:
+        template:
+          spec:
+            containers:
+              - name: web
+                securityContext:
+                  privileged: true
+";
+    let scan = judge(vec![change("kustomization.yaml", Content::Absent, text(kustomization))]);
+    let lines: Vec<_> = found(&scan.head, RULE).iter().map(|finding| finding.start.line).collect();
+    assert_eq!((lines, scan.head.findings.len()), (vec![14], 1));
+    let edit = scan.head.findings.first().and_then(|finding| finding.edit.as_ref());
+    let fixed = edit.and_then(|edit| edit.apply(kustomization));
+    assert!(fixed.is_none_or(|fixed| !fixed.contains("privileged")));
+}

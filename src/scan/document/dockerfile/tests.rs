@@ -370,3 +370,12 @@ fn hostile_files_take_linear_time() {
     }
     assert!(started.elapsed().as_secs() < 120, "{:?}", started.elapsed());
 }
+
+#[test]
+fn what_a_template_decides_is_named_once() {
+    let text = "{% if a %}\nFROM alpine:3.21.0\n{%- endif %}\nFROM {{ image }}\nCOPY a b\nWRONG x\n";
+    let (dockerfile, _, problems) = parse(text, &Limits::default());
+    let shown: Vec<_> = problems.iter().map(|problem| (problem.cause, problem.line)).collect();
+    assert_eq!(shown, [(Cause::Syntax, Some(6)), (Cause::Templated, Some(1))]);
+    assert!(dockerfile.instructions.len() > 1);
+}

@@ -177,8 +177,8 @@ impl Verifier<'_> {
             return false;
         }
         let lines = LineIndex::new(&text);
-        let is_patch = self.file.parsed.is_named_patch;
-        let mut parsed = document::parse_named(self.file.path, &text, &self.options.limits, is_patch);
+        let named = self.file.parsed.named;
+        let mut parsed = document::parse_named(self.file.path, &text, &self.options.limits, named);
         parsed.beside = Arc::clone(&self.file.parsed.beside);
         let known: BTreeSet<(Cause, String)> = self.file.parsed.problems.iter().map(kind_of).collect();
         if parsed.kind != self.file.parsed.kind

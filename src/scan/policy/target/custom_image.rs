@@ -75,7 +75,7 @@ const PLACES: &[Place] = &[
 const DISKS: &[&str] = &["volumes.*.containerDisk.image"];
 
 /// The images of a file that no other target names.
-pub(super) fn subjects(file: &ParsedFile) -> Vec<Subject> {
+pub(super) fn images(file: &ParsedFile) -> Vec<Subject> {
     let roots = file.documents.iter().filter_map(Document::tree);
     let mut found = Vec::new();
     for root in roots {

@@ -32,7 +32,7 @@ pub fn facts(target: Target) -> &'static [FactDoc] {
         Target::HelmDependency => docs::DEPENDENCY,
         Target::HelmTemplate => docs::TEMPLATE,
         Target::HelmImage => docs::IMAGE,
-        Target::HelmContext => docs::CONTEXT,
+        Target::HelmContext | Target::CustomContext => docs::CONTEXT,
         _ => &[],
     }
 }
@@ -51,6 +51,13 @@ pub fn subjects(target: Target, file: &ParsedFile, text: &str) -> Vec<Subject> {
         Target::HelmContext => read(context::subjects),
         _ => Vec::new(),
     }
+}
+
+/// The security contexts and host settings of custom resources, which operators hand on to pods.
+pub(super) fn custom_contexts(file: &ParsedFile) -> Vec<Subject> {
+    let holders = holder::custom(file);
+    let read = |values: &Values| walk::visit(&values.root, |place| context::subjects(values, place));
+    holders.iter().flat_map(read).collect()
 }
 
 /// The facts of the variable `values`.

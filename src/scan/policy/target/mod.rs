@@ -167,13 +167,16 @@ pub enum Target {
     DevcontainerFile,
     /// `image.custom`: every image in a custom resource that is no pod template.
     ImageCustom,
+    /// `custom.context`: every security context, and every setting of the host, in a custom resource that is no pod
+    /// template.
+    CustomContext,
     /// `secret`: any text.
     Secret,
 }
 
 impl Target {
     /// All targets.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::KubernetesObject,
         Self::KubernetesPod,
         Self::KubernetesContainer,
@@ -213,6 +216,7 @@ impl Target {
         Self::HelmContext,
         Self::DevcontainerFile,
         Self::ImageCustom,
+        Self::CustomContext,
         Self::Secret,
     ];
 
@@ -258,6 +262,7 @@ impl Target {
             Self::HelmContext => "helm.context",
             Self::DevcontainerFile => "devcontainer.file",
             Self::ImageCustom => "image.custom",
+            Self::CustomContext => "custom.context",
             Self::Secret => "secret",
         }
     }
@@ -297,7 +302,7 @@ impl Target {
                 Family::Kustomize
             }
             Self::DevcontainerFile => Family::Devcontainer,
-            Self::ImageCustom => Family::Custom,
+            Self::ImageCustom | Self::CustomContext => Family::Custom,
             Self::Secret => Family::Any,
         }
     }
@@ -315,7 +320,8 @@ impl Target {
             Family::Helm => helm::subjects(self, file, text),
             Family::Kustomize => kustomize::subjects(self, file, text),
             Family::Devcontainer => devcontainer::subjects(file),
-            Family::Custom => custom_image::subjects(file),
+            Family::Custom if self == Self::CustomContext => helm::custom_contexts(file),
+            Family::Custom => custom_image::images(file),
             Family::Any => Vec::new(),
         }
     }
@@ -331,6 +337,7 @@ impl Target {
             Family::Helm => helm::facts(self),
             Family::Kustomize => kustomize::facts(self),
             Family::Devcontainer => devcontainer::FACTS,
+            Family::Custom if self == Self::CustomContext => helm::facts(self),
             Family::Custom => custom_image::FACTS,
             Family::Any => &[],
         }

@@ -141,6 +141,12 @@ pub(super) const STEP: &[FactDoc] = facts![
             "the program that its script gives a secret to send over the network; `null` when none",
             "curl",
         ),
+        doc(
+            "step.all_secrets",
+            FactKind::StringList,
+            "what of the step is given all secrets at once: `run`, a variable or an input",
+            "[run]",
+        ),
         doc("step.spec", FactKind::Tree, "the step", "{run: make}"),
     ],
     &image::FACTS

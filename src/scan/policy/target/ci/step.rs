@@ -80,6 +80,7 @@ impl Context<'_> {
             ("fetches_head", checkout::head(step).unwrap_or_else(null)),
             ("runs_after", truth(runs_after)),
             ("sends_secret", sends_secret(step)),
+            ("all_secrets", all_secrets(step)),
             ("spec", step.clone()),
         ]);
         let mut places: Vec<(&'static str, Span)> = Vec::new();
@@ -180,6 +181,21 @@ fn untrusted<'f>(node: &Node, file: &'f str, taints: impl Fn(&str) -> bool + 'f)
         let body = body.split_whitespace().collect::<Vec<_>>().join(" ");
         Node::new(place.shifted(span.start), Value::String(body.into()))
     })
+}
+
+/// Where the step is given all secrets at once: its script, a variable or an input.
+fn all_secrets(step: &Node) -> Node {
+    let holds = |node: &Node| {
+        let text = written(node).as_str().map(str::to_ascii_lowercase).unwrap_or_default();
+        text.replace(char::is_whitespace, "").contains("tojson(secrets)")
+    };
+    let of_map = |key: &str| step.get(key).map_or(&[][..], Node::entries).iter();
+    let run = step.entry("run").into_iter();
+    let found = run.chain(of_map("env")).chain(of_map("with")).filter(|entry| holds(&entry.value));
+    list(found.map(|entry| {
+        let place = Span::new(entry.key_span.start, entry.value.span().end);
+        Node::new(place, Value::String(entry.key.as_ref().into()))
+    }))
 }
 
 /// The program that sends a secret somewhere; `null` when none does.

@@ -49,6 +49,44 @@ pub(super) fn read(file: &ParsedFile, text: &str) -> Vec<Values> {
     found
 }
 
+/// Groups whose objects describe what pods may do, or whose pods and values other targets read.
+const OTHER_GROUPS: [&str; 12] = [
+    "apiextensions.k8s.io",
+    "argoproj.io",
+    "constraints.gatekeeper.sh",
+    "helm.cattle.io",
+    "helm.toolkit.fluxcd.io",
+    "kyverno.io",
+    "policies.kubewarden.io",
+    "policies.kyverno.io",
+    "policy",
+    "security.openshift.io",
+    "templates.gatekeeper.sh",
+    "mutations.gatekeeper.sh",
+];
+
+/// The specs of custom resources that hold no pod template of their own.
+pub(super) fn custom(file: &ParsedFile) -> Vec<Values> {
+    let objects = file.objects().iter().filter(|object| !object.holds_pods() && is_custom(object)).take(MAX_HOLDERS);
+    let values = |object: &Object| {
+        let root = object.node.get("spec").filter(|spec| spec.as_mapping().is_some())?.clone();
+        Some(Values { root, holder: object.title(), identity: object.identity() })
+    };
+    objects.filter_map(values).collect()
+}
+
+fn is_custom(object: &Object) -> bool {
+    let is_workflow =
+        || matches!(object.kind.as_str(), "Workflow" | "WorkflowTemplate" | "ClusterWorkflowTemplate" | "CronWorkflow");
+    let is_own = |group: &str| {
+        let is_built_in = !group.contains('.') || group.ends_with(".k8s.io");
+        (!is_built_in && !OTHER_GROUPS.contains(&group))
+            || group.ends_with(".x-k8s.io")
+            || (group == "argoproj.io" && is_workflow())
+    };
+    object.group().is_some_and(is_own)
+}
+
 fn of_object(object: &Object, text: &str) -> Vec<Node> {
     let at = |keys: &[&str]| path(&object.node, keys);
     match (object.group(), object.kind.as_str()) {
