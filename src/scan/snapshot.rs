@@ -130,12 +130,12 @@ impl FileMode {
 
 impl Content {
     /// Classifies the bytes of a regular file.
-    pub fn from_bytes(bytes: Vec<u8>, limits: &Limits) -> Self {
+    pub fn from_bytes(bytes: &[u8], limits: &Limits) -> Self {
         const LFS_HEADER: &[u8] = b"version https://git-lfs.github.com/spec/";
         if bytes.len() > limits.max_file_bytes {
             return Self::Unjudged(Unjudged::too_large(bytes.len() as u64, limits));
         }
-        match utf16::read(&bytes) {
+        match utf16::read(bytes) {
             Some(Utf16::Text(text)) => return Self::Text(text.into()),
             Some(Utf16::Broken) => return Self::Unjudged(Unjudged::NotUtf8 { offset: 0 }),
             None => {}
@@ -143,13 +143,14 @@ impl Content {
         if bytes.starts_with(LFS_HEADER) && bytes.len() < 1024 {
             return Self::Unjudged(Unjudged::LfsPointer);
         }
-        match String::from_utf8(bytes) {
-            Ok(text) if text.contains('\0') => Self::Unjudged(Unjudged::Binary),
+        if memchr::memchr(0, bytes).is_some() {
+            return Self::Unjudged(Unjudged::Binary);
+        }
+        match str::from_utf8(bytes) {
             Ok(text) => Self::Text(text.into()),
-            Err(error) if error.as_bytes().contains(&0) => Self::Unjudged(Unjudged::Binary),
-            Err(error) => match windows1252::read(error.as_bytes()) {
+            Err(error) => match windows1252::read(bytes) {
                 Some(text) => Self::Text(text.into()),
-                None => Self::Unjudged(Unjudged::NotUtf8 { offset: error.utf8_error().valid_up_to() }),
+                None => Self::Unjudged(Unjudged::NotUtf8 { offset: error.valid_up_to() }),
             },
         }
     }

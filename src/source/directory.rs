@@ -2,7 +2,8 @@
 //!
 //! Invariant: every file that git would not ignore is in the snapshot; a symbolic link is never followed.
 
-use std::fs::{File, Metadata};
+use std::cell::RefCell;
+use std::fs::{File, FileType};
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use ignore::WalkBuilder;
 use super::git::unavailable;
 use super::raw_diff::path_text;
 use super::team_files::settings_file;
-use super::team_files::{TeamFiles, content_of, is_team_file};
+use super::team_files::{TeamFiles, is_team_file};
 use super::{Change, History, Source, SourceError};
 use crate::scan::limits::Limits;
 use crate::scan::snapshot::{ChangedFile, Content, FileMode, Snapshot, Unjudged};
@@ -66,7 +67,7 @@ impl DirectorySource {
                 self.walk(&path, &mut files);
             } else {
                 // Named by hand: judged even when git ignores it.
-                files.push(self.file(&path, &metadata));
+                files.push(self.file(&path, metadata.file_type()));
             }
         }
         files.sort_by(|one, other| one.path.cmp(&other.path));
@@ -81,26 +82,24 @@ impl DirectorySource {
         walk.filter_entry(|entry| entry.file_name() != ".git");
         for entry in walk.build() {
             match entry {
-                Ok(entry) => {
-                    let metadata = entry.path().symlink_metadata();
-                    match metadata {
-                        Ok(metadata) if metadata.is_dir() => {}
-                        Ok(metadata) => files.push(self.file(entry.path(), &metadata)),
-                        Err(error) => files.push(self.unread(entry.path(), &error.to_string())),
-                    }
-                }
+                // The directory tells what its entries are: nothing is asked of each.
+                Ok(entry) => match entry.file_type() {
+                    Some(kind) if kind.is_dir() => {}
+                    Some(kind) => files.push(self.file(entry.path(), kind)),
+                    None => files.push(self.unread(entry.path(), "not a regular file")),
+                },
                 Err(error) => files.push(self.unread(path_of(&error).unwrap_or(directory), &cause(&error))),
             }
         }
     }
 
-    fn file(&self, path: &Path, metadata: &Metadata) -> ChangedFile {
+    fn file(&self, path: &Path, kind: FileType) -> ChangedFile {
         let name = self.name(path);
-        let content = if metadata.is_symlink() {
+        let content = if kind.is_symlink() {
             Content::Unjudged(Unjudged::Symlink)
-        } else if metadata.is_file() && self.root.join(&name).as_os_str() == path.as_os_str() {
+        } else if kind.is_file() && self.root.join(&name).as_os_str() == path.as_os_str() {
             Content::Unread
-        } else if metadata.is_file() {
+        } else if kind.is_file() {
             // A name that is no text does not lead back to the file.
             content(path, FileMode::Regular, &self.limits)
         } else {
@@ -167,25 +166,57 @@ impl Source for DirectorySource {
     }
 }
 
+thread_local! {
+    /// What a file is read into, again and again: fresh memory costs more than reading.
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// The content of a file on disk, not following it when it has become a link.
 pub(super) fn content(path: &Path, mode: FileMode, limits: &Limits) -> Content {
-    let failed = |error: std::io::Error| unavailable(&error.to_string());
-    let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-    let mode = if is_link { FileMode::Symlink } else { mode };
-    content_of(mode, limits, || {
-        let metadata = path.symlink_metadata().map_err(failed)?;
-        if !metadata.is_file() {
-            return Err(unavailable("not a regular file"));
-        }
-        if metadata.len() > limits.max_file_bytes as u64 {
-            return Err(Unjudged::too_large(metadata.len(), limits));
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
-        // One byte more than the limit: a file that grows while it is read is still seen to be too large.
-        let limit = limits.max_file_bytes as u64 + 1;
-        File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(failed)?;
-        Ok(bytes)
+    let metadata = match path.symlink_metadata() {
+        Ok(metadata) => metadata,
+        Err(error) => return Content::Unjudged(unavailable(&error.to_string())),
+    };
+    if metadata.is_symlink() || mode != FileMode::Regular {
+        return Content::Unjudged(if mode == FileMode::Submodule { Unjudged::Submodule } else { Unjudged::Symlink });
+    }
+    if !metadata.is_file() {
+        return Content::Unjudged(unavailable("not a regular file"));
+    }
+    if metadata.len() > limits.max_file_bytes as u64 {
+        return Content::Unjudged(Unjudged::too_large(metadata.len(), limits));
+    }
+    let size = usize::try_from(metadata.len()).unwrap_or_default();
+    BUFFER.with_borrow_mut(|buffer| match read(path, size, limits, buffer) {
+        Ok(length) => Content::from_bytes(buffer.get(..length).unwrap_or_default(), limits),
+        Err(error) => Content::Unjudged(unavailable(&error.to_string())),
     })
+}
+
+/// Reads a file that had `size` bytes into the beginning of `buffer`; returns how many it has now, at most one more than
+/// the limit, so that a file that grows while it is read is still seen to be too large.
+fn read(path: &Path, size: usize, limits: &Limits, buffer: &mut Vec<u8>) -> std::io::Result<usize> {
+    let mut file = File::open(path)?;
+    let mut length = 0;
+    let mut room = size + 1;
+    loop {
+        if buffer.len() < room {
+            buffer.resize(room, 0);
+        }
+        let rest = buffer.get_mut(length..room).unwrap_or_default();
+        match file.read(rest) {
+            Ok(0) => return Ok(length),
+            Ok(count) => length += count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        if length > limits.max_file_bytes {
+            return Ok(length);
+        }
+        if length == room {
+            room = (room * 2).min(limits.max_file_bytes + 1);
+        }
+    }
 }
 
 fn path_of(error: &ignore::Error) -> Option<&Path> {

@@ -156,6 +156,16 @@ const KINDS: &[Kind] = &[
     kind("n_prose", &["password hint", "token description", "secret message"], |_| {
         "the name of your first pet".to_owned()
     }),
+    kind("n_when", &["update password"], |random| random.one(&["on_create", "when_changed", "always"]).to_owned()),
+    kind("n_arn", &["resource", "secret arn"], |random| {
+        format!("arn:aws:secretsmanager:*:*:secret:prod-{}-{}", random.word(), random.alnum(6))
+    }),
+    kind("n_module", &["gen pwd", "merge pwd"], |random| format!("acme.{}.mergepwd:main", random.word())),
+    kind("n_field", SECRET, |random| format!("prefix={{{}_secret}}", random.word())),
+    kind("n_type", SECRET, |_| "AWS::Location::APIKey".to_owned()),
+    kind("n_path_of_variable", &["private key", "secret key"], |random| format!("$HOME/.ssh/{}_key", random.word())),
+    kind("n_data", &["license data", "signature data"], |random| random.base64(900)),
+    kind("n_dated_name", &["secret", "client secret"], |random| format!("{}_creds_jan_2026", random.word())),
     kind("n_user", &["db user", "username", "auth user"], Random::word),
 ];
 

@@ -36,6 +36,18 @@ const POSITIONS: &[(&str, usize)] = &[
     ("getconnection", 2),
     ("ftp_login", 2),
     ("directoryentry", 2),
+    ("connect", 2),
+    ("plainauth", 2),
+    ("clientsecretcredential", 2),
+    ("basicawscredentials", 1),
+    ("awscredentials", 1),
+    ("basicsessioncredentials", 1),
+    ("newstaticcredentials", 1),
+    ("newstaticcredentialsprovider", 1),
+    ("newstaticv4", 1),
+    ("storagesharedkeycredential", 1),
+    ("sqlcredential", 1),
+    ("withbasicauth", 1),
 ];
 
 /// What a call that sets its one argument begins with.

@@ -47,6 +47,9 @@ static XML: WordList = WordList::new(
     "xml config csproj vbproj props targets plist xaml pom wsdl xsd xsl xslt jmx nuspec resx settings pubxml rdp",
 );
 static DOCUMENTS: WordList = WordList::new("md markdown rst adoc asciidoc mdx textile org pod man tex sty");
+static TEXTS: WordList = WordList::new(
+    "readme changelog changes news history license copying contributing notice authors todo install upgrading hacking",
+);
 /// Files that are never looked at for pairs: lists of digests, generated files.
 static SKIPPED: WordList = WordList::new(
     "package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml composer.lock pipfile.lock poetry.lock uv.lock cargo.lock \
@@ -65,8 +68,9 @@ pub fn traits(path: &str, text: &str) -> Option<Traits> {
     if SKIPPED.has(name) || is_generated || is_packed(ending, text) {
         return None;
     }
-    let is_document =
-        DOCUMENTS.has(ending) || matches!(name, "readme" | "changelog" | "license" | "contributing" | "notice");
+    let is_document = DOCUMENTS.has(ending)
+        || DOCUMENTS.has(self::ending(name.strip_suffix(".txt").unwrap_or(name)))
+        || TEXTS.has(name);
     Some(Traits {
         dialect: dialect(&lower, name, ending, text),
         is_strict: is_document || is_translation(&lower, name),

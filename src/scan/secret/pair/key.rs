@@ -55,14 +55,14 @@ static SERVICES: WordList = WordList::new(
 /// Words before `key` that make it something else.
 static OTHER_KEYS: WordList = WordList::new(
     "password passwd pass token username passphrase public pub cache partition sort primary foreign tag object map group range label index \
-    translation recv receive trusted fingerprint registry hot shortcut arrow row column composite natural lookup field dict config json merge site \
+    translation websocket recv receive trusted fingerprint registry hot shortcut arrow row column composite natural lookup field dict config json merge site \
     publishable pgp ssl tls message answer issue project topic sentry restore rate limit dedup grouping routekey node selector \
     annotation condition unique idempotency order i18n l10n accelerator trusted host known gpg apt rpm repo signed",
 );
 
 /// Words before the secret word that make the whole something else.
 static OTHER_BEFORE: WordList = WordList::new(
-    "existing has is show hide skip allow require requires required generate create creates \
+    "existing update encrypted has is show hide skip allow require requires required generate create creates \
     forgot reset change min max minimum maximum num number count invalid wrong missing public pub next page \
     continuation cancellation stop special bos eos pad unk mask sep cls design use uses disable image pull verify \
     validate rotate supports remember expire expires expired without csrf xsrf old_and_new external ignore \
@@ -289,7 +289,7 @@ mod tests {
              tokenTTL passwordMinLength imagePullSecrets key cache-key partition_key sort_key primaryKey tokenType \
              AWS_ACCESS_KEY_ID passwordSecretRef adminPasswordKey existingSecretPasswordKey userPasswordKey compass \
              bypass keyboard monkey max_tokens tokenizer secretary author authority passenger password_hash \
-             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword resetPassword kubernetes username host",
+             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host",
         );
     }
 }

@@ -155,7 +155,7 @@ fn word(rest: &str) -> &str {
                 break;
             }
             b'{' | b'('
-                if index > 0 && matches!(bytes.get(index - 1), Some(b'$' | b'{' | b'#' | b'%'))
+                if index > 0 && matches!(bytes.get(index - 1), Some(b'$' | b'{' | b'#' | b'%' | b'='))
                     || (*byte == b'{' && index == 0) =>
             {
                 depth += 1;

@@ -104,6 +104,9 @@ impl<'n> Asked<'n> {
 /// Longest value that is a secret by its name, in bytes.
 const MAX_VALUE: usize = 4096;
 
+/// Longest value that is a secret where the name is vague, in characters: longer ones are data.
+const LONGEST_VAGUE: usize = 400;
+
 /// Judges `value`.
 pub fn judge(value: &str, asked: Asked<'_>) -> Step {
     let value = value.trim();
@@ -154,7 +157,7 @@ fn made(value: &str, asked: Asked<'_>) -> Step {
         Nature::Token | Nature::Key if names_secret(value) => Step::Wording,
         Nature::Token if length >= 12 && words::is_mixed(value) && !words::is_name(value) => Step::Human,
         Nature::Key if length >= 8 && words::is_mixed(value) && !is_label(value, is_qualified) => Step::Human,
-        Nature::Vague if length >= 16 && looks_random && is_dense(value) => Step::Random,
+        Nature::Vague if (16..=LONGEST_VAGUE).contains(&length) && looks_random && is_dense(value) => Step::Random,
         Nature::Token | Nature::Key | Nature::Vague => Step::Wording,
     }
 }
@@ -183,7 +186,9 @@ fn names_secret(value: &str) -> bool {
 /// Whether a value is a name rather than a phrase, which a setting that says what it is for may hold.
 fn is_label(value: &str, is_qualified: bool) -> bool {
     const FEWEST: usize = 3;
-    words::is_name(value) && (!is_qualified || value.split(['-', '_', '.']).count() < FEWEST)
+    let parts = || value.split(['-', '_', '.']);
+    let is_named = || parts().any(|part| matches!(part, "creds" | "credentials"));
+    words::is_name(value) && (!is_qualified || parts().count() < FEWEST || is_named())
 }
 
 /// Whether letters of one case are no words.

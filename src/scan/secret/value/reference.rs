@@ -15,6 +15,7 @@ const MARKS: &[&str] = &[
     "System.getenv",
     "secrets.",
     "lookup(",
+    "{}",
 ];
 /// Marks of which a random value may have one by chance, each with what closes it.
 const PAIRED: &[(&str, &str)] = &[
@@ -159,14 +160,15 @@ fn is_wording(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '_' | '-' | '.' | ' ' | ':' | '/' | '{' | '}' | '\'' | ',')
 }
 
-/// `jwt={token}`, `{module.params['x']}`: a field of a text that is filled in.
+/// `jwt={token}`, `{module.params['x']}`, `{0}`: a field of a text that is filled in.
 fn has_field(value: &str) -> bool {
     const LEAST: usize = 3;
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_.[]()'\"".contains(letter);
     let Some((_, rest)) = value.split_once('{') else { return false };
     let name = rest.split_once('}').map_or("", |(name, _)| name);
     let begins = name.starts_with(|letter: char| letter.is_ascii_lowercase() || letter == '_');
-    name.len() >= LEAST && begins && name.chars().all(is_part)
+    let is_number = (1..LEAST).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_digit());
+    is_number || (name.len() >= LEAST && begins && name.chars().all(is_part))
 }
 
 /// `KEYS/$name`: a path that ends with a variable.

@@ -101,7 +101,8 @@ pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
 }
 
 fn is_setting(value: &str) -> bool {
-    let lower = value.to_ascii_lowercase();
+    // `String!` is a type as well.
+    let lower = value.trim_end_matches('!').to_ascii_lowercase();
     value.len() < 24 && SETTINGS.split_ascii_whitespace().any(|word| word == lower)
 }
 
@@ -137,7 +138,11 @@ fn is_path(value: &str) -> bool {
         && value.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
     let is_mixed = value.len() >= 24 && words::looks_random(value) && !value.contains(['.', '-', '_']);
     let is_relative = value.contains('/') && !is_mixed && value.split(['/', '#', ':']).all(is_step);
-    drive || is_relative || (begins && !words::looks_random(value.trim_start_matches(['/', '.', '~'])))
+    let is_rooted = value.strip_prefix('/').is_some_and(|rest| {
+        let is_folder = |step: &str| step.len() > 1 && step.bytes().all(|byte| byte.is_ascii_lowercase());
+        rest.matches('/').count() > 2 && rest.split('/').take(2).all(is_folder)
+    });
+    drive || is_rooted || is_relative || (begins && !words::looks_random(value.trim_start_matches(['/', '.', '~'])))
 }
 
 fn is_file(value: &str) -> bool {
@@ -206,11 +211,16 @@ fn is_code(value: &str) -> bool {
         "\\fR",
     ];
     let marks = ["->", "::", "=>", "==", "&&", "||", "();"];
+    let is_name =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let scoped = value.strip_prefix("::").unwrap_or(value);
+    let is_scoped = value.contains("::") && scoped.split("::").all(is_name);
     // Base64 ends with `==`, and a long random value has any two symbols by chance.
     let body = value.trim_end_matches('=');
     let is_random = value.len() >= 20 && !value.contains(' ') && words::looks_random(value);
     parts.iter().any(|mark| body.contains(mark))
         || (!is_random && marks.iter().any(|mark| body.contains(mark)))
+        || is_scoped
         || (value.starts_with('^') && value.ends_with('$'))
 }
 

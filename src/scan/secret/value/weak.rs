@@ -59,7 +59,7 @@ pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
     }
     let words = words(value);
     let says = |word: &String| is_telling(word, value) && (ASKING.has(word) || HINTING.has(word) || MADE_UP.has(word));
-    let asks = words.iter().any(says) || begins_with_your(&words);
+    let asks = words.iter().any(says) || begins_with_your(&words) || asks_for_change(&words);
     if asks || is_constant(value) || is_in_order(value) || is_number(value) {
         return Some(Step::Placeholder);
     }
@@ -77,6 +77,9 @@ fn password(value: &str, asked: Asked<'_>) -> Option<Step> {
     }
     let asks =
         |word: &String| is_telling(word, value) && (ASKING.has(word) || HINTING.has(word) && hints_only(value, &words));
+    if asks_for_change(&words) {
+        return Some(Step::Default);
+    }
     if words.iter().any(asks) && !DEFAULTS.has(&plain) || begins_with_your(&words) {
         return Some(Step::Placeholder);
     }
@@ -180,6 +183,12 @@ fn is_own_name(value: &str, asked: Asked<'_>) -> bool {
 /// Whether a word is long enough to be meant, in a value that may be random.
 fn is_telling(word: &str, value: &str) -> bool {
     word.len() > 4 || word.len() * 3 >= value.len()
+}
+
+/// `test-secret-change-me`.
+fn asks_for_change(words: &[String]) -> bool {
+    let is_me = |pair: &[String]| matches!(pair, [first, second] if first == "change" && matches!(second.as_str(), "me" | "this" | "it"));
+    words.len() > 2 && words.windows(2).any(is_me)
 }
 
 fn begins_with_your(words: &[String]) -> bool {

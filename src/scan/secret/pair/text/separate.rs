@@ -30,6 +30,10 @@ impl Reader<'_, '_> {
             // An element in a text that is no XML.
             return Some(Separated { at: at + 1, extent: Extent::Before(b""), form });
         }
+        let token = named.before.rsplit([' ', '\t', '"', '\'', '`']).next().unwrap_or_default();
+        if token.contains("arn:") || self.is_function(named, rest) {
+            return None;
+        }
         if rest.starts_with(":!") || named.before.ends_with(":!") || named.before.ends_with("pkcs11:") {
             // A list of ciphers, and an address of a key in hardware.
             return None;
@@ -69,6 +73,14 @@ impl Reader<'_, '_> {
             return None;
         }
         self.spaced(named, is_option, at)
+    }
+
+    /// `acme.commands.mergepwd:main` inside a value: a function in a module.
+    fn is_function(&self, named: &Named<'_>, rest: &str) -> bool {
+        let is_inside = self.dialect == Dialect::Inline || !is_line_start(named.before);
+        let Some(rest) = rest.strip_prefix(':').filter(|_| is_inside && named.name.contains('.')) else { return false };
+        let name = rest.bytes().take_while(|byte| byte.is_ascii_lowercase() || *byte == b'_').count();
+        name > 0 && rest.as_bytes().get(name).is_none_or(|next| matches!(next, b'"' | b'\'' | b'\n' | b'\r'))
     }
 
     /// `--password value`, `requirepass value`, `PASSWORD 'value'`.
