@@ -12,6 +12,7 @@ mod faults;
 mod files;
 mod fix_all;
 mod history;
+mod image_secrets;
 mod images;
 mod recovery;
 mod replicas;
