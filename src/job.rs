@@ -331,6 +331,18 @@ mod tests {
     }
 
     #[test]
+    fn the_end_of_a_change_takes_the_place_of_its_images() {
+        for number in [Some(PullRequestNumber(12)), None] {
+            let job = |subject| Job { installation: InstallationId(7), repository: place().repository, subject };
+            let images = job(JobSubject::Images(ImagesSubject::new(number, sha('a'))));
+            let ended = job(JobSubject::ImagesEnded { number, head: sha('a') });
+            assert_eq!((images.key(), images.pull_request()), (ended.key(), ended.pull_request()));
+            let json = serde_json::to_string(&ended).unwrap();
+            assert_eq!(serde_json::from_str::<Job>(&json).unwrap(), ended);
+        }
+    }
+
+    #[test]
     fn a_re_run_finds_its_pull_request_by_list_by_name_or_by_commit() {
         let commit = format!("acme/shop?{}", sha('a'));
         check(&rerequested(&[1, 2], Some("acme/shop#12")), &["acme/shop#1", "acme/shop#2"]);

@@ -1,5 +1,6 @@
 //! `dockgate serve`: the GitHub App.
 
+mod images;
 mod pages;
 
 use std::collections::BTreeMap;
@@ -17,11 +18,8 @@ use super::{Exit, Surroundings};
 use crate::github::app::{AppCredentials, Clock};
 use crate::github::client::Observer;
 use crate::github::client::{Client, ClientConfig};
-use crate::github::oidc::WorkflowTokens;
 use crate::github::rate_limit::{RateLimitConfig, SharedLimits};
 use crate::image::kept::KeptImages;
-use crate::image::scans::Scans;
-use crate::registry::{ManifestCache, RegistryClient};
 use crate::report::link::ReportLinks;
 use crate::server::{self, Metrics, Probe, ServerConfig};
 use crate::settings::process::images::ImageWork;
@@ -41,7 +39,6 @@ use crate::worker::limits::StoredLimits;
 use crate::worker::met::Met;
 use crate::worker::record::Records;
 use crate::worker::recovery::RecoverySettings;
-use crate::worker::watch::Watch;
 use crate::worker::{RetryPolicy, WorkerSettings};
 
 /// How often replicas look for due jobs that nobody told them of: those of a replica that died.
@@ -183,7 +180,7 @@ async fn serve(
     let clock: Clock = Arc::new(SystemTime::now);
     let records = Records::new(Arc::clone(&store), Arc::clone(&clock));
     let kept = Arc::new(KeptImages::new(Arc::clone(&store), Arc::clone(&clock)));
-    let images = Images::new(&settings, environment, kept)?;
+    let images = images::Images::new(&settings, environment, kept)?;
     let options = CheckOptions {
         registry: images.registry.clone(),
         image_scans: images.scans.is_some(),
@@ -197,7 +194,7 @@ async fn serve(
     let recovery = recovery(&settings, images.scans.is_some());
     let ledger = Ledger::new(Arc::clone(&store), Arc::clone(&options.clock));
     let judge = Arc::new(Judge::new(options));
-    let watch = watch(&settings, &client, &store, &judge, images.scans.clone());
+    let watch = images::watch(&settings, &client, &store, &judge, images.scans.clone());
     let handlers = Handlers {
         client: client.clone(),
         change: CheckPullRequest::new(client.clone(), Arc::clone(&judge), Some(ledger.clone())),
@@ -213,7 +210,7 @@ async fn serve(
         webhook_secrets: vec![secret.to_owned().into()],
         worker: worker(&settings),
         probes: vec![Arc::new(Credentials(client.clone()))],
-        uploads: uploads(&settings)?,
+        uploads: images::uploads(&settings)?,
         metrics,
         recovery: Some((client.clone(), recovery)),
         reports: reports.map(Arc::new),
@@ -248,46 +245,12 @@ fn worker(settings: &ProcessSettings) -> WorkerSettings {
     }
 }
 
-/// Whose uploads of scan results are taken.
-fn uploads(settings: &ProcessSettings) -> anyhow::Result<Option<Arc<WorkflowTokens>>> {
-    let Some(audience) = &settings.images.upload_audience.value else { return Ok(None) };
-    let issuer = match (&settings.images.upload_issuer.value, settings.github_url.value.as_str()) {
-        (Some(issuer), _) => issuer.clone(),
-        (None, "https://github.com") => "https://token.actions.githubusercontent.com".to_owned(),
-        (None, server) => format!("{server}/_services/token"),
-    };
-    let tokens = WorkflowTokens::new(&issuer, audience).map_err(|why| anyhow!(why))?;
-    Ok(Some(Arc::new(tokens)))
-}
-
 /// Removes what killed processes left in the temporary folder.
 fn remove_abandoned(options: &CheckOptions) {
     let removed = options.fetch.remove_abandoned(SystemTime::now());
     if removed > 0 {
         info!(removed, "removed repositories that a killed process had left in the temporary folder");
     }
-}
-
-/// Who watches the images of default branches, when anybody does.
-fn watch(
-    settings: &ProcessSettings,
-    client: &Client,
-    store: &Arc<dyn Store>,
-    judge: &Arc<Judge>,
-    scans: Option<Scans>,
-) -> Option<Watch> {
-    let interval = settings.images.watch.value;
-    let scans = scans.filter(|_| !interval.is_zero())?;
-    Some(Watch {
-        client: client.clone(),
-        store: Arc::clone(store),
-        judge: Arc::clone(judge),
-        scans: scans.no_older_than(interval / 2),
-        interval,
-        share: settings.recovery.share.value as u64,
-        lease: settings.lease.value,
-        clock: Arc::new(|| SystemTime::now().into()),
-    })
 }
 
 fn recovery(settings: &ProcessSettings, images: bool) -> RecoverySettings {
@@ -300,34 +263,6 @@ fn recovery(settings: &ProcessSettings, images: bool) -> RecoverySettings {
         heal: set.heal.value,
         lease: settings.lease.value,
         images,
-    }
-}
-
-/// What is done about images.
-struct Images {
-    registry: Option<RegistryClient>,
-    scans: Option<Scans>,
-}
-
-impl Images {
-    fn new(
-        settings: &ProcessSettings,
-        environment: &BTreeMap<String, String>,
-        kept: Arc<KeptImages>,
-    ) -> anyhow::Result<Self> {
-        let images = &settings.images;
-        if images.work.value == ImageWork::Off {
-            return Ok(Self { registry: None, scans: None });
-        }
-        let manifests: Arc<dyn ManifestCache> = Arc::<KeptImages>::clone(&kept);
-        let registry = super::registry::client_of(&settings.registry, environment, manifests)?;
-        if images.work.value == ImageWork::Pin {
-            return Ok(Self { registry: Some(registry), scans: None });
-        }
-        let scanner = super::scanner::scanner(images, environment, &kept)?;
-        let platform = images.platform.value.parse().context("DOCKGATE_IMAGE_PLATFORM")?;
-        let scans = Scans::new(registry.clone(), scanner, kept, platform, images.deadline.value);
-        Ok(Self { registry: Some(registry), scans: Some(scans) })
     }
 }
 

@@ -83,6 +83,7 @@ impl JobHandler for Handlers {
     async fn run_again(&self, job: &Job, since: UnixMillis, cancelled: CancellationToken) -> Result<Done, JobError> {
         match self.of(job) {
             Some(handler) => self.unless_away(job, handler.run_again(job, since, cancelled).await).await,
+            None if matches!(job.subject, JobSubject::ImagesEnded { .. }) => Ok(Done::without_scan(Outcome::Nothing)),
             None => {
                 self.abandon(job, "image scans were switched off").await.map(|()| Done::without_scan(Outcome::Nothing))
             }

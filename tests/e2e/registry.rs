@@ -63,7 +63,19 @@ impl Registry {
         layers: &[&[(&str, &str)]],
         annotations: &[(&str, &str)],
     ) -> String {
-        let layers: Vec<Vec<u8>> = layers.iter().map(|packages| layer(packages)).collect();
+        self.push_layers(name, tag, layers.iter().map(|packages| layer(packages)).collect(), annotations).await
+    }
+
+    /// Pushes an image of these packages with a layer above them that has one file, and one that removes it again.
+    pub async fn push_with_file(&self, name: &str, tag: &str, packages: &[(&str, &str)], path: &str, text: &str) {
+        let (folder, file) = path.rsplit_once('/').unwrap();
+        let end = [0; 1024];
+        let above = [&member(path, text.as_bytes())[..], &end].concat();
+        let removed = [&member(&format!("{folder}/.wh.{file}"), b"")[..], &end].concat();
+        self.push_layers(name, tag, vec![layer(packages), above, removed], &[]).await;
+    }
+
+    async fn push_layers(&self, name: &str, tag: &str, layers: Vec<Vec<u8>>, annotations: &[(&str, &str)]) -> String {
         let diff_ids: Vec<String> = layers.iter().map(|layer| Digest::of(layer).to_string()).collect();
         let annotations: std::collections::BTreeMap<_, _> = annotations.iter().copied().collect();
         let config = json!({

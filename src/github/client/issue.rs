@@ -104,7 +104,8 @@ impl Issues {
                         return Ok(issue);
                     }
                 }
-                Err(error) if error.is_absent() => {}
+                // Deleted, or moved to another repository.
+                Err(error) if error.is_absent() || error.status() == Some(301) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -112,3 +112,11 @@ async fn what_another_process_was_told_is_obeyed() {
     let limits = limits.shared_by(Some(Arc::new(Told(Some(until)))));
     assert_eq!(limits.admit(ACCOUNT, Kind::Read).await, Err(Duration::from_secs(40)));
 }
+
+#[test]
+fn a_share_of_the_quota_is_spent_before_the_whole_is() {
+    let quota = |remaining| Quota { remaining, limit: 5_000, resets: SystemTime::UNIX_EPOCH };
+    for (remaining, share, expected) in [(3_750, 25, false), (3_749, 25, true), (0, 100, false), (4_999, 0, true)] {
+        assert_eq!(quota(remaining).is_spent(share), expected, "{remaining} left, {share} %");
+    }
+}

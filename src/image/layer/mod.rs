@@ -176,7 +176,8 @@ pub fn read_layer(packed: impl Read, diff_id: &str, limits: LayerLimits) -> Resu
         return Err(LayerError::DiffId { expected: diff_id.to_owned(), found });
     }
     (facts.diff_id, facts.unpacked_bytes) = (found, bytes);
-    (facts.secrets, facts.texts_left_out) = texts.finish();
+    let owned: Vec<&PathSet> = facts.files.values().map(|file| &file.owned).filter(|owned| !owned.is_empty()).collect();
+    (facts.secrets, facts.texts_left_out) = texts.finish(&owned);
     facts.marks.seal();
     Ok(facts)
 }

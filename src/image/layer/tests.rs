@@ -246,6 +246,8 @@ fn secrets_of_small_text_files_are_found_where_somebody_put_them() {
         ("app/.env", line.clone()),
         ("usr/share/doc/x/.env", line.clone()),
         ("usr/lib/python3/dist-packages/x/.env", line.clone()),
+        ("etc/nsswitch.conf", "passwd: files systemd\n".to_owned()),
+        ("etc/pam.d/common-password", "password [success=1 default=ignore] pam_unix.so obscure\n".to_owned()),
         ("app/node_modules/x/.env", line.clone()),
         ("app/long.env", long),
         ("app/binary.env", format!("\0{line}")),
@@ -267,4 +269,15 @@ fn a_layer_of_many_texts_is_looked_through_up_to_a_bound_and_says_so() {
     }
     let read = facts(&tar.file("app/zzzz.env", format!("TOKEN={token}")).end());
     assert_eq!((read.secrets.len(), read.texts_left_out), (0, 101));
+}
+
+#[test]
+fn a_file_of_a_package_that_the_same_layer_installs_is_nobodys_secret() {
+    let token = crate::scan::secret::fake::expand("{fake:github-token}");
+    let text = format!("TOKEN={token}\n");
+    let list = "/.\n/etc\n/etc/x.env\n".to_owned();
+    let paths = |files: &[(&str, String)]| layer_of(files).secrets.into_iter().map(|one| one.path).collect::<Vec<_>>();
+    let installed = ("var/lib/dpkg/info/x.list", list);
+    assert_eq!(paths(&[installed, ("etc/x.env", text.clone()), ("etc/y.env", text.clone())]), ["etc/y.env"]);
+    assert_eq!(paths(&[("etc/x.env", text)]), ["etc/x.env"], "whoever writes it later put it there");
 }

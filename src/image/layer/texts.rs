@@ -4,6 +4,7 @@
 //! is counted. A text is dropped as soon as it was looked through; what is kept of it shows no value.
 
 use super::super::secrets::{FileSecret, in_files};
+use super::{Mark, PathSet};
 
 /// The largest file, in bytes.
 const MAX_FILE_BYTES: u64 = 64 << 10;
@@ -15,8 +16,12 @@ const BATCH_BYTES: usize = 512 << 10;
 /// Findings that are kept of one layer.
 const MOST_FOUND: usize = 200;
 
-/// Where distributions put what they bring: nobody's secrets, and most of the files.
-const OF_DISTRIBUTIONS: [&str; 14] = [
+/// Where distributions put what they bring: nobody's secrets, most of the files, and settings that only read like some.
+const OF_DISTRIBUTIONS: [&str; 24] = [
+    "usr/bin/",
+    "usr/sbin/",
+    "bin/",
+    "sbin/",
     "usr/share/",
     "usr/lib/",
     "usr/lib32/",
@@ -29,7 +34,13 @@ const OF_DISTRIBUTIONS: [&str; 14] = [
     "var/lib/apt/",
     "var/lib/rpm/",
     "var/cache/",
+    "etc/alternatives/",
+    "etc/init.d/",
+    "etc/login.defs",
+    "etc/nsswitch.conf",
+    "etc/pam.d/",
     "etc/ssl/certs/",
+    "etc/ssl/private/ssl-cert-snakeoil.key",
     "etc/pki/ca-trust/",
 ];
 
@@ -82,9 +93,12 @@ impl Texts {
         }
     }
 
-    /// What was found, and how many files were left out.
-    pub fn finish(mut self) -> (Vec<FileSecret>, usize) {
+    /// What was found, without files that belong to a package whose list of files, of `owned`, is in the same layer:
+    /// who installs a package there writes none of it. With it comes how many files were left out.
+    pub fn finish(mut self, owned: &[&PathSet]) -> (Vec<FileSecret>, usize) {
         self.look();
+        let is_owned = |path: &str| owned.iter().any(|set| set.contains(Mark::Owned, path.as_bytes()));
+        self.found.retain(|one| !is_owned(&one.path));
         (self.found, self.left_out)
     }
 
@@ -93,6 +107,7 @@ impl Texts {
         self.waiting_bytes = 0;
         if !waiting.is_empty() {
             self.found.extend(in_files(waiting));
+            self.left_out += self.found.len().saturating_sub(MOST_FOUND);
             self.found.truncate(MOST_FOUND);
         }
     }

@@ -13,6 +13,7 @@ mod figures;
 mod files;
 mod fix_all;
 mod history;
+mod image_secrets;
 mod images;
 mod recovery;
 mod replicas;
