@@ -32,6 +32,10 @@ use super::{Helper, Scan, ScanOptions, Side};
 use beside::{Of, Surroundings};
 use together::Together;
 
+/// Most text that a scan holds for the report beyond what edits change, in bytes. The findings of other files are shown
+/// without their lines.
+const MAX_KEPT_BYTES: usize = 8 * 1024 * 1024;
+
 /// Judges both sides.
 pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOptions, helper: &mut Helper<'_>) -> Scan {
     let mut scan = Scan::default();
@@ -220,10 +224,23 @@ impl FileScanner<'_> {
             scan.head.superseded.extend(head.superseded.iter().map(|finding| finding.fingerprint.clone()));
         }
         let suppressions = self.add(&mut scan.base, base, &[]);
-        let before = scan.head.findings.len() + scan.head.suppressed.len();
+        let (before, suppressed) = (scan.head.findings.len(), scan.head.suppressed.len());
         self.add(&mut scan.head, head, &suppressions);
-        let has_findings = scan.head.findings.len() + scan.head.suppressed.len() > before;
-        if matches!(self.file, Cow::Owned(_)) && (has_findings || !self.file.head.is_text()) {
+        if matches!(self.file, Cow::Owned(_)) {
+            let new = scan.head.findings.get(before..).unwrap_or_default();
+            let has_findings = !new.is_empty() || scan.head.suppressed.len() > suppressed;
+            let has_edits = new.iter().any(|finding| finding.edit.is_some());
+            self.keep(scan, has_findings, has_edits);
+        }
+    }
+
+    /// Keeps the text that was read for this file where the report shows it: as long as there is room, and always where
+    /// an edit changes it.
+    fn keep(&self, scan: &mut Scan, has_findings: bool, has_edits: bool) {
+        let bytes = self.file.head.text().map_or(0, |text| text.len());
+        let has_room = scan.read_bytes + bytes <= MAX_KEPT_BYTES;
+        if !self.file.head.is_text() || has_edits || (has_findings && has_room) {
+            scan.read_bytes += bytes;
             scan.read.insert(self.file.path.clone(), self.file.head.clone());
         }
     }

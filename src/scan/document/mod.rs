@@ -106,6 +106,11 @@ pub struct Comment {
     pub own_line: bool,
 }
 
+/// Whether a file of this name is read as more than text, whatever it holds.
+pub fn may_have_structure(path: &str) -> bool {
+    classify::form_of(path, "") != Form::Text
+}
+
 /// Reads one file; its kind follows from the name and, where that says nothing, from the content.
 pub fn parse(path: &str, text: &str, limits: &Limits) -> ParsedFile {
     parse_named(path, text, limits, Naming::No)

@@ -60,6 +60,24 @@ fn a_text_is_let_go_unless_something_is_found_in_it() {
     assert!(!held.contains(&"a.yaml".to_owned()));
 }
 
+#[test]
+fn of_much_text_with_findings_only_a_part_is_held() {
+    let long = format!("db_password = hunter22\n{}", "\n".repeat(super::MAX_KEPT_BYTES / 2 - 100));
+    let (scan, held) = judge_unread(&[("a.ini", &long), ("b.ini", &long), ("c.ini", &long)]);
+    assert_eq!(found(&scan.head, "secret/password").len(), 3);
+    assert_eq!(held, ["a.ini", "b.ini"]);
+}
+
+#[test]
+fn a_text_in_windows_1252_is_judged_with_the_columns_of_its_bytes() {
+    let bytes = b"# gr\xf6\xdfe\nn\xe4me = x\n\x80 db_password = hunter22\n".to_vec();
+    let content = Content::from_bytes(bytes, &crate::scan::limits::Limits::default());
+    let scan = judge(vec![change("a.ini", Content::Absent, content)]);
+    let [secret] = found(&scan.head, "secret/password")[..] else { panic!("{:?}", scan.head) };
+    assert_eq!((secret.start.line, secret.start.column, secret.end.column), (3, 17, 25));
+    assert!(scan.head.problems.is_empty());
+}
+
 fn found<'s>(side: &'s Side, rule: &str) -> Vec<&'s Finding> {
     side.findings.iter().filter(|finding| finding.rule.as_str() == rule).collect()
 }
