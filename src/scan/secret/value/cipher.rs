@@ -6,6 +6,7 @@
 const PREFIXES: &[&str] = &[
     "ENC[",
     "ENC(",
+    "ENCRYPTED[",
     "{cipher}",
     "$ANSIBLE_VAULT",
     "-----BEGIN AGE ENCRYPTED",

@@ -46,7 +46,7 @@ pub(super) const DOCS: &[FactDoc] = &[
     doc(
         "container.probe_hosts",
         FactKind::StringList,
-        "the hosts that HTTP and TCP probes and lifecycle hooks call, where one is written",
+        "the hosts that HTTP and TCP probes and lifecycle hooks call, where one is written, each once",
         "[10.0.0.1]",
     ),
     doc("container.command", FactKind::StringList, "the command", "[/bin/sh]"),
@@ -142,7 +142,9 @@ pub(super) fn handlers(container: &Node) -> impl Iterator<Item = Node> {
 fn probe_hosts(container: &Node) -> Node {
     let hosts = |handler: Node| ["httpGet", "tcpSocket"].map(|action| path(&handler, &[action, "host"]));
     let is_written = |host: &Node| !host.is_null() && host.as_str() != Some("");
-    Node::computed(Value::Sequence(handlers(container).flat_map(hosts).filter(is_written).collect()))
+    let mut seen = BTreeSet::new();
+    let is_new = |host: &Node| host.as_str().is_none_or(|host| seen.insert(host.to_owned()));
+    Node::computed(Value::Sequence(handlers(container).flat_map(hosts).filter(is_written).filter(is_new).collect()))
 }
 
 /// The names that are set again, at their later places.
