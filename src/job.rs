@@ -39,6 +39,9 @@ pub enum JobSubject {
         head: CommitSha,
         /// The commit it stands on.
         base: CommitSha,
+        /// The branch it is merged into; empty when that is not known.
+        #[serde(default)]
+        branch: String,
         /// The last pull request of the group, when it is known.
         #[serde(default)]
         pull_request: Option<PullRequestNumber>,
@@ -54,6 +57,13 @@ pub enum JobSubject {
     FixAll(FixAllSubject),
     /// The images that a judged change brings in. No delivery asks for it: the job that judged the change does.
     Images(ImagesSubject),
+    /// The change is over whose images were scanned or awaited: their check is ended.
+    ImagesEnded {
+        /// The pull request; `None` for a merge group.
+        number: Option<PullRequestNumber>,
+        /// The commit that was judged last.
+        head: CommitSha,
+    },
     /// A commit whose pull requests the delivery does not name, as for forks; the worker looks them up and asks for a
     /// job of each.
     Commit {
@@ -106,9 +116,33 @@ pub struct ImagesSubject {
     /// How long they are awaited, in minutes.
     #[serde(default)]
     pub built_minutes: u64,
-    /// Workflows whose uploaded results count; all of the repository's when empty.
+    /// Workflows whose uploaded results count; when empty, those that stand on [`Self::branches`].
     #[serde(default)]
     pub uploads: PathGlobs,
+    /// The branch that the change goes to, and the repository's default branch.
+    #[serde(default)]
+    pub branches: Vec<String>,
+}
+
+impl ImagesSubject {
+    /// A commit with no image, of which nothing blocks.
+    pub fn new(number: Option<PullRequestNumber>, head: CommitSha) -> Self {
+        Self {
+            number,
+            head,
+            is_fork: false,
+            images: Vec::new(),
+            left_out: 0,
+            fail_on: None,
+            unscanned_blocks: false,
+            waivers: Vec::new(),
+            vex: Vec::new(),
+            built: Vec::new(),
+            built_minutes: 60,
+            uploads: PathGlobs::default(),
+            branches: Vec::new(),
+        }
+    }
 }
 
 /// One image that a change brings in.
@@ -160,9 +194,9 @@ impl Job {
                     |number: &PullRequestNumber| JobSubject::PullRequest { number: *number, head: head.clone() };
                 numbers.iter().map(|number| Self::of(at, subject(number))).collect()
             }
-            Event::MergeGroup { at, head, base, pull_request } => {
-                let (head, base, pull_request) = (head.clone(), base.clone(), *pull_request);
-                vec![Self::of(at, JobSubject::MergeGroup { head, base, pull_request })]
+            Event::MergeGroup { at, head, base, branch, pull_request } => {
+                let (head, base, branch, pull_request) = (head.clone(), base.clone(), branch.clone(), *pull_request);
+                vec![Self::of(at, JobSubject::MergeGroup { head, base, branch, pull_request })]
             }
             Event::MergeGroupEnded { at, head } => vec![Self::of(at, JobSubject::GroupEnded { head: head.clone() })],
             Event::Command { at, comment } => vec![Self::of(at, JobSubject::Command(comment.clone()))],
@@ -194,10 +228,12 @@ impl Job {
                 format!("{}#{}/command/{}", self.repository, comment.number, comment.id)
             }
             JobSubject::FixAll(subject) => format!("{}#{}/fix", self.repository, subject.number),
-            JobSubject::Images(ImagesSubject { number: Some(number), .. }) => {
-                format!("{}#{number}/images", self.repository)
+            JobSubject::Images(ImagesSubject { number, head, .. }) | JobSubject::ImagesEnded { number, head } => {
+                match number {
+                    Some(number) => format!("{}#{number}/images", self.repository),
+                    None => format!("{}@{head}/images", self.repository),
+                }
             }
-            JobSubject::Images(ImagesSubject { head, .. }) => format!("{}@{head}/images", self.repository),
             JobSubject::Commit { head } => format!("{}?{head}", self.repository),
         })
     }
@@ -210,8 +246,21 @@ impl Job {
             | JobSubject::GroupEnded { head }
             | JobSubject::FixAll(FixAllSubject { head, .. })
             | JobSubject::Images(ImagesSubject { head, .. })
+            | JobSubject::ImagesEnded { head, .. }
             | JobSubject::Commit { head } => Some(head),
             JobSubject::Command(_) => None,
+        }
+    }
+
+    /// Whether the job leaves a check run on its head.
+    pub fn has_check_run(&self) -> bool {
+        match self.subject {
+            JobSubject::PullRequest { .. }
+            | JobSubject::MergeGroup { .. }
+            | JobSubject::GroupEnded { .. }
+            | JobSubject::Images(_)
+            | JobSubject::ImagesEnded { .. } => true,
+            JobSubject::Command(_) | JobSubject::FixAll(_) | JobSubject::Commit { .. } => false,
         }
     }
 
@@ -220,7 +269,7 @@ impl Job {
         match &self.subject {
             JobSubject::PullRequest { number, .. } | JobSubject::FixAll(FixAllSubject { number, .. }) => Some(*number),
             JobSubject::Command(comment) => Some(comment.number),
-            JobSubject::Images(subject) => subject.number,
+            JobSubject::Images(ImagesSubject { number, .. }) | JobSubject::ImagesEnded { number, .. } => *number,
             JobSubject::MergeGroup { pull_request, .. } => *pull_request,
             JobSubject::GroupEnded { .. } | JobSubject::Commit { .. } => None,
         }
@@ -271,7 +320,8 @@ mod tests {
         let number = PullRequestNumber(12);
         check(&Event::PullRequest { at: place(), number, head: sha('a') }, &["acme/shop#12"]);
         let group = format!("acme/shop@{}", sha('a'));
-        check(&Event::MergeGroup { at: place(), head: sha('a'), base: sha('b'), pull_request: None }, &[&group]);
+        let (head, base, branch) = (sha('a'), sha('b'), "main".to_owned());
+        check(&Event::MergeGroup { at: place(), head, base, branch, pull_request: None }, &[&group]);
         check(&Event::Ping, &[]);
         check(&Event::Ignored { why: "x".into() }, &[]);
         check(

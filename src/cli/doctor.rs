@@ -11,7 +11,7 @@ use super::serve::{self, ServeArgs};
 use super::{Exit, Surroundings};
 use crate::github::client::AppInfo;
 use crate::github::client::NoObserver;
-use crate::github::registration::{EVENTS, PERMISSIONS};
+use crate::github::registration::{self, EVENTS};
 use crate::registry::{MemoryManifests, RegistryClient, RegistryOptions};
 use crate::scan::limits::Limits;
 use crate::scan::policy::set::PolicySet;
@@ -179,7 +179,7 @@ async fn github(settings: &ProcessSettings, report: &mut Report<'_>) -> anyhow::
         Ok(Ok(app)) => {
             report.ok("GitHub", &format!("knows the app `{}` (number {})", app.slug.escape_debug(), app.id))?;
             clock(&app, report)?;
-            permissions(&app, report)?;
+            permissions(&app, settings, report)?;
             review_threads(&app, settings, report)?;
             conversation(&app, settings, report)?;
         }
@@ -199,8 +199,8 @@ fn clock(app: &AppInfo, report: &mut Report<'_>) -> std::io::Result<()> {
     }
 }
 
-fn permissions(app: &AppInfo, report: &mut Report<'_>) -> std::io::Result<()> {
-    for (name, level, why) in PERMISSIONS {
+fn permissions(app: &AppInfo, settings: &ProcessSettings, report: &mut Report<'_>) -> std::io::Result<()> {
+    for (name, level, why) in registration::permissions(!settings.images.watch.value.is_zero()) {
         let granted = app.permissions.get(name).map_or("none", String::as_str);
         if granted == level || granted == "write" {
             report.ok("permission", &format!("{name}: {granted}"))?;

@@ -41,6 +41,7 @@ use crate::worker::limits::StoredLimits;
 use crate::worker::met::Met;
 use crate::worker::record::Records;
 use crate::worker::recovery::RecoverySettings;
+use crate::worker::watch::Watch;
 use crate::worker::{RetryPolicy, WorkerSettings};
 
 /// How often replicas look for due jobs that nobody told them of: those of a replica that died.
@@ -192,9 +193,11 @@ async fn serve(
         records: Some(records.clone()),
         ..CheckOptions::default()
     };
+    remove_abandoned(&options);
     let recovery = recovery(&settings, images.scans.is_some());
     let ledger = Ledger::new(Arc::clone(&store), Arc::clone(&options.clock));
     let judge = Arc::new(Judge::new(options));
+    let watch = watch(&settings, &client, &store, &judge, images.scans.clone());
     let handlers = Handlers {
         client: client.clone(),
         change: CheckPullRequest::new(client.clone(), Arc::clone(&judge), Some(ledger.clone())),
@@ -221,6 +224,9 @@ async fn serve(
     info!(version = env!("CARGO_PKG_VERSION"), app = client.app_id(), "starting");
     if settings.images.work.value == ImageWork::Scan {
         tokio::spawn(await_images::run(Arc::clone(&store), clock, shutdown.clone()));
+    }
+    if let Some(watch) = watch {
+        tokio::spawn(watch.run(shutdown.clone()));
     }
     tokio::spawn(ledger.end_waivers(shutdown.clone()));
     server::serve_on(listener, config, store, Arc::new(handlers), shutdown).await?;
@@ -252,6 +258,36 @@ fn uploads(settings: &ProcessSettings) -> anyhow::Result<Option<Arc<WorkflowToke
     };
     let tokens = WorkflowTokens::new(&issuer, audience).map_err(|why| anyhow!(why))?;
     Ok(Some(Arc::new(tokens)))
+}
+
+/// Removes what killed processes left in the temporary folder.
+fn remove_abandoned(options: &CheckOptions) {
+    let removed = options.fetch.remove_abandoned(SystemTime::now());
+    if removed > 0 {
+        info!(removed, "removed repositories that a killed process had left in the temporary folder");
+    }
+}
+
+/// Who watches the images of default branches, when anybody does.
+fn watch(
+    settings: &ProcessSettings,
+    client: &Client,
+    store: &Arc<dyn Store>,
+    judge: &Arc<Judge>,
+    scans: Option<Scans>,
+) -> Option<Watch> {
+    let interval = settings.images.watch.value;
+    let scans = scans.filter(|_| !interval.is_zero())?;
+    Some(Watch {
+        client: client.clone(),
+        store: Arc::clone(store),
+        judge: Arc::clone(judge),
+        scans: scans.no_older_than(interval / 2),
+        interval,
+        share: settings.recovery.share.value as u64,
+        lease: settings.lease.value,
+        clock: Arc::new(|| SystemTime::now().into()),
+    })
 }
 
 fn recovery(settings: &ProcessSettings, images: bool) -> RecoverySettings {

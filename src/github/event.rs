@@ -68,6 +68,8 @@ pub enum Event {
         head: CommitSha,
         /// The commit it stands on.
         base: CommitSha,
+        /// The branch it is merged into; empty when the delivery does not say.
+        branch: String,
         /// The last pull request of the group, when the queue's branch names it.
         pull_request: Option<PullRequestNumber>,
     },
@@ -322,6 +324,8 @@ fn merge_group(body: &[u8]) -> Result<Event, EventError> {
         base_sha: CommitSha,
         #[serde(default)]
         head_ref: String,
+        #[serde(default)]
+        base_ref: String,
     }
     let head: Head = read("merge_group", body)?;
     if !matches!(head.action.as_str(), "checks_requested" | "destroyed") {
@@ -333,7 +337,8 @@ fn merge_group(body: &[u8]) -> Result<Event, EventError> {
         Ok(at) if is_over => Event::MergeGroupEnded { at, head: group.head_sha },
         Ok(at) => {
             let pull_request = queued_pull(&group.head_ref);
-            Event::MergeGroup { at, head: group.head_sha, base: group.base_sha, pull_request }
+            let branch = group.base_ref.strip_prefix("refs/heads/").unwrap_or_default().to_owned();
+            Event::MergeGroup { at, head: group.head_sha, base: group.base_sha, branch, pull_request }
         }
         Err(ignored) => *ignored,
     })

@@ -36,7 +36,9 @@ pub struct Workflow {
     pub commit: CommitSha,
     /// The pull request that it runs for.
     pub pull_request: Option<PullRequestNumber>,
-    /// The file that says what is run, `owner/repo/path@ref`.
+    /// The branch, tag or trial merge that it runs for, such as `refs/heads/main`.
+    pub reference: String,
+    /// The file that says what is run, `owner/repo/path@ref`: of a job that calls a reusable workflow, the called one.
     pub file: String,
 }
 
@@ -142,11 +144,13 @@ impl WorkflowTokens {
         let claims = claims.map_err(|error| TokenError::Refused { why: reason(&error) })?.claims;
         let number = claims.reference.strip_prefix("refs/pull/").and_then(|rest| rest.strip_suffix("/merge"));
         let file = if claims.job_workflow_ref.is_empty() { claims.workflow_ref } else { claims.job_workflow_ref };
+        let plain = |text: &str| text.chars().filter(|letter| !letter.is_control()).take(500).collect::<String>();
         Ok(Workflow {
             repository: claims.repository,
             commit: claims.sha,
             pull_request: number.and_then(|number| number.parse().ok()).map(PullRequestNumber),
-            file: file.chars().filter(|letter| !letter.is_control()).take(500).collect(),
+            reference: plain(&claims.reference),
+            file: plain(&file),
         })
     }
 

@@ -16,14 +16,24 @@ use super::GitHubError;
 use super::client::NoObserver;
 use super::transport::{Call, Transport};
 
-/// The permissions that the app needs, with the level and the reason.
-pub const PERMISSIONS: [(&str, &str, &str); 5] = [
-    ("checks", "write", "to post the check run"),
-    ("contents", "read", "to read the changed files and the settings"),
-    ("pull_requests", "write", "to post review comments"),
-    ("issues", "read", "to hear of commands in comments"),
-    ("metadata", "read", "GitHub asks for it with every other permission"),
-];
+/// A permission, the level and the reason.
+pub type Permission = (&'static str, &'static str, &'static str);
+
+/// The permissions that the app needs; `watches` when the images of default branches are watched.
+pub fn permissions(watches: bool) -> [Permission; 5] {
+    let issues = if watches {
+        ("issues", "write", "to hear of commands in comments, and to tell what is found in images that were merged")
+    } else {
+        ("issues", "read", "to hear of commands in comments")
+    };
+    [
+        ("checks", "write", "to post the check run"),
+        ("contents", "read", "to read the changed files and the settings"),
+        ("pull_requests", "write", "to post review comments"),
+        issues,
+        ("metadata", "read", "GitHub asks for it with every other permission"),
+    ]
+}
 
 /// The events that the app needs, with the reason.
 pub const EVENTS: [(&str, &str); 6] = [
@@ -66,10 +76,11 @@ impl std::fmt::Debug for NewApp {
     }
 }
 
-/// The manifest of an app called `name` whose server people and GitHub reach at `public_url`, without a `/` at its end.
-pub fn manifest(name: &str, public_url: &str) -> Value {
+/// The manifest of an app called `name` whose server people and GitHub reach at `public_url`, without a `/` at its end;
+/// `watches` as for [`permissions`].
+pub fn manifest(name: &str, public_url: &str, watches: bool) -> Value {
     let permissions: serde_json::Map<String, Value> =
-        PERMISSIONS.iter().map(|(name, level, _)| ((*name).to_owned(), json!(level))).collect();
+        permissions(watches).iter().map(|(name, level, _)| ((*name).to_owned(), json!(level))).collect();
     json!({
         "name": name,
         "url": public_url,
@@ -101,9 +112,10 @@ mod tests {
 
     #[test]
     fn tokens_are_narrowed_to_what_the_app_is_registered_with() {
-        // What only lets events come in needs no token.
+        // What only lets events come in needs no token, and watching has one of its own.
         let is_used = |name: &str| name != "issues";
-        let registered = PERMISSIONS.iter().map(|(name, level, _)| (*name, *level));
+        let registered = permissions(false);
+        let registered = registered.iter().map(|(name, level, _)| (*name, *level));
         let mut registered: Vec<(&str, &str)> = registered.filter(|(name, _)| is_used(name)).collect();
         let mut narrowed = crate::github::app::PERMISSIONS.to_vec();
         registered.sort_unstable();
@@ -113,10 +125,16 @@ mod tests {
 
     #[test]
     fn the_manifest_asks_for_what_is_needed() {
-        let manifest = manifest("gate", "https://gate.example");
+        let watching = manifest("gate", "https://gate.example", true);
+        let manifest = manifest("gate", "https://gate.example", false);
+        let issues = |manifest: &Value| manifest["default_permissions"]["issues"].clone();
+        assert_eq!((issues(&manifest), issues(&watching)), (json!("read"), json!("write")));
         assert_eq!(manifest["hook_attributes"]["url"], "https://gate.example/webhook");
         assert_eq!(manifest["default_permissions"]["checks"], "write");
-        assert_eq!(manifest["default_permissions"].as_object().map(serde_json::Map::len), Some(PERMISSIONS.len()));
+        assert_eq!(
+            manifest["default_permissions"].as_object().map(serde_json::Map::len),
+            Some(permissions(false).len())
+        );
         assert_eq!(manifest["default_events"].as_array().map(Vec::len), Some(EVENTS.len()));
         assert_eq!(manifest["public"], false);
     }

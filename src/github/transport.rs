@@ -104,7 +104,7 @@ impl Call {
 
     /// What the request does, as far as limits tell.
     pub fn kind(&self) -> Kind {
-        let makes_content = ["/reviews", "/comments", "/replies"].iter().any(|end| self.path.ends_with(end));
+        let makes_content = ["/reviews", "/comments", "/replies", "/issues"].iter().any(|end| self.path.ends_with(end));
         match self.method {
             Method::GET => Kind::Read,
             _ if self.path == GRAPHQL_READ => Kind::Read,
@@ -113,7 +113,8 @@ impl Call {
         }
     }
 
-    fn unreachable(&self, source: Box<dyn std::error::Error + Send + Sync>) -> GitHubError {
+    /// The call did not get through.
+    pub(super) fn unreachable(&self, source: Box<dyn std::error::Error + Send + Sync>) -> GitHubError {
         GitHubError::Unreachable { operation: self.operation, subject: self.subject.clone(), source }
     }
 }

@@ -8,7 +8,9 @@ use std::collections::{BTreeSet, HashMap};
 use super::contents::Installed;
 use super::package_url::{ImageIdentity, PackageUrl, package_url};
 use super::report::{ImageReport, Vulnerability};
+use super::secrets::FileSecret;
 use crate::job::{ImageSubject, ImagesSubject};
+use crate::scan::glob::PathGlobs;
 use crate::scan::image_reference::ImageReference;
 use crate::settings::date::Date;
 use crate::settings::repository::images::ImageWaiver;
@@ -79,6 +81,16 @@ impl<'a> AcceptedOf<'a, '_> {
         standing.map(Accepted::Waiver).or_else(|| self.cleared(one).map(Accepted::Vex))
     }
 
+    /// The waiver that accepts a secret of a file: one of its rule's id, for that file in the image.
+    pub fn accepted_secret(&self, one: &FileSecret) -> Option<&'a ImageWaiver> {
+        let any = |globs: &PathGlobs, path: &str| globs.patterns().is_empty() || globs.matches(path);
+        let covers = |waiver: &&'a ImageWaiver| {
+            waiver.package.is_none() && any(&waiver.paths, self.path) && any(&waiver.within, &one.path)
+        };
+        let mut waivers = self.all.waivers.get(one.rule.as_str()).into_iter().flatten().copied().filter(covers);
+        waivers.find(|waiver| !waiver.is_expired(self.all.today))
+    }
+
     /// The waiver that would accept `one` if it were not over.
     pub fn expired(&self, one: &Vulnerability) -> Option<&'a ImageWaiver> {
         self.waivers(one).find(|waiver| waiver.is_expired(self.all.today))
@@ -87,8 +99,7 @@ impl<'a> AcceptedOf<'a, '_> {
     fn waivers(&self, one: &Vulnerability) -> impl Iterator<Item = &'a ImageWaiver> {
         let Installed { package, path, .. } = &one.installed;
         let covers = move |waiver: &&'a ImageWaiver| {
-            let any =
-                |globs: &crate::scan::glob::PathGlobs, path: &str| globs.patterns().is_empty() || globs.matches(path);
+            let any = |globs: &PathGlobs, path: &str| globs.patterns().is_empty() || globs.matches(path);
             let is_package =
                 |name: &String| *name == package.name || package.source.as_ref().is_some_and(|it| it.name == *name);
             waiver.package.as_ref().is_none_or(is_package) && any(&waiver.paths, self.path) && any(&waiver.within, path)

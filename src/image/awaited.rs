@@ -23,22 +23,47 @@ struct Awaited {
     since: i64,
     /// When to look again; `None` when it is decided.
     next: Option<i64>,
+    /// Whether it was decided at the deadline without an image that may still come.
+    #[serde(default)]
+    is_short: bool,
     job: Job,
 }
 
-/// Remembers `job`; gives since when its commit is known, and the job of an older commit that still waited.
+/// What is known of a job that begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Since when its commit is known.
+    pub since: UnixMillis,
+    /// Whether that was decided without an image that was awaited.
+    pub is_short: bool,
+    /// The job of an older commit that still waited.
+    pub older: Option<Job>,
+}
+
+/// Remembers `job`, which begins.
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn remember(store: &dyn Store, job: &Job, now: UnixMillis) -> Result<(UnixMillis, Option<Job>), StoreError> {
+pub async fn remember(store: &dyn Store, job: &Job, now: UnixMillis) -> Result<Known, StoreError> {
     let known = get(store, job, now).await?;
     let (same, older) = match known {
         Some(known) if known.job.head() == job.head() => (Some(known), None),
         known => (None, known.filter(|known| known.next.is_some()).map(|known| known.job)),
     };
-    let since = same.map_or(now, |known| UnixMillis(known.since));
-    put(store, &Awaited { since: since.0, next: None, job: job.clone() }, now).await?;
-    Ok((since, older))
+    let since = same.as_ref().map_or(now, |known| UnixMillis(known.since));
+    let is_short = same.is_some_and(|known| known.is_short);
+    put(store, &Awaited { since: since.0, next: None, is_short, job: job.clone() }, now).await?;
+    Ok(Known { since, is_short, older })
+}
+
+/// Forgets what waits under the key of `job`; gives it, when it was not decided.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn forget(store: &dyn Store, job: &Job, now: UnixMillis) -> Result<Option<Job>, StoreError> {
+    let known = get(store, job, now).await?;
+    store.forget(Shelf::Image, &name(job)).await?;
+    Ok(known.filter(|known| known.next.is_some()).map(|known| known.job))
 }
 
 /// Notes that `job` has to look again: soon, or at `deadline` if that is sooner.
@@ -53,16 +78,31 @@ pub async fn wait(
     now: UnixMillis,
 ) -> Result<(), StoreError> {
     let next = now.plus(LOOK).0.min(deadline.0);
-    put(store, &Awaited { since: since.0, next: Some(next), job: job.clone() }, now).await
+    put(store, &Awaited { since: since.0, next: Some(next), is_short: false, job: job.clone() }, now).await
 }
 
-/// The jobs of a repository that wait for images.
+/// Notes how `job` was decided: with all that was awaited, or `is_short` of some of it. An image that comes late is then
+/// judged after all.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn decided(
+    store: &dyn Store,
+    job: &Job,
+    since: UnixMillis,
+    is_short: bool,
+    now: UnixMillis,
+) -> Result<(), StoreError> {
+    put(store, &Awaited { since: since.0, next: None, is_short, job: job.clone() }, now).await
+}
+
+/// The jobs of a repository that wait for images, or were decided without them.
 ///
 /// # Errors
 /// [`StoreError`].
 pub async fn waiting(store: &dyn Store, repository: &RepositoryName, now: UnixMillis) -> Result<Vec<Job>, StoreError> {
     let all = of_repository(store, repository, now).await?.into_iter();
-    Ok(all.filter(|one| one.next.is_some()).map(|one| one.job).collect())
+    Ok(all.filter(|one| one.next.is_some() || one.is_short).map(|one| one.job).collect())
 }
 
 /// The job about the images of a commit, decided or not.

@@ -1,10 +1,16 @@
 //! The second check: what the images that a change brings in come to.
 //!
 //! Invariant: an image that could not be scanned, or not be compared with the one whose place it takes, is never part of
-//! a success; only what is introduced, fixable, not accepted and at or above the threshold blocks.
+//! a success; only what is introduced, fixable, not accepted and at or above the threshold blocks. A secret in a file
+//! blocks only in a layer that is known to be the image's own.
 
 mod output;
 mod record;
+mod secret;
+mod standing;
+
+use secret::JudgedSecret;
+pub use standing::Standing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -61,6 +67,8 @@ struct JudgedImage<'a> {
     /// Waivers that would have counted.
     expired: Vec<&'a ImageWaiver>,
     attribution: Attribution,
+    /// The secrets of its files that come in.
+    secrets: Vec<JudgedSecret<'a>>,
     /// What else is to know of it.
     remarks: Vec<String>,
     /// Why it is not fully judged.
@@ -72,7 +80,7 @@ pub fn decide<'a>(subject: &'a ImagesSubject, images: &'a [ScannedImage], today:
     let threshold = subject.fail_on.map(rating_of);
     let acceptances = Acceptances::new(subject, today);
     let judged: Vec<JudgedImage<'a>> = images.iter().map(|image| judge(image, threshold, &acceptances)).collect();
-    let blocks = judged.iter().any(|image| !image.blocking.is_empty());
+    let blocks = judged.iter().any(|image| !image.blocking.is_empty() || image.blocking_secrets() > 0);
     let is_unjudged = subject.left_out > 0 || judged.iter().any(|image| !image.unjudged.is_empty());
     let conclusion = match (blocks, is_unjudged) {
         (true, _) => Conclusion::Failure,
@@ -123,8 +131,14 @@ fn judge<'a>(image: &'a ScannedImage, threshold: Option<Rating>, acceptances: &A
     let base = image.base.as_ref().map(|(_, report)| &**report);
     let attribution = after.map_or(Attribution::Unknown, |after| Attribution::of(after, base));
     let blocking = blocking.unwrap_or_default();
+    let threshold = threshold.filter(|_| is_comparable);
+    let secrets = after.map(|after| {
+        let known = acceptances.of(&image.subject, after);
+        secret::judge(image, after, before, &attribution, threshold, &known)
+    });
+    let secrets = secrets.unwrap_or_default();
     let remarks = after.map(|after| remarks(after, acceptances.today())).unwrap_or_default();
-    JudgedImage { image, comparison, blocking, accepted, expired, attribution, remarks, unjudged }
+    JudgedImage { image, comparison, blocking, accepted, expired, attribution, secrets, remarks, unjudged }
 }
 
 /// The most remarks on one image.

@@ -10,9 +10,13 @@ use serde::{Deserialize, Serialize};
 use super::distribution::Distribution;
 use super::layer::{FileFacts, LayerError, LayerFacts, Mark, PathSet, clean};
 use super::package::Package;
+use super::secrets::FileSecret;
 
 /// The most that is remembered of an image, in bytes.
 const MAX_BYTES: usize = 12 << 20;
+
+/// Secrets that are remembered of an image.
+const MOST_SECRETS: usize = 500;
 
 /// A package in an image.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -35,6 +39,19 @@ pub struct SetIdFile {
     pub mode: u32,
     /// The layer that brought it in, from 0.
     pub layer: usize,
+}
+
+/// A secret in a file of an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageSecret {
+    /// What and where.
+    #[serde(flatten)]
+    pub secret: FileSecret,
+    /// The layer with the file, from 0.
+    pub layer: usize,
+    /// Whether a later layer replaces or removes the file; whoever pulls the image can read it all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_hidden: bool,
 }
 
 /// What could not be read or judged of an image.
@@ -70,6 +87,8 @@ pub struct Contents {
     pub packages: Vec<Installed>,
     /// Programs that run as their owner or group, by path.
     pub set_id_files: Vec<SetIdFile>,
+    /// Secrets in files of its layers.
+    pub secrets: Vec<ImageSecret>,
     /// What could not be read.
     pub problems: Vec<ImageProblem>,
 }
@@ -78,6 +97,8 @@ pub struct Contents {
 #[derive(Debug, Default)]
 pub struct Stack {
     files: BTreeMap<String, Live>,
+    secrets: Vec<ImageSecret>,
+    texts_left_out: usize,
     layers: usize,
     bytes: usize,
 }
@@ -99,7 +120,7 @@ impl Stack {
     pub fn push(&mut self, layer: LayerFacts) -> Result<(), LayerError> {
         let number = self.layers;
         self.layers += 1;
-        let LayerFacts { files, marks, .. } = layer;
+        let LayerFacts { files, marks, secrets, texts_left_out, .. } = layer;
         let added: Vec<(String, Live)> = files
             .into_iter()
             .map(|(path, facts)| {
@@ -108,6 +129,10 @@ impl Stack {
             })
             .collect();
         self.hide(&marks);
+        let room = MOST_SECRETS.saturating_sub(self.secrets.len());
+        let own = secrets.into_iter().map(|secret| ImageSecret { secret, layer: number, is_hidden: false });
+        self.secrets.extend(own.take(room));
+        self.texts_left_out += texts_left_out;
         for (path, live) in added {
             self.bytes += live.bytes(&path);
             self.files.insert(path, live);
@@ -125,15 +150,16 @@ impl Stack {
     }
 
     fn hide(&mut self, marks: &PathSet) {
-        if marks.is_empty() || self.files.is_empty() {
+        if marks.is_empty() {
             return;
+        }
+        for one in &mut self.secrets {
+            one.is_hidden = one.is_hidden || is_hidden(&one.secret.path, marks, &mut HashMap::new());
         }
         let mut folders = HashMap::new();
         let mut hidden = Vec::new();
         for path in self.files.keys() {
-            let is_marked = |mark| marks.contains(mark, path.as_bytes());
-            let is_hidden = [Mark::File, Mark::Folder, Mark::Removed].into_iter().any(is_marked);
-            if is_hidden || is_in_hidden_folder(path, marks, &mut folders) {
+            if is_hidden(path, marks, &mut folders) {
                 hidden.push(path.clone());
             }
         }
@@ -158,6 +184,13 @@ impl Stack {
                 contents.set_id_files.push(SetIdFile { path: path.clone(), mode, layer: live.layer });
             }
         }
+        if self.texts_left_out > 0 {
+            let left_out = self.texts_left_out;
+            let message =
+                format!("{left_out} more small files were not looked through for secrets: there are too many");
+            contents.problems.push(ImageProblem::note(message));
+        }
+        contents.secrets.clone_from(&self.secrets);
         contents.packages = self.packages();
         contents.problems.extend(nothing_to_judge(&contents, has_database));
         contents
@@ -213,6 +246,12 @@ impl Live {
     fn bytes(&self, path: &str) -> usize {
         self.facts.bytes() + path.len() + self.package_layers.len() * size_of::<usize>()
     }
+}
+
+fn is_hidden<'a>(path: &'a str, marks: &PathSet, folders: &mut HashMap<&'a str, bool>) -> bool {
+    let is_marked = |mark| marks.contains(mark, path.as_bytes());
+    let is_marked = [Mark::File, Mark::Folder, Mark::Removed].into_iter().any(is_marked);
+    is_marked || is_in_hidden_folder(path, marks, folders)
 }
 
 fn is_in_hidden_folder<'a>(path: &'a str, marks: &PathSet, known: &mut HashMap<&'a str, bool>) -> bool {

@@ -34,7 +34,7 @@ const RENEW: Duration = Duration::from_secs(15);
 const ASK: Duration = Duration::from_millis(300);
 
 /// The form of [`ImageReport`] in the store; reports of another are not read.
-const REPORT_VERSION: u32 = 2;
+const REPORT_VERSION: u32 = 3;
 
 /// Keeps manifests, facts of layers, advisories and reports; the newest of them in memory too.
 pub struct KeptImages {
@@ -86,10 +86,11 @@ impl KeptImages {
         }
     }
 
-    /// Waits until the report under `key` is there or ours to make.
-    pub async fn turn(&self, key: &str) -> Turn {
+    /// Waits until a report under `key` that is younger than `age` is there, or ours to make.
+    pub async fn turn(&self, key: &str, age: Duration) -> Turn {
         loop {
-            if let Some((at, report)) = self.report(key).await {
+            let known = self.report(key).await.filter(|(at, _)| self.now().since(*at) < age);
+            if let Some((at, report)) = known {
                 return Turn::Made(at, Box::new(report));
             }
             let now = self.now();

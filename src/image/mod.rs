@@ -26,7 +26,7 @@ pub mod report;
 pub mod results;
 pub mod scanner;
 pub mod scans;
-mod secrets;
+pub mod secrets;
 pub mod source;
 pub mod uploads;
 pub mod version;

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 
 use super::source::ImageSource;
 use crate::registry::{Descriptor, Digest, Manifest, RegistryClient, RegistryError};
@@ -29,5 +30,9 @@ impl ImageSource for RemoteImage {
 
     async fn layer(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, RegistryError> {
         Ok(Box::new(self.client.blob(&self.reference, descriptor).await?.into_read()))
+    }
+
+    async fn authorization(&self) -> Result<Option<SecretString>, RegistryError> {
+        self.client.authorization(&self.reference).await
     }
 }

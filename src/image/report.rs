@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::contents::{ImageProblem, Installed, SetIdFile};
+use super::contents::{ImageProblem, ImageSecret, Installed, SetIdFile};
 use super::distribution::Distribution;
 use super::package::PackageKind;
 use super::rating::Rating;
@@ -92,6 +92,9 @@ pub struct ImageReport {
     pub configuration: Vec<ConfigurationRemark>,
     /// Programs that run as their owner or group.
     pub set_id_files: Vec<SetIdFile>,
+    /// Secrets in files of its layers, without their values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<ImageSecret>,
     /// What could not be read, asked or judged.
     pub problems: Vec<ImageProblem>,
 }
@@ -178,6 +181,15 @@ impl Attribution {
         }
         let key = |one: &Installed| (one.package.kind, one.package.name.clone(), one.package.version.clone());
         if base.packages.is_empty() { Self::Unknown } else { Self::Packages(base.packages.iter().map(key).collect()) }
+    }
+
+    /// The part that a file of a layer is of.
+    pub fn part_of_layer(&self, layer: usize) -> Part {
+        match self {
+            Self::Layers(count) if layer < *count => Part::Base,
+            Self::Layers(_) => Part::Own,
+            Self::Packages(_) | Self::Unknown => Part::Unattributed,
+        }
     }
 
     /// The part that `installed` is of.

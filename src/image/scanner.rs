@@ -136,6 +136,7 @@ pub(super) fn report(image: &str, scanner: &str, read: ReadImage) -> ImageReport
         unimportant: 0,
         configuration,
         set_id_files: contents.set_id_files,
+        secrets: contents.secrets,
         problems: contents.problems,
     }
 }

@@ -37,6 +37,8 @@ pub struct Scans {
     platform: Platform,
     /// How long one image may take.
     deadline: Duration,
+    /// How old a report may be.
+    age: Duration,
     turns: Arc<Semaphore>,
     known: Arc<Mutex<HashMap<String, Slot>>>,
 }
@@ -51,7 +53,13 @@ impl Scans {
         deadline: Duration,
     ) -> Self {
         let (turns, known) = (Arc::new(Semaphore::new(AT_ONCE)), Arc::default());
-        Self { registry, scanner, kept, platform, deadline, turns, known }
+        Self { registry, scanner, kept, platform, deadline, age: REPORT_LIFETIME, turns, known }
+    }
+
+    /// The same scans, whose reports are not older than `age`.
+    #[must_use]
+    pub fn no_older_than(&self, age: Duration) -> Self {
+        Self { age: age.min(REPORT_LIFETIME), ..self.clone() }
     }
 
     /// The client that reads the images; one that uses no credential for a fork.
@@ -87,10 +95,10 @@ impl Scans {
         let slot = self.slot(&key).await;
         let mut known = slot.lock().await;
         let now = self.kept.now();
-        if let Some((_, report)) = known.as_ref().filter(|(at, _)| now.since(*at) < REPORT_LIFETIME) {
+        if let Some((_, report)) = known.as_ref().filter(|(at, _)| now.since(*at) < self.age) {
             return Ok(named(report, image));
         }
-        let (at, report) = match self.kept.turn(&key).await {
+        let (at, report) = match self.kept.turn(&key, self.age).await {
             Turn::Made(at, report) => (at, Arc::from(report)),
             Turn::Ours => {
                 let request = ScanRequest { image, source: &source, digest: &own, platform: &platform };

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 
 use crate::registry::limits::MAX_INDEX_DEPTH;
 use crate::registry::{Descriptor, Digest, ImageManifest, Manifest, Platform, RegistryError};
@@ -28,6 +29,15 @@ pub trait ImageSource: Send + Sync {
     /// # Errors
     /// It can't be opened.
     async fn layer(&self, descriptor: &Descriptor) -> Result<Box<dyn Read + Send>, RegistryError>;
+
+    /// What opens the image at its registry, for a scanner that reads it by itself; `None` when anybody may read it, or
+    /// nobody else is to.
+    ///
+    /// # Errors
+    /// Its keeper does not give it.
+    async fn authorization(&self) -> Result<Option<SecretString>, RegistryError> {
+        Ok(None)
+    }
 }
 
 /// One image of one platform.

@@ -92,6 +92,17 @@ impl Secret {
     }
 }
 
+impl Secret {
+    /// The whole header that shows it to its registry; `None` for one that its token server alone may see.
+    pub fn header(&self) -> Option<SecretString> {
+        match self {
+            Self::Password { .. } => self.basic().map(|basic| format!("Basic {}", basic.expose_secret()).into()),
+            Self::RegistryToken(token) => Some(format!("Bearer {}", token.expose_secret()).into()),
+            Self::IdentityToken(_) => None,
+        }
+    }
+}
+
 impl CredentialKey {
     /// Reads `[https://]host[:port][/segment…]`. Docker Hub has several names and is one registry; `/v1/` and `/v2/`,
     /// which old configurations carry, are no path.

@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Method;
+use secrecy::SecretString;
 
 pub use blob::{BlobReader, BlobStream};
 pub use cache::{ManifestCache, MemoryManifests};
@@ -43,6 +44,7 @@ pub use manifest::{Descriptor, ImageManifest, Index, Manifest, Platform, Platfor
 pub use options::{Mirror, RegistryOptions, TokenHost};
 
 use cache::{Timed, Turns};
+use credential::Secret;
 use endpoint::{Endpoint, Request};
 use exchange::Exchange;
 
@@ -80,6 +82,20 @@ impl RegistryClient {
     #[must_use]
     pub fn for_forks(&self) -> Self {
         Self { shared: Arc::clone(&self.shared), is_for_forks: true }
+    }
+
+    /// The `Authorization` that opens the repository of `reference` at its own registry, for somebody who reads it for us:
+    /// of the credential that is bound to it, and none for a change that comes from a fork.
+    ///
+    /// # Errors
+    /// [`RegistryError::Egress`], and [`RegistryError::Credential`] when its keeper does not give it.
+    pub async fn authorization(&self, reference: &ImageReference) -> Result<Option<SecretString>, RegistryError> {
+        // The last place is the registry itself; a mirror's credential is not for it.
+        let endpoint = self.endpoints("authorize", reference)?.pop();
+        match endpoint.and_then(|endpoint| endpoint.credential) {
+            Some(entry) => Ok(entry.secret().await?.as_ref().and_then(Secret::header)),
+            None => Ok(None),
+        }
     }
 
     /// The manifest or index `digest` of the repository of `reference`, fetched once ever.

@@ -1,10 +1,13 @@
 //! The two sides of a change, file by file; then what only several files decide.
 //!
-//! Invariant: each text is parsed once, and a file whose text does not change is judged once. A file that holds nothing
-//! that belongs to other objects is done with before the next one is read.
+//! Invariant: each text is parsed once, a kustomization once more for the patches it names, and a file whose text does
+//! not change is judged once. A file that holds nothing that belongs to other objects is done with before the next one
+//! is read.
 
 mod admission;
+mod beside;
 mod loosened;
+mod patches;
 mod together;
 
 use std::borrow::Cow;
@@ -26,6 +29,7 @@ use super::span::{LineIndex, Span};
 use super::suppression::names::Names;
 use super::suppression::{self, Source, Suppression};
 use super::{Helper, Scan, ScanOptions, Side};
+use beside::{Of, Surroundings};
 use together::Together;
 
 /// Most text that a scan holds for the report beyond what edits change, in bytes. The findings of other files are shown
@@ -41,6 +45,8 @@ pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOpti
     let running = Running::new(policies, options);
     let mut together = Together::new(snapshot.whole_tree, &running);
     let read = helper.read;
+    let patches = patches::named(snapshot, read, &options.limits);
+    let surroundings = Surroundings::new(snapshot, read, &options.limits);
     let scanner = |file| FileScanner {
         file: held(file, read),
         policies,
@@ -48,6 +54,8 @@ pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOpti
         running: &running,
         detectors: &detectors,
         names: &names,
+        patches: &patches,
+        surroundings: &surroundings,
         whole_tree: snapshot.whole_tree,
     };
     let mut waiting = Vec::new();
@@ -121,6 +129,9 @@ struct FileScanner<'s> {
     running: &'s Running<'s>,
     detectors: &'s DetectorSet,
     names: &'s Names<'s>,
+    /// The paths that kustomizations name as patches.
+    patches: &'s BTreeSet<String>,
+    surroundings: &'s Surroundings<'s>,
     whole_tree: bool,
 }
 
@@ -173,14 +184,14 @@ impl FileScanner<'_> {
 
     fn both_sides(&self) -> Sides {
         let base_path = self.file.previous_path.as_deref().unwrap_or(&self.file.path);
-        let base = self.side(base_path, &self.file.base, &Tallies::new());
+        let base = self.side(base_path, Of::Base, &Tallies::new());
         let is_same = base_path == self.file.path && self.file.base == self.file.head;
         if is_same {
             return Sides { head: base.clone(), base };
         }
         let none = Tallies::new();
         let before = base.as_ref().ok().and_then(Option::as_ref).map_or(&none, |base| &base.evaluation.tallies);
-        let head = self.side(&self.file.path, &self.file.head, before);
+        let head = self.side(&self.file.path, Of::Head, before);
         Sides { base, head }
     }
 
@@ -236,8 +247,9 @@ impl FileScanner<'_> {
 
     /// Judges one side of the file, which has `path` there. `before` is what the base has, for the policies that report
     /// only what a change loosens.
-    fn side(&self, path: &str, content: &Content, before: &Tallies) -> Result<Option<Judged>, Problem> {
+    fn side(&self, path: &str, of: Of, before: &Tallies) -> Result<Option<Judged>, Problem> {
         let limits = &self.options.limits;
+        let content = if of == Of::Base { &self.file.base } else { &self.file.head };
         let unjudged = |why: &Unjudged| Problem::of_file(path, why.cause(), why.message());
         match content {
             Content::Absent => Ok(None),
@@ -246,12 +258,13 @@ impl FileScanner<'_> {
             Content::Text(text) if text.len() > limits.max_file_bytes => {
                 Err(unjudged(&Unjudged::too_large(text.len() as u64, limits)))
             }
-            Content::Text(text) => Ok(Some(self.text(path, text, before))),
+            Content::Text(text) => Ok(Some(self.text(path, text, of, before))),
         }
     }
 
-    fn text(&self, path: &str, text: &Arc<str>, before: &Tallies) -> Judged {
-        let parsed = document::parse(path, text, &self.options.limits);
+    fn text(&self, path: &str, text: &Arc<str>, of: Of, before: &Tallies) -> Judged {
+        let mut parsed = document::parse_named(path, text, &self.options.limits, self.patches.contains(path));
+        parsed.beside = Arc::new(self.surroundings.beside(path, &parsed, of));
         let lines = LineIndex::new(text);
         let view = FileView { path, identity_path: self.identity_path(), text, lines: &lines, parsed: &parsed };
         let mut evaluation = evaluate(self.running, view);

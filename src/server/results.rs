@@ -21,6 +21,7 @@ use crate::github::oidc::Workflow;
 use crate::image::awaited;
 use crate::image::results::{MAX_BYTES, Results};
 use crate::image::uploads::{self, Upload};
+use crate::job::{Job, JobSubject};
 use crate::report::words::describe;
 use crate::scan::image_reference::ImageReference;
 use crate::store::{Delivery, StoreError};
@@ -52,12 +53,9 @@ pub(super) async fn receive(State(state): State<AppState>, request: Request) -> 
 async fn take(state: &Shared, parts: &Parts, body: Body) -> Result<Value, Refusal> {
     let workflow = workflow(state, parts).await?;
     let named = named(parts.uri.query().unwrap_or_default())?;
+    // A pull request's workflow runs on a trial merge, one of a branch may run after another: whether it may speak for
+    // this commit is decided where that is judged.
     let commit = named.commit.unwrap_or_else(|| workflow.commit.clone());
-    // A pull request's workflow runs on a trial merge: whether it is for that commit is decided where that is judged.
-    if commit != workflow.commit && workflow.pull_request.is_none() {
-        let why = format!("the token is of commit {}, the results are for {commit}", workflow.commit);
-        return Err(Refusal(StatusCode::FORBIDDEN, why));
-    }
     let results = read(state, parts, body).await?;
     let image = named.image.unwrap_or_else(|| results.image.clone());
     ImageReference::parse(&image).map_err(|error| bad(format!("the image \"{image:.200}\": {error}")))?;
@@ -66,11 +64,15 @@ async fn take(state: &Shared, parts: &Parts, body: Body) -> Result<Value, Refusa
     let upload = Upload::new(workflow, results.report(&image, "", &digest));
     let now = (state.clock)();
     let store = state.store.as_ref();
-    if !uploads::keep(store, &repository, &commit, &upload, now).await.map_err(|error| unavailable(&error))? {
-        let why = format!("{} images of {commit} have results already", uploads::MOST);
+    if !uploads::keep(store, &commit, &upload, now).await.map_err(|error| unavailable(&error))? {
+        let why = format!("{} images of {commit} have results of this workflow already", uploads::MOST);
         return Err(Refusal(StatusCode::CONFLICT, why));
     }
     let jobs = awaited::of_commit(store, &repository, &commit, now).await.map_err(|error| unavailable(&error))?;
+    let (jobs, deaf): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| match &job.subject {
+        JobSubject::Images(subject) => upload.is_for(subject),
+        _ => false,
+    });
     let (count, found) = (jobs.len(), upload.report.vulnerabilities.len());
     info!(repo = %repository, sha = %commit, image, workflow = upload.workflow, found, "results of an image were uploaded");
     if count > 0 {
@@ -79,7 +81,15 @@ async fn take(state: &Shared, parts: &Parts, body: Body) -> Result<Value, Refusa
         store.enqueue(delivery).await.map_err(|error| unavailable(&error))?;
         state.wake.ring();
     }
-    Ok(json!({"outcome": "kept", "image": image, "commit": commit, "vulnerabilities": found, "jobs": count}))
+    let mut answer =
+        json!({"outcome": "kept", "image": image, "commit": commit, "vulnerabilities": found, "jobs": count});
+    if !deaf.is_empty() {
+        answer["note"] = json!(format!(
+            "for {commit} results of {} do not count: see images.uploads in the settings",
+            upload.workflow
+        ));
+    }
+    Ok(answer)
 }
 
 /// Who brings them.

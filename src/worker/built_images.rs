@@ -3,12 +3,13 @@
 //! Invariant: an image counts only when it is of the commit that is judged; until it is there the check stays open, and
 //! at the deadline it is named as missing.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::JobError;
 use crate::github::identity::RepositoryName;
 use crate::github::timestamp;
-use crate::image::check::ScannedImage;
+use crate::image::check::{Scanned, ScannedImage};
 use crate::image::report::ImageReport;
 use crate::image::scans::Scans;
 use crate::image::uploads::{self, Upload};
@@ -19,12 +20,19 @@ use crate::scan::image_reference::ImageReference;
 use crate::settings::repository::images::BuiltImage;
 use crate::store::{Store, UnixMillis};
 
+/// Workflows whose results do not count that are named.
+const MOST_NAMED: usize = 3;
+
 /// What became of the images that a change builds.
 pub(super) struct Built {
     /// Those that are decided.
     pub images: Vec<ScannedImage>,
     /// Those that are awaited.
     pub awaited: Vec<String>,
+    /// Whether one is decided as missing that may still come.
+    pub is_short: bool,
+    /// Workflows whose results for the commit do not count.
+    pub deaf_to: BTreeSet<String>,
 }
 
 /// Since when a change waits, and until when it does.
@@ -33,6 +41,12 @@ pub(super) struct Span {
     pub since: UnixMillis,
     pub now: UnixMillis,
     pub deadline: UnixMillis,
+}
+
+impl Span {
+    fn is_over(self) -> bool {
+        self.now >= self.deadline
+    }
 }
 
 /// Finds the images that `subject` builds.
@@ -48,49 +62,56 @@ pub(super) async fn gather(
         retry_after: None,
         source: Some(error.into()),
     })?;
-    let mut built = Built { images: Vec::new(), awaited: Vec::new() };
+    let deaf_to = uploads.others.iter().map(|upload| upload.workflow.clone()).collect();
+    let mut built = Built { images: Vec::new(), awaited: Vec::new(), is_short: false, deaf_to };
+    let report = |upload: &Upload| Ok(Arc::new(upload.report.clone()));
     for image in &subject.built {
-        let upload = uploads.iter().find(|upload| upload.image == image.image);
-        let after = match upload {
-            Some(upload) => Some(Ok(Arc::new(upload.report.clone()))),
-            None => at_registry(scans, &image.image, subject, span).await,
-        };
-        let Some(after) = after else {
-            built.awaited.push(image.image.clone());
-            continue;
-        };
+        // Several workflows may tell of one image: none of them is passed over.
+        let mut after: Vec<Scanned> =
+            uploads.believed.iter().filter(|upload| upload.image == image.image).map(report).collect();
+        if after.is_empty() {
+            let Some(found) = at_registry(scans, &image.image, subject, span).await else {
+                built.awaited.push(image.image.clone());
+                continue;
+            };
+            built.is_short |= found.is_err() && span.is_over();
+            after.push(found.map_err(|why| with_deaf(&why, &built.deaf_to)));
+        }
         let before = match &image.replaces {
             Some(old) => Some(scans.scan(old, None, subject.is_fork).await),
             None => None,
         };
-        built.images.push(scanned(&image.image, image.replaces.clone(), after, before));
+        let all = after.into_iter().map(|after| scanned(&image.image, image.replaces.clone(), after, before.clone()));
+        built.images.extend(all);
     }
     let is_named = |upload: &&Upload| subject.built.iter().any(|image: &BuiltImage| image.image == upload.image);
-    for upload in uploads.iter().filter(|upload| !is_named(upload)) {
-        built.images.push(scanned(&upload.image, None, Ok(Arc::new(upload.report.clone())), None));
+    for upload in uploads.believed.iter().filter(|upload| !is_named(upload)) {
+        built.images.push(scanned(&upload.image, None, report(upload), None));
     }
     Ok(built)
 }
 
-fn scanned(
-    image: &str,
-    replaces: Option<String>,
-    after: Result<Arc<ImageReport>, String>,
-    before: Option<Result<Arc<ImageReport>, String>>,
-) -> ScannedImage {
+/// Why an image could not be judged, with whose results would have told of it.
+fn with_deaf(why: &str, deaf_to: &BTreeSet<String>) -> String {
+    deaf(deaf_to).map_or_else(|| why.to_owned(), |deaf| format!("{why}; {deaf}"))
+}
+
+/// Whose results do not count, in words.
+pub(super) fn deaf(deaf_to: &BTreeSet<String>) -> Option<String> {
+    let named: Vec<&str> = deaf_to.iter().take(MOST_NAMED).map(String::as_str).collect();
+    let setting = "`images.uploads` names the workflows that do, else those of the base branch";
+    (!named.is_empty()).then(|| format!("uploaded results of {} do not count ({setting})", named.join(", ")))
+}
+
+fn scanned(image: &str, replaces: Option<String>, after: Scanned, before: Option<Scanned>) -> ScannedImage {
     let subject =
         ImageSubject { path: String::new(), line: 0, platform: None, before: replaces, after: image.to_owned() };
     ScannedImage { subject, after, before, base: None, newer: None, notes: Vec::new() }
 }
 
 /// The image at its registry; `None` while it is awaited.
-async fn at_registry(
-    scans: &Scans,
-    image: &str,
-    subject: &ImagesSubject,
-    span: Span,
-) -> Option<Result<Arc<ImageReport>, String>> {
-    let is_over = span.now >= span.deadline;
+async fn at_registry(scans: &Scans, image: &str, subject: &ImagesSubject, span: Span) -> Option<Scanned> {
+    let is_over = span.is_over();
     let minutes = span.deadline.since(span.since).as_secs() / 60;
     let reference = match ImageReference::parse(image) {
         Ok(reference) => reference,

@@ -10,13 +10,14 @@ use async_trait::async_trait;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::built_images::{self, Span};
+use super::built_images::{self, Built, Span};
 use super::publish::{self, OwnCheckRun};
 use super::record::Records;
-use super::subject::{Subject, supersede_all};
+use super::subject::{self, Subject, supersede_all};
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::app::Clock;
 use crate::github::client::{Client, RepositoryClient};
+use crate::github::identity::{CommitSha, PullRequestNumber};
 use crate::image::awaited;
 use crate::image::check::{ScannedImage, decide, rating_of};
 use crate::image::newer::Newer;
@@ -24,9 +25,10 @@ use crate::image::rating::Rating;
 use crate::image::scans::Scans;
 use crate::job::{ImageSubject, ImagesSubject, Job, JobSubject};
 use crate::pipeline::Judgement;
-use crate::report::markdown::code;
+use crate::report::markdown::{code, text};
 use crate::report::record::Record;
 use crate::report::words::count;
+use crate::scan::image_use::ImageChange;
 use crate::settings::date::Date;
 use crate::settings::repository::WhenUnjudged;
 use crate::settings::repository::images::BuiltImage;
@@ -56,11 +58,7 @@ impl JobHandler for CheckImages {
     }
 
     async fn supersede(&self, older: &Job, newer: &Job) -> Result<(), JobError> {
-        let (Some(old), Some(new)) = (older.head(), newer.head()) else { return Ok(()) };
-        if old != new {
-            supersede_all(&self.client_of(older), old, older, &format!("by {}", new.short())).await?;
-        }
-        Ok(())
+        Ok(subject::supersede(&self.client_of(older), older, newer).await?)
     }
 
     async fn abandon(&self, job: &Job, cause: &str) -> Result<(), JobError> {
@@ -86,12 +84,14 @@ impl CheckImages {
     }
 
     async fn attempt(&self, job: &Job, again: bool, cancelled: CancellationToken) -> Result<Done, JobError> {
-        let JobSubject::Images(subject) = &job.subject else {
-            return Err(JobError::Permanent { message: "the job is not about images".into(), source: None });
+        let subject = match &job.subject {
+            JobSubject::Images(subject) => subject,
+            JobSubject::ImagesEnded { head, .. } => return self.end(job, head).await,
+            _ => return Err(JobError::Permanent { message: "the job is not about images".into(), source: None }),
         };
         let client = self.client_of(job);
         let run = OwnCheckRun::open(&client, &subject.head, job).await?;
-        let span = self.span(job, subject).await?;
+        let (span, is_short) = self.span(job, subject).await?;
         let work = async {
             let (images, built) = tokio::join!(
                 self.scan_all(subject),
@@ -102,18 +102,20 @@ impl CheckImages {
         let timeline = self.records.as_ref().map(|records| records.timeline("the run began"));
         let (mut images, built) = tokio::select! {
             done = work => done?,
-            () = cancelled.cancelled() => {
-                run.supersede("by a newer event of this pull request").await?;
-                return Ok(Done::without_scan(Outcome::Superseded));
-            }
+            // The newer job takes the run over when it is about the same commit, else it ends it.
+            () = cancelled.cancelled() => return Ok(Done::without_scan(Outcome::Superseded)),
         };
         if !built.awaited.is_empty() {
-            let (title, summary) = waiting(&built.awaited, span);
+            let (title, summary) = waiting(&built, span);
             run.wait(&title, &summary).await?;
             awaited::wait(self.store.as_ref(), job, span.since, span.deadline, span.now).await.map_err(stored)?;
             return Ok(Done::without_scan(Outcome::Waiting));
         }
         images.extend(built.images);
+        if is_short || built.is_short {
+            let store = self.store.as_ref();
+            awaited::decided(store, job, span.since, built.is_short, span.now).await.map_err(stored)?;
+        }
         let seconds = u64::try_from(span.now.0 / 1_000).unwrap_or_default();
         let verdict = decide(subject, &images, Date::from_unix_seconds(seconds));
         if let (Some(records), Some(mut timeline)) = (&self.records, timeline) {
@@ -121,7 +123,8 @@ impl CheckImages {
             let record = Record { timeline: timeline.into_steps(), ..verdict.record() };
             records.keep(job, &subject.head, record).await?;
         }
-        run.conclude(&subject.head, verdict.conclusion, &verdict.output(), &[], again).await?;
+        // Whoever looks whether an image came after all repeats nothing when it did not.
+        run.conclude(&subject.head, verdict.conclusion, &verdict.output(), &[], again || is_short).await?;
         Ok(Done::without_scan(match verdict.conclusion {
             Conclusion::Success => Outcome::Passed,
             Conclusion::Failure => Outcome::Blocked,
@@ -129,14 +132,28 @@ impl CheckImages {
         }))
     }
 
-    /// Since when the commit is known and until when its images are awaited. An older commit that waited waits no more.
-    async fn span(&self, job: &Job, subject: &ImagesSubject) -> Result<Span, JobError> {
+    /// Ends what waits or ran for a change that is over.
+    async fn end(&self, job: &Job, head: &CommitSha) -> Result<Done, JobError> {
+        let client = self.client_of(job);
+        let waited =
+            awaited::forget(self.store.as_ref(), job, UnixMillis::from((self.clock)())).await.map_err(stored)?;
+        let older = waited.as_ref().and_then(Job::head).filter(|older| *older != head);
+        for head in older.into_iter().chain([head]) {
+            supersede_all(&client, head, job, "by the end of its change").await?;
+        }
+        Ok(Done::without_scan(Outcome::Nothing))
+    }
+
+    /// Since when the commit is known and until when its images are awaited, and whether it was decided without one of
+    /// them. An older commit that waited waits no more.
+    async fn span(&self, job: &Job, subject: &ImagesSubject) -> Result<(Span, bool), JobError> {
         let now = UnixMillis::from((self.clock)());
-        let (since, older) = awaited::remember(self.store.as_ref(), job, now).await.map_err(stored)?;
-        if let Some(older) = older {
+        let known = awaited::remember(self.store.as_ref(), job, now).await.map_err(stored)?;
+        if let Some(older) = known.older {
             self.supersede(&older, job).await?;
         }
-        Ok(Span { since, now, deadline: since.plus(Duration::from_mins(subject.built_minutes)) })
+        let deadline = known.since.plus(Duration::from_mins(subject.built_minutes));
+        Ok((Span { since: known.since, now, deadline }, known.is_short))
     }
 
     /// Scans each image and the one whose place it takes, in the order of `subject`.
@@ -162,15 +179,17 @@ fn stored(error: StoreError) -> JobError {
 }
 
 /// What an open check run says: title and summary.
-fn waiting(awaited: &[String], span: Span) -> (String, String) {
-    let names: Vec<String> = awaited.iter().map(|image| format!("- {}", code(image))).collect();
+fn waiting(built: &Built, span: Span) -> (String, String) {
+    let names: Vec<String> = built.awaited.iter().map(|image| format!("- {}", code(image))).collect();
     let minutes = span.deadline.since(span.now).as_secs().div_ceil(60);
-    let title = format!("Waiting for {} that this change builds", count(awaited.len(), "image"));
+    let title = format!("Waiting for {} that this change builds", count(built.awaited.len(), "image"));
+    let deaf = built_images::deaf(&built.deaf_to).map(|deaf| format!("\n\nTo know: {}.", text(&deaf)));
     let summary = format!(
         "{}\n\nAwaited for {} more (`images.built-minutes`). A push to the registry, the end of a workflow run or \
-         uploaded results end the wait.",
+         uploaded results end the wait.{}",
         names.join("\n"),
-        count(usize::try_from(minutes).unwrap_or(usize::MAX), "minute")
+        count(usize::try_from(minutes).unwrap_or(usize::MAX), "minute"),
+        deaf.unwrap_or_default()
     );
     (title, summary)
 }
@@ -178,28 +197,42 @@ fn waiting(awaited: &[String], span: Span) -> (String, String) {
 /// The job for the images of a change that was judged by `job`.
 pub fn job(job: &Job, subject: &Subject, judgement: &Judgement) -> Job {
     let settings = &judgement.settings;
-    let images = judgement.images.iter().take(MOST_IMAGES).map(|change| ImageSubject {
+    let rules = rules(subject.pull_request, subject.head.clone(), judgement);
+    let images = judgement.images.iter().take(MOST_IMAGES).map(subject_of);
+    let images = ImagesSubject {
+        is_fork: subject.is_fork,
+        images: images.collect(),
+        left_out: judgement.images.len().saturating_sub(MOST_IMAGES),
+        built: settings.images.built.value.iter().filter_map(|built| fill(built, job, subject)).collect(),
+        built_minutes: settings.images.built_minutes.value as u64,
+        uploads: settings.images.uploads.value.clone(),
+        branches: subject.branches.clone(),
+        ..rules
+    };
+    Job { subject: JobSubject::Images(images), ..job.clone() }
+}
+
+/// A commit without images, with what its settings say of vulnerabilities.
+pub(super) fn rules(number: Option<PullRequestNumber>, head: CommitSha, judgement: &Judgement) -> ImagesSubject {
+    let settings = &judgement.settings;
+    ImagesSubject {
+        fail_on: settings.images_fail_on.value,
+        unscanned_blocks: settings.unjudged.value == WhenUnjudged::Fail,
+        waivers: settings.images.waivers.iter().map(|(waiver, _)| waiver.clone()).collect(),
+        vex: judgement.vex.clone(),
+        ..ImagesSubject::new(number, head)
+    }
+}
+
+/// An image in a file, with the image whose place it takes.
+pub(super) fn subject_of(change: &ImageChange) -> ImageSubject {
+    ImageSubject {
         path: change.path.clone(),
         line: change.line,
         platform: change.platform.clone(),
         before: change.before.as_ref().map(ToString::to_string),
         after: change.after.to_string(),
-    });
-    let images = ImagesSubject {
-        number: subject.pull_request,
-        head: subject.head.clone(),
-        is_fork: subject.is_fork,
-        images: images.collect(),
-        left_out: judgement.images.len().saturating_sub(MOST_IMAGES),
-        fail_on: settings.images_fail_on.value,
-        unscanned_blocks: settings.unjudged.value == WhenUnjudged::Fail,
-        waivers: settings.images.waivers.iter().map(|(waiver, _)| waiver.clone()).collect(),
-        vex: judgement.vex.clone(),
-        built: settings.images.built.value.iter().filter_map(|built| fill(built, job, subject)).collect(),
-        built_minutes: settings.images.built_minutes.value as u64,
-        uploads: settings.images.uploads.value.clone(),
-    };
-    Job { subject: JobSubject::Images(images), ..job.clone() }
+    }
 }
 
 fn fill(built: &BuiltImage, job: &Job, subject: &Subject) -> Option<BuiltImage> {
@@ -208,7 +241,8 @@ fn fill(built: &BuiltImage, job: &Job, subject: &Subject) -> Option<BuiltImage> 
     built.fill(owner, repository, subject.pull_request.map(|number| number.0), subject.head.as_str())
 }
 
-async fn scan_one(scans: &Scans, subject: ImageSubject, is_fork: bool, threshold: Rating) -> ScannedImage {
+/// Scans an image and the one whose place it takes.
+pub(super) async fn scan_one(scans: &Scans, subject: ImageSubject, is_fork: bool, threshold: Rating) -> ScannedImage {
     let platform = subject.platform.as_deref();
     let old = async {
         match &subject.before {

@@ -33,7 +33,9 @@ pub struct Handlers {
 impl Handlers {
     fn of(&self, job: &Job) -> Option<&dyn JobHandler> {
         match job.subject {
-            JobSubject::Images(_) => self.images.as_ref().map(|images| images as &dyn JobHandler),
+            JobSubject::Images(_) | JobSubject::ImagesEnded { .. } => {
+                self.images.as_ref().map(|images| images as &dyn JobHandler)
+            }
             JobSubject::Command(_) => Some(&self.commands),
             JobSubject::FixAll(_) => Some(&self.fix_all),
             _ => Some(&self.change),

@@ -5,7 +5,7 @@
 use super::publish::OwnCheckRun;
 use super::{Done, JobError, Outcome};
 use crate::github::GitHubError;
-use crate::github::client::RepositoryClient;
+use crate::github::client::{PullRequest, RepositoryClient};
 use crate::github::identity::{CommitSha, PullRequestNumber};
 use crate::job::{Job, JobSubject};
 
@@ -15,6 +15,8 @@ pub struct Subject {
     pub head: CommitSha,
     /// The branch or commit it is compared with.
     pub base: String,
+    /// The branch that it goes to, and the repository's default branch, as far as they are known.
+    pub branches: Vec<String>,
     /// The pull request; `None` for a merge group.
     pub pull_request: Option<PullRequestNumber>,
     /// The last pull request of a merge group, when it is known.
@@ -35,10 +37,12 @@ impl Subject {
     pub async fn of(client: &RepositoryClient, job: &Job) -> Result<Result<Self, Done>, JobError> {
         let nothing = || Ok(Err(Done::without_scan(Outcome::Nothing)));
         match &job.subject {
-            JobSubject::MergeGroup { head, base, pull_request } => Ok(Ok(Self::group(head, base, *pull_request))),
+            JobSubject::MergeGroup { head, base, branch, pull_request } => {
+                Ok(Ok(Self::group(head, base, branch, *pull_request)))
+            }
             JobSubject::GroupEnded { head } => {
                 supersede_all(client, head, job, "by the end of the merge group").await?;
-                nothing()
+                Ok(Err(ended(job, None, head)))
             }
             JobSubject::Commit { head } => {
                 let pulls = client.pull_requests_of(head).await?.into_iter();
@@ -46,7 +50,9 @@ impl Subject {
                 Ok(Err(Done { follow_up, ..Done::without_scan(Outcome::Nothing) }))
             }
             // Other handlers'.
-            JobSubject::Images(_) | JobSubject::Command(_) | JobSubject::FixAll(_) => nothing(),
+            JobSubject::Images(_) | JobSubject::ImagesEnded { .. } | JobSubject::Command(_) | JobSubject::FixAll(_) => {
+                nothing()
+            }
             JobSubject::PullRequest { number, head } => {
                 let pull = match client.pull_request(*number).await {
                     Err(error) if error.is_absent() => return nothing(),
@@ -54,20 +60,41 @@ impl Subject {
                 };
                 if pull.state != "open" {
                     supersede_all(client, head, job, "by the end of the pull request").await?;
-                    return nothing();
+                    return Ok(Err(ended(job, Some(*number), head)));
                 }
                 let changed_files = (pull.changed_files > 0).then_some(pull.changed_files);
-                let (is_fork, is_draft) = (pull.is_from_fork(), pull.draft);
-                let (head, base) = (pull.head.sha, pull.base.branch);
-                Ok(Ok(Self { head, base, pull_request: Some(*number), queued: None, changed_files, is_fork, is_draft }))
+                Ok(Ok(Self { changed_files, ..Self::pull(pull) }))
             }
         }
     }
 
     /// A merge group.
-    pub fn group(head: &CommitSha, base: &CommitSha, queued: Option<PullRequestNumber>) -> Self {
-        let (head, base) = (head.clone(), base.to_string());
-        Self { head, base, pull_request: None, queued, changed_files: None, is_fork: false, is_draft: false }
+    pub fn group(head: &CommitSha, base: &CommitSha, branch: &str, queued: Option<PullRequestNumber>) -> Self {
+        Self {
+            head: head.clone(),
+            base: base.to_string(),
+            branches: Some(branch.to_owned()).filter(|branch| !branch.is_empty()).into_iter().collect(),
+            pull_request: None,
+            queued,
+            changed_files: None,
+            is_fork: false,
+            is_draft: false,
+        }
+    }
+
+    fn pull(pull: PullRequest) -> Self {
+        let is_fork = pull.is_from_fork();
+        let default = pull.base.repo.map(|repo| repo.default_branch).filter(|branch| !branch.is_empty());
+        Self {
+            head: pull.head.sha,
+            branches: [pull.base.branch.clone()].into_iter().chain(default).collect(),
+            base: pull.base.branch,
+            pull_request: Some(pull.number),
+            queued: None,
+            changed_files: None,
+            is_fork,
+            is_draft: pull.draft,
+        }
     }
 
     /// A pull request at a commit, whatever its head is by now.
@@ -80,20 +107,46 @@ impl Subject {
         head: &CommitSha,
     ) -> Result<Self, GitHubError> {
         let pull = client.pull_request(number).await?;
-        let (is_fork, is_draft, head, base) = (pull.is_from_fork(), pull.draft, head.clone(), pull.base.branch);
-        Ok(Self { head, base, pull_request: Some(number), queued: None, changed_files: None, is_fork, is_draft })
+        Ok(Self { head: head.clone(), ..Self::pull(pull) })
     }
+}
 
-    /// Whether the pull request still has this head; unknown counts as no.
-    pub async fn is_still_head(&self, client: &RepositoryClient) -> bool {
-        let Some(number) = self.pull_request else { return false };
-        client.pull_request(number).await.is_ok_and(|pull| pull.state == "open" && pull.head.sha == self.head)
+/// Whether `commit` is the head of the open pull request that `job` is about.
+///
+/// # Errors
+/// Any [`GitHubError`] but the absence of the pull request.
+async fn is_head(client: &RepositoryClient, job: &Job, commit: &CommitSha) -> Result<bool, GitHubError> {
+    let JobSubject::PullRequest { number, .. } = job.subject else { return Ok(false) };
+    match client.pull_request(number).await {
+        Err(error) if error.is_absent() => Ok(false),
+        pull => pull.map(|pull| pull.state == "open" && pull.head.sha == *commit),
     }
+}
+
+/// The end of a job about a change that is over: its images are not awaited any more either.
+fn ended(job: &Job, number: Option<PullRequestNumber>, head: &CommitSha) -> Done {
+    let subject = JobSubject::ImagesEnded { number, head: head.clone() };
+    let follow_up = vec![Job { subject, ..job.clone() }];
+    Done { follow_up, ..Done::without_scan(Outcome::Nothing) }
 }
 
 /// The job for another head of the pull request that `job` is about.
 pub fn follow_up(job: &Job, number: PullRequestNumber, head: CommitSha) -> Job {
     Job { subject: JobSubject::PullRequest { number, head }, ..job.clone() }
+}
+
+/// Concludes what `older` may have left open, because `newer`, of the same key, is about to run. The run of the same
+/// commit is taken over, not ended; and deliveries come in any order, so `newer` may name a commit that is no head any
+/// more, and then asks for the one that is.
+///
+/// # Errors
+/// Any [`GitHubError`].
+pub async fn supersede(client: &RepositoryClient, older: &Job, newer: &Job) -> Result<(), GitHubError> {
+    let (Some(old), Some(new)) = (older.head(), newer.head()) else { return Ok(()) };
+    if old == new || is_head(client, older, old).await? {
+        return Ok(());
+    }
+    supersede_all(client, old, older, &format!("by {}", new.short())).await
 }
 
 /// Concludes what is still open of `job` on a commit that is not to be judged any more; `by` says what ends it.

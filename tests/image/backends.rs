@@ -9,12 +9,17 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
 use dockgate::image::ImageError;
 use dockgate::image::backend::harbor::HarborScanner;
 use dockgate::image::backend::trivy::TrivyScanner;
 use dockgate::image::layout::OciLayout;
 use dockgate::image::report::ImageReport;
 use dockgate::image::scanner::{ImageScanner, ScanRequest};
+use dockgate::image::source::ImageSource;
+use dockgate::registry::credential::Secret;
+use dockgate::registry::{Descriptor, Digest, Manifest, RegistryError};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::fixtures::{images, trivy};
@@ -173,6 +178,67 @@ async fn an_adapter_of_harbor_is_asked_until_its_report_is_there() {
     assert_eq!((&first["artifact"]["repository"], &first["artifact"]["tag"]), (&json!("library/debian"), &json!("12")));
     assert_eq!(first["artifact"]["digest"], json!(report.digest));
     assert_eq!(log.len(), 5, "{log:?}");
+}
+
+/// An image that not everybody may read.
+struct Private(OciLayout);
+
+#[async_trait::async_trait]
+impl ImageSource for Private {
+    async fn manifest(&self, digest: &Digest) -> Result<Manifest, RegistryError> {
+        self.0.manifest(digest).await
+    }
+
+    async fn config(&self, descriptor: &Descriptor) -> Result<Vec<u8>, RegistryError> {
+        self.0.config(descriptor).await
+    }
+
+    async fn layer(&self, descriptor: &Descriptor) -> Result<Box<dyn std::io::Read + Send>, RegistryError> {
+        self.0.layer(descriptor).await
+    }
+
+    async fn authorization(&self) -> Result<Option<SecretString>, RegistryError> {
+        let secret = Secret::Password { user: "robot".into(), password: "the password".to_owned().into() };
+        Ok(secret.header())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_adapter_gets_the_credential_of_the_registry_where_nobody_else_can_read_it() {
+    let report =
+        json!({"scanner": {"name": "Some", "vendor": "v", "version": "1"}, "severity": "None", "vulnerabilities": []});
+    let source = Private(OciLayout::new(images().join("debian")));
+    let digest = source.0.resolve(None).expect("one image");
+    let platform = "linux/amd64".parse().expect("a platform");
+    let header = |pair: &str| format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+    let (bound, basic) = (header("robot:the password"), header("us:er"));
+    let bound = bound.as_str();
+    let log = Log::default();
+    let here = adapter(&log, report.clone()).await;
+    let image = "ghcr.io/acme/web:1";
+    for (token, header) in [("basic:us:er", basic.as_str()), ("plain", "Bearer plain")] {
+        log.lock().expect("the log").clear();
+        let scanner = HarborScanner::new(&here, Some(token.to_owned().into())).expect("a client");
+        let request = ScanRequest { image, source: &source, digest: &digest, platform: &platform };
+        scanner.scan(request).await.expect("a report");
+        let log = log.lock().expect("the log").clone();
+        let (path, body) = log[0].split_once(&format!(" {header} ")).expect("what the adapter wants");
+        let body: Value = serde_json::from_str(body).expect("JSON");
+        assert_eq!(path, "/api/v1/scan");
+        assert_eq!(body["registry"], json!({"url": "https://ghcr.io", "authorization": bound}));
+        assert!(
+            log.iter().filter(|line| line.contains(bound)).all(|line| line.starts_with("/api/v1/scan ")),
+            "{log:?}"
+        );
+    }
+    // By an address that is not known to be this machine's it gets none over http, and that is said.
+    log.lock().expect("the log").clear();
+    let elsewhere = here.replace("127.0.0.1", "0.0.0.0");
+    let scanner = HarborScanner::new(&elsewhere, None).expect("a client");
+    let request = ScanRequest { image, source: &source, digest: &digest, platform: &platform };
+    let report = scanner.scan(request).await.expect("a report");
+    assert!(!log.lock().expect("the log").concat().contains(bound));
+    assert!(report.problems.iter().any(|problem| problem.message.contains("not https")), "{:?}", report.problems);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 use dockgate::registry::credential::{CredentialKey, Secret};
 use dockgate::registry::{Digest, RegistryClient};
+use secrecy::ExposeSecret;
 
 use crate::fixture::{Fixture, basic, manifest_of, reference, variant};
 use crate::server::{Hit, Reply, Server};
@@ -107,6 +108,26 @@ async fn a_credential_is_for_its_path_only() {
     }
     let sent: Vec<bool> = realm.hits().iter().map(|hit| hit.authorization().is_some()).collect();
     assert_eq!(sent, [true, false, false]);
+}
+
+#[tokio::test]
+async fn who_reads_for_us_gets_what_is_bound_to_the_image_and_nothing_for_a_fork() {
+    let server = Server::tls(|_| Reply::status(404)).await;
+    let own = format!("registry.test:{}", server.port);
+    let other = format!("other.test:{}", server.port);
+    let client = Fixture::new().host(&own).host(&other).credential(&format!("{own}/acme")).client();
+    let given = async |client: &RegistryClient, image: String| {
+        let header = client.authorization(&reference(&image)).await.expect("an answer");
+        header.map(|header| header.expose_secret().to_owned())
+    };
+    assert_eq!(given(&client, format!("{own}/acme/app:1")).await, Some(basic()));
+    for image in [format!("{own}/acme-evil/app:1"), format!("{own}/other/app:1"), format!("{other}/acme/app:1")] {
+        assert_eq!(given(&client, image.clone()).await, None, "{image}");
+    }
+    assert_eq!(given(&client.for_forks(), format!("{own}/acme/app:1")).await, None);
+    let refresh = Secret::IdentityToken("refresh".to_owned().into());
+    assert!(refresh.header().is_none(), "it is for the token server alone");
+    assert_eq!(server.connections(), 0);
 }
 
 #[tokio::test]

@@ -53,8 +53,10 @@ pub async fn an_older_state_never_replaces_a_newer_one(database: &Database) {
 
 pub async fn pull_requests_and_merge_groups_do_not_collapse(database: &Database) {
     let store = database.open().await;
-    let group =
-        Job { subject: JobSubject::MergeGroup { head: sha('a'), base: sha('b'), pull_request: None }, ..job(1, 'a') };
+    let group = Job {
+        subject: JobSubject::MergeGroup { head: sha('a'), base: sha('b'), branch: "main".into(), pull_request: None },
+        ..job(1, 'a')
+    };
     let commit = Job { subject: JobSubject::Commit { head: sha('a') }, ..job(1, 'a') };
     let jobs = vec![job(1, 'a'), job(11, 'a'), group, commit];
     store.enqueue(delivery_of("d1", jobs.clone())).await.unwrap();
@@ -120,6 +122,41 @@ pub async fn a_replaced_retry_is_left_behind(database: &Database) {
     store.enqueue(delivery("d6", 1, 'd')).await.unwrap();
     let newest = lease(&*store, 4).await.unwrap();
     assert_eq!(newest.left_behind, [job(1, 'a'), job(1, 'b'), job(1, 'c')], "asked for twice, it still began");
+}
+
+pub async fn a_superseded_job_is_left_behind_to_the_newer_one(database: &Database) {
+    let store = database.open().await;
+    store.enqueue(delivery("d1", 1, 'a')).await.unwrap();
+    let leased = lease(&*store, 0).await.unwrap();
+    assert!(!leased.has_begun);
+    store.enqueue(delivery("d2", 1, 'b')).await.unwrap();
+    settle(&*store, &leased, Settlement::Superseded { follow_up: vec![] }, 1).await;
+    let newer = lease(&*store, 2).await.unwrap();
+    assert_eq!((&newer.job, &newer.left_behind), (&job(1, 'b'), &vec![job(1, 'a')]));
+    // It settled what was left behind to it, and asks for the newest itself.
+    settle(&*store, &newer, Settlement::Superseded { follow_up: vec![job(1, 'c')] }, 3).await;
+    let newest = lease(&*store, 4).await.unwrap();
+    assert_eq!((&newest.job, &newest.left_behind), (&job(1, 'c'), &vec![job(1, 'b')]));
+    done(&*store, &newest, 5).await;
+    assert_eq!(store.queue(UnixMillis(60)).await.unwrap(), Queue::default());
+}
+
+pub async fn a_job_that_began_is_not_forgotten_by_what_replaces_it(database: &Database) {
+    let store = database.open().await;
+    store.enqueue(delivery("d1", 1, 'a')).await.unwrap();
+    let leased = lease(&*store, 0).await.unwrap();
+    settle(&*store, &leased, Settlement::Release, 1).await;
+    let again = lease(&*store, 2).await.unwrap();
+    assert!(again.has_begun && again.left_behind.is_empty());
+    settle(&*store, &again, Settlement::Release, 3).await;
+    store.enqueue(delivery("d2", 1, 'b')).await.unwrap();
+    let newer = lease(&*store, 4).await.unwrap();
+    assert_eq!((newer.left_behind.clone(), newer.has_begun), (vec![job(1, 'a')], false));
+    settle(&*store, &newer, Settlement::Dead { cause: "gone".into() }, 5).await;
+    assert!(store.redrive(newer.job_id, UnixMillis(6)).await.unwrap());
+    store.enqueue(delivery("d3", 1, 'c')).await.unwrap();
+    let newest = lease(&*store, 7).await.unwrap();
+    assert_eq!(newest.left_behind, [job(1, 'a'), job(1, 'b')], "a redriven job began as well");
 }
 
 pub async fn a_dead_job_keeps_its_cause_and_can_be_redriven(database: &Database) {

@@ -84,6 +84,7 @@ pub async fn set_up(
         public_url: settings.web.public_url.value.clone(),
         github_url: settings.github_url.value.clone(),
         github_api_url: settings.github_api_url.value.clone(),
+        watches: !settings.images.watch.value.is_zero(),
         credentials_file: PathBuf::from(file),
         key,
     };

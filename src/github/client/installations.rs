@@ -14,7 +14,7 @@ use serde_json::json;
 use super::lists::has_next;
 use super::{Client, GitHubError, RepositoryClient, segment};
 use crate::github::app;
-use crate::github::identity::{InstallationId, RepositoryName};
+use crate::github::identity::{CommitSha, InstallationId, RepositoryName};
 use crate::github::timestamp;
 use crate::github::transport::{Answer, Call};
 
@@ -36,6 +36,20 @@ impl Installation {
     pub fn is_suspended(&self) -> bool {
         self.suspended_at.is_some()
     }
+}
+
+/// A repository that an installation reaches.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Reached {
+    /// Its name.
+    #[serde(rename = "full_name")]
+    pub name: RepositoryName,
+    /// Its default branch; empty when GitHub leaves it out.
+    #[serde(default)]
+    pub default_branch: String,
+    /// Whether it can only be read.
+    #[serde(default)]
+    pub archived: bool,
 }
 
 /// One attempt of GitHub at delivering an event.
@@ -104,14 +118,10 @@ impl Client {
     ///
     /// # Errors
     /// Any [`GitHubError`].
-    pub async fn repositories(&self, id: InstallationId) -> Result<Vec<RepositoryName>, GitHubError> {
+    pub async fn repositories(&self, id: InstallationId) -> Result<Vec<Reached>, GitHubError> {
         #[derive(Deserialize)]
         struct Page {
-            repositories: Vec<Named>,
-        }
-        #[derive(Deserialize)]
-        struct Named {
-            full_name: RepositoryName,
+            repositories: Vec<Reached>,
         }
         let call = Call::write(
             Method::POST,
@@ -127,7 +137,7 @@ impl Client {
             let path = format!("/installation/repositories?per_page=100&page={page}");
             let call = Call::get("list repositories", format!("of installation {}", id.0), path);
             let answer = self.checked(&call, Some(id), &token.secret).await?;
-            all.extend(answer.json::<Page>(&call)?.repositories.into_iter().map(|named| named.full_name));
+            all.extend(answer.json::<Page>(&call)?.repositories);
             if !has_next(&answer) {
                 return Ok(all);
             }
@@ -158,6 +168,30 @@ impl Client {
 }
 
 impl RepositoryClient {
+    /// The commit at which a branch stands; `None` when there is no such branch.
+    ///
+    /// # Errors
+    /// Any other [`GitHubError`].
+    pub async fn branch(&self, name: &str) -> Result<Option<CommitSha>, GitHubError> {
+        #[derive(Deserialize)]
+        struct Body {
+            object: Object,
+        }
+        #[derive(Deserialize)]
+        struct Object {
+            sha: CommitSha,
+        }
+        let branch: Vec<String> = name.split('/').map(segment).collect();
+        let path = self.path(&format!("/git/ref/heads/{}", branch.join("/")));
+        let call = Call::get("read branch", format!("{name} of {}", self.name()), path);
+        match self.send(&call).await {
+            Ok(answer) => Ok(Some(answer.json::<Body>(&call)?.object.sha)),
+            // GitHub calls it a conflict that a repository is empty.
+            Err(error) if error.is_absent() || error.status() == Some(409) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Whether the installation reaches the repository.
     ///
     /// # Errors

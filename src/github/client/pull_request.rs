@@ -62,6 +62,9 @@ pub struct Side {
 pub struct SideRepository {
     /// Its name.
     pub full_name: RepositoryName,
+    /// Its default branch; empty when GitHub leaves it out.
+    #[serde(default)]
+    pub default_branch: String,
 }
 
 impl PullRequest {

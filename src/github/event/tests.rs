@@ -96,9 +96,9 @@ fn rerequests_are_read_for_forks_too() {
 
 #[test]
 fn merge_groups_installations_and_pings_are_read() {
-    let group = serde_json::json!({"merge_group": {"head_sha": SHA, "base_sha": BASE, "head_ref": "refs/heads/q"}});
+    let group = serde_json::json!({"merge_group": {"head_sha": SHA, "base_sha": BASE, "head_ref": "refs/heads/q", "base_ref": "refs/heads/main"}});
     let (head, base) = (SHA.parse().unwrap(), BASE.parse().unwrap());
-    let expected = Event::MergeGroup { at: place(), head, base, pull_request: None };
+    let expected = Event::MergeGroup { at: place(), head, base, branch: "main".into(), pull_request: None };
     check("merge_group", "checks_requested", &group, &expected);
     let ended = Event::MergeGroupEnded { at: place(), head: SHA.parse().unwrap() };
     check("merge_group", "destroyed", &group, &ended);

@@ -69,6 +69,7 @@ async fn a_token_of_the_issuer_speaks_for_its_workflow() {
     assert_eq!(workflow.repository.to_string(), "acme/shop");
     assert_eq!(workflow.commit.to_string(), "a".repeat(40));
     assert_eq!(workflow.pull_request, Some(PullRequestNumber(12)));
+    assert_eq!(workflow.reference, "refs/pull/12/merge");
     assert_eq!(workflow.file, "acme/shop/.github/workflows/scan.yml@refs/heads/main");
 }
 

@@ -38,6 +38,7 @@ fn report() -> ImageReport {
         unimportant: 0,
         configuration: Vec::new(),
         set_id_files: Vec::new(),
+        secrets: Vec::new(),
         problems: Vec::new(),
     }
 }
@@ -52,18 +53,9 @@ fn accepted(waivers: &str, vex: &[&str]) -> (Option<String>, bool) {
     let (statements, refused) = documents.finish();
     assert_eq!(refused, Vec::new());
     let subject = ImagesSubject {
-        number: None,
-        head: "a".repeat(40).parse().unwrap(),
-        is_fork: false,
-        images: Vec::new(),
-        left_out: 0,
-        fail_on: None,
-        unscanned_blocks: false,
         waivers: serde_json::from_str(waivers).unwrap(),
         vex: statements,
-        built: Vec::new(),
-        built_minutes: 60,
-        uploads: crate::scan::glob::PathGlobs::default(),
+        ..ImagesSubject::new(None, "a".repeat(40).parse().unwrap())
     };
     let image = ImageSubject {
         path: "deploy/web.yaml".into(),

@@ -1,25 +1,31 @@
 //! A scanner behind Harbor's pluggable scanner API: one contract for many of them.
 //!
-//! The adapter pulls the image itself. It is told the digest that we resolved, and no credential: an image that not
-//! everybody may read needs one in the adapter's own settings.
+//! The adapter pulls the image itself. It is told the digest that we resolved, and the credential that is bound to that
+//! image's registry and path, if there is one.
 //!
-//! Invariant: a report that is not there yet is asked for again until the scan's deadline; any other answer is an error.
+//! Invariant: a credential of a registry goes to the adapter only where nobody can read it on its way, and only with the
+//! address of that very registry; the adapter's own goes to the adapter alone. A report that is not there yet is asked
+//! for again until the scan's deadline; any other answer is an error.
 //!
 //! # Source
-//! Harbor pluggable scanner API 1.1: `POST /api/v1/scan` gives an id, `GET /api/v1/scan/{id}/report` gives 302 with
-//! `Refresh-After`, or the report.
+//! Harbor pluggable scanner API 1.1: `POST /api/v1/scan` (`registry.authorization` is the header with which the adapter
+//! asks the registry or its token server) gives an id, `GET /api/v1/scan/{id}/report` gives 302 with `Refresh-After`, or
+//! the report. Harbor itself sends an adapter `Authorization`, or `X-ScannerAdapter-API-Key`.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use base64::Engine as _;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
+use url::{Host, Url};
 
 use super::{Documents, failed};
 use crate::image::ImageError;
+use crate::image::contents::ImageProblem;
 use crate::image::report::ImageReport;
 use crate::image::results::harbor;
 use crate::image::scanner::{ImageScanner, ScanRequest};
@@ -36,27 +42,42 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
+/// The header of an adapter's own key.
+const API_KEY: &str = "x-scanneradapter-api-key";
+
 /// Asks an adapter.
 pub struct HarborScanner {
     client: Client,
     base_url: String,
-    token: Option<SecretString>,
+    /// The header that the adapter wants of us.
+    own: Option<(&'static str, SecretString)>,
+    /// Whether nobody can read what is sent there.
+    is_private: bool,
 }
 
 impl HarborScanner {
-    /// The adapter at `base_url`, without a slash at its end; `token` is sent as a bearer token.
+    /// The adapter at `base_url`, without a slash at its end. `token` is what it wants of us: `basic:USER:PASSWORD`,
+    /// `key:KEY` for its API key, or else a bearer token.
     ///
     /// # Errors
     /// The client can't be set up, in words.
     pub fn new(base_url: &str, token: Option<SecretString>) -> Result<Self, String> {
         let client = Client::builder().redirect(Policy::none()).timeout(TIMEOUT).build();
         let client = client.map_err(|error| error.to_string())?;
-        Ok(Self { client, base_url: base_url.to_owned(), token })
+        let address = Url::parse(base_url).map_err(|error| error.to_string())?;
+        let is_here = match address.host() {
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        let is_private = is_here || address.scheme() == "https";
+        Ok(Self { client, base_url: base_url.to_owned(), own: token.map(|token| own(&token)), is_private })
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, ImageError> {
-        let request = match &self.token {
-            Some(token) => request.bearer_auth(token.expose_secret()),
+        let request = match &self.own {
+            Some((name, value)) => request.header(*name, hidden(value)?),
             None => request,
         };
         request.send().await.map_err(|error| failed("harbor", error.without_url().to_string()))
@@ -110,8 +131,12 @@ impl ImageScanner for HarborScanner {
             DEFAULT_REGISTRY => "registry-1.docker.io",
             host => host,
         };
+        let bound = request.source.authorization().await?;
+        let is_withheld = bound.is_some() && !self.is_private;
+        let bound = bound.filter(|_| self.is_private);
+        let authorization = bound.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
         let body = json!({
-            "registry": {"url": format!("https://{host}"), "authorization": ""},
+            "registry": {"url": format!("https://{host}"), "authorization": authorization},
             "artifact": {
                 "repository": reference.path(),
                 "digest": documents.found.digest.to_string(),
@@ -121,8 +146,34 @@ impl ImageScanner for HarborScanner {
         });
         let id = self.begin(&body).await?;
         let results = harbor::read(&self.report(&id).await?).map_err(|why| failed("harbor", why))?;
-        Ok(documents.report(request.image, "harbor", results, false))
+        let mut report = documents.report(request.image, "harbor", results, false);
+        if is_withheld {
+            let why = "the adapter got no credential of the registry, as its address is not https";
+            report.problems.push(ImageProblem::note(why));
+        }
+        Ok(report)
     }
+}
+
+/// The header that an adapter wants.
+fn own(token: &SecretString) -> (&'static str, SecretString) {
+    let text = token.expose_secret();
+    if let Some(key) = text.strip_prefix("key:") {
+        return (API_KEY, key.to_owned().into());
+    }
+    let value = match text.strip_prefix("basic:") {
+        Some(pair) => format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)),
+        None => format!("Bearer {text}"),
+    };
+    ("authorization", value.into())
+}
+
+/// A header's value that is not shown.
+fn hidden(value: &SecretString) -> Result<HeaderValue, ImageError> {
+    let mut value = HeaderValue::from_str(value.expose_secret())
+        .map_err(|_| failed("harbor", "its token has characters that no header may have"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// How long the adapter asks us to wait, within bounds.

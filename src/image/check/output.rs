@@ -43,8 +43,15 @@ impl ImagesVerdict<'_> {
 
     fn title(&self) -> String {
         let blocking: usize = self.judged.iter().map(|image| image.blocking.len()).sum();
+        let secrets: usize = self.judged.iter().map(JudgedImage::blocking_secrets).sum();
         let unjudged = self.judged.iter().filter(|image| !image.unjudged.is_empty()).count() + self.left_out;
         let images = count(self.judged.len(), "image");
+        if secrets > 0 {
+            let parts = [fixable(blocking), count(secrets, "secret")];
+            let what = parts.get(usize::from(blocking == 0)..).unwrap_or_default().join(" and ");
+            let verbs = if blocking + secrets == 1 { "comes in and blocks" } else { "come in and block" };
+            return format!("{what} {verbs} this merge");
+        }
         match (blocking, unjudged) {
             (0, 0) if self.judged.is_empty() => "This change brings in no image".to_owned(),
             (0, 0) => format!("Nothing blocks: {images} scanned"),
@@ -59,12 +66,15 @@ impl ImagesVerdict<'_> {
             summary.line("No image is new or changed, so there was nothing to scan.");
             return;
         }
-        summary.line("| Image | Was | Critical | High | Medium | Low | Unknown |");
-        summary.line("|---|---|---|---|---|---|---|");
+        summary.line("| Image | Was | Critical | High | Medium | Low | Unknown | Secrets |");
+        summary.line("|---|---|---|---|---|---|---|---|");
         let rows: Vec<String> = self.judged.iter().map(JudgedImage::row).collect();
-        summary.list(&rows, |left| format!("| {} | | | | | | |", left_out(left)));
+        summary.list(&rows, |left| format!("| {} | | | | | | | |", left_out(left)));
         summary.line("");
-        summary.line("Numbers are vulnerabilities, those that a newer version fixes in brackets.");
+        summary.line(
+            "Numbers are vulnerabilities, those that a newer version fixes in brackets; secrets are those in files that \
+             come in.",
+        );
     }
 
     fn rule(&self, summary: &mut Budget) {
@@ -84,7 +94,7 @@ impl JudgedImage<'_> {
         let name = cell(&code(&subject.after));
         let was = subject.before.as_deref().map_or_else(|| "new".to_owned(), |before| cell(&code(before)));
         let Ok(report) = &self.image.after else {
-            return format!("| {name} | {was} | not scanned | | | | |");
+            return format!("| {name} | {was} | not scanned | | | | | |");
         };
         let before = self.image.before.as_ref().and_then(|before| before.as_ref().ok());
         let number = |rating| {
@@ -95,7 +105,7 @@ impl JudgedImage<'_> {
         };
         let numbers =
             [Rating::Critical, Rating::High, Rating::Medium, Rating::Low, Rating::Unknown].map(number).join(" | ");
-        format!("| {name} | {was} | {numbers} |")
+        format!("| {name} | {was} | {numbers} | {} |", self.secrets.len())
     }
 
     fn details(&self, summary: &mut Budget) {
@@ -123,19 +133,10 @@ impl JudgedImage<'_> {
         if !self.blocking.is_empty() {
             summary.line("");
             self.parts(summary);
-            summary.line("| Blocks | Severity | Package | Installed | Fixed in | Part |");
-            summary.line("|---|---|---|---|---|---|");
-            let rows: Vec<String> =
-                self.blocking.iter().take(MAX_LISTED).map(|one| row(one, &self.attribution)).collect();
-            summary.list(&rows, |left| format!("| {} | | | | | |", left_out(left)));
-            summary.line("");
+            table(summary, &self.blocking, &self.attribution);
         }
-        if let Some(newer) = &self.image.newer {
-            let what = if newer.is_base { "The base image" } else { "It" };
-            let (name, left, of) = (code(&newer.image), newer.left, newer.of);
-            let fixable = if of == 1 { "1 vulnerability".to_owned() } else { format!("{of} vulnerabilities") };
-            summary.line(&format!("{what} has a newer version of the same line: {name} has {left} of {fixable}."));
-        }
+        self.newer(summary);
+        self.list_secrets(summary);
         let is_blocking = |one: &Vulnerability| self.blocking.iter().any(|other| other.identity() == one.identity());
         let (fixable, unfixed): (Vec<_>, Vec<_>) =
             (self.comparison.introduced.iter()).filter(|one| !is_blocking(one)).partition(|one| one.is_fixable());
@@ -150,6 +151,15 @@ impl JudgedImage<'_> {
         summary.folded(&format!("Accepted: {}", self.accepted.len()), &accepted);
         folded(summary, "There before", &self.comparison.same.iter().collect::<Vec<_>>());
         folded(summary, "Gone with this change", &self.comparison.fixed.iter().collect::<Vec<_>>());
+    }
+
+    /// Names the newer version of the same line.
+    pub(super) fn newer(&self, summary: &mut Budget) {
+        let Some(newer) = &self.image.newer else { return };
+        let what = if newer.is_base { "The base image" } else { "It" };
+        let (name, left, of) = (code(&newer.image), newer.left, newer.of);
+        let fixable = if of == 1 { "1 vulnerability".to_owned() } else { format!("{of} vulnerabilities") };
+        summary.line(&format!("{what} has a newer version of the same line: {name} has {left} of {fixable}."));
     }
 
     /// Says how much of what blocks is of the image that this one is built on.
@@ -173,6 +183,11 @@ impl JudgedImage<'_> {
             let package = &worst.installed.package;
             let message = format!("{} in {} {}, fixed in {fixed}", worst.id, package.name, package.version);
             (AnnotationLevel::Failure, title, message)
+        } else if let Some(worst) = self.secrets.iter().find(|secret| secret.blocks) {
+            let secret = &worst.one.secret;
+            let title = format!("{} · {} in a new image", secret.severity, count(self.blocking_secrets(), "secret"));
+            let message = format!("{} in {} line {}", secret.message, secret.path, secret.line);
+            (AnnotationLevel::Failure, title, message)
         } else {
             let why = self.unjudged.first()?;
             (AnnotationLevel::Warning, "image could not be judged".to_owned(), why.clone())
@@ -190,8 +205,17 @@ impl JudgedImage<'_> {
     }
 }
 
+/// The vulnerabilities that block.
+pub(super) fn table(summary: &mut Budget, blocking: &[&Vulnerability], attribution: &Attribution) {
+    summary.line("| Blocks | Severity | Package | Installed | Fixed in | Part |");
+    summary.line("|---|---|---|---|---|---|");
+    let rows: Vec<String> = blocking.iter().take(MAX_LISTED).map(|one| row(one, attribution)).collect();
+    summary.list(&rows, |left| format!("| {} | | | | | |", left_out(left)));
+    summary.line("");
+}
+
 /// `1 fixable vulnerability`, `2 fixable vulnerabilities`.
-fn fixable(number: usize) -> String {
+pub(super) fn fixable(number: usize) -> String {
     if number == 1 { "1 fixable vulnerability".to_owned() } else { format!("{number} fixable vulnerabilities") }
 }
 

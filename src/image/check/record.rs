@@ -41,6 +41,19 @@ impl JudgedImage<'_> {
                     .iter()
                     .map(|(one, by)| VulnerabilityEntry { remark: Some(remark(*by)), ..entry(one, "accepted") }),
             )
+            .chain(self.secrets.iter().map(|secret| {
+                let standing = if secret.blocks { "blocks" } else { "introduced" };
+                let file = &secret.one.secret;
+                VulnerabilityEntry {
+                    id: file.rule.clone(),
+                    standing: standing.to_owned(),
+                    severity: file.severity.to_string(),
+                    package: file.path.clone(),
+                    version: format!("line {}", file.line),
+                    fixed: None,
+                    remark: Some(inert(&file.message)),
+                }
+            }))
             .chain(self.comparison.same.iter().map(|one| entry(one, "existing")))
             .chain(self.comparison.fixed.iter().map(|one| entry(one, "gone")));
         let mut vulnerabilities: Vec<VulnerabilityEntry> = all.collect();

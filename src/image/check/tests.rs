@@ -2,9 +2,11 @@
 
 use super::*;
 use crate::github::identity::PullRequestNumber;
-use crate::image::contents::{ImageProblem, Installed};
+use crate::image::contents::{ImageProblem, ImageSecret, Installed};
 use crate::image::package::{Package, PackageKind};
+use crate::image::secrets::FileSecret;
 use crate::report::check_run::{AnnotationLevel, CheckRunOutput, MAX_TEXT_BYTES, MAX_TITLE};
+use crate::scan::glob::PathGlobs;
 
 fn vulnerability(id: &str, package: &str, rating: Rating, fixed: Option<&str>) -> Vulnerability {
     let package = Package::new(PackageKind::Dpkg, package, "1.0").unwrap();
@@ -36,7 +38,20 @@ fn report(vulnerabilities: Vec<Vulnerability>) -> ImageReport {
         unimportant: 0,
         configuration: Vec::new(),
         set_id_files: Vec::new(),
+        secrets: Vec::new(),
         problems: Vec::new(),
+    }
+}
+
+fn waiver(id: &str, until: &str) -> ImageWaiver {
+    ImageWaiver {
+        vulnerability: id.to_owned(),
+        package: None,
+        paths: PathGlobs::default(),
+        within: PathGlobs::default(),
+        until: until.parse().unwrap(),
+        owner: "@acme/platform".into(),
+        reason: "not reachable".into(),
     }
 }
 
@@ -45,20 +60,7 @@ fn today() -> Date {
 }
 
 fn subject(fail_on: Option<Severity>) -> ImagesSubject {
-    ImagesSubject {
-        number: Some(PullRequestNumber(1)),
-        head: "a".repeat(40).parse().unwrap(),
-        is_fork: false,
-        images: Vec::new(),
-        left_out: 0,
-        fail_on,
-        unscanned_blocks: false,
-        waivers: Vec::new(),
-        vex: Vec::new(),
-        built: Vec::new(),
-        built_minutes: 60,
-        uploads: crate::scan::glob::PathGlobs::default(),
-    }
+    ImagesSubject { fail_on, ..ImagesSubject::new(Some(PullRequestNumber(1)), "a".repeat(40).parse().unwrap()) }
 }
 
 fn image(after: Result<ImageReport, &str>, before: Option<Result<ImageReport, &str>>) -> ScannedImage {
@@ -152,15 +154,6 @@ fn hostile_names_stay_inert_and_many_stay_within_the_limits() {
 fn what_is_accepted_is_listed_and_does_not_block() {
     let of = |id: &str| vulnerability(id, "openssl", Rating::High, Some("1.1"));
     let images = [image(Ok(report(vec![of("CVE-1"), of("CVE-2"), of("CVE-3")])), None)];
-    let waiver = |id: &str, until: &str| ImageWaiver {
-        vulnerability: id.to_owned(),
-        package: None,
-        paths: crate::scan::glob::PathGlobs::default(),
-        within: crate::scan::glob::PathGlobs::default(),
-        until: until.parse().unwrap(),
-        owner: "@acme/platform".into(),
-        reason: "not reachable".into(),
-    };
     let mut documents = crate::settings::vex::VexDocuments::default();
     documents.add(
         ".github/vex/web.json",
@@ -239,4 +232,81 @@ fn an_image_that_nobody_mends_any_more_is_remarked_on() {
     assert!(output.summary.contains(remark), "{}", output.summary);
     let output = check(&[image(Ok(release("2026-06-15")), None)], Conclusion::Success, clean);
     assert!(!output.summary.contains("not been mended"), "{}", output.summary);
+}
+
+fn secret(path: &str, layer: usize) -> ImageSecret {
+    let secret = FileSecret {
+        path: path.into(),
+        line: 2,
+        rule: "secret/github-token".into(),
+        message: "GitHub token, masked".into(),
+        severity: Severity::Critical,
+    };
+    ImageSecret { secret, layer, is_hidden: layer == 1 }
+}
+
+/// An image of three layers with secrets in these.
+fn with_secrets(layers: &[usize]) -> ImageReport {
+    let secrets = layers.iter().map(|layer| secret(&format!("app/{layer}.env"), *layer)).collect();
+    ImageReport { secrets, diff_ids: ["a", "b", "c"].map(String::from).to_vec(), ..report(Vec::new()) }
+}
+
+#[test]
+fn a_secret_in_a_file_blocks_in_a_layer_of_its_own_alone() {
+    let clean = "Nothing blocks: 1 image scanned";
+    // Nobody says what the image is built on.
+    let output = check(&[image(Ok(with_secrets(&[0, 1])), None)], Conclusion::Success, clean);
+    assert!(output.summary.contains("Secrets in files, not blocking: 2"), "{}", output.summary);
+    assert!(output.summary.contains("| 0 | 2 |"), "it is in the table: {}", output.summary);
+    let base = ImageReport { diff_ids: vec!["a".into()], ..report(Vec::new()) };
+    let on_base = |layers: &[usize]| ScannedImage {
+        base: Some(("debian:12".into(), Arc::new(base.clone()))),
+        ..image(Ok(with_secrets(layers)), None)
+    };
+    check(&[on_base(&[0])], Conclusion::Success, clean);
+    let output = check(&[on_base(&[0, 1])], Conclusion::Failure, "1 secret comes in and blocks this merge");
+    for part in ["| GitHub token, masked | critical | `app/1.env` line 2 | 1, removed later |", "of the base image"] {
+        assert!(output.summary.contains(part), "{part} in {}", output.summary);
+    }
+    assert_eq!(output.annotations[0].title, "critical · 1 secret in a new image");
+    // What was there before, and what is accepted, does not block.
+    let before = ScannedImage { before: Some(Ok(Arc::new(with_secrets(&[1])))), ..on_base(&[1]) };
+    check(&[before], Conclusion::Success, clean);
+    let waiver =
+        ImageWaiver { within: PathGlobs::new(&["app/*"]).unwrap(), ..waiver("secret/github-token", "2999-01-01") };
+    let subject = ImagesSubject { waivers: vec![waiver], ..subject(Some(Severity::High)) };
+    assert_eq!(decide(&subject, &[on_base(&[1])], today()).conclusion, Conclusion::Success);
+    // Of an image that the change builds only the lowest layer may be somebody else's.
+    let mut built = image(Ok(with_secrets(&[0])), None);
+    built.subject.path.clear();
+    check(&[built.clone()], Conclusion::Success, clean);
+    built.after = Ok(Arc::new(with_secrets(&[2])));
+    check(&[built], Conclusion::Failure, "1 secret comes in and blocks this merge");
+}
+
+#[test]
+fn what_stands_is_told_the_same_way_each_time() {
+    let bad = |id: &str| vulnerability(id, "openssl", Rating::High, Some("1.1"));
+    let named = |path: &str, vulnerabilities: Vec<_>| {
+        let mut image = image(Ok(report(vulnerabilities)), None);
+        image.subject.path = path.to_owned();
+        image
+    };
+    let images = [named("a.yaml", vec![bad("CVE-1"), bad("CVE-2")]), named("b.yaml", vec![bad("CVE-1"), bad("CVE-2")])];
+    let subject = subject(Some(Severity::High));
+    let standing = decide(&subject, &images, today()).standing("main");
+    assert_eq!(standing.title, "Images in use: 2 fixable vulnerabilities in 1 image");
+    assert_eq!((standing.blocking, standing.unjudged), (2, 0));
+    assert_eq!(standing.ids, ["CVE-1", "CVE-2"]);
+    assert_eq!(standing.body.matches("| CVE-1 |").count(), 1, "{}", standing.body);
+    assert!(standing.body.contains("`a.yaml` line 7, `b.yaml` line 7"), "{}", standing.body);
+    assert_eq!(decide(&subject, &images, today()).standing("main"), standing);
+    let waived =
+        ImagesSubject { waivers: vec![waiver("CVE-1", "2999-01-01"), waiver("CVE-2", "2999-01-01")], ..subject };
+    let standing = decide(&waived, &images, today()).standing("main");
+    assert_eq!((standing.blocking, standing.title.as_str()), (0, "Images in use: no vulnerability that would block"));
+    let unread = [image(Err("no such tag"), None)];
+    let standing = decide(&waived, &unread, today()).standing("main");
+    assert_eq!((standing.blocking, standing.unjudged), (0, 1));
+    assert!(standing.body.contains("no such tag"), "{}", standing.body);
 }

@@ -114,3 +114,19 @@ fn an_image_that_says_nothing_is_not_judged() {
     let link = base().raw("lib/apk/db/installed", b'2', 0o777, 0, "/var/lib/dpkg/status", b"");
     assert_eq!(unjudged(vec![link]).len(), 0);
 }
+
+#[test]
+fn a_secret_that_a_later_layer_removes_is_still_in_the_image() {
+    let token = crate::scan::secret::fake::expand("{fake:github-token}");
+    let text = format!("TOKEN={token}\n");
+    let mut stack = Stack::default();
+    for tar in [
+        Tar::default().file("app/a.env", &text).file("app/b.env", &text),
+        Tar::default().file("app/.wh.a.env", "").file("app/c.env", &text),
+    ] {
+        stack.push(facts(&tar.end())).unwrap();
+    }
+    let secrets = stack.contents().secrets;
+    let found: Vec<_> = secrets.iter().map(|one| (one.secret.path.as_str(), one.layer, one.is_hidden)).collect();
+    assert_eq!(found, [("app/a.env", 0, true), ("app/b.env", 0, false), ("app/c.env", 1, false)]);
+}

@@ -28,6 +28,7 @@ fn report() -> ImageReport {
         unimportant: 0,
         configuration: Vec::new(),
         set_id_files: Vec::new(),
+        secrets: Vec::new(),
         problems: Vec::new(),
     }
 }
@@ -65,12 +66,13 @@ async fn a_store_that_lies_about_a_manifest_is_not_believed() {
 #[tokio::test]
 async fn of_two_who_want_a_report_one_makes_it() {
     let (one, other, _) = two().await;
-    assert!(matches!(one.turn("k").await, Turn::Ours));
+    assert!(matches!(one.turn("k", REPORT_LIFETIME).await, Turn::Ours));
     let report = report();
-    let ((), waited) = tokio::join!(one.in_turn("k", one.keep_report("k", &report)), other.turn("k"));
+    let ((), waited) = tokio::join!(one.in_turn("k", one.keep_report("k", &report)), other.turn("k", REPORT_LIFETIME));
     assert!(matches!(waited, Turn::Made(_, kept) if *kept == report));
+    assert!(matches!(other.turn("k", Duration::from_mins(30)).await, Turn::Ours), "it is older than that");
     // One that fails gives its turn back.
-    assert!(matches!(one.turn("other").await, Turn::Ours));
+    assert!(matches!(one.turn("other", REPORT_LIFETIME).await, Turn::Ours));
     one.in_turn("other", async {}).await;
-    assert!(matches!(other.turn("other").await, Turn::Ours));
+    assert!(matches!(other.turn("other", REPORT_LIFETIME).await, Turn::Ours));
 }

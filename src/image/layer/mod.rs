@@ -9,6 +9,7 @@ mod archive;
 mod error;
 mod limits;
 mod path_set;
+mod texts;
 mod unpack;
 
 use std::collections::BTreeMap;
@@ -19,16 +20,18 @@ use serde::{Deserialize, Serialize};
 use super::distribution::Distribution;
 use super::inventory::{self, Candidate};
 use super::package::Package;
+use super::secrets::FileSecret;
 
 pub use archive::clean;
 use archive::{Archive, Entry, EntryKind};
 pub use error::LayerError;
 pub use limits::LayerLimits;
 pub use path_set::{Mark, PathSet};
+use texts::Texts;
 use unpack::Unpacked;
 
 /// The form of [`LayerFacts`] and what the inventory reads. Facts of another version must be read again.
-pub const FACTS_VERSION: u32 = 2;
+pub const FACTS_VERSION: u32 = 3;
 
 const WHITEOUT: &[u8] = b".wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
@@ -44,6 +47,12 @@ pub struct LayerFacts {
     pub files: BTreeMap<String, FileFacts>,
     /// Every path that hides what lower layers have.
     pub marks: PathSet,
+    /// The secrets that its small text files hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<FileSecret>,
+    /// How many such files were not looked through, because there are too many.
+    #[serde(default)]
+    pub texts_left_out: usize,
 }
 
 /// What one file says.
@@ -149,18 +158,25 @@ impl FileFacts {
 /// [`LayerError`] when the stream fails, a limit is reached, or the content isn't `diff_id`.
 pub fn read_layer(packed: impl Read, diff_id: &str, limits: LayerLimits) -> Result<LayerFacts, LayerError> {
     let unpacked = Unpacked::new(packed, limits).map_err(LayerError::from_io)?;
-    let mut reading =
-        Reading { archive: Archive::new(unpacked), facts: LayerFacts::default(), limits, entries: 0, bytes: 0 };
+    let mut reading = Reading {
+        archive: Archive::new(unpacked),
+        facts: LayerFacts::default(),
+        texts: Texts::default(),
+        limits,
+        entries: 0,
+        bytes: 0,
+    };
     while let Some(entry) = reading.archive.next_entry().map_err(LayerError::from_io)? {
         reading.take(&entry)?;
     }
-    let Reading { archive, mut facts, .. } = reading;
+    let Reading { archive, mut facts, texts, .. } = reading;
     let (bytes, hex) = archive.into_inner().finish().map_err(LayerError::from_io)?;
     let found = format!("sha256:{hex}");
     if found != diff_id {
         return Err(LayerError::DiffId { expected: diff_id.to_owned(), found });
     }
     (facts.diff_id, facts.unpacked_bytes) = (found, bytes);
+    (facts.secrets, facts.texts_left_out) = texts.finish();
     facts.marks.seal();
     Ok(facts)
 }
@@ -168,6 +184,7 @@ pub fn read_layer(packed: impl Read, diff_id: &str, limits: LayerLimits) -> Resu
 struct Reading<R> {
     archive: Archive<R>,
     facts: LayerFacts,
+    texts: Texts,
     limits: LayerLimits,
     entries: usize,
     bytes: usize,
@@ -219,12 +236,13 @@ impl<R: Read> Reading<R> {
     fn file_facts(&mut self, entry: &Entry, path: &str) -> Result<FileFacts, LayerError> {
         let candidate = Candidate { path, is_executable: entry.mode & 0o111 != 0 };
         let wanted = inventory::wanted(&candidate);
-        if wanted.is_empty() {
+        let is_text = entry.kind == EntryKind::File && self.texts.wants(path, entry.size);
+        if wanted.is_empty() && !is_text {
             return Ok(FileFacts::default());
         }
         match entry.kind {
             EntryKind::File if entry.size == 0 => Ok(FileFacts::default()),
-            EntryKind::File => self.read_file(entry, path, &wanted),
+            EntryKind::File => self.read_file(entry, path, &wanted, is_text),
             EntryKind::HardLink => Ok(self.hard_link(entry, &wanted)),
             EntryKind::SymbolicLink => {
                 let link = String::from_utf8_lossy(&entry.link).into_owned();
@@ -252,6 +270,7 @@ impl<R: Read> Reading<R> {
         entry: &Entry,
         path: &str,
         wanted: &[&'static inventory::Reader],
+        is_text: bool,
     ) -> Result<FileFacts, LayerError> {
         let mut start = [0_u8; inventory::MAGIC_BYTES];
         let mut filled = 0;
@@ -263,7 +282,8 @@ impl<R: Read> Reading<R> {
         }
         let start = start.get(..filled).unwrap_or_default();
         let wanted: Vec<_> = wanted.iter().copied().filter(|reader| start.starts_with(reader.magic)).collect();
-        if wanted.is_empty() {
+        let is_text = is_text && !start.contains(&0);
+        if wanted.is_empty() && !is_text {
             return Ok(FileFacts::default());
         }
         if entry.size > self.limits.file_bytes {
@@ -273,6 +293,9 @@ impl<R: Read> Reading<R> {
         let mut content = Vec::with_capacity(size);
         content.extend_from_slice(start);
         self.fill(&mut content, size)?;
+        if is_text {
+            self.texts.take(path, &content);
+        }
         Ok(inventory::read(&wanted, path, &content))
     }
 

@@ -231,3 +231,40 @@ fn facts_survive_being_kept() {
     let text = serde_json::to_string(&facts).unwrap();
     assert_eq!(serde_json::from_str::<LayerFacts>(&text).unwrap(), facts);
 }
+
+/// A layer with these files.
+fn layer_of(files: &[(&str, String)]) -> LayerFacts {
+    facts(&files.iter().fold(Tar::default(), |tar, (path, text)| tar.file(path, text)).end())
+}
+
+#[test]
+fn secrets_of_small_text_files_are_found_where_somebody_put_them() {
+    let token = crate::scan::secret::fake::expand("{fake:github-token}");
+    let line = format!("debug=1\nGITHUB_TOKEN={token}\n");
+    let long = format!("{line}{}", "#".repeat(64 << 10));
+    let read = layer_of(&[
+        ("app/.env", line.clone()),
+        ("usr/share/doc/x/.env", line.clone()),
+        ("usr/lib/python3/dist-packages/x/.env", line.clone()),
+        ("app/node_modules/x/.env", line.clone()),
+        ("app/long.env", long),
+        ("app/binary.env", format!("\0{line}")),
+        ("etc/plain.conf", "listen = 80\n".to_owned()),
+    ]);
+    let found: Vec<(&str, usize)> = read.secrets.iter().map(|one| (one.path.as_str(), one.line)).collect();
+    assert_eq!(found, [("app/.env", 2)], "{:?}", read.secrets);
+    assert!(read.secrets[0].rule.starts_with("secret/"), "{:?}", read.secrets);
+    assert!(!serde_json::to_string(&read).unwrap().contains(token.as_ref()), "the value is not kept");
+    assert_eq!(read.texts_left_out, 0);
+}
+
+#[test]
+fn a_layer_of_many_texts_is_looked_through_up_to_a_bound_and_says_so() {
+    let token = crate::scan::secret::fake::expand("{fake:github-token}");
+    let mut tar = Tar::default();
+    for number in 0..4_100 {
+        tar = tar.file(&format!("app/{number:05}"), "x");
+    }
+    let read = facts(&tar.file("app/zzzz.env", format!("TOKEN={token}")).end());
+    assert_eq!((read.secrets.len(), read.texts_left_out), (0, 101));
+}

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::OutputInput;
+use crate::image::check::rating_of;
 use crate::image::rating::Rating;
-use crate::image::report::Vulnerability;
+use crate::image::report::{ImageReport, Vulnerability};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
@@ -34,6 +35,9 @@ pub fn render(input: &OutputInput<'_>) -> String {
             result(one, numbers.get(one.id.as_str()).copied().unwrap_or_default(), input.old.map(|_| is_new))
         })
         .collect();
+    let mut descriptions: Vec<Value> = rules.values().map(|one| rule(one)).collect();
+    let mut results = results;
+    secrets(report, &mut descriptions, &mut results);
     let notifications: Vec<Value> = report
         .problems
         .iter()
@@ -51,7 +55,7 @@ pub fn render(input: &OutputInput<'_>) -> String {
                 "name": "dockgate",
                 "version": env!("CARGO_PKG_VERSION"),
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules.values().map(|one| rule(one)).collect::<Vec<_>>(),
+                "rules": descriptions,
             }},
             "invocations": [{"executionSuccessful": report.is_judged(), "toolExecutionNotifications": notifications}],
             "results": results,
@@ -59,6 +63,35 @@ pub fn render(input: &OutputInput<'_>) -> String {
         }],
     });
     format!("{log:#}\n")
+}
+
+/// Adds the secrets in files, and their rules behind those that are there.
+fn secrets(report: &ImageReport, rules: &mut Vec<Value>, results: &mut Vec<Value>) {
+    let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
+    for one in &report.secrets {
+        let secret = &one.secret;
+        let rating = rating_of(secret.severity);
+        let number = *numbers.entry(&secret.rule).or_insert_with(|| {
+            rules.push(json!({
+                "id": secret.rule,
+                "shortDescription": {"text": "a secret in a file of the image"},
+                "defaultConfiguration": {"level": level(rating)},
+                "properties": {"tags": ["security"], "security-severity": score(rating)},
+            }));
+            rules.len() - 1
+        });
+        results.push(json!({
+            "ruleId": secret.rule,
+            "ruleIndex": number,
+            "level": level(rating),
+            "message": {"text": format!("{} (layer {})", secret.message, one.layer)},
+            "locations": [{"physicalLocation": {
+                "artifactLocation": {"uri": percent(&secret.path)},
+                "region": {"startLine": secret.line},
+            }}],
+            "partialFingerprints": {"dockgate/v1": format!("{}/{}/{}", secret.rule, secret.path, secret.line)},
+        }));
+    }
 }
 
 fn rule(one: &Vulnerability) -> Value {

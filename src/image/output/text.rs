@@ -52,6 +52,17 @@ fn head(text: &mut String, report: &ImageReport) {
     for remark in &report.configuration {
         let _ = writeln!(text, "{}", inert(&remark.message));
     }
+    for one in report.secrets.iter().take(MAX_LINES) {
+        let (secret, layer) = (&one.secret, one.layer);
+        let hidden = if one.is_hidden { ", removed by a later one" } else { "" };
+        let (place, what) = (inert(&secret.path), inert(&secret.message));
+        let _ =
+            writeln!(text, "{} secret in {place} line {}, layer {layer}{hidden}: {what}", secret.severity, secret.line);
+    }
+    let more = report.secrets.len().saturating_sub(MAX_LINES);
+    if more > 0 {
+        let _ = writeln!(text, "and {more} more secrets in files");
+    }
     text.push('\n');
 }
 

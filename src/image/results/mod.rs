@@ -93,6 +93,7 @@ impl Results {
             unimportant: 0,
             configuration: Vec::new(),
             set_id_files: Vec::new(),
+            secrets: Vec::new(),
             problems: self.problems,
         }
     }

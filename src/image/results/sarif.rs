@@ -12,6 +12,7 @@ use super::{Found, Results, items, short, text};
 use crate::image::contents::ImageProblem;
 use crate::image::package::PackageKind;
 use crate::image::rating::Rating;
+use crate::report::words::count;
 
 /// Reads the document.
 pub fn read(document: &Value) -> Results {
@@ -35,7 +36,13 @@ pub fn read(document: &Value) -> Results {
             results.problems.push(ImageProblem::unjudged("the scanner says that it did not finish"));
         }
         let rules: HashMap<&str, &Value> = items(driver, "rules").iter().map(|rule| (text(rule, "id"), rule)).collect();
-        for one in items(run, "results").iter().filter(|one| text(one, "kind") != "pass") {
+        let is_secret = |one: &&Value| text(driver, "name") == "dockgate" && text(one, "ruleId").starts_with("secret/");
+        let secrets = items(run, "results").iter().filter(is_secret).count();
+        if secrets > 0 {
+            let found = count(secrets, "secret");
+            results.problems.push(ImageProblem::note(format!("{found} in files were uploaded, which do not block")));
+        }
+        for one in items(run, "results").iter().filter(|one| text(one, "kind") != "pass" && !is_secret(one)) {
             add(&mut results, one, rules.get(text(one, "ruleId")).copied().unwrap_or(&Value::Null));
         }
     }

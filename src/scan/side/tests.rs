@@ -273,3 +273,42 @@ fn an_image_is_pinned_once_its_digest_is_known() {
     let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - {name: a, image: nginx}\n";
     assert_eq!(pinned("a.yaml", pod).1, pod.replace("nginx", "nginx:latest@sha256:B"));
 }
+
+#[test]
+fn a_patch_is_judged_by_what_it_says() {
+    let patch = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      hostNetwork: true
+      containers:
+        - name: web
+          image: nginx
+          securityContext: {runAsUser: 0}
+        - name: log
+          securityContext: {privileged: true}
+        - name: sync
+          securityContext: {capabilities: {add: [SYS_ADMIN]}}
+      volumes:
+        - {name: s, hostPath: {path: /var/run/docker.sock}}
+";
+    let rules = |path: &str, kustomization: &str| {
+        let files = [("kustomization.yaml", kustomization), (path, patch)];
+        let files = files.map(|(path, content)| ChangedFile::standing(path, text(content))).to_vec();
+        let scan = scan(&Snapshot { files, whole_tree: true }, PolicySet::builtin(), &ScanOptions::default());
+        assert_eq!(scan.head.problems, []);
+        scan.head.findings.iter().map(|finding| finding.rule.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    let of_patch = rules("web.yaml", "resources: [base]\npatches: [{path: web.yaml}]\n");
+    let of_resource = rules("web.yaml", "resources: [web.yaml]\n");
+    let left_out =
+        ["capabilities-not-dropped", "privilege-escalation-allowed", "run-as-non-root-missing", "seccomp-not-set"];
+    let is_of_absence = |rule: &String| left_out.iter().any(|name| rule.ends_with(name));
+    assert!(left_out.iter().all(|name| of_resource.iter().any(|rule| rule.ends_with(name))), "{of_resource:?}");
+    let said: Vec<&String> = of_resource.iter().filter(|rule| !is_of_absence(rule)).collect();
+    assert_eq!(of_patch.iter().collect::<Vec<_>>(), said);
+    assert_eq!(rules("overlays/web.yaml", "resources: []\n"), of_patch);
+}

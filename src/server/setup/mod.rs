@@ -52,6 +52,8 @@ pub struct SetupConfig {
     pub github_url: String,
     /// GitHub's API, without a `/` at its end.
     pub github_api_url: String,
+    /// Whether the images of default branches are watched.
+    pub watches: bool,
     /// Where the credentials go.
     pub credentials_file: PathBuf,
     /// 32 random bytes, which the token and the states are made from.

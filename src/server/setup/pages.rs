@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::SetupConfig;
-use crate::github::registration::{self, EVENTS, MAX_NAME, NewApp, PERMISSIONS};
+use crate::github::registration::{self, EVENTS, MAX_NAME, NewApp};
 use crate::report::html::escape;
 use crate::server::page::{self, Page};
 use crate::settings::process::base_url;
@@ -90,7 +90,7 @@ pub(super) fn manifest_form(config: &SetupConfig, answers: &Answers, state: &str
         "" => "/settings/apps/new".to_owned(),
         owner => format!("/organizations/{owner}/settings/apps/new"),
     };
-    let manifest = registration::manifest(&answers.name, &answers.public_url).to_string();
+    let manifest = registration::manifest(&answers.name, &answers.public_url, config.watches).to_string();
     let mut body = format!(
         "<h1>Set up dockgate</h1>\n<p>GitHub is asked for an app called <strong>{}</strong> of {}, with these \
          permissions and events. GitHub shows them again before anything is made.</p>\n",
@@ -101,7 +101,8 @@ pub(super) fn manifest_form(config: &SetupConfig, answers: &Answers, state: &str
             format!("<strong>{}</strong>", answers.owner)
         }
     );
-    let permissions = PERMISSIONS.iter().map(|(name, level, why)| (format!("{name}: {level}"), *why));
+    let permissions = registration::permissions(config.watches);
+    let permissions = permissions.iter().map(|(name, level, why)| (format!("{name}: {level}"), *why));
     let events = EVENTS.iter().map(|(name, why)| (format!("event {name}"), *why));
     body.push_str("<table>\n<thead><tr><th scope=\"col\">What</th><th scope=\"col\">Why</th></tr></thead>\n<tbody>\n");
     for (what, why) in permissions.chain(events) {

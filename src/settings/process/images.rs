@@ -35,6 +35,8 @@ pub struct ImageSettings {
     pub platform: Setting<String>,
     /// `DOCKGATE_IMAGE_SECONDS`: how long the images of one change may take.
     pub deadline: Setting<Duration>,
+    /// `DOCKGATE_IMAGE_WATCH_SECONDS`: how often the images of default branches are scanned again; never when zero.
+    pub watch: Setting<Duration>,
     /// `DOCKGATE_OSV_URL`: where OSV answers; names and versions of packages are sent there.
     pub osv_url: Setting<String>,
     /// `DOCKGATE_OSV_DIR`: a folder of OSV's exports, in its place.
@@ -87,6 +89,7 @@ impl Default for ImageSettings {
             work: Setting::default(),
             platform: Setting::built_in("linux/amd64".to_owned()),
             deadline: Setting::built_in(Duration::from_mins(4)),
+            watch: Setting::built_in(Duration::ZERO),
             osv_url: Setting::built_in("https://api.osv.dev".to_owned()),
             osv_folder: Setting::default(),
             scanner: Setting::default(),
@@ -99,11 +102,15 @@ impl Default for ImageSettings {
     }
 }
 
+/// 30 days.
+const MOST_WATCH_SECONDS: usize = 2_592_000;
+
 /// The names that are known.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     "DOCKGATE_IMAGES",
     "DOCKGATE_IMAGE_PLATFORM",
     "DOCKGATE_IMAGE_SECONDS",
+    "DOCKGATE_IMAGE_WATCH_SECONDS",
     "DOCKGATE_OSV_URL",
     "DOCKGATE_OSV_DIR",
     "DOCKGATE_IMAGE_SCANNER",
@@ -125,6 +132,7 @@ impl ImageSettings {
             ("DOCKGATE_IMAGES", self.work.value.name().to_owned(), self.work.origin),
             ("DOCKGATE_IMAGE_PLATFORM", self.platform.value.clone(), self.platform.origin),
             ("DOCKGATE_IMAGE_SECONDS", self.deadline.value.as_secs().to_string(), self.deadline.origin),
+            ("DOCKGATE_IMAGE_WATCH_SECONDS", self.watch.value.as_secs().to_string(), self.watch.origin),
             ("DOCKGATE_OSV_URL", self.osv_url.value.clone(), self.osv_url.origin),
             ("DOCKGATE_OSV_DIR", folder, self.osv_folder.origin),
             ("DOCKGATE_IMAGE_SCANNER", self.scanner.value.name().to_owned(), self.scanner.origin),
@@ -152,6 +160,14 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
         self.parse(&mut settings.deadline, "DOCKGATE_IMAGE_SECONDS", "seconds from 10 to 3600", |text| {
             super::seconds(text, 10)
         });
+        let often = "seconds from 1 to 2592000, or 0 for never";
+        self.parse(&mut settings.watch, "DOCKGATE_IMAGE_WATCH_SECONDS", often, |text| {
+            super::number(text, 0, MOST_WATCH_SECONDS).map(|seconds| Duration::from_secs(seconds as u64))
+        });
+        if !settings.watch.value.is_zero() && settings.work.value != ImageWork::Scan {
+            let message = "set, but images are scanned only with DOCKGATE_IMAGES=scan".to_owned();
+            self.wrong("DOCKGATE_IMAGE_WATCH_SECONDS", message);
+        }
         self.parse(&mut settings.osv_url, "DOCKGATE_OSV_URL", "an http:// or https:// address", super::base_url);
         self.parse(&mut settings.osv_folder, "DOCKGATE_OSV_DIR", "a folder", |text| Some(Some(text.to_owned())));
         self.scanner(&mut settings);

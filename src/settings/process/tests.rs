@@ -34,6 +34,14 @@ fn flags_stand_over_the_environment() {
 }
 
 #[test]
+fn images_are_watched_only_where_they_are_scanned() {
+    let wrong = read(&[], &[("DOCKGATE_IMAGE_WATCH_SECONDS", "86400")]).unwrap_err();
+    assert!(wrong.contains("DOCKGATE_IMAGES=scan"), "{wrong}");
+    let settings = read(&[], &[("DOCKGATE_IMAGE_WATCH_SECONDS", "86400"), ("DOCKGATE_IMAGES", "scan")]).unwrap();
+    assert_eq!(settings.images.watch.value, Duration::from_hours(24));
+}
+
+#[test]
 fn a_scanner_elsewhere_needs_its_address() {
     for kind in ["trivy-server", "harbor"] {
         let wrong = read(&[], &[("DOCKGATE_IMAGE_SCANNER", kind)]).unwrap_err();

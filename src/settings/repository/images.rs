@@ -20,8 +20,8 @@ pub struct ImageRules {
     pub built: Setting<Vec<BuiltImage>>,
     /// `images.built-minutes`: how long they are awaited.
     pub built_minutes: Setting<usize>,
-    /// `images.uploads`: workflows whose uploaded results count, as patterns of `owner/repo/path@ref`; of all workflows of
-    /// the repository when empty.
+    /// `images.uploads`: workflows whose uploaded results count, as patterns of `owner/repo/path@ref`; when empty, those of
+    /// the repository as they stand on the branch that the change goes to, or on the default branch.
     pub uploads: Setting<PathGlobs>,
 }
 

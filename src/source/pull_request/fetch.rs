@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
+use tempfile::TempDir;
 
 use super::super::git::command::Git;
 use super::super::git::objects::{ObjectReader, lines};
@@ -24,12 +25,10 @@ const FETCH: [&str; 4] = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no
 impl PullRequestSource {
     /// Reads the change with git.
     pub(super) async fn fetch(&self, commits: &Commits) -> Result<Change, SourceError> {
-        let directory = tempfile::Builder::new()
-            .prefix("dockgate-")
-            .tempdir_in(&self.options.directory)
-            .map_err(|source| SourceError::Path { path: self.options.directory.clone(), source })?;
+        let directory = self.directory()?;
         let (git, refused) = self.repository(Git::bare(directory.path()), commits).await?;
-        let entries = diff(&git, commits, "--no-renames").await?;
+        let (fork, head) = (commits.fork.as_str(), commits.head.as_str());
+        let entries = diff(&git, fork, head, "--no-renames").await?;
         if self.target.changed_files.is_some_and(|count| entries.len() < count) {
             return Err(SourceError::Output { command: "diff-tree".into() });
         }
@@ -47,7 +46,7 @@ impl PullRequestSource {
         fetch_missing(&git, &mut reader, &oids).await?;
         team.extend(more);
         // Now that the blobs are there, similar files can be told to be renamed ones.
-        let mut entries = diff(&git, commits, "-M").await.unwrap_or(entries);
+        let mut entries = diff(&git, fork, head, "-M").await.unwrap_or(entries);
         entries.sort_by(|one, other| one.path.cmp(&other.path));
         let objects = ObjectReader::new(&git).read(oids, &self.limits).await?;
         let side = |object: &Option<Object>| match object {
@@ -74,8 +73,18 @@ impl PullRequestSource {
         Ok(Change { snapshot, team, history })
     }
 
+    /// A folder for a short-lived repository.
+    pub(super) fn directory(&self) -> Result<TempDir, SourceError> {
+        let made = tempfile::Builder::new().prefix(super::REPOSITORY_PREFIX).tempdir_in(&self.options.directory);
+        made.map_err(|source| SourceError::Path { path: self.options.directory.clone(), source })
+    }
+
     /// A bare repository that has the commits and their trees; with it comes why it lacks those in between, if it does.
-    async fn repository(&self, git: Git, commits: &Commits) -> Result<(Git, Option<SourceError>), SourceError> {
+    pub(super) async fn repository(
+        &self,
+        git: Git,
+        commits: &Commits,
+    ) -> Result<(Git, Option<SourceError>), SourceError> {
         let format = if commits.head.as_str().len() == 64 { "--object-format=sha256" } else { "--object-format=sha1" };
         git.run("init", &["--quiet", "--bare", "--template=", format]).await?;
         let root = self.client.web_root();
@@ -128,8 +137,8 @@ pub(super) async fn fetch_missing(
     Ok(())
 }
 
-async fn diff(git: &Git, commits: &Commits, renames: &str) -> Result<Vec<Entry>, SourceError> {
-    let (fork, head) = (commits.fork.as_str(), commits.head.as_str());
+/// What differs between two commits or trees.
+pub(super) async fn diff(git: &Git, fork: &str, head: &str, renames: &str) -> Result<Vec<Entry>, SourceError> {
     let arguments = ["-r", "--raw", "-z", "--no-abbrev", "--no-ext-diff", "--no-textconv", renames, fork, head, "--"];
     let output = git.run("diff-tree", &arguments).await?;
     parse_diff(&output).ok_or_else(|| SourceError::Output { command: "diff-tree".into() })

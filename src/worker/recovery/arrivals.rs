@@ -1,7 +1,8 @@
 //! Installations and repositories that are new to us: what is open there is judged without comments, so that a check
 //! that is required from now on strands nobody.
 //!
-//! Invariant: a note is durable before its delivery is answered, and is forgotten only once its pull requests have jobs.
+//! Invariant: a note is durable before its delivery is answered, and is forgotten only once its pull requests have
+//! jobs.
 
 use tracing::info;
 
@@ -83,7 +84,7 @@ impl Recovery {
         };
         info!(installation = installation.0, repositories = repositories.len(), "an installation is new");
         for repository in repositories {
-            let name = format!("{PREFIX}{}/{repository}", installation.0);
+            let name = format!("{PREFIX}{}/{}", installation.0, repository.name);
             self.store.keep(Shelf::Cursor, &name, body, None).await?;
         }
         Ok(true)

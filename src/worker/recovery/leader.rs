@@ -11,10 +11,10 @@ use crate::report::words::describe;
 use crate::store::{Shelf, Store};
 use crate::worker::Clock;
 
-const NAME: &str = "recovery";
-
 /// A candidate.
-pub(super) struct Leader {
+pub(in crate::worker) struct Leader {
+    /// What is led.
+    name: &'static str,
     store: Arc<dyn Store>,
     clock: Clock,
     lease: Duration,
@@ -23,33 +23,33 @@ pub(super) struct Leader {
 }
 
 impl Leader {
-    pub(super) fn new(store: Arc<dyn Store>, clock: Clock, lease: Duration) -> Self {
+    pub(in crate::worker) fn new(name: &'static str, store: Arc<dyn Store>, clock: Clock, lease: Duration) -> Self {
         let mut bytes = [0_u8; 16];
         // Without random bytes the process number still tells the processes of one machine apart.
         let random = getrandom::fill(&mut bytes).map(|()| u128::from_be_bytes(bytes)).unwrap_or_default();
-        Self { store, clock, lease, me: format!("{}-{random:032x}", std::process::id()) }
+        Self { name, store, clock, lease, me: format!("{}-{random:032x}", std::process::id()) }
     }
 
     /// Whether this process leads, from now on for the length of the lease.
-    pub(super) async fn lead(&self) -> bool {
+    pub(in crate::worker) async fn lead(&self) -> bool {
         let now = (self.clock)();
         let until = Some(now.plus(self.lease));
-        let outcome = match self.store.kept(Shelf::Claim, NAME, now).await {
+        let outcome = match self.store.kept(Shelf::Claim, self.name, now).await {
             Ok(Some(leader)) if leader == self.me => {
-                self.store.keep(Shelf::Claim, NAME, &self.me, until).await.map(|()| true)
+                self.store.keep(Shelf::Claim, self.name, &self.me, until).await.map(|()| true)
             }
             Ok(Some(_)) => Ok(false),
-            Ok(None) => self.store.claim(Shelf::Claim, NAME, &self.me, now, until).await,
+            Ok(None) => self.store.claim(Shelf::Claim, self.name, &self.me, now, until).await,
             Err(error) => Err(error),
         };
         outcome.unwrap_or_else(|error| {
-            warn!(error = describe(&error), "could not see who leads the recovery");
+            warn!(error = describe(&error), "could not see who leads");
             false
         })
     }
 
     /// Renews the claim; returns once it is lost.
-    pub(super) async fn hold(&self) {
+    pub(in crate::worker) async fn hold(&self) {
         loop {
             tokio::time::sleep(self.lease / 3).await;
             if !self.lead().await {
@@ -59,10 +59,10 @@ impl Leader {
     }
 
     /// Lets another process lead at once.
-    pub(super) async fn resign(&self) {
-        let leads = self.store.kept(Shelf::Claim, NAME, (self.clock)()).await;
+    pub(in crate::worker) async fn resign(&self) {
+        let leads = self.store.kept(Shelf::Claim, self.name, (self.clock)()).await;
         if leads.is_ok_and(|leader| leader.as_deref() == Some(self.me.as_str()))
-            && let Err(error) = self.store.forget(Shelf::Claim, NAME).await
+            && let Err(error) = self.store.forget(Shelf::Claim, self.name).await
         {
             warn!(error = describe(&error), "could not resign; the claim runs out by itself");
         }

@@ -95,7 +95,7 @@ impl Recovery {
                 Ok(repositories) => {
                     let places = repositories
                         .into_iter()
-                        .map(|repository| (Place { installation: installation.id, repository }, 0));
+                        .map(|found| (Place { installation: installation.id, repository: found.name }, 0));
                     round.waiting.extend(places);
                 }
                 Err(error) => {

@@ -136,6 +136,7 @@ pub fn needed(method: &str, segments: &[&str]) -> Option<(&'static str, bool)> {
     let write = method != "GET";
     match segments {
         ["repos", _, _] | ["repos", _, _, "collaborators", ..] | ["installation", ..] => Some(("metadata", write)),
+        ["repos", _, _, "issues"] | ["repos", _, _, "issues", _] => Some(("issues", write)),
         ["repos", _, _, "pulls" | "issues", ..] | ["repos", _, _, "commits", _, "pulls"] => {
             Some(("pull_requests", write))
         }

@@ -13,6 +13,7 @@ pub mod git;
 mod git_http;
 mod graphql;
 pub mod hook;
+mod issues;
 mod json;
 pub mod pages;
 mod people;
@@ -100,6 +101,7 @@ impl FakeGitHub {
             pulls: BTreeMap::new(),
             suites: Vec::new(),
             runs: Vec::new(),
+            issues: Vec::new(),
         };
         state.repositories.insert(full_name.to_owned(), repository);
         if full_name.starts_with("acme/") {

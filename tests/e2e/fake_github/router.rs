@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::access::{Caller, create_token, needed};
 use super::answer::{Answer, Call, Content};
 use super::state::State;
-use super::{checks, contents, graphql, hook, json, pages, people, pulls, reviews};
+use super::{checks, contents, graphql, hook, issues, json, pages, people, pulls, reviews};
 use crate::schema::openapi::{Operation, openapi};
 
 /// Ids that one request may use up.
@@ -111,6 +111,17 @@ fn read(state: &mut State, call: &Call, name: &str, rest: &[&str]) -> Answer {
     match rest {
         [] => Answer::ok(json::repository(repository)),
         ["pulls"] => pulls::list(state, repository, call),
+        ["issues"] => issues::list(repository, call),
+        ["issues", number] => issues::get(repository, number),
+        ["git", "ref", "heads", branch @ ..] => {
+            let name = branch.join("/");
+            match repository.git.commit_of(&format!("refs/heads/{name}")) {
+                Some(sha) => Answer::ok(json!({"ref": format!("refs/heads/{name}"), "node_id": "REF_1",
+                    "url": "https://github.example/",
+                    "object": {"type": "commit", "sha": sha, "url": "https://github.example/"}})),
+                None => Answer::not_found(),
+            }
+        }
         ["pulls" | "issues", number, part @ ..] => {
             let Some(pull) = pull(number) else { return Answer::not_found() };
             match (rest[0], part) {
@@ -164,6 +175,8 @@ fn write(state: &mut State, call: &Call, name: &str, rest: &[&str]) -> Answer {
         ("PATCH", ["pulls", "comments", id]) => reviews::edit_comment(repository, id, call),
         ("DELETE", ["pulls", "comments", id]) => people::delete_comment(repository, id),
         ("PATCH", ["issues", "comments", id]) => people::edit_comment(repository, id, call),
+        ("POST", ["issues"]) => issues::create(repository, call, new_id()),
+        ("PATCH", ["issues", number]) => issues::update(repository, number, call),
         (_, ["pulls" | "issues", ..]) if !known && rest.get(1) != Some(&"comments") => Answer::not_found(),
         ("POST", ["pulls", _, "reviews"]) => reviews::create(repository, number, call, new_id),
         ("POST", ["pulls", _, "comments"]) => reviews::create_comment(repository, number, call, new_id),

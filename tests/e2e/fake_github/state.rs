@@ -3,7 +3,7 @@
 //! Invariant: ids are unique across the whole fake, as node ids are at GitHub.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 
@@ -36,6 +36,8 @@ pub struct State {
     pub violations: Vec<String>,
     /// Requests that are left of 5,000, and when there are 5,000 again; many for long when absent.
     pub quota: Option<(u64, SystemTime)>,
+    /// How long each answer takes, the work itself aside.
+    pub answer_after: Duration,
     /// Faults still to come.
     pub faults: Vec<Fault>,
     /// Faults by chance.
@@ -84,6 +86,21 @@ pub struct Repository {
     pub pulls: BTreeMap<u64, Pull>,
     pub suites: Vec<CheckSuite>,
     pub runs: Vec<CheckRun>,
+    pub issues: Vec<Issue>,
+}
+
+/// One issue that is no pull request.
+#[derive(Clone, Debug)]
+pub struct Issue {
+    pub id: u64,
+    pub number: u64,
+    pub title: String,
+    pub body: String,
+    /// `open` or `closed`.
+    pub state: String,
+    pub author: Author,
+    /// How many times the app changed it.
+    pub edits: u32,
 }
 
 /// One pull request.

@@ -134,6 +134,31 @@ impl FakeGitHub {
         let delivery = finished("merge_group", payload, json::repository(&state.repositories[repository]));
         (commit, delivery)
     }
+
+    /// `workflow_run`, which has ended.
+    pub fn workflow_run_event(&self, repository: &str, head_sha: &str) -> Delivery {
+        let state = self.state();
+        let base = &state.repositories[repository];
+        let person = json::user(Author::Person);
+        let run = json!({"id": 77, "name": "build", "head_sha": head_sha, "head_branch": "feature", "run_number": 3,
+            "event": "pull_request", "status": "completed", "conclusion": "success", "actor": person,
+            "path": ".github/workflows/build.yml", "workflow_id": 7, "triggering_actor": person});
+        let workflow = json!({"id": 7, "name": "build", "path": ".github/workflows/build.yml", "state": "active"});
+        let payload = json!({"action": "completed", "workflow": workflow, "workflow_run": run});
+        finished("workflow_run", payload, json::repository(base))
+    }
+
+    /// `registry_package`: an image was pushed to GitHub's registry.
+    pub fn registry_package_event(&self, repository: &str, tag: &str) -> Delivery {
+        let state = self.state();
+        let base = &state.repositories[repository];
+        let version = json!({"id": 5, "name": "sha256:0", "version": "sha256:0",
+            "container_metadata": {"tag": {"name": tag, "digest": "sha256:0"}}});
+        let package = json!({"id": 6, "name": base.name(), "namespace": base.owner(), "ecosystem": "CONTAINER",
+            "package_type": "CONTAINER", "owner": json::user(Author::Person), "package_version": version});
+        let payload = json!({"action": "published", "registry_package": package});
+        finished("registry_package", payload, json::repository(base))
+    }
 }
 
 pub(super) fn suite(id: u64, head_sha: &str, pulls: &Value) -> Value {

@@ -3,13 +3,15 @@
 //! Invariant: while one is missing the check is neither passed nor concluded, and only a workflow of the repository may
 //! speak for a commit.
 
+use std::time::Duration;
+
+use dockgate::store::{Shelf, UnixMillis};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::fake_github::FakeGitHub;
 use crate::fake_github::git::Edit;
 use crate::fake_github::state::CheckRun;
-use crate::fake_github::webhook::Delivery;
 use crate::harness::{Gate, REPOSITORY};
 use crate::issuer::Issuer;
 use crate::osv_server::{Behaviour, OsvServer};
@@ -54,6 +56,41 @@ impl Setting {
         format!("{}/{REPOSITORY}:{head}", self.registry.host)
     }
 
+    /// A workflow run has ended.
+    async fn workflow_ends(&self, head: &str) {
+        self.gate.deliver(&self.gate.github.workflow_run_event(REPOSITORY, head)).await;
+    }
+
+    /// An image was pushed.
+    async fn package_comes(&self, head: &str) {
+        self.gate.deliver(&self.gate.github.registry_package_event(REPOSITORY, head)).await;
+    }
+
+    /// Lets the time pass until which images are awaited.
+    async fn pass_deadline(&self) {
+        let store = self.gate.store();
+        let now = UnixMillis::from(std::time::SystemTime::now());
+        let (hour, later) = (Duration::from_hours(1), Some(now.plus(Duration::from_hours(1))));
+        for (name, body) in store.kept_below(Shelf::Image, "await/", now, 10).await.unwrap() {
+            let mut awaited: Value = serde_json::from_str(&body).unwrap();
+            awaited["since"] = json!(now.minus(hour).0);
+            awaited["next"] = json!(now.0);
+            store.keep(Shelf::Image, &name, &awaited.to_string(), later).await.unwrap();
+        }
+    }
+
+    /// Waits until the second check on a commit is concluded.
+    async fn concluded(&self, head: &str) -> CheckRun {
+        for _ in 0..600 {
+            let run = self.run(head).await;
+            if run.conclusion.is_some() {
+                return run;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the check on {head} is not concluded");
+    }
+
     /// Uploads a document; gives the status and the answer.
     async fn upload(&self, token: &str, query: &str, document: &Value) -> (u16, Value) {
         let url = self.gate.url(&format!("/v1/images/results?{query}"));
@@ -62,15 +99,6 @@ impl Setting {
         let status = response.status().as_u16();
         (status, serde_json::from_str(&response.text().await.unwrap()).unwrap())
     }
-}
-
-/// A workflow run has ended.
-fn built() -> Delivery {
-    let payload = json!({
-        "action": "completed", "installation": {"id": crate::fake_github::INSTALLATION},
-        "repository": {"full_name": REPOSITORY}, "workflow_run": {"head_sha": "a"},
-    });
-    Delivery::new("workflow_run", &payload)
 }
 
 /// Trivy's JSON about an image with one vulnerability of this severity.
@@ -93,10 +121,10 @@ async fn a_built_image_is_awaited_and_its_coming_ends_the_wait() {
     assert_eq!(run.title.as_deref(), Some("Waiting for 1 image that this change builds"));
     assert!(run.summary.as_deref().unwrap_or_default().contains(&setting.image(&head)), "{run:#?}");
     // Something else ended: nothing is there yet.
-    setting.gate.deliver(&built()).await;
+    setting.workflow_ends(&head).await;
     assert_eq!(setting.run(&head).await.status, "in_progress");
     setting.registry.push(REPOSITORY, &head, &[("zlib", "1")]).await;
-    setting.gate.deliver(&built()).await;
+    setting.workflow_ends(&head).await;
     let run = setting.run(&head).await;
     assert_eq!(run.conclusion.as_deref(), Some("success"), "{run:#?}");
     assert_eq!(run.title.as_deref(), Some("Nothing blocks: 1 image scanned"));
@@ -107,7 +135,7 @@ async fn a_built_image_is_awaited_and_its_coming_ends_the_wait() {
     assert_eq!(setting.run(&third).await.status, "in_progress");
     assert_eq!(setting.run(&second).await.conclusion.as_deref(), Some("cancelled"));
     setting.registry.push(REPOSITORY, &third, &[("zlib", "1")]).await;
-    setting.gate.deliver(&built()).await;
+    setting.package_comes(&third).await;
     assert_eq!(setting.run(&third).await.conclusion.as_deref(), Some("success"));
     setting.gate.assert_sound();
 }
@@ -151,6 +179,84 @@ async fn uploaded_results_settle_the_check_of_their_commit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pull_request_does_not_clear_itself_by_a_workflow_that_it_wrote() {
+    let setting = start("").await;
+    let (number, head) = setting.gate.open("feature", &[Edit::write("a.txt", "a\n")]).await;
+    let image = setting.image(&head);
+    assert_eq!(setting.run(&head).await.status, "in_progress");
+    let (merge, trial) = (format!("refs/pull/{number}/merge"), "b".repeat(40));
+    let own = json!({"job_workflow_ref": format!("acme/shop/.github/workflows/scan.yml@{merge}")});
+    let token = setting.issuer.token(REPOSITORY, &trial, &merge, &own);
+    let (status, answer) = setting.upload(&token, &format!("commit={head}"), &results(&image, "LOW")).await;
+    assert_eq!((status, &answer["jobs"]), (202, &json!(0)), "{answer}");
+    assert!(answer["note"].as_str().unwrap_or_default().contains("images.uploads"), "{answer}");
+    let own = json!({"job_workflow_ref": "acme/shop/.github/workflows/scan.yml@refs/heads/feature"});
+    let token = setting.issuer.token(REPOSITORY, &head, "refs/heads/feature", &own);
+    assert_eq!(setting.upload(&token, "", &results(&image, "LOW")).await.0, 202);
+    setting.workflow_ends(&head).await;
+    let run = setting.run(&head).await;
+    assert_eq!(run.status, "in_progress", "{run:#?}");
+    assert!(run.summary.as_deref().unwrap_or_default().contains("do not count"), "{run:#?}");
+    // The team's own workflow, as it stands on the base, speaks for it, and nobody's results replace its own.
+    let base = setting.gate.github.git(REPOSITORY).commit_of("refs/heads/main").unwrap();
+    let token = setting.issuer.token(REPOSITORY, &base, "refs/heads/main", &json!({"event_name": "workflow_run"}));
+    let (status, answer) = setting.upload(&token, &format!("commit={head}"), &results(&image, "HIGH")).await;
+    assert_eq!((status, &answer["jobs"]), (202, &json!(1)), "{answer}");
+    assert_eq!(setting.run(&head).await.conclusion.as_deref(), Some("failure"));
+    let token = setting.issuer.token(REPOSITORY, &trial, &merge, &own);
+    assert_eq!(setting.upload(&token, &format!("commit={head}"), &results(&image, "LOW")).await.0, 202);
+    assert_eq!(setting.run(&head).await.conclusion.as_deref(), Some("failure"));
+    setting.gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_never_comes_is_named_and_one_that_comes_late_is_judged() {
+    for (unjudged, expected) in [("neutral", "neutral"), ("fail", "failure")] {
+        let setting = start(&format!("  built-minutes: 30\nunjudged: {unjudged}\n")).await;
+        let (_, head) = setting.gate.open("feature", &[Edit::write("a.txt", "a\n")]).await;
+        assert_eq!(setting.run(&head).await.status, "in_progress");
+        setting.pass_deadline().await;
+        let run = setting.concluded(&head).await;
+        assert_eq!(run.conclusion.as_deref(), Some(expected), "{run:#?}");
+        assert_eq!(run.title.as_deref(), Some("1 image could not be judged"));
+        let summary = run.summary.clone().unwrap_or_default();
+        assert!(summary.contains("it was awaited for 30 minutes and is not there"), "{summary}");
+        // Something else ends: the same is not said twice.
+        setting.workflow_ends(&head).await;
+        assert_eq!(setting.run(&head).await.completions, run.completions);
+        setting.registry.push(REPOSITORY, &head, &[("zlib", "1")]).await;
+        setting.package_comes(&head).await;
+        let run = setting.run(&head).await;
+        assert_eq!(run.conclusion.as_deref(), Some("success"), "{run:#?}");
+        assert_eq!(run.title.as_deref(), Some("Nothing blocks: 1 image scanned"));
+        // From now on it is decided.
+        setting.package_comes(&head).await;
+        assert_eq!(setting.run(&head).await.completions, run.completions);
+        setting.gate.assert_sound();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_pull_request_ends_the_wait_for_its_images() {
+    let setting = start("").await;
+    let (number, head) = setting.gate.open("feature", &[Edit::write("a.txt", "a\n")]).await;
+    assert_eq!(setting.run(&head).await.status, "in_progress");
+    setting.gate.deliver(&setting.gate.github.close(REPOSITORY, number)).await;
+    let run = setting.run(&head).await;
+    assert_eq!(run.conclusion.as_deref(), Some("cancelled"), "{run:#?}");
+    assert_eq!(run.title.as_deref(), Some("Superseded by the end of its change"));
+    // Nobody waits any more.
+    setting.registry.push(REPOSITORY, &head, &[("zlib", "1")]).await;
+    setting.package_comes(&head).await;
+    assert_eq!(setting.run(&head).await.conclusion.as_deref(), Some("cancelled"));
+    // Opened again, it is judged again.
+    setting.gate.github.change_pull(REPOSITORY, number, |pull| pull.open = true);
+    setting.gate.deliver(&setting.gate.github.pull_request_event(REPOSITORY, number, "reopened")).await;
+    assert_eq!(setting.run(&head).await.conclusion.as_deref(), Some("success"));
+    setting.gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn results_of_nobody_known_are_refused() {
     let setting = start("").await;
     let head = "a".repeat(40);
@@ -161,7 +267,6 @@ async fn results_of_nobody_known_are_refused() {
         (token(&json!({"aud": "other"})), String::new(), document.clone(), 401),
         (token(&json!({"iss": "https://example.com"})), String::new(), document.clone(), 401),
         (token(&json!({"exp": 1_000_000})), String::new(), document.clone(), 401),
-        (token(&json!({})), format!("commit={}", "c".repeat(40)), document.clone(), 403),
         (token(&json!({})), "commit=main".to_owned(), document.clone(), 400),
         (token(&json!({})), "colour=red".to_owned(), document.clone(), 400),
         (token(&json!({})), "image=%20".to_owned(), document.clone(), 400),

@@ -147,7 +147,8 @@ fn array(value: &Value) -> impl Iterator<Item = &Value> {
 /// How many segments of the template are literal, when it fits; `{path}` fits the rest.
 fn matches(template: &str, segments: &[&str]) -> Option<usize> {
     let pattern: Vec<&str> = template.trim_start_matches('/').split('/').collect();
-    let rest = pattern.last() == Some(&"{path}");
+    // A reference is written with its slashes: `git/ref/heads/main`.
+    let rest = pattern.last() == Some(&"{path}") || pattern.ends_with(&["git", "ref", "{ref}"]);
     if pattern.len() != segments.len() && !(rest && segments.len() > pattern.len()) {
         return None;
     }
