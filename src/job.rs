@@ -252,6 +252,18 @@ impl Job {
         }
     }
 
+    /// Whether the job leaves a check run on its head.
+    pub fn has_check_run(&self) -> bool {
+        match self.subject {
+            JobSubject::PullRequest { .. }
+            | JobSubject::MergeGroup { .. }
+            | JobSubject::GroupEnded { .. }
+            | JobSubject::Images(_)
+            | JobSubject::ImagesEnded { .. } => true,
+            JobSubject::Command(_) | JobSubject::FixAll(_) | JobSubject::Commit { .. } => false,
+        }
+    }
+
     /// The pull request that the job is about.
     pub fn pull_request(&self) -> Option<PullRequestNumber> {
         match &self.subject {

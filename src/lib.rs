@@ -64,14 +64,14 @@
 //! progress, fetches base and head with a bare git repository (or the API) and what each commit in between adds, runs
 //! the pipeline, reads the head again, keeps the decision record, concludes the check run, and only then writes
 //! comments. A newer push to the same pull request replaces the waiting job and tells a running one to end as
-//! superseded.
-//! The registries are asked for digests only then, so that comments can suggest them, and a job for the images that the
-//! change brings in is stored with the end of this one: it concludes `dockgate/images`. Images that the change builds itself are
-//! awaited: the check stays open, and an event, an upload of results or the time brings the job back.
+//! superseded. The registries are asked for digests only then, so that comments can suggest them, and a job for the
+//! images that the change brings in is stored with the end of this one: it concludes `dockgate/images`. Images that the
+//! change builds itself are awaited: the check stays open, and an event, an upload of results or the time brings the
+//! job back.
 //!
-//! What gets lost on the way is found again by [`Recovery`](worker::recovery::Recovery), which one process of many does at
-//! a time: it asks GitHub for deliveries that never arrived, gives heads without a verdict a job, and tries given-up jobs
-//! again.
+//! What gets lost on the way is found again by [`Recovery`](worker::recovery::Recovery), which one process of many does
+//! at a time: it asks GitHub for deliveries that never arrived, gives heads without a verdict a job, and tries given-up
+//! jobs again.
 //!
 //! What was merged is watched by [`Watch`](worker::watch::Watch), where the operator wants it: the images that default
 //! branches use are scanned again, and one issue of a repository tells what appeared in them.

@@ -52,6 +52,8 @@ suite!(
         behaviour::a_retry_waits_until_it_is_due,
         behaviour::a_retry_yields_to_a_newer_job_and_is_left_behind_to_it,
         behaviour::a_replaced_retry_is_left_behind,
+        behaviour::a_superseded_job_is_left_behind_to_the_newer_one,
+        behaviour::a_job_that_began_is_not_forgotten_by_what_replaces_it,
         behaviour::a_dead_job_keeps_its_cause_and_can_be_redriven,
         behaviour::a_verdict_answers_the_dead_jobs_of_its_key,
         behaviour::a_released_job_counts_no_attempt,

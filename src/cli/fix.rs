@@ -72,8 +72,9 @@ fn write_file(judgement: &Judgement, root: &Path, path: &str, edits: &[Edit], fi
     let judged = judgement.snapshot.files.iter().find(|file| file.path == path).and_then(|file| file.head.text());
     let Some(judged) = judged else { return Ok(()) };
     let file = root.join(path);
-    let present = fs::read_to_string(&file).with_context(|| format!("read {}", file.display()))?;
-    if present != **judged {
+    // A text in another encoding has other bytes than what was judged.
+    let present = fs::read(&file).with_context(|| format!("read {}", file.display()))?;
+    if present != judged.as_bytes() {
         fixed.changed_meanwhile.push(path.to_owned());
         return Ok(());
     }

@@ -190,6 +190,7 @@ async fn serve(
         records: Some(records.clone()),
         ..CheckOptions::default()
     };
+    remove_abandoned(&options);
     let recovery = recovery(&settings, images.scans.is_some());
     let ledger = Ledger::new(Arc::clone(&store), Arc::clone(&options.clock));
     let judge = Arc::new(Judge::new(options));
@@ -241,6 +242,14 @@ fn worker(settings: &ProcessSettings) -> WorkerSettings {
         retry: RetryPolicy { base: settings.recovery.retry.value, ..RetryPolicy::default() },
         check: settings.recovery.check.value,
         ..WorkerSettings::default()
+    }
+}
+
+/// Removes what killed processes left in the temporary folder.
+fn remove_abandoned(options: &CheckOptions) {
+    let removed = options.fetch.remove_abandoned(SystemTime::now());
+    if removed > 0 {
+        info!(removed, "removed repositories that a killed process had left in the temporary folder");
     }
 }
 

@@ -21,6 +21,7 @@ use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
 use serde::Deserialize;
+use tracing::Instrument;
 
 pub use check_run::{ANNOTATIONS_PER_REQUEST, CheckRun, CheckRunState, NewCheckRun};
 pub use commit::{CommitObject, NewCommit};
@@ -179,17 +180,35 @@ impl Client {
             retry_after,
         };
         self.0.limits.admit(account, call.kind()).await.map_err(limited)?;
+        let (client, sent, bearer) = (self.clone(), call.clone(), bearer.clone());
+        // Whoever waits for the answer may stop waiting; what it says of the limits is learnt all the same.
+        let exchange = async move { client.exchange(&sent, account, &bearer).await };
+        let exchanged = tokio::spawn(exchange.in_current_span()).await;
+        let (answer, retry_after) = exchanged.map_err(|error| call.unreachable(error.into()))??;
+        if let Some(retry_after) = retry_after {
+            return Err(limited(retry_after));
+        }
+        answer.successful(call)
+    }
+
+    /// Sends a call; with the answer comes how long to wait when it is a refusal because of a limit.
+    async fn exchange(
+        &self,
+        call: &Call,
+        account: Account,
+        bearer: &SecretString,
+    ) -> Result<(Answer, Option<Duration>), GitHubError> {
         let answer = self.0.transport.send(call, bearer).await?;
         if let Some(remaining) = number(&answer.headers, "x-ratelimit-remaining") {
             let resource = answer.headers.get("x-ratelimit-resource").and_then(|value| value.to_str().ok());
             let resource = resource.unwrap_or("core");
             self.0.transport.observer.remaining(account.map(|id| id.0), resource, remaining);
         }
-        if let Some(retry_after) = self.0.limits.observe(account, &answer) {
+        let retry_after = self.0.limits.observe(account, &answer);
+        if retry_after.is_some() {
             self.0.limits.share(account).await;
-            return Err(limited(retry_after));
         }
-        answer.successful(call)
+        Ok((answer, retry_after))
     }
 }
 

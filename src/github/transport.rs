@@ -113,7 +113,8 @@ impl Call {
         }
     }
 
-    fn unreachable(&self, source: Box<dyn std::error::Error + Send + Sync>) -> GitHubError {
+    /// The call did not get through.
+    pub(super) fn unreachable(&self, source: Box<dyn std::error::Error + Send + Sync>) -> GitHubError {
         GitHubError::Unreachable { operation: self.operation, subject: self.subject.clone(), source }
     }
 }

@@ -63,8 +63,11 @@ pub struct Scan {
     pub base: Side,
     /// The state after the change.
     pub head: Side,
-    /// What was read of the files that the snapshot does not hold, where something was found or it could not be judged.
+    /// What was read of the files that the snapshot does not hold, where something was found or it could not be judged; of
+    /// much text only a part.
     pub read: BTreeMap<String, Content>,
+    /// How many bytes of text that is.
+    pub read_bytes: usize,
     /// The images that the change brings in, when [`ScanOptions::images`] asks for them.
     pub images: Vec<ImageChange>,
 }

@@ -1,10 +1,13 @@
 //! The two sides of a change, file by file; then what only several files decide.
 //!
-//! Invariant: each text is parsed once, and a file whose text does not change is judged once. A file that holds nothing
-//! that belongs to other objects is done with before the next one is read.
+//! Invariant: each text is parsed once, a kustomization once more for the patches it names, and a file whose text does
+//! not change is judged once. A file that holds nothing that belongs to other objects is done with before the next one
+//! is read.
 
 mod admission;
+mod beside;
 mod loosened;
+mod patches;
 mod together;
 
 use std::borrow::Cow;
@@ -26,7 +29,12 @@ use super::span::{LineIndex, Span};
 use super::suppression::names::Names;
 use super::suppression::{self, Source, Suppression};
 use super::{Helper, Scan, ScanOptions, Side};
+use beside::{Of, Surroundings};
 use together::Together;
+
+/// Most text that a scan holds for the report beyond what edits change, in bytes. The findings of other files are shown
+/// without their lines.
+const MAX_KEPT_BYTES: usize = 8 * 1024 * 1024;
 
 /// Judges both sides.
 pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOptions, helper: &mut Helper<'_>) -> Scan {
@@ -37,6 +45,8 @@ pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOpti
     let running = Running::new(policies, options);
     let mut together = Together::new(snapshot.whole_tree, &running);
     let read = helper.read;
+    let patches = patches::named(snapshot, read, &options.limits);
+    let surroundings = Surroundings::new(snapshot, read, &options.limits);
     let scanner = |file| FileScanner {
         file: held(file, read),
         policies,
@@ -44,6 +54,8 @@ pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOpti
         running: &running,
         detectors: &detectors,
         names: &names,
+        patches: &patches,
+        surroundings: &surroundings,
         whole_tree: snapshot.whole_tree,
     };
     let mut waiting = Vec::new();
@@ -117,6 +129,9 @@ struct FileScanner<'s> {
     running: &'s Running<'s>,
     detectors: &'s DetectorSet,
     names: &'s Names<'s>,
+    /// The paths that kustomizations name as patches.
+    patches: &'s BTreeSet<String>,
+    surroundings: &'s Surroundings<'s>,
     whole_tree: bool,
 }
 
@@ -169,14 +184,14 @@ impl FileScanner<'_> {
 
     fn both_sides(&self) -> Sides {
         let base_path = self.file.previous_path.as_deref().unwrap_or(&self.file.path);
-        let base = self.side(base_path, &self.file.base, &Tallies::new());
+        let base = self.side(base_path, Of::Base, &Tallies::new());
         let is_same = base_path == self.file.path && self.file.base == self.file.head;
         if is_same {
             return Sides { head: base.clone(), base };
         }
         let none = Tallies::new();
         let before = base.as_ref().ok().and_then(Option::as_ref).map_or(&none, |base| &base.evaluation.tallies);
-        let head = self.side(&self.file.path, &self.file.head, before);
+        let head = self.side(&self.file.path, Of::Head, before);
         Sides { base, head }
     }
 
@@ -209,18 +224,32 @@ impl FileScanner<'_> {
             scan.head.superseded.extend(head.superseded.iter().map(|finding| finding.fingerprint.clone()));
         }
         let suppressions = self.add(&mut scan.base, base, &[]);
-        let before = scan.head.findings.len() + scan.head.suppressed.len();
+        let (before, suppressed) = (scan.head.findings.len(), scan.head.suppressed.len());
         self.add(&mut scan.head, head, &suppressions);
-        let has_findings = scan.head.findings.len() + scan.head.suppressed.len() > before;
-        if matches!(self.file, Cow::Owned(_)) && (has_findings || !self.file.head.is_text()) {
+        if matches!(self.file, Cow::Owned(_)) {
+            let new = scan.head.findings.get(before..).unwrap_or_default();
+            let has_findings = !new.is_empty() || scan.head.suppressed.len() > suppressed;
+            let has_edits = new.iter().any(|finding| finding.edit.is_some());
+            self.keep(scan, has_findings, has_edits);
+        }
+    }
+
+    /// Keeps the text that was read for this file where the report shows it: as long as there is room, and always where
+    /// an edit changes it.
+    fn keep(&self, scan: &mut Scan, has_findings: bool, has_edits: bool) {
+        let bytes = self.file.head.text().map_or(0, |text| text.len());
+        let has_room = scan.read_bytes + bytes <= MAX_KEPT_BYTES;
+        if !self.file.head.is_text() || has_edits || (has_findings && has_room) {
+            scan.read_bytes += bytes;
             scan.read.insert(self.file.path.clone(), self.file.head.clone());
         }
     }
 
     /// Judges one side of the file, which has `path` there. `before` is what the base has, for the policies that report
     /// only what a change loosens.
-    fn side(&self, path: &str, content: &Content, before: &Tallies) -> Result<Option<Judged>, Problem> {
+    fn side(&self, path: &str, of: Of, before: &Tallies) -> Result<Option<Judged>, Problem> {
         let limits = &self.options.limits;
+        let content = if of == Of::Base { &self.file.base } else { &self.file.head };
         let unjudged = |why: &Unjudged| Problem::of_file(path, why.cause(), why.message());
         match content {
             Content::Absent => Ok(None),
@@ -229,12 +258,13 @@ impl FileScanner<'_> {
             Content::Text(text) if text.len() > limits.max_file_bytes => {
                 Err(unjudged(&Unjudged::too_large(text.len() as u64, limits)))
             }
-            Content::Text(text) => Ok(Some(self.text(path, text, before))),
+            Content::Text(text) => Ok(Some(self.text(path, text, of, before))),
         }
     }
 
-    fn text(&self, path: &str, text: &Arc<str>, before: &Tallies) -> Judged {
-        let parsed = document::parse(path, text, &self.options.limits);
+    fn text(&self, path: &str, text: &Arc<str>, of: Of, before: &Tallies) -> Judged {
+        let mut parsed = document::parse_named(path, text, &self.options.limits, self.patches.contains(path));
+        parsed.beside = Arc::new(self.surroundings.beside(path, &parsed, of));
         let lines = LineIndex::new(text);
         let view = FileView { path, identity_path: self.identity_path(), text, lines: &lines, parsed: &parsed };
         let mut evaluation = evaluate(self.running, view);

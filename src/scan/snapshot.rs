@@ -4,6 +4,7 @@
 
 mod lines;
 mod utf16;
+mod windows1252;
 
 use std::sync::Arc;
 
@@ -65,7 +66,8 @@ pub enum FileStatus {
 pub enum Content {
     /// The side has no such file.
     Absent,
-    /// The text as it stands (a byte order mark and any line breaks included); UTF-16 is read as UTF-8, without its mark.
+    /// The text as it stands (a byte order mark and any line breaks included); UTF-16 is read as UTF-8, without its mark, and so is
+    /// Windows-1252, the older encoding of western languages.
     Text(Arc<str>),
     /// The file is there and is not judged.
     Unjudged(Unjudged),
@@ -145,7 +147,10 @@ impl Content {
             Ok(text) if text.contains('\0') => Self::Unjudged(Unjudged::Binary),
             Ok(text) => Self::Text(text.into()),
             Err(error) if error.as_bytes().contains(&0) => Self::Unjudged(Unjudged::Binary),
-            Err(error) => Self::Unjudged(Unjudged::NotUtf8 { offset: error.utf8_error().valid_up_to() }),
+            Err(error) => match windows1252::read(error.as_bytes()) {
+                Some(text) => Self::Text(text.into()),
+                None => Self::Unjudged(Unjudged::NotUtf8 { offset: error.utf8_error().valid_up_to() }),
+            },
         }
     }
 
@@ -198,6 +203,11 @@ impl Unjudged {
             Self::Unavailable { why } => format!("content could not be read: {why}"),
         }
     }
+}
+
+/// Some lines of a file as [`Content::from_bytes`] reads all of it.
+pub fn text_of_lines(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| windows1252::lines(error.as_bytes()))
 }
 
 /// A set of line numbers, from 1, kept as ranges: a file that is new as a whole has one.

@@ -1,8 +1,8 @@
 //! A change that lies at GitHub: a pull request or a merge group.
 //!
 //! Invariant: the bytes are those of the named commits, got with git (no REST request, exact modes) or, failing that,
-//! with the API; a file that neither gives is in the snapshot as unavailable. Nothing is checked out. What each commit adds
-//! is read too, and what of it can't be read is named.
+//! with the API; a file that neither gives is in the snapshot as unavailable. Nothing is checked out. What each commit
+//! adds is read too, and what of it can't be read is named.
 
 mod api;
 mod fetch;
@@ -10,6 +10,7 @@ mod history;
 mod standing;
 
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
@@ -34,6 +35,25 @@ pub struct FetchOptions {
 impl Default for FetchOptions {
     fn default() -> Self {
         Self { directory: std::env::temp_dir(), uses_git: true }
+    }
+}
+
+/// What the names of the short-lived repositories begin with.
+const REPOSITORY_PREFIX: &str = "dockgate-change-";
+/// No run takes so long.
+const ABANDONED_AFTER: Duration = Duration::from_hours(24);
+
+impl FetchOptions {
+    /// Removes the repositories that processes left which were killed; says how many.
+    pub fn remove_abandoned(&self, now: SystemTime) -> usize {
+        let entries = std::fs::read_dir(&self.directory).into_iter().flatten().flatten();
+        let is_abandoned = |entry: &std::fs::DirEntry| {
+            let is_ours = entry.file_name().to_string_lossy().starts_with(REPOSITORY_PREFIX);
+            // Of the entry itself: a link is not followed.
+            let changed = entry.metadata().ok().filter(|metadata| is_ours && metadata.is_dir())?.modified().ok()?;
+            now.duration_since(changed).ok().filter(|age| *age > ABANDONED_AFTER)
+        };
+        entries.filter(|entry| is_abandoned(entry).is_some() && std::fs::remove_dir_all(entry.path()).is_ok()).count()
     }
 }
 
@@ -129,5 +149,25 @@ impl PullRequestSource {
 impl Source for PullRequestSource {
     async fn read(&self) -> Result<Change, SourceError> {
         Ok(self.read_with_base().await?.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repositories_of_killed_processes_are_removed_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        std::fs::create_dir(path("dockgate-change-old")).unwrap();
+        std::fs::write(path("dockgate-change-old").join("HEAD"), "ref: refs/heads/main\n").unwrap();
+        std::fs::create_dir(path("dockgate-data")).unwrap();
+        std::fs::write(path("dockgate-change-notes"), "a file").unwrap();
+        let options = FetchOptions { directory: directory.path().to_owned(), uses_git: true };
+        assert_eq!(options.remove_abandoned(SystemTime::now() + ABANDONED_AFTER / 2), 0, "it may be in use");
+        assert_eq!(options.remove_abandoned(SystemTime::now() + ABANDONED_AFTER * 2), 1);
+        assert!(!path("dockgate-change-old").exists());
+        assert!(path("dockgate-data").exists() && path("dockgate-change-notes").exists());
     }
 }

@@ -22,6 +22,8 @@ pub enum Shelf {
     Finding,
     /// Images that default branches use, by `owner/name`.
     Watch,
+    /// Commits on which a check run may stand open, by job key and commit.
+    LooseEnd,
     /// Repositories and pull requests that were met before, and pull requests with a note on the merge queue, by
     /// `queue/owner/name#number`.
     Met,
@@ -38,6 +40,7 @@ impl Shelf {
             Self::Waiver => "waiver",
             Self::Finding => "finding",
             Self::Watch => "watch",
+            Self::LooseEnd => "loose_end",
             Self::Met => "met",
         }
     }

@@ -234,6 +234,8 @@ pub struct Lease {
     pub lost_leases: u32,
     /// Older jobs of the same key that began and were never concluded: their check runs may stand open.
     pub left_behind: Vec<Job>,
+    /// Whether it, or an older job of the same commit, began before and was not concluded.
+    pub has_begun: bool,
     /// When the job was first enqueued.
     pub created_at: UnixMillis,
 }
@@ -255,6 +257,12 @@ pub enum Renewal {
 pub enum Settlement {
     /// The job is done. What it asks for in turn is enqueued in the same transaction.
     Done {
+        /// Further jobs.
+        follow_up: Vec<Job>,
+    },
+    /// A newer job of its key takes over, and inherits this one as left behind. What it asks for in turn is enqueued in
+    /// the same transaction, and may be that newer job. What was left behind to this job is settled.
+    Superseded {
         /// Further jobs.
         follow_up: Vec<Job>,
     },

@@ -32,13 +32,12 @@ pub(super) struct Waiting {
     /// `None` until it has a row.
     pub(super) id: Option<i64>,
     pub(super) payload: String,
+    /// What began and was never concluded; itself too, if it began.
     pub(super) left_behind: Vec<String>,
     pub(super) installation: i64,
     pub(super) delivery: String,
     pub(super) as_of: Option<i64>,
     pub(super) run_at: i64,
-    /// How often it was tried.
-    pub(super) attempts: i64,
 }
 
 impl Waiting {
@@ -51,7 +50,6 @@ impl Waiting {
             delivery: asked.delivery.to_owned(),
             as_of: asked.as_of.map(|as_of| as_of.0),
             run_at: asked.now.0,
-            attempts: 0,
         })
     }
 
@@ -63,9 +61,6 @@ impl Waiting {
         let mut newer = Self::new(asked)?;
         newer.id = self.id;
         newer.left_behind = std::mem::take(&mut self.left_behind);
-        if self.attempts > 0 {
-            leave_behind(&mut newer.left_behind, std::mem::take(&mut self.payload));
-        }
         newer.as_of = newer.as_of.or(self.as_of);
         newer.run_at = newer.run_at.min(self.run_at);
         *self = newer;
@@ -73,23 +68,23 @@ impl Waiting {
     }
 }
 
-/// What the job that waits with `payload` knows after `gone` was handed over to it.
-pub(super) fn inherit(gone: (&str, &str), left: &str) -> Result<String, sqlx::Error> {
-    let ((gone, gone_left), left) = (gone, left);
-    let mut inherited = decode_list(gone_left)?;
-    inherited.extend(decode_list(left)?);
-    leave_behind(&mut inherited, gone.to_owned());
-    encode(&inherited)
+/// What is left behind by a job that began with `payload` and knew of `left`. It names itself: a job of the same commit
+/// takes its check run over, and may itself be replaced before it begins.
+pub(super) fn began(payload: String, left: &str) -> Result<Vec<String>, sqlx::Error> {
+    inherit(&[payload], left)
 }
 
-/// Notes that `payload` began and was replaced, also by a job of the same commit: that one takes the check run over, and
-/// may itself be replaced before it begins.
-fn leave_behind(left_behind: &mut Vec<String>, payload: String) {
-    if !left_behind.contains(&payload) {
-        left_behind.push(payload);
+/// What a job that knows of `left` has to know when `gone` comes to it.
+pub(super) fn inherit(gone: &[String], left: &str) -> Result<Vec<String>, sqlx::Error> {
+    let mut inherited = decode_list(left)?;
+    for payload in gone {
+        if !inherited.contains(payload) {
+            inherited.push(payload.clone());
+        }
     }
-    let excess = left_behind.len().saturating_sub(MAX_LEFT_BEHIND);
-    left_behind.drain(..excess);
+    let excess = inherited.len().saturating_sub(MAX_LEFT_BEHIND);
+    inherited.drain(..excess);
+    Ok(inherited)
 }
 
 pub(super) fn encode<T: serde::Serialize>(value: &T) -> Result<String, sqlx::Error> {

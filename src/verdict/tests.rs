@@ -261,3 +261,31 @@ fn fail_on_never_blocks_nothing() {
     let scan = Scan { base: side(&[]), head: side(&["r critical a 1"]), ..Scan::default() };
     assert_eq!(shown(&run(scan, &settings)), "a:1 introduced, Success");
 }
+
+/// What a change of one file introduces, and how many findings are gone with it.
+fn changed(path: &str, base: &str, head: &str) -> (Vec<String>, usize) {
+    let content = |text: &str| Content::Text(text.into());
+    let file = ChangedFile::new(path, None, FileStatus::Modified, content(base), content(head));
+    let snapshot = Snapshot { files: vec![file], whole_tree: false };
+    let found = crate::scan::scan(&snapshot, PolicySet::builtin(), &ScanOptions::default());
+    let verdict = decide(found, &snapshot, &RepositorySettings::default(), today());
+    let introduced = verdict.blocking().chain(verdict.to_know());
+    (introduced.map(|judged| judged.finding.rule.as_str().to_owned()).collect(), verdict.resolved)
+}
+
+#[test]
+fn a_digest_is_no_less_missing_once_the_version_is() {
+    let (tag, none) = ("1.27.3", "latest");
+    let pod =
+        |tag: &str| format!("apiVersion: v1\nkind: Pod\nspec: {{containers: [{{name: a, image: 'nginx:{tag}'}}]}}\n");
+    let compose = |tag: &str| format!("services: {{a: {{image: 'nginx:{tag}'}}}}\n");
+    let from = |tag: &str| format!("FROM nginx:{tag}\nUSER 101\n");
+    for (path, base, head, rule) in [
+        ("a.yaml", pod(tag), pod(none), "kubernetes/image-tag-latest-or-missing"),
+        ("compose.yaml", compose(tag), compose(none), "compose/image-tag-latest-or-missing"),
+        ("Dockerfile", from(tag), from(none), "dockerfile/base-image-latest"),
+    ] {
+        assert_eq!(changed(path, &base, &head), (vec![rule.to_owned()], 0), "{path}");
+        assert_eq!(changed(path, &head, &base), (vec![], 1), "{path}");
+    }
+}

@@ -106,10 +106,8 @@ impl CheckImages {
         let timeline = self.records.as_ref().map(|records| records.timeline("the run began"));
         let (mut images, built) = tokio::select! {
             done = work => done?,
-            () = cancelled.cancelled() => {
-                run.supersede("by a newer event of this pull request").await?;
-                return Ok(Done::without_scan(Outcome::Superseded));
-            }
+            // The newer job takes the run over when it is about the same commit, else it ends it.
+            () = cancelled.cancelled() => return Ok(Done::without_scan(Outcome::Superseded)),
         };
         if !built.awaited.is_empty() {
             let (title, summary) = waiting(&built, span);

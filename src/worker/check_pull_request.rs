@@ -18,7 +18,7 @@ use super::ledger::{Happened, Ledger};
 use super::publish::{self, Check, OwnCheckRun};
 use super::queue_note;
 use super::record;
-use super::subject::{self, Subject, follow_up, supersede_all};
+use super::subject::{self, Subject, follow_up};
 use super::threads;
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::client::{Client, PullRequestState, RepositoryClient};
@@ -116,24 +116,16 @@ impl CheckPullRequest {
             Ok(subject) => subject,
             Err(done) => return Ok(done),
         };
-        if let (Some(number), Some(asked)) = (subject.pull_request, job.head().filter(|head| **head != subject.head)) {
+        if let (Some(number), Some(_)) = (subject.pull_request, job.head().filter(|head| **head != subject.head)) {
             // The head moved on. The queue has to know which commit a check run is opened on, or nobody would conclude
             // it if this process ended now: so the newer head is a job of its own.
-            supersede_all(&client, asked, job, &format!("by {}", subject.head.short())).await?;
-            let follow_up = vec![follow_up(job, number, subject.head)];
-            return Ok(Done { follow_up, ..Done::without_scan(Outcome::Superseded) });
+            return Ok(superseded_by(follow_up(job, number, subject.head)));
         }
         let run = OwnCheckRun::open(&client, &subject.head, job).await?;
         tokio::select! {
             done = self.check(&client, job, &subject, &run, again_since) => done,
-            () = cancelled.cancelled() => {
-                // The newer job takes the run over when it is about the same commit, else this one has to end it; a
-                // verdict that was told meanwhile stands.
-                if !subject.is_still_head(&client).await {
-                    supersede_all(&client, &subject.head, job, "by a newer event").await?;
-                }
-                Ok(Done::without_scan(Outcome::Superseded))
-            }
+            // The newer job takes the run over when it is about the same commit, else it ends it.
+            () = cancelled.cancelled() => Ok(Done::without_scan(Outcome::Superseded)),
         }
     }
 
@@ -181,10 +173,8 @@ impl CheckPullRequest {
             None => None,
         };
         if let Some(Standing { number, state }) = standing.as_ref().filter(|now| now.state.head != subject.head) {
-            run.supersede(&format!("by {}", state.head.short())).await?;
             // The webhook of the newer head may be lost: the job for it does not wait for one.
-            let follow_up = vec![follow_up(job, *number, state.head.clone())];
-            return Ok(Done { follow_up, ..Done::without_scan(Outcome::Superseded) });
+            return Ok(superseded_by(follow_up(job, *number, state.head.clone())));
         }
         let source_url = format!("{}/{}/blob/{}", client.web_root(), client.name(), subject.head);
         let details_url = client.details_url(&subject.head, Check::of(job).name());
@@ -326,6 +316,11 @@ async fn state_of(client: &RepositoryClient, number: PullRequestNumber) -> Resul
         Err(error) if error.is_not_offered() => Ok(client.pull_request_state_by_rest(number).await?),
         state => Ok(state?),
     }
+}
+
+/// The end of a job whose head is no longer the head; what it left open is ended by the job for the newer one.
+fn superseded_by(newer: Job) -> Done {
+    Done { follow_up: vec![newer], ..Done::without_scan(Outcome::Superseded) }
 }
 
 fn done(judged: &Judged) -> Done {

@@ -1,7 +1,7 @@
 //! "Fix all": commits the verified edits of a verdict to the branch, in one commit.
 //!
-//! Invariant: only at exactly the head whose check run has the button, only for somebody who may push, never on a fork's
-//! branch, never by force. A file is written only when it still holds the text that was judged.
+//! Invariant: only at exactly the head whose check run has the button, only for somebody who may push, never on a
+//! fork's branch, never by force. A file is written only when it still holds the text that was judged.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

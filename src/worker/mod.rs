@@ -19,6 +19,7 @@ pub mod judge;
 mod lapse;
 pub mod ledger;
 pub mod limits;
+mod loose_ends;
 pub mod met;
 mod organisation;
 pub mod publish;
@@ -26,6 +27,7 @@ mod queue_note;
 pub mod record;
 pub mod recovery;
 mod retry;
+mod settle;
 mod subject;
 mod supervise;
 #[cfg(test)]
@@ -43,12 +45,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info, info_span, warn};
 
-use crate::github::identity::CommitSha;
 use crate::job::Job;
 use crate::report::words::describe;
 use crate::scan::finding::Severity;
 use crate::scan::policy::PolicyId;
-use crate::store::{Delivery, Lease, LeaseRequest, RETENTION, Settled, Settlement, Store, UnixMillis};
+use crate::store::{Lease, LeaseRequest, RETENTION, Store, UnixMillis};
 
 pub use error::JobError;
 pub use retry::RetryPolicy;
@@ -58,8 +59,8 @@ pub use wake::Wake;
 /// What is done with a job. Every call may be repeated, so it must find what an earlier one wrote.
 #[async_trait]
 pub trait JobHandler: Send + Sync + 'static {
-    /// Does the job. When `cancelled` fires, a newer job of the same key waits: the handler concludes its check run as
-    /// superseded and returns [`Outcome::Superseded`] soon.
+    /// Does the job. When `cancelled` fires, a newer job of the same key waits: the handler returns
+    /// [`Outcome::Superseded`] soon, and the newer job ends the check run.
     ///
     /// # Errors
     /// [`JobError::Retry`] to be called again later, [`JobError::Permanent`] to give up.
@@ -112,7 +113,7 @@ pub enum Outcome {
     Neutral,
     /// A check run stays open until something comes that the job waits for.
     Waiting,
-    /// A newer job takes over.
+    /// A newer job of the same key takes over, and with it the check run.
     Superseded,
     /// There was nothing to judge, such as a pull request that is closed by now.
     Nothing,
@@ -161,12 +162,9 @@ pub struct WorkerSettings {
     /// How long dead jobs and decision records stay.
     pub retention: Duration,
     /// How long a check may be in progress: a job that is older is given up at its next failure, after
-    /// [`FEWEST_ATTEMPTS`].
+    /// a few attempts.
     pub check: Duration,
 }
-
-/// Attempts that every job gets, however old it is.
-const FEWEST_ATTEMPTS: u32 = 3;
 
 impl Default for WorkerSettings {
     fn default() -> Self {
@@ -220,14 +218,8 @@ pub struct Worker {
 /// A job whose worker went away so often is given up: it may well be the cause.
 const MAX_LOST_LEASES: u32 = 3;
 
-/// An attempt that panicked or hung is repeated once only: it most likely does so again.
-const MAX_BROKEN_ATTEMPTS: u32 = 2;
-
 /// How long the return of running jobs to the queue may take at the end.
 const LAST_LIMIT: Duration = Duration::from_secs(10);
-
-/// How long to wait before a job is settled again that could not be.
-const SETTLE_PAUSE: Duration = Duration::from_millis(500);
 
 const PRUNE_INTERVAL: Duration = Duration::from_hours(1);
 
@@ -318,129 +310,6 @@ impl Worker {
         self.observer.attempt(outcome, duration);
         let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         info!(outcome, attempts = lease.attempts, duration_ms, "job settled");
-    }
-
-    async fn settle(&self, lease: &Lease, end: End<Done>, kill: &CancellationToken) -> &'static str {
-        match end {
-            End::Finished(Ok(done)) => {
-                let outcome = done.outcome.name();
-                self.observer.done(&done);
-                let wake = !done.follow_up.is_empty();
-                let recorded = self.record(lease, Settlement::Done { follow_up: done.follow_up }, outcome).await;
-                if wake {
-                    self.wake.ring();
-                }
-                recorded
-            }
-            End::Finished(Err(error)) => {
-                if let JobError::AfterVerdict { follow_up, .. } = &error {
-                    self.ask(lease, follow_up).await;
-                }
-                if error.is_permanent() {
-                    return self.give_up(lease, describe(&error), kill).await;
-                }
-                self.retry(lease, describe(&error), error.retry_after(), kill).await
-            }
-            End::Broken(cause) if lease.attempts >= MAX_BROKEN_ATTEMPTS => self.give_up(lease, cause, kill).await,
-            End::Broken(cause) => self.retry(lease, cause, None, kill).await,
-            End::Killed => self.record(lease, Settlement::Release, "released").await,
-            End::Lost => {
-                warn!("the lease ran out while the job ran");
-                "lost"
-            }
-        }
-    }
-
-    async fn retry(
-        &self,
-        lease: &Lease,
-        cause: String,
-        retry_after: Option<Duration>,
-        kill: &CancellationToken,
-    ) -> &'static str {
-        let is_overdue = (self.clock)().since(lease.created_at) > self.settings.check;
-        let wait = self.settings.retry.wait(lease.attempts, retry_after, (self.random)());
-        let Some(wait) = wait.filter(|_| !is_overdue || lease.attempts < FEWEST_ATTEMPTS) else {
-            return self.give_up(lease, cause, kill).await;
-        };
-        warn!(
-            error = cause,
-            wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-            "job failed, to be retried"
-        );
-        self.again(lease, wait, cause).await
-    }
-
-    /// Returns the job to the queue, and rings when it is due, so that nobody has to look all the time.
-    async fn again(&self, lease: &Lease, wait: Duration, cause: String) -> &'static str {
-        let run_at = (self.clock)().plus(wait);
-        let outcome = self.record(lease, Settlement::Retry { run_at, cause }, "retried").await;
-        let wake = self.wake.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(wait).await;
-            wake.ring();
-        });
-        outcome
-    }
-
-    /// Concludes the check run with the cause, then buries the job; when that fails too, the job gets further chances.
-    async fn give_up(&self, lease: &Lease, cause: String, kill: &CancellationToken) -> &'static str {
-        warn!(error = cause, "job given up");
-        let handler = Arc::clone(&self.handler);
-        let (job, told) = (lease.job.clone(), cause.clone());
-        let conclude = async move { handler.abandon(&job, &told).await };
-        let policy = self.settings.retry;
-        let last = RetryPolicy { max_attempts: policy.max_attempts.saturating_mul(2), ..policy };
-        let (error, retry_after) = match self.supervise(lease, conclude, self.settings.conclude_limit, None, kill).await
-        {
-            End::Finished(Ok(())) => return self.record(lease, Settlement::Dead { cause }, "dead").await,
-            End::Killed => return self.record(lease, Settlement::Release, "released").await,
-            End::Lost => return "lost",
-            End::Finished(Err(error)) if error.is_permanent() => {
-                warn!(error = describe(&error), "its check run could not be concluded");
-                return self.record(lease, Settlement::Dead { cause }, "dead").await;
-            }
-            End::Finished(Err(error)) => (describe(&error), error.retry_after()),
-            End::Broken(error) => (error, None),
-        };
-        warn!(error, "its check run could not be concluded");
-        match last.wait(lease.attempts, retry_after, (self.random)()) {
-            Some(wait) => self.again(lease, wait, cause).await,
-            None => self.record(lease, Settlement::Dead { cause }, "dead").await,
-        }
-    }
-
-    /// Stores jobs that this one asks for before it is done, once each, however often it is attempted.
-    async fn ask(&self, lease: &Lease, jobs: &[Job]) {
-        for job in jobs {
-            let head = job.head().map(CommitSha::as_str).unwrap_or_default();
-            let id = format!("{}/{}/{}@{head}", lease.delivery_id, lease.job_id, job.key().as_str());
-            let received_at = (self.clock)();
-            let delivery = Delivery { id, received_at, as_of: None, jobs: vec![job.clone()] };
-            match self.store.enqueue(delivery).await {
-                Ok(_) => self.wake.ring(),
-                Err(error) => warn!(error = describe(&error), "could not store a job; the next attempt asks again"),
-            }
-        }
-    }
-
-    /// Settles the lease, as soon as the database lets it within the time of a lease; `outcome` when that counted.
-    async fn record(&self, lease: &Lease, settlement: Settlement, outcome: &'static str) -> &'static str {
-        let started = Instant::now();
-        loop {
-            match self.store.settle(lease, settlement.clone(), (self.clock)()).await {
-                Ok(Settled::Recorded) => return outcome,
-                Ok(Settled::Lost) => return "lost",
-                Err(error) if error.is_retryable() && started.elapsed() < self.settings.lease => {
-                    warn!(error = describe(&error), "could not settle a job yet");
-                    tokio::time::sleep(SETTLE_PAUSE).await;
-                }
-                Err(error) => {
-                    warn!(error = describe(&error), "could not settle a job; its lease runs out by itself");
-                    return "lost";
-                }
-            }
-        }
     }
 }
 

@@ -5,4 +5,4 @@
 
 mod run;
 
-pub use run::{Check, OwnCheckRun, could_not_finish, report_failure};
+pub use run::{Check, OwnCheckRun, could_not_finish, report_failure, superseded};

@@ -109,11 +109,17 @@ impl Subject {
         let pull = client.pull_request(number).await?;
         Ok(Self { head: head.clone(), ..Self::pull(pull) })
     }
+}
 
-    /// Whether the pull request still has this head; unknown counts as no.
-    pub async fn is_still_head(&self, client: &RepositoryClient) -> bool {
-        let Some(number) = self.pull_request else { return false };
-        client.pull_request(number).await.is_ok_and(|pull| pull.state == "open" && pull.head.sha == self.head)
+/// Whether `commit` is the head of the open pull request that `job` is about.
+///
+/// # Errors
+/// Any [`GitHubError`] but the absence of the pull request.
+async fn is_head(client: &RepositoryClient, job: &Job, commit: &CommitSha) -> Result<bool, GitHubError> {
+    let JobSubject::PullRequest { number, .. } = job.subject else { return Ok(false) };
+    match client.pull_request(number).await {
+        Err(error) if error.is_absent() => Ok(false),
+        pull => pull.map(|pull| pull.state == "open" && pull.head.sha == *commit),
     }
 }
 
@@ -130,15 +136,17 @@ pub fn follow_up(job: &Job, number: PullRequestNumber, head: CommitSha) -> Job {
 }
 
 /// Concludes what `older` may have left open, because `newer`, of the same key, is about to run. The run of the same
-/// commit is taken over, not ended.
+/// commit is taken over, not ended; and deliveries come in any order, so `newer` may name a commit that is no head any
+/// more, and then asks for the one that is.
 ///
 /// # Errors
 /// Any [`GitHubError`].
 pub async fn supersede(client: &RepositoryClient, older: &Job, newer: &Job) -> Result<(), GitHubError> {
-    match (older.head(), newer.head()) {
-        (Some(old), Some(new)) if old != new => supersede_all(client, old, older, &format!("by {}", new.short())).await,
-        _ => Ok(()),
+    let (Some(old), Some(new)) = (older.head(), newer.head()) else { return Ok(()) };
+    if old == new || is_head(client, older, old).await? {
+        return Ok(());
     }
+    supersede_all(client, old, older, &format!("by {}", new.short())).await
 }
 
 /// Concludes what is still open of `job` on a commit that is not to be judged any more; `by` says what ends it.

@@ -1,7 +1,7 @@
 //! Comments on lines: said once, settled when their finding is gone, reopened when it comes back.
 //!
-//! Invariant: of one finding there is one comment, however often a delivery, a job or a push is repeated. It is found by
-//! its marker, counts only when this app wrote it, and is never deleted when somebody replied. A comment that fails
+//! Invariant: of one finding there is one comment, however often a delivery, a job or a push is repeated. It is found
+//! by its marker, counts only when this app wrote it, and is never deleted when somebody replied. A comment that fails
 //! never takes the conclusion back.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -70,7 +70,7 @@ async fn writes_are_what_github_takes() {
     fake.grant("contents", "write");
     let client = client(&fake, true);
     let output = json!({"title": "t", "summary": "s"});
-    let new = NewCheckRun { name: "dockgate", head: &head, external_id: "x", details_url: None };
+    let new = NewCheckRun { name: "dockgate", head: &head, external_id: "x" };
     let run = client.create_check_run(&new, CheckRunState::InProgress, &output).await.unwrap();
     client.update_check_run(run.id, CheckRunState::Completed("failure"), &output).await.unwrap();
     let runs = client.check_runs(&head, "dockgate").await.unwrap();
@@ -111,7 +111,7 @@ fn every_example_delivery_of_github_is_taken() {
 async fn the_deliveries_of_the_fake_are_those_of_github() {
     let (fake, number, head) = with_pull("").await;
     let client = client(&fake, false);
-    let new = NewCheckRun { name: "dockgate", head: &head, external_id: "x", details_url: None };
+    let new = NewCheckRun { name: "dockgate", head: &head, external_id: "x" };
     let output = json!({"title": "t", "summary": "s"});
     client.create_check_run(&new, CheckRunState::Completed("success"), &output).await.unwrap();
     let mut deliveries: Vec<_> = ["opened", "synchronize", "reopened", "ready_for_review", "edited"]

@@ -412,4 +412,43 @@ pub const FORMATS: &[Format] = &[
         },
         ""
     ),
+    format!(
+        "gradle",
+        "build.gradle",
+        "ext {\n",
+        |f, i| line(f, &std::format!("    {} = \"", i.camel()), i, "\"\n"),
+        "}\n"
+    ),
+    format!(
+        "elixir_config",
+        "config/prod.exs",
+        "import Config\nconfig :api, Api.Endpoint,\n",
+        |f, i| line(f, &std::format!("  {}: \"", i.snake()), i, "\",\n"),
+        "  port: 4000\n"
+    ),
+    format!(
+        "php_array",
+        "config/services.php",
+        "<?php\nreturn [\n",
+        |f, i| {
+            f.push(&std::format!("    '{}' => '", i.snake())).value(i).push("',\n");
+        },
+        "];\n"
+    ),
+    format!(
+        "ldif",
+        "users.ldif",
+        "dn: cn=api,dc=acme,dc=io\n",
+        |f, i| {
+            f.push(&std::format!("{}: ", i.camel())).value(i).push("\n");
+        },
+        ""
+    ),
+    format!(
+        "proxy_headers",
+        "nginx.conf",
+        "server {\n  location / {\n",
+        |f, i| line(f, &std::format!("    proxy_set_header X-{} \"", i.kebab()), i, "\";\n"),
+        "  }\n}\n"
+    ),
 ];

@@ -124,6 +124,41 @@ pub async fn a_replaced_retry_is_left_behind(database: &Database) {
     assert_eq!(newest.left_behind, [job(1, 'a'), job(1, 'b'), job(1, 'c')], "asked for twice, it still began");
 }
 
+pub async fn a_superseded_job_is_left_behind_to_the_newer_one(database: &Database) {
+    let store = database.open().await;
+    store.enqueue(delivery("d1", 1, 'a')).await.unwrap();
+    let leased = lease(&*store, 0).await.unwrap();
+    assert!(!leased.has_begun);
+    store.enqueue(delivery("d2", 1, 'b')).await.unwrap();
+    settle(&*store, &leased, Settlement::Superseded { follow_up: vec![] }, 1).await;
+    let newer = lease(&*store, 2).await.unwrap();
+    assert_eq!((&newer.job, &newer.left_behind), (&job(1, 'b'), &vec![job(1, 'a')]));
+    // It settled what was left behind to it, and asks for the newest itself.
+    settle(&*store, &newer, Settlement::Superseded { follow_up: vec![job(1, 'c')] }, 3).await;
+    let newest = lease(&*store, 4).await.unwrap();
+    assert_eq!((&newest.job, &newest.left_behind), (&job(1, 'c'), &vec![job(1, 'b')]));
+    done(&*store, &newest, 5).await;
+    assert_eq!(store.queue(UnixMillis(60)).await.unwrap(), Queue::default());
+}
+
+pub async fn a_job_that_began_is_not_forgotten_by_what_replaces_it(database: &Database) {
+    let store = database.open().await;
+    store.enqueue(delivery("d1", 1, 'a')).await.unwrap();
+    let leased = lease(&*store, 0).await.unwrap();
+    settle(&*store, &leased, Settlement::Release, 1).await;
+    let again = lease(&*store, 2).await.unwrap();
+    assert!(again.has_begun && again.left_behind.is_empty());
+    settle(&*store, &again, Settlement::Release, 3).await;
+    store.enqueue(delivery("d2", 1, 'b')).await.unwrap();
+    let newer = lease(&*store, 4).await.unwrap();
+    assert_eq!((newer.left_behind.clone(), newer.has_begun), (vec![job(1, 'a')], false));
+    settle(&*store, &newer, Settlement::Dead { cause: "gone".into() }, 5).await;
+    assert!(store.redrive(newer.job_id, UnixMillis(6)).await.unwrap());
+    store.enqueue(delivery("d3", 1, 'c')).await.unwrap();
+    let newest = lease(&*store, 7).await.unwrap();
+    assert_eq!(newest.left_behind, [job(1, 'a'), job(1, 'b')], "a redriven job began as well");
+}
+
 pub async fn a_dead_job_keeps_its_cause_and_can_be_redriven(database: &Database) {
     let store = database.open().await;
     store.enqueue(delivery("d1", 1, 'a')).await.unwrap();

@@ -74,6 +74,11 @@ impl CheckRun {
     pub fn is_incomplete(&self) -> bool {
         self.status != "completed"
     }
+
+    /// Whether the run says something of its commit: it was not ended by something that took over.
+    pub fn has_verdict(&self) -> bool {
+        !self.is_incomplete() && self.conclusion.as_deref() != Some("cancelled")
+    }
 }
 
 /// What a new check run is.
@@ -85,8 +90,6 @@ pub struct NewCheckRun<'a> {
     pub head: &'a CommitSha,
     /// What we know it by.
     pub external_id: &'a str,
-    /// The page behind its "Details", when not that of its report.
-    pub details_url: Option<&'a str>,
 }
 
 /// Where a check run stands.
@@ -154,8 +157,7 @@ impl RepositoryClient {
         let mut body = json!({
             "name": run.name, "head_sha": run.head, "external_id": run.external_id, "output": output,
         });
-        let report = self.details_url(run.head, run.name);
-        if let Some(details_url) = run.details_url.or(report.as_deref()) {
+        if let Some(details_url) = self.details_url(run.head, run.name) {
             body["details_url"] = json!(details_url);
         }
         state.write_to(&mut body);
@@ -169,11 +171,11 @@ impl RepositoryClient {
     /// # Errors
     /// Any [`GitHubError`].
     pub async fn update_check_run(&self, id: u64, state: CheckRunState<'_>, output: &Value) -> Result<(), GitHubError> {
-        self.conclude_check_run(id, state, output, &[]).await
+        self.conclude_check_run(id, state, output, &[], None).await
     }
 
     /// Like [`RepositoryClient::update_check_run`], with buttons: at most three, of `label`, `description` and
-    /// `identifier`.
+    /// `identifier`; and with another page behind its "Details".
     ///
     /// # Errors
     /// Any [`GitHubError`].
@@ -183,8 +185,12 @@ impl RepositoryClient {
         state: CheckRunState<'_>,
         output: &Value,
         actions: &[Value],
+        details_url: Option<&str>,
     ) -> Result<(), GitHubError> {
         let mut body = json!({ "output": output });
+        if let Some(details_url) = details_url {
+            body["details_url"] = json!(details_url);
+        }
         if !actions.is_empty() {
             body["actions"] = json!(actions);
         }

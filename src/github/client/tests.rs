@@ -110,7 +110,7 @@ async fn a_write_is_sent_once_however_it_fails() {
     let (mock, client) = Mock::start(vec![("POST /repos", 502, "{}".into())]).await;
     let output = json!({"title": "t", "summary": "s"});
     let head = "a".repeat(40).parse().unwrap();
-    let new = NewCheckRun { name: "dockgate", head: &head, external_id: "x", details_url: None };
+    let new = NewCheckRun { name: "dockgate", head: &head, external_id: "x" };
     let error = client.create_check_run(&new, CheckRunState::InProgress, &output).await.unwrap_err();
     assert!(error.is_retryable());
     assert_eq!(mock.seen("POST /repos"), 1);

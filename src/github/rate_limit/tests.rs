@@ -56,14 +56,18 @@ fn unexplained_refusals_double_the_wait_until_one_succeeds() {
 }
 
 #[test]
-fn writes_of_an_installation_are_spaced_and_reads_are_not() {
+fn writes_of_an_installation_are_spaced_after_a_burst_and_reads_are_not() {
     let (limits, now) = limits();
-    let waits: Vec<u64> = (0..3).map(|_| limits.reserve(ACCOUNT, Kind::Write).unwrap().as_secs()).collect();
-    assert_eq!(waits, [0, 1, 2]);
+    let burst = usize::try_from(WRITE_BURST).unwrap();
+    let waits: Vec<u64> = (0..burst + 2).map(|_| limits.reserve(ACCOUNT, Kind::Write).unwrap().as_secs()).collect();
+    assert_eq!(waits[..burst], vec![0; burst]);
+    assert_eq!(waits[burst..], [1, 2]);
     assert_eq!(limits.reserve(ACCOUNT, Kind::Read), Ok(Duration::ZERO));
     assert_eq!(limits.reserve(OTHER, Kind::Write), Ok(Duration::ZERO));
-    now.store(1_010, Ordering::Relaxed);
+    // Three seconds late they have waited, so that one is free and the next waits again.
+    now.store(1_003, Ordering::Relaxed);
     assert_eq!(limits.reserve(ACCOUNT, Kind::Write), Ok(Duration::ZERO));
+    assert_eq!(limits.reserve(ACCOUNT, Kind::Write), Ok(Duration::from_secs(1)));
 }
 
 #[test]

@@ -68,7 +68,9 @@ impl AdmissionSet {
 }
 
 fn all_objects(file: &ParsedFile) -> Vec<Object> {
-    file.documents.iter().filter_map(|document| document.tree()).flat_map(objects).collect()
+    // A cluster judges what a patch makes, not the patch.
+    let trees = file.documents.iter().filter_map(|document| document.tree()).filter(|tree| !tree.is_patch());
+    trees.flat_map(objects).collect()
 }
 
 struct Judge<'s> {

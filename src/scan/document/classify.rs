@@ -184,13 +184,43 @@ pub(super) fn is_kubernetes(root: &Node) -> bool {
     names("apiVersion") && names("kind")
 }
 
-/// Whether a file is compose by content: `services`, one of them with an image or a build.
+/// Whether a file is compose by content: `services`, one of them with an image, a build or settings that nothing else
+/// has together.
 pub(super) fn is_compose(file: &YamlFile) -> bool {
+    const SETTINGS: [&str; 16] = [
+        "cap_add",
+        "cap_drop",
+        "command",
+        "container_name",
+        "depends_on",
+        "env_file",
+        "environment",
+        "expose",
+        "network_mode",
+        "networks",
+        "pid",
+        "ports",
+        "privileged",
+        "restart",
+        "security_opt",
+        "volumes",
+    ];
+    let is_service = |service: &Node| {
+        let has = |key: &&str| service.get(key).is_some();
+        has(&"image") || has(&"build") || SETTINGS.iter().filter(|key| has(key)).count() > 1
+    };
     file.documents.iter().any(|document| {
         let services = document.root.get("services").map_or(&[][..], Node::entries);
-        let runs = services.iter().any(|service| service.value.get("image").or(service.value.get("build")).is_some());
-        runs && document.root.get("apiVersion").is_none()
+        services.iter().any(|service| is_service(&service.value)) && document.root.get("apiVersion").is_none()
     })
+}
+
+/// Whether a file is a workflow by content: jobs that name the machine that they run on.
+pub(super) fn is_workflow(file: &YamlFile) -> bool {
+    let root = file.documents.first().map(|document| &document.root);
+    let jobs = root.and_then(|root| root.get("jobs")).map_or(&[][..], Node::entries);
+    let is_started = root.is_some_and(|root| root.get("on").or(root.get("true")).is_some());
+    is_started && jobs.iter().any(|job| job.value.get("runs-on").is_some())
 }
 
 #[cfg(test)]

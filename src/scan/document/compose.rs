@@ -52,7 +52,7 @@ pub fn services(root: &Node) -> Vec<Service> {
     let service = |entry: &Entry| Service {
         name: String::from(entry.key.clone()),
         own: entry.value.clone(),
-        node: extended(all, &entry.value, &mut budget),
+        node: whole_or_part(root, extended(all, &entry.value, &mut budget)),
         bound: Arc::clone(&bound),
     };
     let maps = all.entries().iter().filter(|entry| entry.value.as_mapping().is_some());
@@ -74,6 +74,12 @@ impl Service {
             None => mount,
         }
     }
+}
+
+/// A service that an override only adds to is a part of the service of another file.
+fn whole_or_part(root: &Node, service: Node) -> Node {
+    let is_whole = ["image", "build", "extends", "provider"].iter().any(|key| service.get(key).is_some());
+    if root.is_patch() && !is_whole { service.as_patch() } else { service }
 }
 
 /// The volumes whose options bind a path of the host.
@@ -209,6 +215,16 @@ mod tests {
             .map(|mount| format!("{}:{}", mount.kind.unwrap_or_default(), mount.source.unwrap_or_default()))
             .collect();
         assert_eq!(sources, mounts, "{text}");
+    }
+
+    #[test]
+    fn an_override_leaves_out_what_the_other_file_says() {
+        let text = "services: {a: {user: root}, b: {image: x}}\n";
+        for (path, expected) in [("compose.yaml", [false; 2]), ("docker-compose.prod.yml", [true, false])] {
+            let file = parse(path, text, &Limits::default());
+            let root = file.documents.first().and_then(|document| document.tree()).unwrap();
+            assert_eq!(services(root).iter().map(|service| service.node.is_open()).collect::<Vec<_>>(), expected);
+        }
     }
 
     #[test]

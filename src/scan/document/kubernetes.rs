@@ -79,10 +79,16 @@ pub fn objects(root: &Node) -> Vec<Object> {
         let Some(object) = Object::read(node) else { continue };
         match node.get("items") {
             Some(items) if object.kind.ends_with("List") => left.extend(items.items().iter().take(budget).rev()),
+            _ if is_deletion(node) => {}
             _ => found.push(object),
         }
     }
     found
+}
+
+/// Whether a part of a patch takes away what it names.
+fn is_deletion(node: &Node) -> bool {
+    node.get("$patch").and_then(Node::as_str) == Some("delete")
 }
 
 impl Object {
@@ -122,10 +128,17 @@ impl Object {
         if is_templated(&self.kind) {
             return POD_PATHS.iter().rev().find_map(|(path, _)| self.pod_at(path));
         }
-        let (path, _) = POD_PATHS.iter().find(|(_, kinds)| {
-            kinds.iter().any(|(group, kind)| *kind == self.kind && self.group().is_none_or(|found| found == *group))
-        })?;
-        self.pod_at(path)
+        self.pod_at(self.pod_path()?)
+    }
+
+    /// Whether objects of its kind hold a pod or its template.
+    pub fn holds_pods(&self) -> bool {
+        self.pod_path().is_some()
+    }
+
+    fn pod_path(&self) -> Option<&'static [&'static str]> {
+        let is_own = |(group, kind): &(&str, &str)| *kind == self.kind && self.group().is_none_or(|own| own == *group);
+        POD_PATHS.iter().find(|(_, kinds)| kinds.iter().any(is_own)).map(|(path, _)| *path)
     }
 
     fn pod_at(&self, path: &[&str]) -> Option<Pod> {
@@ -197,7 +210,7 @@ impl Pod {
             [("initContainers", Role::Init), ("containers", Role::Main), ("ephemeralContainers", Role::Ephemeral)];
         let listed = LISTS.into_iter().flat_map(|(key, role)| {
             let items = self.spec.get(key).map_or(&[][..], Node::items);
-            items.iter().filter(|item| item.as_mapping().is_some()).map(move |item| (item, role))
+            items.iter().filter(|item| item.as_mapping().is_some() && !is_deletion(item)).map(move |item| (item, role))
         });
         let container = |(node, role): (&Node, Role)| Container {
             role,

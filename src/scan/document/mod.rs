@@ -3,12 +3,14 @@
 //! Invariant: parsing never fails as a whole. What can't be read becomes a [`Problem`] with its line, and the rest of
 //! the file is still there.
 
+pub mod beside;
 mod classify;
 pub mod compose;
 pub mod dockerfile;
 mod jsonc;
 pub mod kubernetes;
 pub mod node;
+mod patch;
 pub mod shell;
 pub mod yaml;
 
@@ -17,6 +19,7 @@ use std::sync::{Arc, OnceLock};
 use super::limits::Limits;
 use super::problem::{Cause, Problem};
 use super::span::{LineIndex, Span};
+use beside::Beside;
 use classify::Form;
 pub(in crate::scan) use classify::is_kustomization_version;
 use dockerfile::Dockerfile;
@@ -66,6 +69,10 @@ pub struct ParsedFile {
     pub comments: Vec<Comment>,
     /// What could not be read, with line and column.
     pub problems: Vec<Problem>,
+    /// Whether a kustomization names the file as a patch.
+    pub is_named_patch: bool,
+    /// What other files say of it; nothing unless it was asked for.
+    pub beside: Arc<Beside>,
     objects: OnceLock<Arc<[Object]>>,
 }
 
@@ -105,6 +112,23 @@ pub fn may_have_structure(path: &str) -> bool {
 
 /// Reads one file; its kind follows from the name and, where that says nothing, from the content.
 pub fn parse(path: &str, text: &str, limits: &Limits) -> ParsedFile {
+    parse_named(path, text, limits, false)
+}
+
+/// Reads one file, which a kustomization names as a patch when `is_named_patch`.
+pub fn parse_named(path: &str, text: &str, limits: &Limits, is_named_patch: bool) -> ParsedFile {
+    let mut file = parse_plain(path, text, limits);
+    if file.kind == DocumentKind::Kubernetes {
+        patch::mark(&mut file.documents, path, is_named_patch);
+        file.is_named_patch = is_named_patch;
+    }
+    if file.kind == DocumentKind::Compose {
+        patch::mark_override(&mut file.documents, path);
+    }
+    file
+}
+
+fn parse_plain(path: &str, text: &str, limits: &Limits) -> ParsedFile {
     match classify::form_of(path, text) {
         Form::Text => ParsedFile::text(),
         Form::Dockerfile => parse_dockerfile(path, text, limits),
@@ -128,7 +152,15 @@ impl ParsedFile {
         comments: Vec<Comment>,
         problems: Vec<Problem>,
     ) -> Self {
-        Self { kind, documents, comments, problems, objects: OnceLock::new() }
+        Self {
+            kind,
+            documents,
+            comments,
+            problems,
+            is_named_patch: false,
+            beside: Arc::default(),
+            objects: OnceLock::new(),
+        }
     }
 
     /// The Kubernetes objects of all documents, found when they are first asked for.
@@ -191,6 +223,7 @@ fn kind_of_tree(path: &str, file: &YamlFile, form: Form, is_template: bool) -> D
         Form::Compose => DocumentKind::Compose,
         Form::HelmValues => DocumentKind::HelmValues,
         _ if classify::is_compose(file) => DocumentKind::Compose,
+        _ if classify::is_workflow(file) => DocumentKind::GithubWorkflow,
         _ => DocumentKind::Tree,
     }
 }

@@ -4,7 +4,7 @@
 //! grows beyond its text.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::span::Span;
@@ -45,7 +45,18 @@ pub enum Value {
 pub struct Mapping {
     entries: Vec<Entry>,
     shadowed: Vec<Entry>,
-    open: bool,
+    extent: Extent,
+}
+
+/// Whether a map holds what is written in it, and nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Extent {
+    #[default]
+    Whole,
+    /// A template action may add entries.
+    Templated,
+    /// It is a part of a patch: what it is merged into has entries of its own.
+    Patch,
 }
 
 /// One key with its value.
@@ -175,9 +186,56 @@ impl Node {
         matches!(self.value(), Value::Null)
     }
 
-    /// Whether a template action may add entries to this map, so that an absent key is not known to be absent.
+    /// Whether this map may hold more than is written, so that an absent key is not known to be absent.
     pub fn is_open(&self) -> bool {
         self.as_mapping().is_some_and(Mapping::is_open)
+    }
+
+    /// Whether this map is a part of a patch.
+    pub fn is_patch(&self) -> bool {
+        self.as_mapping().is_some_and(|mapping| mapping.extent == Extent::Patch)
+    }
+
+    /// Where it stands that a key of this map is not known; nowhere when it is a patch that leaves the key out.
+    pub fn doubt(&self) -> Span {
+        if self.is_patch() { Span::default() } else { self.span() }
+    }
+
+    /// The same map as a part of a patch; the maps in it are left as they are.
+    #[must_use]
+    pub fn as_part(&self) -> Self {
+        match self.value() {
+            Value::Mapping(mapping) => {
+                Self::new(self.span(), Value::Mapping(Mapping { extent: Extent::Patch, ..mapping.clone() }))
+            }
+            _ => self.clone(),
+        }
+    }
+
+    /// The same tree as a patch: each of its maps is merged into another one.
+    #[must_use]
+    pub fn as_patch(&self) -> Self {
+        self.patched(&mut HashMap::new())
+    }
+
+    /// `known` keeps what aliases share shared.
+    fn patched(&self, known: &mut HashMap<*const NodeData, Self>) -> Self {
+        let key = Arc::as_ptr(&self.0);
+        if let Some(node) = known.get(&key) {
+            return node.clone();
+        }
+        let value = match self.value() {
+            Value::Sequence(items) => Value::Sequence(items.iter().map(|item| item.patched(known)).collect()),
+            Value::Mapping(mapping) => {
+                let entry = |entry: &Entry| Entry { value: entry.value.patched(known), ..entry.clone() };
+                let entries = mapping.entries.iter().map(entry).collect();
+                Value::Mapping(Mapping { entries, shadowed: mapping.shadowed.clone(), extent: Extent::Patch })
+            }
+            _ => return self.clone(),
+        };
+        let node = Self::new(self.span(), value);
+        known.insert(key, node.clone());
+        node
     }
 
     /// Whether the value itself is not known before rendering.
@@ -200,7 +258,7 @@ impl Mapping {
         for (index, entry) in entries.into_iter().enumerate() {
             if last.get(&entry.key) == Some(&index) { kept.push(entry) } else { shadowed.push(entry) }
         }
-        Self { entries: kept, shadowed, open: false }
+        Self { entries: kept, shadowed, extent: Extent::Whole }
     }
 
     /// A map of `entries`, of which no two have the same key.
@@ -211,13 +269,13 @@ impl Mapping {
     /// The same map, which may hold more than is written when `open`: a template action adds entries to it.
     #[must_use]
     pub fn with_open(mut self, open: bool) -> Self {
-        self.open = open;
+        self.extent = if open { Extent::Templated } else { Extent::Whole };
         self
     }
 
-    /// Whether a template action may add entries, so that an absent key is not known to be absent.
+    /// Whether it may hold more than is written, so that an absent key is not known to be absent.
     pub fn is_open(&self) -> bool {
-        self.open
+        self.extent != Extent::Whole
     }
 
     /// The entry of `key`.

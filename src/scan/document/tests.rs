@@ -19,6 +19,10 @@ fn a_kind_follows_from_name_and_content() {
     check("compose.yaml", "services: {}\n", DocumentKind::Compose);
     check("stack.yaml", "services: {a: {image: b}}\n", DocumentKind::Compose);
     check("stack.yaml", "services: {a: {url: b}}\n", DocumentKind::Tree);
+    check("stack.yaml", "services: {a: {ports: ['80:80'], pid: host}}\n", DocumentKind::Compose);
+    check("services.yaml", "services: {a: {arguments: [], tags: []}, b: {ports: []}}\n", DocumentKind::Tree);
+    check("ci/build.yaml", "on: push\njobs: {a: {runs-on: x, steps: []}}\n", DocumentKind::GithubWorkflow);
+    check("ci/build.yaml", "jobs: {a: {runs-on: x, steps: []}}\n", DocumentKind::Tree);
     check(".github/workflows/ci.yml", "on: push\nenv: {A: \"${{ secrets.A }}\"}\n", DocumentKind::Tree);
     check("Dockerfile", "FROM alpine\n", DocumentKind::Dockerfile);
     check("README.md", pod, DocumentKind::Text);

@@ -123,7 +123,10 @@ impl Example {
             }
             None => ChangedFile::standing(&self.path, head),
         };
-        let snapshot = Snapshot { files: vec![file], whole_tree: self.before.is_none() };
+        let others =
+            self.files.iter().map(|(path, text)| ChangedFile::standing(path, Content::Text(text.as_str().into())));
+        let files = std::iter::once(file).chain(others).collect();
+        let snapshot = Snapshot { files, whole_tree: self.before.is_none() };
         let mut found = scan(&snapshot, set, &options);
         if !found.head.unpinned.is_empty() {
             // Any digest shows whether the edit works.
@@ -135,7 +138,12 @@ impl Example {
         if let Some(problem) = found.head.problems.iter().find(|problem| problem.cause.leaves_unjudged()) {
             return Err(ExampleFailure::Problem(problem.message.clone()));
         }
-        Ok(found.head.findings.into_iter().filter(|finding| finding.rule == policy.id).collect())
+        Ok(found
+            .head
+            .findings
+            .into_iter()
+            .filter(|finding| finding.rule == policy.id && finding.path == self.path)
+            .collect())
     }
 }
 

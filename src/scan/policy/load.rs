@@ -33,7 +33,7 @@
 //! [`SecretRule`]: `detect` or `pairs` or both, and `yields`; `message` may be absent.
 //!
 //! An example has `name` and `text` (required), `path` (when absent one that fits the target), `before` (the text of the
-//! file in the base, for `only: loosened`), `settings` (`images.pin`, `kubernetes.version`, `parameters`), and marks the
+//! file in the base, for `only: loosened`), `files` (other files of the tree, a map from path to text), `settings` (`images.pin`, `kubernetes.version`, `parameters`), and marks the
 //! lines of its findings: a line that is `# deny` and nothing else means
 //! that a finding begins on the next line. Such lines are taken out before the text is scanned, so they work in any
 //! kind of file; where they would spoil the text to read, `deny: [3, 7]` names the lines instead. A placeholder
@@ -347,12 +347,20 @@ fn example(source: &Source<'_>, node: &Node, target: Target) -> Result<Example, 
         name: fields.required_text("name")?,
         path: fields.text("path")?.unwrap_or_else(|| target.example_path().to_owned()),
         before: fields.text("before")?,
+        files: other_files(&mut fields)?,
         text: written.ok_or_else(|| fields.missing("text"))?,
         deny: denied_lines(&mut fields)?,
         settings: example_settings(source, &mut fields)?,
     };
     fields.finish()?;
     Ok(example)
+}
+
+fn other_files(fields: &mut Fields<'_>) -> Result<Vec<(String, String)>, PolicyError> {
+    let Some(entry) = fields.entry("files") else { return Ok(Vec::new()) };
+    let file = |file: &Entry| Some((file.key.to_string(), file.value.as_str()?.to_owned()));
+    let files: Option<_> = entry.value.entries().iter().map(file).collect();
+    files.ok_or_else(|| fields.wrong(entry, "files", "a map from paths to texts"))
 }
 
 fn denied_lines(fields: &mut Fields<'_>) -> Result<Vec<usize>, PolicyError> {

@@ -313,6 +313,8 @@ pub struct Example {
     pub path: String,
     /// The text of the file in the base, when there is one.
     pub before: Option<String>,
+    /// Other files of the tree, path and text.
+    pub files: Vec<(String, String)>,
     /// The text as written, with its `# deny` lines and `{fake:…}` placeholders.
     pub text: String,
     /// Lines that `deny` names, from 1, of the text without its `# deny` lines.

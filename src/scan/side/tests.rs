@@ -60,6 +60,24 @@ fn a_text_is_let_go_unless_something_is_found_in_it() {
     assert!(!held.contains(&"a.yaml".to_owned()));
 }
 
+#[test]
+fn of_much_text_with_findings_only_a_part_is_held() {
+    let long = format!("db_password = hunter22\n{}", "\n".repeat(super::MAX_KEPT_BYTES / 2 - 100));
+    let (scan, held) = judge_unread(&[("a.ini", &long), ("b.ini", &long), ("c.ini", &long)]);
+    assert_eq!(found(&scan.head, "secret/password").len(), 3);
+    assert_eq!(held, ["a.ini", "b.ini"]);
+}
+
+#[test]
+fn a_text_in_windows_1252_is_judged_with_the_columns_of_its_bytes() {
+    let bytes = b"# gr\xf6\xdfe\nn\xe4me = x\n\x80 db_password = hunter22\n".to_vec();
+    let content = Content::from_bytes(bytes, &crate::scan::limits::Limits::default());
+    let scan = judge(vec![change("a.ini", Content::Absent, content)]);
+    let [secret] = found(&scan.head, "secret/password")[..] else { panic!("{:?}", scan.head) };
+    assert_eq!((secret.start.line, secret.start.column, secret.end.column), (3, 17, 25));
+    assert!(scan.head.problems.is_empty());
+}
+
 fn found<'s>(side: &'s Side, rule: &str) -> Vec<&'s Finding> {
     side.findings.iter().filter(|finding| finding.rule.as_str() == rule).collect()
 }
@@ -254,4 +272,43 @@ fn an_image_is_pinned_once_its_digest_is_known() {
     assert_eq!(fixed, "image:\n  repository: acme/web\n  tag: latest\n  digest: \"sha256:B\"\n");
     let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - {name: a, image: nginx}\n";
     assert_eq!(pinned("a.yaml", pod).1, pod.replace("nginx", "nginx:latest@sha256:B"));
+}
+
+#[test]
+fn a_patch_is_judged_by_what_it_says() {
+    let patch = "\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    spec:
+      hostNetwork: true
+      containers:
+        - name: web
+          image: nginx
+          securityContext: {runAsUser: 0}
+        - name: log
+          securityContext: {privileged: true}
+        - name: sync
+          securityContext: {capabilities: {add: [SYS_ADMIN]}}
+      volumes:
+        - {name: s, hostPath: {path: /var/run/docker.sock}}
+";
+    let rules = |path: &str, kustomization: &str| {
+        let files = [("kustomization.yaml", kustomization), (path, patch)];
+        let files = files.map(|(path, content)| ChangedFile::standing(path, text(content))).to_vec();
+        let scan = scan(&Snapshot { files, whole_tree: true }, PolicySet::builtin(), &ScanOptions::default());
+        assert_eq!(scan.head.problems, []);
+        scan.head.findings.iter().map(|finding| finding.rule.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    let of_patch = rules("web.yaml", "resources: [base]\npatches: [{path: web.yaml}]\n");
+    let of_resource = rules("web.yaml", "resources: [web.yaml]\n");
+    let left_out =
+        ["capabilities-not-dropped", "privilege-escalation-allowed", "run-as-non-root-missing", "seccomp-not-set"];
+    let is_of_absence = |rule: &String| left_out.iter().any(|name| rule.ends_with(name));
+    assert!(left_out.iter().all(|name| of_resource.iter().any(|rule| rule.ends_with(name))), "{of_resource:?}");
+    let said: Vec<&String> = of_resource.iter().filter(|rule| !is_of_absence(rule)).collect();
+    assert_eq!(of_patch.iter().collect::<Vec<_>>(), said);
+    assert_eq!(rules("overlays/web.yaml", "resources: []\n"), of_patch);
 }

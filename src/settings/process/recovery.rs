@@ -85,7 +85,7 @@ impl<F: Fn(&str) -> Result<String, String>> Reader<'_, F> {
             self.parse(setting, name, often, |text| seconds(text, 0, MOST_SECONDS));
         }
         self.parse(&mut settings.share, share, "a percentage from 1 to 100", |text| super::number(text, 1, 100));
-        self.parse(&mut settings.check, check, "seconds from 60 to 86400", |text| seconds(text, 60, MOST_SECONDS));
+        self.parse(&mut settings.check, check, "seconds from 5 to 86400", |text| seconds(text, 5, MOST_SECONDS));
         self.parse(&mut settings.retry, retry, "seconds from 1 to 600", |text| seconds(text, 1, 600));
         self.parse(&mut settings.request, request, "seconds from 1 to 120", |text| seconds(text, 1, 120));
         self.parse(&mut settings.write, write, "milliseconds from 0 to 60000", |text| {

@@ -9,6 +9,7 @@ use super::super::{History, SourceError};
 use super::command::Git;
 use crate::scan::history::AddedLines;
 use crate::scan::limits::Limits;
+use crate::scan::snapshot::text_of_lines;
 
 /// The most that is read of all commits, in bytes.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
@@ -152,7 +153,7 @@ impl Reader {
         let lines = std::mem::take(&mut self.lines);
         self.hunk = Hunk::default();
         if let (Some(path), false) = (self.path.take(), lines.is_empty() && removed.is_empty()) {
-            let [text, removed] = [text, removed].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            let [text, removed] = [text, removed].map(text_of_lines);
             self.found.push(AddedLines { commit: self.commit.clone(), path, text, lines, removed });
         }
     }

@@ -101,7 +101,7 @@ async fn every_kind_of_change_is_told() {
     assert_eq!(find(" link:"), "Added link: - -> Symlink");
     assert_eq!(find(" inner:"), "Added inner: - -> Submodule");
     assert_eq!(find(" binary:"), "Added binary: - -> Binary");
-    assert_eq!(find(" latin:"), "Added latin: - -> NotUtf8");
+    assert_eq!(find(" latin:"), r#"Added latin: - -> "café""#);
     assert_eq!(told.len(), 10, "{told:?}");
     let changed = change.snapshot.files.iter().find(|file| file.path == "changed").unwrap();
     assert_eq!(changed.touched.iter().collect::<Vec<_>>(), [2]);

@@ -75,7 +75,7 @@ impl PullRequestSource {
 
     /// A folder for a short-lived repository.
     pub(super) fn directory(&self) -> Result<TempDir, SourceError> {
-        let made = tempfile::Builder::new().prefix("dockgate-").tempdir_in(&self.options.directory);
+        let made = tempfile::Builder::new().prefix(super::REPOSITORY_PREFIX).tempdir_in(&self.options.directory);
         made.map_err(|source| SourceError::Path { path: self.options.directory.clone(), source })
     }
 

@@ -120,7 +120,7 @@ async fn replace(connection: &mut PgConnection, wanted: &[(&String, Asked<'_>)])
 
 async fn read(connection: &mut PgConnection, keys: &[String]) -> Result<BTreeMap<String, Waiting>, sqlx::Error> {
     let rows = sqlx::query(
-        "SELECT key, id, payload, left_behind, installation, delivery, as_of, run_at, attempts FROM jobs \
+        "SELECT key, id, payload, left_behind, installation, delivery, as_of, run_at FROM jobs \
          WHERE key = ANY($1) AND state = 'queued' FOR UPDATE",
     );
     let rows = rows.bind(keys).fetch_all(connection).await?;

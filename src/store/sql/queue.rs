@@ -5,6 +5,7 @@
 use sqlx::Row;
 
 use super::super::{Connection, DatabaseRow, Pool, lock};
+use crate::job::Job;
 use crate::store::waiting::{self, Asked, Waiting};
 use crate::store::{Lease, LeaseRequest, UnixMillis};
 
@@ -41,7 +42,7 @@ const NEXT: &str = concat!(
 pub(in crate::store) async fn add(connection: &mut Connection, asked: Asked<'_>) -> Result<(), sqlx::Error> {
     let key = asked.job.key();
     let row = sqlx::query(concat!(
-        "SELECT id, payload, left_behind, installation, delivery, as_of, run_at, attempts FROM jobs \
+        "SELECT id, payload, left_behind, installation, delivery, as_of, run_at FROM jobs \
          WHERE key = $1 AND state = 'queued'",
         for_update!()
     ))
@@ -65,7 +66,6 @@ pub(in crate::store) fn read_waiting(row: &DatabaseRow) -> Result<Waiting, sqlx:
         delivery: row.try_get("delivery")?,
         as_of: row.try_get("as_of")?,
         run_at: row.try_get("run_at")?,
-        attempts: row.try_get("attempts")?,
     })
 }
 
@@ -137,14 +137,16 @@ fn read_lease(row: &DatabaseRow, token: String) -> Result<Lease, sqlx::Error> {
     let count = |name: &str| row.try_get::<i64, _>(name).map(|count| u32::try_from(count).unwrap_or(u32::MAX));
     let job = waiting::decode(row.try_get("payload")?)?;
     let older = left_behind.iter().filter_map(|payload| waiting::decode(payload).ok());
+    // The check run of the same commit is taken over.
+    let (same, left_behind): (Vec<Job>, Vec<Job>) = older.partition(|older| older.head() == job.head());
     Ok(Lease {
         job_id: row.try_get("id")?,
         token,
         delivery_id: row.try_get("delivery")?,
         attempts: count("attempts")?.saturating_add(1),
         lost_leases: count("lost_leases")?,
-        // The check run of the same commit is taken over.
-        left_behind: older.filter(|older| older.head() != job.head()).collect(),
+        left_behind,
+        has_begun: !same.is_empty(),
         job,
         created_at: UnixMillis(row.try_get("created_at")?),
     })

@@ -32,50 +32,69 @@ pub(super) async fn recover(
         .bind(id)
         .execute(&mut *connection)
         .await?;
-    give_back(connection, &row, now, Some("the worker that held the job went away"), 0).await
+    give_back(connection, &Gone::read(&row)?, now, Some("the worker that held the job went away"), 0).await
 }
 
 /// Returns a running job to the queue, or hands it over to the newer one that waits.
 async fn give_back(
     connection: &mut Connection,
-    row: &DatabaseRow,
+    gone: &Gone,
     run_at: UnixMillis,
     cause: Option<&str>,
     uncounted_attempts: i64,
 ) -> Result<(), sqlx::Error> {
-    let id: i64 = row.try_get("id")?;
-    if hand_over(connection, row).await? {
-        sqlx::query("DELETE FROM jobs WHERE id = $1").bind(id).execute(connection).await?;
+    if hand_over(connection, gone).await? {
         return Ok(());
     }
     sqlx::query(
         "UPDATE jobs SET state = 'queued', lease_until = NULL, lease_token = NULL, run_at = $1, \
-         cause = coalesce($2, cause), attempts = attempts - $3 WHERE id = $4",
+         cause = coalesce($2, cause), attempts = attempts - $3, left_behind = $4 WHERE id = $5",
     )
     .bind(run_at.0)
     .bind(cause.map(storable))
     .bind(uncounted_attempts)
-    .bind(id)
+    .bind(waiting::encode(&gone.left_behind)?)
+    .bind(gone.id)
     .execute(connection)
     .await
     .map(|_| ())
 }
 
-/// Tells the waiting job of the same key, if there is one, what this one leaves behind; `false` when none waits.
-async fn hand_over(connection: &mut Connection, row: &DatabaseRow) -> Result<bool, sqlx::Error> {
+/// A job that began, on its way out.
+struct Gone {
+    id: i64,
+    key: String,
+    /// What it leaves behind, itself included.
+    left_behind: Vec<String>,
+}
+
+impl Gone {
+    fn read(row: &DatabaseRow) -> Result<Self, sqlx::Error> {
+        let left_behind = waiting::began(row.try_get("payload")?, row.try_get("left_behind")?)?;
+        Ok(Self { id: row.try_get("id")?, key: row.try_get("key")?, left_behind })
+    }
+
+    /// One that settled what was left behind to it.
+    fn alone(row: &DatabaseRow) -> Result<Self, sqlx::Error> {
+        Ok(Self { left_behind: vec![row.try_get("payload")?], ..Self::read(row)? })
+    }
+}
+
+/// Tells the waiting job of the same key what this one leaves behind, and removes this one; `false` when none waits.
+async fn hand_over(connection: &mut Connection, gone: &Gone) -> Result<bool, sqlx::Error> {
     let waiting =
         sqlx::query(concat!("SELECT id, left_behind FROM jobs WHERE key = $1 AND state = 'queued'", for_update!()))
-            .bind(row.try_get::<String, _>("key")?)
+            .bind(&gone.key)
             .fetch_optional(&mut *connection)
             .await?;
     let Some(waiting) = waiting else { return Ok(false) };
-    let gone = (row.try_get("payload")?, row.try_get("left_behind")?);
-    let left_behind = waiting::inherit(gone, waiting.try_get("left_behind")?)?;
+    let left_behind = waiting::inherit(&gone.left_behind, waiting.try_get("left_behind")?)?;
     sqlx::query("UPDATE jobs SET left_behind = $1 WHERE id = $2")
-        .bind(left_behind)
+        .bind(waiting::encode(&left_behind)?)
         .bind(waiting.try_get::<i64, _>("id")?)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
+    sqlx::query("DELETE FROM jobs WHERE id = $1").bind(gone.id).execute(connection).await?;
     Ok(true)
 }
 
@@ -96,7 +115,7 @@ pub(super) async fn settle(
     now: UnixMillis,
 ) -> Result<Settled, sqlx::Error> {
     let mut keys = vec![lease.job.key().as_str().to_owned()];
-    if let Settlement::Done { follow_up } = settlement {
+    if let Settlement::Done { follow_up } | Settlement::Superseded { follow_up } = settlement {
         keys.extend(follow_up.iter().map(|job| job.key().as_str().to_owned()));
     }
     lock(connection, keys).await?;
@@ -111,8 +130,14 @@ pub(super) async fn settle(
     let Some(row) = held else { return Ok(Settled::Lost) };
     match settlement {
         Settlement::Done { follow_up } => finish(connection, lease, follow_up, now).await?,
-        Settlement::Retry { run_at, cause } => give_back(connection, &row, *run_at, Some(cause), 0).await?,
-        Settlement::Release => give_back(connection, &row, now, None, 1).await?,
+        Settlement::Superseded { follow_up } => {
+            ask(connection, lease, follow_up, now).await?;
+            give_back(connection, &Gone::alone(&row)?, now, None, 1).await?;
+        }
+        Settlement::Retry { run_at, cause } => {
+            give_back(connection, &Gone::read(&row)?, *run_at, Some(cause), 0).await?;
+        }
+        Settlement::Release => give_back(connection, &Gone::read(&row)?, now, None, 1).await?,
         Settlement::Dead { cause } => bury(connection, lease, cause).await?,
     }
     Ok(Settled::Recorded)
@@ -130,6 +155,16 @@ async fn finish(
         .bind(lease.job.key().as_str())
         .execute(&mut *connection)
         .await?;
+    ask(connection, lease, follow_up, now).await
+}
+
+/// Lets what a job asks for wait.
+async fn ask(
+    connection: &mut Connection,
+    lease: &Lease,
+    follow_up: &[Job],
+    now: UnixMillis,
+) -> Result<(), sqlx::Error> {
     for job in follow_up {
         queue::add(connection, Asked { job, delivery: &lease.delivery_id, as_of: None, now }).await?;
     }
@@ -165,14 +200,16 @@ pub(super) async fn redrive(
     .fetch_optional(&mut *connection)
     .await?;
     let Some(row) = dead else { return Ok(false) };
-    if hand_over(connection, &row).await? {
-        sqlx::query("DELETE FROM jobs WHERE id = $1").bind(job_id).execute(connection).await?;
+    let gone = Gone::read(&row)?;
+    if hand_over(connection, &gone).await? {
         return Ok(false);
     }
     sqlx::query(
-        "UPDATE jobs SET state = 'queued', run_at = $1, attempts = 0, lost_leases = 0, cause = NULL WHERE id = $2",
+        "UPDATE jobs SET state = 'queued', run_at = $1, attempts = 0, lost_leases = 0, cause = NULL, left_behind = $2 \
+         WHERE id = $3",
     )
     .bind(now.0)
+    .bind(waiting::encode(&gone.left_behind)?)
     .bind(job_id)
     .execute(&mut *connection)
     .await?;

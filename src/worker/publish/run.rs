@@ -1,7 +1,7 @@
 //! The check run of a job: found or opened, concluded, superseded, failed.
 //!
-//! Invariant: of one job and commit there is one run that counts, found by its external id whatever happened between its
-//! creation and our knowing of it.
+//! Invariant: of one job and commit there is one run that counts, found by its external id whatever happened between
+//! its creation and our knowing of it.
 
 use serde_json::{Value, json};
 
@@ -96,7 +96,7 @@ impl OwnCheckRun {
             return Ok(run);
         }
         let (check, key) = (Check::of(job), job.key());
-        let new = NewCheckRun { name: check.name(), head, external_id: key.as_str(), details_url: None };
+        let new = NewCheckRun { name: check.name(), head, external_id: key.as_str() };
         let run = client.create_check_run(&new, CheckRunState::InProgress, &check.waiting()).await?;
         Ok(Self { client: client.clone(), id: run.id, key, check, concluded: None })
     }
@@ -191,15 +191,18 @@ impl OwnCheckRun {
         body["annotations"] = json!(batches.next().unwrap_or_default());
         let is_fit = same.is_some() || self.concluded.as_ref().is_none_or(|said| said.annotations == 0);
         let id = if is_fit {
-            self.client.conclude_check_run(self.id, state.clone(), &body, actions).await?;
+            // The link to the report ends some time after it was made.
+            let details_url = self.client.details_url(head, self.check.name());
+            let details_url = details_url.as_deref();
+            self.client.conclude_check_run(self.id, state.clone(), &body, actions, details_url).await?;
             self.id
         } else {
             let key = self.key.as_str();
-            let new = NewCheckRun { name: self.check.name(), head, external_id: key, details_url: None };
+            let new = NewCheckRun { name: self.check.name(), head, external_id: key };
             let id = self.client.create_check_run(&new, state.clone(), &body).await?.id;
             if !actions.is_empty() {
                 body["annotations"] = json!([]);
-                self.client.conclude_check_run(id, state.clone(), &body, actions).await?;
+                self.client.conclude_check_run(id, state.clone(), &body, actions, None).await?;
             }
             id
         };
@@ -227,7 +230,7 @@ impl OwnCheckRun {
         if self.concluded.is_some() {
             return Ok(());
         }
-        let output = plain(&format!("Superseded {by}"), "This run was ended before it had a verdict.");
+        let output = superseded(by);
         self.client.update_check_run(self.id, CheckRunState::Completed("cancelled"), &output).await
     }
 }
@@ -243,8 +246,13 @@ pub async fn report_failure(
     cause: &str,
 ) -> Result<(), GitHubError> {
     let key = job.key();
-    let new = NewCheckRun { name: Check::of(job).name(), head, external_id: key.as_str(), details_url: None };
+    let new = NewCheckRun { name: Check::of(job).name(), head, external_id: key.as_str() };
     client.create_check_run(&new, CheckRunState::Completed("failure"), &could_not_finish(cause)).await.map(|_| ())
+}
+
+/// What a run shows that something else takes over from; `by` says what, in a few words.
+pub fn superseded(by: &str) -> Value {
+    plain(&format!("Superseded {by}"), "This run was ended before it had a verdict.")
 }
 
 /// What a run shows that could not be finished: why, and what happens next.

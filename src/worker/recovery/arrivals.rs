@@ -1,7 +1,8 @@
 //! Installations and repositories that are new to us: what is open there is judged without comments, so that a check
 //! that is required from now on strands nobody.
 //!
-//! Invariant: a note is durable before its delivery is answered, and is forgotten only once its pull requests have jobs.
+//! Invariant: a note is durable before its delivery is answered, and is forgotten only once its pull requests have
+//! jobs.
 
 use tracing::info;
 

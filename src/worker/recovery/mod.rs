@@ -1,4 +1,5 @@
-//! What was lost is found again: deliveries that never arrived, pull requests without a verdict, jobs that were given up.
+//! What was lost is found again: deliveries that never arrived, pull requests without a verdict, jobs that were given
+//! up.
 //!
 //! One process of many leads at a time, by a claim in the store that it renews. It works in turns, so that a long look
 //! through all repositories holds up nothing else. What it finds becomes ordinary jobs.
@@ -9,6 +10,7 @@ pub mod arrivals;
 mod deliveries;
 mod heal;
 pub(super) mod leader;
+mod overdue;
 mod reconcile;
 mod sweep;
 
@@ -83,6 +85,7 @@ impl RecoveryError {
 struct Memory {
     recovered: Option<UnixMillis>,
     healed: Option<UnixMillis>,
+    tied_up: Option<UnixMillis>,
     round: Round,
     /// When the database was new. What changed last before that was there before us, and is judged without comments.
     quiet_before: Option<UnixMillis>,
@@ -92,6 +95,8 @@ struct Memory {
 const TURN: Duration = Duration::from_secs(5);
 /// How often given-up jobs are looked at, at most.
 const HEAL_INTERVAL: Duration = Duration::from_mins(1);
+/// How often commits are looked at on which a run may stand open, at most.
+const TIE_UP_INTERVAL: Duration = Duration::from_mins(5);
 
 impl Recovery {
     /// Recovers until `shutdown` fires.
@@ -135,6 +140,10 @@ impl Recovery {
         if is_due(memory.healed, self.settings.heal.min(HEAL_INTERVAL), now) {
             memory.healed = Some(now);
             tell(self.heal().await, "could not try given-up jobs again");
+        }
+        if is_due(memory.tied_up, self.settings.check.min(TIE_UP_INTERVAL), now) {
+            memory.tied_up = Some(now);
+            tell(self.tie_up().await, "could not look for runs that were left open");
         }
         tell(self.greet(memory).await, "could not look through what is new");
         if !self.settings.reconcile.is_zero() {

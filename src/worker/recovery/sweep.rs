@@ -12,15 +12,15 @@ use serde::{Deserialize, Serialize};
 use tracing::info;
 
 use super::{Recovery, RecoveryError};
-use crate::github::client::{CheckRun, CheckRunState, PullRequest, RepositoryClient};
+use crate::github::client::{CheckRun, PullRequest, RepositoryClient};
 use crate::github::event::Place;
 use crate::github::identity::InstallationId;
 use crate::job::{Job, JobSubject};
 use crate::store::{Delivery, UnixMillis};
-use crate::worker::publish::{Check, could_not_finish};
+use crate::worker::publish::Check;
 
 /// By how much our clock may differ from GitHub's.
-const SKEW: Duration = Duration::from_mins(2);
+pub(super) const SKEW: Duration = Duration::from_mins(2);
 /// GitHub tells whole seconds.
 const ROUNDING: Duration = Duration::from_secs(2);
 /// Most pages of 100 open pull requests.
@@ -121,10 +121,7 @@ impl Recovery {
     ) -> Result<Standing, RecoveryError> {
         let runs = client.all_check_runs(&pull.head.sha).await?;
         let standing = self.standing(&runs);
-        for run in runs.iter().filter(|run| self.is_overdue(run)) {
-            let cause = format!("no verdict within {} s", self.settings.check.as_secs());
-            client.update_check_run(run.id, CheckRunState::Completed("failure"), &could_not_finish(&cause)).await?;
-        }
+        self.end_overdue(client, &runs).await?;
         if standing != Standing::Missing {
             return Ok(standing);
         }
@@ -143,11 +140,12 @@ impl Recovery {
     }
 
     fn standing(&self, runs: &[CheckRun]) -> Standing {
-        if runs.iter().any(|run| self.is_overdue(run)) {
-            return Standing::Missing;
-        }
         let newest = |check: Check| runs.iter().find(|run| run.name == check.name());
         let Some(change) = newest(Check::Change) else { return Standing::Missing };
+        let images = newest(Check::Images);
+        if self.is_overdue(change) || images.is_some_and(|images| self.is_overdue(images)) {
+            return Standing::Missing;
+        }
         if change.is_incomplete() {
             return Standing::InProgress;
         }
@@ -156,22 +154,14 @@ impl Recovery {
         }
         // The job of the images begins after the verdict, and has its own retries.
         let is_old = || self.age(change).is_some_and(|age| age > self.settings.check);
-        if self.settings.images && newest(Check::Images).is_none() && is_old() {
+        if self.settings.images && images.is_none() && is_old() {
             return Standing::Missing;
         }
         Standing::Settled
     }
 
-    fn is_overdue(&self, run: &CheckRun) -> bool {
-        run.is_incomplete() && self.age(run).is_some_and(|age| age > self.settings.check)
-    }
-
-    fn age(&self, run: &CheckRun) -> Option<Duration> {
-        Some((self.clock)().since(run.began().map(UnixMillis::from)?))
-    }
-
     /// Until when the share of an installation's rate limit is used up.
-    fn spent_until(&self, installation: InstallationId) -> Option<UnixMillis> {
+    pub(super) fn spent_until(&self, installation: InstallationId) -> Option<UnixMillis> {
         let quota = self.client.quota(installation)?;
         let resets = UnixMillis::from(quota.resets);
         (quota.is_spent(self.settings.share) && resets > (self.clock)()).then_some(resets)

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::fault::FaultKind;
 
-/// Requests that were on their way when the refusal was made.
-const ON_THE_WAY: Duration = Duration::from_millis(700);
+/// Requests that were on their way when the refusal was made, or were made before the other processes heard of it.
+const ON_THE_WAY: Duration = Duration::from_secs(1);
+/// A process that ends so soon after a refusal may not have told the others of it.
+const UNTOLD: Duration = Duration::from_secs(1);
 /// A stale answer is not older.
 const MOST_STALE: Duration = Duration::from_secs(2);
 
@@ -81,8 +83,8 @@ impl Chaos {
             (_, 1) => ("reset", FaultKind::Reset),
             (true, _) => ("503", FaultKind::Status(503)),
             (_, 2) => ("lost answer", FaultKind::LostAnswer(502)),
-            (_, 3) => ("secondary limit", FaultKind::Secondary { retry_after_seconds: 2 }),
-            (_, 4) => ("too many requests", FaultKind::TooManyRequests { retry_after_seconds: 1 }),
+            (_, 3) => ("secondary limit", FaultKind::Secondary { retry_after_seconds: 3 }),
+            (_, 4) => ("too many requests", FaultKind::TooManyRequests { retry_after_seconds: 2 }),
             (_, 5) => ("truncated", FaultKind::Truncated),
             (_, 6) => ("timeout", FaultKind::Slow),
             _ if method == "GET" => ("stale", FaultKind::Stale),
@@ -117,7 +119,7 @@ impl Chaos {
     /// Forgets a refusal whose answer may have died with a process.
     pub fn killed(&mut self) {
         let now = Instant::now();
-        self.refused.retain(|_, (since, _)| now.duration_since(*since) > Duration::from_millis(300));
+        self.refused.retain(|_, (since, _)| now.duration_since(*since) > UNTOLD);
     }
 
     /// An answer that was right a moment ago.

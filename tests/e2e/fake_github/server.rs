@@ -96,6 +96,10 @@ async fn handle(shared: Arc<Shared>, request: Request) -> Response<Body> {
         Incoming { method: parts.method.to_string(), path, query, headers: parts.headers, body, index: 0 };
     let fault = note(&shared, &mut incoming, &logged);
     let index = incoming.index;
+    let answer_after = shared.state().answer_after;
+    if !answer_after.is_zero() {
+        tokio::time::sleep(answer_after).await;
+    }
     match fault {
         None => answer(&shared, incoming, &logged).await,
         Some(FaultKind::LostAnswer(status)) => {

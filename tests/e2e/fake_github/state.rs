@@ -3,7 +3,7 @@
 //! Invariant: ids are unique across the whole fake, as node ids are at GitHub.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value;
 
@@ -36,6 +36,8 @@ pub struct State {
     pub violations: Vec<String>,
     /// Requests that are left of 5,000, and when there are 5,000 again; many for long when absent.
     pub quota: Option<(u64, SystemTime)>,
+    /// How long each answer takes, the work itself aside.
+    pub answer_after: Duration,
     /// Faults still to come.
     pub faults: Vec<Fault>,
     /// Faults by chance.

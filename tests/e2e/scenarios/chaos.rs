@@ -24,7 +24,9 @@ const FAULTS: usize = 10;
 /// How long everything may take to settle after the day is over.
 const PATIENCE: Duration = Duration::from_mins(4);
 
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 11] = [
+    ("DOCKGATE_CHECK_SECONDS", "30"),
+    ("DOCKGATE_LEASE_SECONDS", "10"),
     ("DOCKGATE_COMMENTS_PER_HOUR", "1000000"),
     ("DOCKGATE_RECOVER_SECONDS", "2"),
     ("DOCKGATE_RECONCILE_SECONDS", "3"),

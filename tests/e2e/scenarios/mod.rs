@@ -9,6 +9,7 @@ mod commands;
 mod deliveries;
 mod endings;
 mod faults;
+mod figures;
 mod files;
 mod fix_all;
 mod history;

@@ -151,6 +151,29 @@ async fn what_was_given_up_is_tried_again_and_healed_in_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_no_list_showed_in_time_is_ended_later() {
+    let github = FakeGitHub::start().await;
+    github.create_repository(REPOSITORY, &[("README.md", "hello\n")]);
+    // Open pull requests are not looked through: this may be a commit that is no head any more.
+    let gate = Gate::start_for(github, &[("DOCKGATE_CHECK_SECONDS", "5"), ("DOCKGATE_RECONCILE_SECONDS", "0")]).await;
+    gate.github.fail("POST", "/check-runs", 1, FaultKind::LostAnswer(502));
+    let (_, head) = gate.open("feature", &[Edit::write("web.yaml", &pod("web"))]).await;
+    let runs = |state: &State| state.repositories[REPOSITORY].runs.len();
+    gate.github.wait_for("the run", |state| runs(state) == 1).await;
+    // The list that the second attempt reads is older than the run.
+    let unseen = gate.github.state().repositories.get_mut(REPOSITORY).unwrap().runs.remove(0);
+    gate.github.wait_for("the verdict", |state| completed(state, &head).is_some()).await;
+    gate.idle().await;
+    gate.github.state().repositories.get_mut(REPOSITORY).unwrap().runs.insert(0, unseen);
+    let is_ended = |state: &State| state.repositories[REPOSITORY].runs.iter().all(|run| run.status == "completed");
+    gate.github.wait_for("the end of the other run", is_ended).await;
+    let runs = gate.runs(&head);
+    let conclusions: Vec<_> = runs.iter().map(|run| run.conclusion.as_deref()).collect();
+    assert_eq!(conclusions, [Some("cancelled"), Some("success")], "{runs:#?}");
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn comments_that_fail_take_neither_the_verdict_nor_the_scan_of_images() {
     let github = FakeGitHub::start().await;
     github.create_repository(REPOSITORY, &[("README.md", "hello\n")]);

@@ -109,7 +109,7 @@ fn lend<'b, 'v, 'n: 'v>(node: &'n Node, meter: &'n Meter) -> CowVal<'b, 'v> {
         Value::String(text) if meter.take_text(text).is_ok() => CowVal::owned(CelString::from(&**text)),
         Value::String(_) | Value::Unknown(_) => CowVal::owned(UnknownVal { span: node.span() }),
         Value::Sequence(nodes) => CowVal::owned(ListVal { nodes, meter, items: OnceLock::new() }),
-        Value::Mapping(mapping) => CowVal::owned(MapVal { mapping, span: node.span(), meter, keys: OnceLock::new() }),
+        Value::Mapping(mapping) => CowVal::owned(MapVal { mapping, span: node.doubt(), meter, keys: OnceLock::new() }),
     }
 }
 

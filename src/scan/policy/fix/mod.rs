@@ -8,6 +8,7 @@ mod removal;
 mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::super::document;
 use super::super::document::node::Node;
@@ -176,7 +177,9 @@ impl Verifier<'_> {
             return false;
         }
         let lines = LineIndex::new(&text);
-        let parsed = document::parse(self.file.path, &text, &self.options.limits);
+        let is_patch = self.file.parsed.is_named_patch;
+        let mut parsed = document::parse_named(self.file.path, &text, &self.options.limits, is_patch);
+        parsed.beside = Arc::clone(&self.file.parsed.beside);
         let known: BTreeSet<(Cause, String)> = self.file.parsed.problems.iter().map(kind_of).collect();
         if parsed.kind != self.file.parsed.kind
             || parsed.problems.iter().any(|problem| !known.contains(&kind_of(problem)))

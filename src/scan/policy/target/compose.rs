@@ -2,6 +2,7 @@
 //!
 //! **Invariant**: a fact is what compose would use; what a variable or another file decides is unknown.
 
+mod build;
 mod docs;
 mod mount;
 mod port;
@@ -37,7 +38,7 @@ pub fn subjects(target: Target, file: &ParsedFile, text: &str) -> Vec<Subject> {
         match target {
             Target::ComposeService => {
                 let shared = share::shared(&services);
-                services.iter().map(|service| service::subject(service, &shared)).collect()
+                services.iter().map(|service| service::subject(service, &shared, &file.beside)).collect()
             }
             Target::ComposePort => services.iter().flat_map(|service| port::subjects(service, text)).collect(),
             Target::ComposeMount => services.iter().flat_map(mount::subjects).collect(),

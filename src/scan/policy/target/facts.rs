@@ -18,7 +18,7 @@ pub(super) fn field(node: &Node, key: &str) -> Node {
         Value::Unknown(_) => node.clone(),
         Value::Mapping(mapping) => match mapping.get(key) {
             Some(entry) => entry.value.clone(),
-            None if mapping.is_open() => Node::new(node.span(), Value::Unknown("".into())),
+            None if mapping.is_open() => Node::new(node.doubt(), Value::Unknown("".into())),
             None => null(),
         },
         _ => null(),

@@ -9,6 +9,7 @@
 mod application;
 mod argo;
 mod docs;
+mod encrypted;
 mod flux;
 mod revision;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub fn facts(target: Target) -> &'static [FactDoc] {
     match target {
         Target::GitopsSource => docs::SOURCE,
         Target::GitopsApplication => docs::APPLICATION,
+        Target::GitopsEncrypted => encrypted::DOCS,
         _ => &[],
     }
 }
@@ -42,6 +44,7 @@ pub fn subjects(target: Target, file: &ParsedFile, _text: &str) -> Vec<Subject> 
     match target {
         Target::GitopsSource => objects.flat_map(source_subjects).collect(),
         Target::GitopsApplication => objects.filter_map(application::subject).collect(),
+        Target::GitopsEncrypted => encrypted::subjects(file),
         _ => Vec::new(),
     }
 }

@@ -12,6 +12,7 @@ mod docs;
 mod holder;
 mod image;
 mod parameters;
+mod template;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -27,7 +28,9 @@ use walk::Place;
 /// The facts of a target of this kind; none for any other target.
 pub fn facts(target: Target) -> &'static [FactDoc] {
     match target {
+        Target::HelmChart => docs::CHART,
         Target::HelmDependency => docs::DEPENDENCY,
+        Target::HelmTemplate => docs::TEMPLATE,
         Target::HelmImage => docs::IMAGE,
         Target::HelmContext => docs::CONTEXT,
         _ => &[],
@@ -41,7 +44,9 @@ pub fn subjects(target: Target, file: &ParsedFile, text: &str) -> Vec<Subject> {
         holders.iter().flat_map(|values| walk::visit(&values.root, |place| read(values, place))).collect()
     };
     match target {
+        Target::HelmChart => chart::charts(file),
         Target::HelmDependency => chart::subjects(file),
+        Target::HelmTemplate => template::subjects(file, text),
         Target::HelmImage => read(image::subjects),
         Target::HelmContext => read(context::subjects),
         _ => Vec::new(),

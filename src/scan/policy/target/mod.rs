@@ -137,8 +137,12 @@ pub enum Target {
     KustomizeImage,
     /// `kustomize.function`: every object that a build runs as a function.
     KustomizeFunction,
+    /// `helm.chart`: every description of a chart.
+    HelmChart,
     /// `helm.dependency`: every dependency of a chart.
     HelmDependency,
+    /// `helm.template`: every template of a chart.
+    HelmTemplate,
     /// `helm.image`: every image in values of a chart, wherever the values stand.
     HelmImage,
     /// `helm.context`: every security context and every setting of the host in such values.
@@ -147,6 +151,8 @@ pub enum Target {
     GitopsSource,
     /// `gitops.application`: every Application of Argo CD, and the template of every `ApplicationSet`.
     GitopsApplication,
+    /// `gitops.encrypted`: every document that SOPS should have encrypted.
+    GitopsEncrypted,
     /// `github.workflow`: every workflow and action of GitHub Actions.
     GithubWorkflow,
     /// `github.container`: every container that a job runs in, and every service beside it.
@@ -167,7 +173,7 @@ pub enum Target {
 
 impl Target {
     /// All targets.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 40] = [
         Self::KubernetesObject,
         Self::KubernetesPod,
         Self::KubernetesContainer,
@@ -190,6 +196,7 @@ impl Target {
         Self::DockerfileCommand,
         Self::GitopsSource,
         Self::GitopsApplication,
+        Self::GitopsEncrypted,
         Self::GithubWorkflow,
         Self::GithubContainer,
         Self::GithubStep,
@@ -199,7 +206,9 @@ impl Target {
         Self::KustomizeSource,
         Self::KustomizeImage,
         Self::KustomizeFunction,
+        Self::HelmChart,
         Self::HelmDependency,
+        Self::HelmTemplate,
         Self::HelmImage,
         Self::HelmContext,
         Self::DevcontainerFile,
@@ -232,6 +241,7 @@ impl Target {
             Self::DockerfileCommand => "dockerfile.command",
             Self::GitopsSource => "gitops.source",
             Self::GitopsApplication => "gitops.application",
+            Self::GitopsEncrypted => "gitops.encrypted",
             Self::GithubWorkflow => "github.workflow",
             Self::GithubContainer => "github.container",
             Self::GithubStep => "github.step",
@@ -241,7 +251,9 @@ impl Target {
             Self::KustomizeSource => "kustomize.source",
             Self::KustomizeImage => "kustomize.image",
             Self::KustomizeFunction => "kustomize.function",
+            Self::HelmChart => "helm.chart",
             Self::HelmDependency => "helm.dependency",
+            Self::HelmTemplate => "helm.template",
             Self::HelmImage => "helm.image",
             Self::HelmContext => "helm.context",
             Self::DevcontainerFile => "devcontainer.file",
@@ -277,8 +289,10 @@ impl Target {
             Self::GithubWorkflow | Self::GithubContainer | Self::GithubStep | Self::GitlabJob | Self::GitlabImage => {
                 Family::Ci
             }
-            Self::GitopsSource | Self::GitopsApplication => Family::Gitops,
-            Self::HelmDependency | Self::HelmImage | Self::HelmContext => Family::Helm,
+            Self::GitopsSource | Self::GitopsApplication | Self::GitopsEncrypted => Family::Gitops,
+            Self::HelmChart | Self::HelmDependency | Self::HelmTemplate | Self::HelmImage | Self::HelmContext => {
+                Family::Helm
+            }
             Self::KustomizeFile | Self::KustomizeSource | Self::KustomizeImage | Self::KustomizeFunction => {
                 Family::Kustomize
             }
@@ -338,8 +352,10 @@ impl Target {
                 "kustomization.yaml"
             }
             Self::DevcontainerFile => ".devcontainer/devcontainer.json",
-            Self::HelmDependency => "Chart.yaml",
+            Self::HelmChart | Self::HelmDependency => "Chart.yaml",
             Self::HelmImage | Self::HelmContext => "values.yaml",
+            Self::HelmTemplate => "templates/manifest.yaml",
+            Self::GitopsEncrypted => "secrets.sops.yaml",
             Self::Secret => "config/settings.conf",
             _ => "deploy/manifest.yaml",
         }

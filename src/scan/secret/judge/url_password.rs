@@ -7,6 +7,9 @@ use super::super::detector::Match;
 use super::super::value::Asked;
 use super::{Judged, Scene};
 
+/// Schemes of texts that tell how a URL is written.
+const SAMPLE_SCHEMES: &[&str] = &["scheme", "protocol", "driver", "dialect+driver", "backend+driver", "models"];
+
 /// Schemes whose `name:tag@digest` has the shape of a password.
 const IMAGE_SCHEMES: &[&str] =
     &["docker", "oci", "docker-image", "docker-daemon", "docker-archive", "containers-storage"];
@@ -20,7 +23,8 @@ pub(super) fn judge(scene: &Scene, matched: Match) -> Option<Judged> {
     let (scheme, authority) = whole.split_once("://").unwrap_or(("", whole));
     let scheme = scheme.rsplit(':').next().unwrap_or(scheme).to_ascii_lowercase();
     let user = authority.split_once(':').map(|(user, _)| user).unwrap_or_default();
-    if IMAGE_SCHEMES.contains(&scheme.as_str()) || after.strip_prefix('@').is_some_and(is_no_login_host) {
+    let is_other = IMAGE_SCHEMES.contains(&scheme.as_str()) || SAMPLE_SCHEMES.contains(&scheme.as_str());
+    if is_other || after.strip_prefix('@').is_some_and(is_no_login_host) {
         return None;
     }
     scene.password(matched.value, value, Asked::password(user))
@@ -33,5 +37,9 @@ fn is_no_login_host(after: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let reserved = ["example.com", "example.org", "example.net", "example", "invalid"];
     let below = |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    matches!(host.as_str(), "sha256" | "sha512" | "host" | "hostname") || reserved.iter().any(below)
+    let is_made_up = matches!(host.as_str(), "host" | "hostname" | "endpoint" | "db-host" | "database-host");
+    matches!(host.as_str(), "sha256" | "sha512")
+        || is_made_up
+        || host.starts_with("your-")
+        || reserved.iter().any(below)
 }

@@ -55,7 +55,10 @@ pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, name: &st
     let password = arguments.get(position)?.as_ref()?;
     let user = position.checked_sub(1).and_then(|before| arguments.get(before)?.as_ref());
     let step = value::judge(&password.value, Asked::password(user.map_or("", |user| &user.value)));
-    if extraction.accepts(step, Nature::Password, &password.value) {
+    // An address names an account, so what comes with it is no label of a form.
+    let is_login =
+        step == Step::Human && !extraction.traits.is_strict && user.is_some_and(|user| user.value.contains('@'));
+    if is_login || extraction.accepts(step, Nature::Password, &password.value) {
         let kind = if step == Step::Default { PairKind::DefaultPassword } else { PairKind::Password };
         extraction.add(passage, kind, &password.value, password.span, step, None);
     }

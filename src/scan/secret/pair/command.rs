@@ -21,6 +21,8 @@ enum Takes {
     Glued,
     /// `-p VALUE` or `-pVALUE`.
     Value,
+    /// `-k VALUE`, and `-kVALUE` never: other options begin so.
+    Next,
     /// `-u user:VALUE`, parted by this.
     After(char),
 }
@@ -70,7 +72,7 @@ const OPTIONS: &[(&[&str], &str, Takes)] = &[
     (&["xfreerdp"], "/p:", Takes::Glued),
     (&["snmpwalk", "snmpget", "snmpset", "snmpbulkwalk", "snmptable"], "-A", Takes::Value),
     (&["snmpwalk", "snmpget", "snmpset", "snmpbulkwalk", "snmptable"], "-X", Takes::Value),
-    (&["openssl"], "-k", Takes::Value),
+    (&["openssl"], "-k", Takes::Next),
     (&["openssl"], "-pass", Takes::After(':')),
     (&["openssl"], "-passin", Takes::After(':')),
     (&["openssl"], "-passout", Takes::After(':')),
@@ -145,6 +147,9 @@ fn options(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>
     let mut rest = words.iter().skip(1);
     while let Some(word) = rest.next() {
         let Some(glued) = word.value.strip_prefix(option) else { continue };
+        if matches!(takes, Takes::Next) && !glued.is_empty() {
+            continue;
+        }
         let glued = if option.starts_with("--") { glued.strip_prefix('=').unwrap_or(glued) } else { glued };
         let (value, span) = if glued.is_empty() {
             match rest.next() {
@@ -169,7 +174,7 @@ fn options(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>
                     );
                 }
             }
-            Takes::Glued | Takes::Value => judge(extraction, passage, value, span, ""),
+            Takes::Glued | Takes::Value | Takes::Next => judge(extraction, passage, value, span, ""),
         }
     }
 }

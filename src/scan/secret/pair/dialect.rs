@@ -34,19 +34,19 @@ pub struct Traits {
 
 static CODE: WordList = WordList::new(
     "py js ts jsx tsx mjs cjs go rb java kt kts scala cs php rs swift c cc cpp h hpp m pl pm lua dart vue svelte \
-    groovy gradle ex exs erl hs clj fs vb r jl sql html htm css scss less proto graphql ipynb jsp aspx cshtml twig ejs",
+    groovy ex exs erl hs clj fs vb r jl sql html htm css scss less proto graphql ipynb jsp aspx cshtml twig ejs",
 );
 static QUOTED: WordList = WordList::new(
-    "json json5 jsonc tf tfvars hcl nix jsonnet libsonnet rego cue bicep tfstate hjson webmanifest nomad",
+    "json json5 jsonc tf tfvars hcl gradle ps1 psm1 nix jsonnet libsonnet rego cue bicep tfstate hjson webmanifest nomad",
 );
 static SHELL: WordList = WordList::new(
-    "sh bash zsh ksh fish envrc bat cmd ps1 psm1 mk makefile command profile bashrc zshrc bash_profile bash_aliases \
+    "sh bash zsh ksh fish envrc bat cmd mk makefile command profile bashrc zshrc bash_profile bash_aliases \
     zprofile bash_history zsh_history procfile justfile dockerfile containerfile",
 );
 static XML: WordList = WordList::new(
     "xml config csproj vbproj props targets plist xaml pom wsdl xsd xsl xslt jmx nuspec resx settings pubxml rdp",
 );
-static DOCUMENTS: WordList = WordList::new("md markdown rst adoc asciidoc mdx textile org pod man");
+static DOCUMENTS: WordList = WordList::new("md markdown rst adoc asciidoc mdx textile org pod man tex sty");
 /// Files that are never looked at for pairs: lists of digests, generated files.
 static SKIPPED: WordList = WordList::new(
     "package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml composer.lock pipfile.lock poetry.lock uv.lock cargo.lock \
@@ -61,8 +61,8 @@ pub fn traits(path: &str, text: &str) -> Option<Traits> {
     let ending = ending(name);
     let is_generated = name.ends_with(".min.js")
         || name.ends_with(".min.css")
-        || matches!(ending, "lock" | "map" | "svg" | "sum" | "po" | "pot" | "snap" | "csv" | "tsv" | "patch" | "diff");
-    if SKIPPED.has(name) || is_generated {
+        || matches!(ending, "lock" | "map" | "svg" | "sum" | "snap" | "csv" | "tsv" | "patch" | "diff");
+    if SKIPPED.has(name) || is_generated || is_packed(ending, text) {
         return None;
     }
     let is_document =
@@ -74,6 +74,15 @@ pub fn traits(path: &str, text: &str) -> Option<Traits> {
             .iter()
             .any(|mark| name.contains(mark)),
     })
+}
+
+/// Whether a script is written for machines: few lines, each of them long.
+fn is_packed(ending: &str, text: &str) -> bool {
+    const LEAST: usize = 1000;
+    const LONG_LINE: usize = 500;
+    matches!(ending, "js" | "mjs" | "cjs" | "css")
+        && text.len() >= LEAST
+        && memchr::memchr_iter(b'\n', text.as_bytes()).count() * LONG_LINE < text.len()
 }
 
 /// The ending that tells the kind: that below `.j2` and the like.
@@ -122,7 +131,8 @@ fn is_configuration(name: &str) -> bool {
 /// Whether a file of a language that frameworks are configured in stands in a folder of configuration.
 fn is_configured(path: &str, ending: &str) -> bool {
     let folder = path.rsplit('/').nth(1).unwrap_or_default();
-    matches!(ending, "php" | "rb" | "py" | "js") && matches!(folder, "config" | "conf" | "settings")
+    matches!(ending, "php" | "rb" | "py" | "js" | "ts" | "exs" | "kts")
+        && matches!(folder, "config" | "conf" | "settings")
 }
 
 /// Whether a path is that of a translation.
@@ -144,7 +154,7 @@ fn is_translation(path: &str, name: &str) -> bool {
     in_folder
         || (name.ends_with(".properties") && stem.starts_with("messages"))
         || name == "strings.xml"
-        || matches!(ending(name), "arb" | "strings")
+        || matches!(ending(name), "arb" | "strings" | "po" | "pot")
 }
 
 #[cfg(test)]

@@ -31,6 +31,9 @@ const WORDS: &[&str] = &[
     "getconnection",
     "pdo(",
     "directoryentry",
+    // Rules of Redis.
+    "on >",
+    "setuser",
     // Programs.
     "curl",
     "mysql",
@@ -55,7 +58,7 @@ const WORDS: &[&str] = &[
     "rdesktop",
 ];
 /// How many of the words are parts of names or of calls.
-const NAMES: usize = 20;
+const NAMES: usize = 22;
 
 /// A word that was found.
 #[derive(Clone, Copy, Debug)]

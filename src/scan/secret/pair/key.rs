@@ -45,11 +45,18 @@ static MACHINE_KEYS: WordList = WordList::new(
     "api subscription function license licence integration routing service agent join enrollment \
     ingest ingestion ssh deploy user",
 );
+/// Services whose `key` only a machine makes, apart or in one word.
+static SERVICES: WordList = WordList::new(
+    "github gitlab bitbucket slack stripe openai anthropic sendgrid mailgun mailchimp postmark twilio datadog heroku aws \
+    azure gcp google mapbox algolia cloudflare digitalocean linode hetzner pagerduty newrelic honeycomb amplitude \
+    mixpanel rollbar bugsnag intercom zendesk hubspot shopify paypal braintree plaid telegram discord circleci snyk \
+    okta launchdarkly ngrok supabase firebase openweather rapidapi",
+);
 /// Words before `key` that make it something else.
 static OTHER_KEYS: WordList = WordList::new(
     "password passwd pass token username passphrase public pub cache partition sort primary foreign tag object map group range label index \
-    translation registry hot shortcut arrow row column composite natural lookup field dict config json merge site \
-    publishable ssl tls message answer issue project topic sentry restore rate limit dedup grouping routekey node selector \
+    translation recv receive trusted fingerprint registry hot shortcut arrow row column composite natural lookup field dict config json merge site \
+    publishable pgp ssl tls message answer issue project topic sentry restore rate limit dedup grouping routekey node selector \
     annotation condition unique idempotency order i18n l10n accelerator trusted host known gpg apt rpm repo signed",
 );
 
@@ -203,10 +210,13 @@ fn concept(words: &[String], index: usize, word: &str) -> Option<(usize, usize, 
         }
         let nature = match word {
             "key" if SECRET_KEYS.has(previous) => Nature::Key,
-            "key" if MACHINE_KEYS.has(previous) => Nature::Token,
+            "key" if MACHINE_KEYS.has(previous) || SERVICES.has(previous) => Nature::Token,
             _ => Nature::Vague,
         };
         return Some((index - 1, index + 1, nature));
+    }
+    if word.starts_with("nopass") {
+        return None;
     }
     if PASSWORDS.has(word) {
         return here(Nature::Password);
@@ -229,7 +239,7 @@ fn concept(words: &[String], index: usize, word: &str) -> Option<(usize, usize, 
     {
         return here(Nature::Password);
     }
-    if ends(&["token", "apikey"]) {
+    if ends(&["token", "apikey"]) || word.strip_suffix("key").is_some_and(|service| SERVICES.has(service)) {
         return here(Nature::Token);
     }
     if ends(&["secret", "secretkey", "accesskey", "privatekey"]) {
@@ -258,7 +268,7 @@ mod tests {
         );
         check(
             Some(Nature::Token),
-            "token apiToken API_KEY apikey apiKey GITHUB_TOKEN _authToken accessToken access_token slackBotToken x-api-key",
+            "token apiToken API_KEY apikey apiKey GITHUB_TOKEN GITHUBKEY slackKey _authToken accessToken access_token slackBotToken x-api-key",
         );
         check(
             Some(Nature::Key),
@@ -279,7 +289,7 @@ mod tests {
              tokenTTL passwordMinLength imagePullSecrets key cache-key partition_key sort_key primaryKey tokenType \
              AWS_ACCESS_KEY_ID passwordSecretRef adminPasswordKey existingSecretPasswordKey userPasswordKey compass \
              bypass keyboard monkey max_tokens tokenizer secretary author authority passenger password_hash \
-             PASSWORD_FILE tokenReviewer nextPageToken pad_token showPassword resetPassword kubernetes username host",
+             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword resetPassword kubernetes username host",
         );
     }
 }

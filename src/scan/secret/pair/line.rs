@@ -55,9 +55,11 @@ fn is_path_of_names(before: &str) -> bool {
 /// Whether a line is a comment.
 pub(super) fn is_comment(before: &str) -> bool {
     let before = before.trim_start();
-    ["#", "//", ";", "-- ", "* ", "/*", "<!--", "rem ", "REM "]
-        .iter()
-        .any(|mark| before.starts_with(mark) && !before.starts_with("#{") && !is_registry(before))
+    let is_after_code = before.contains(" # ") && !is_in_string(before);
+    is_after_code
+        || ["#", "//", ";", "-- ", "* ", "/*", "<!--", "rem ", "REM "]
+            .iter()
+            .any(|mark| before.starts_with(mark) && !before.starts_with("#{") && !is_registry(before))
 }
 
 /// `//registry.npmjs.org/:` is not a comment.
@@ -70,24 +72,41 @@ pub(super) fn is_in_string(before: &str) -> bool {
     ["\"", "'", "`"].iter().any(|quote| before.matches(quote).count() % 2 == 1)
 }
 
-/// Whether the name is the first argument of a call that sets it.
+/// What the names of calls end with that take a name and then its value, or what the value is when there is none.
+const CALLS: [&str; 16] = [
+    "define",
+    "env",
+    "get",
+    "set",
+    "put",
+    "add",
+    "append",
+    "insert",
+    "default",
+    "property",
+    "option",
+    "header",
+    "param",
+    "parameter",
+    "field",
+    "variable",
+];
+
+/// Whether the name is the first argument of a call that sets it, or asks for it with a fallback.
 pub(super) fn is_call(before: &str) -> bool {
-    let lower = before.trim_end_matches(['"', '\'', '`', ' ']).to_ascii_lowercase();
-    [
-        "define(",
-        "setenv(",
-        "putenv(",
-        "set(",
-        "env(",
-        "environ.get(",
-        "setproperty(",
-        "put(",
-        "add(",
-        "environ.setdefault(",
-        "setdefault(",
-    ]
-    .iter()
-    .any(|call| lower.ends_with(call))
+    let before = before.trim_end_matches(['"', '\'', '`', ' ']);
+    let Some(call) = before.strip_suffix('(') else { return false };
+    let name = call.rsplit(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let name = name.to_ascii_lowercase();
+    name != "reset" && CALLS.iter().any(|known| name.ends_with(known))
+}
+
+/// Whether a line of a server's configuration sets a header whose name comes next: `proxy_set_header `.
+pub(super) fn sets_header(before: &str) -> bool {
+    let before = before.trim_end().to_ascii_lowercase();
+    ["_set_header", "set-header", "add_header", "add-header", "requestheader set", "requestheader add"]
+        .iter()
+        .any(|directive| before.ends_with(directive))
 }
 
 /// The length of `: String =` or ` string =` at the beginning of `rest`, what a language writes between a name and its

@@ -5,6 +5,7 @@
 //!
 //! Invariant: a value is looked at by the most exact reader that knows it, and its place is exact in the file.
 
+mod acl;
 mod call;
 mod command;
 mod dialect;
@@ -21,6 +22,8 @@ mod read;
 mod text;
 mod tree;
 mod xml;
+
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
@@ -125,7 +128,15 @@ pub fn find(file: File<'_>, layers: &[Layer<'_>]) -> Vec<PairFound> {
     for layer in layers {
         layer.decoded().for_each(|part| extraction.decoded(&passage, layer, part));
     }
+    one_per_login(&mut extraction.found);
     extraction.found
+}
+
+/// A login is one secret: what its text, once decoded, seems to hold besides is the same.
+fn one_per_login(found: &mut Vec<PairFound>) {
+    let is_login = |pair: &PairFound| pair.kind == PairKind::RegistryLogin;
+    let logins: BTreeSet<Span> = found.iter().filter(|pair| is_login(pair)).map(|pair| pair.span).collect();
+    found.retain(|pair| is_login(pair) || !logins.contains(&pair.span));
 }
 
 /// The pairs of one file, judged as they come.

@@ -39,6 +39,8 @@ pub fn read(text: &str, start: usize, extent: Extent) -> Option<Read<'_>> {
     let start = start + bytes.get(start..)?.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let rest = text.get(start..text.floor_char_boundary((start + MAX_VALUE).min(text.len())))?;
     let (skip, quote) = opening(rest);
+    // Elsewhere it is a command whose output is the value.
+    let quote = quote.filter(|quote| *quote != "`" || extent == Extent::Quoted);
     if let Some(quote) = quote {
         return quoted(rest, start, skip, quote);
     }
@@ -145,6 +147,10 @@ fn word(rest: &str) -> &str {
     for (index, byte) in bytes.iter().enumerate() {
         match byte {
             b'\n' | b'\r' | b'"' | b'`' => {
+                end = index;
+                break;
+            }
+            b'\\' if matches!(bytes.get(index + 1), Some(b'n' | b't' | b'r')) => {
                 end = index;
                 break;
             }

@@ -2,13 +2,17 @@
 //!
 //! Invariant: each word of the gate costs a bounded time, so the whole is linear.
 
+mod separate;
+
+use super::super::decode;
+use super::super::value::Step;
 use super::dialect::Dialect;
 use super::gate::{self, Hit};
 use super::key::{Name, Nature};
-use super::line::{assignment, declared_type, fallback, is_call, is_comment, is_in_string, is_line_start};
+use super::line::{assignment, is_comment, is_in_string, is_line_start};
 use super::passage::Passage;
 use super::read::{self, Extent, Read};
-use super::{Extraction, Form, call, command, header, xml};
+use super::{Extraction, Form, PairKind, acl, call, command, header, xml};
 use crate::scan::span::Span;
 
 /// How far a name reaches around its word, in bytes.
@@ -67,6 +71,10 @@ struct Named<'t> {
 
 impl<'r> Reader<'r, '_> {
     fn hit(&mut self, hit: Hit) {
+        if let Some(end) = acl::read(self.extraction, self.passage, hit.span) {
+            self.done = self.done.max(end);
+            return;
+        }
         let is_program = hit.is_program || self.is_program(hit.span);
         if is_program && self.dialect != Dialect::Code && hit.span.start >= self.command_done {
             self.command_done = command::read(self.extraction, self.passage, hit.span);
@@ -152,7 +160,9 @@ impl<'r> Reader<'r, '_> {
         let is_option = named.name.starts_with('-');
         let name = known_as(named.name.trim_start_matches('-'));
         let Some(separated) = self.separated(named, is_option) else {
-            self.in_value(named, name);
+            if !self.encoded(named, name) {
+                self.in_value(named, name);
+            }
             return;
         };
         let Some(mut value) = read::read(self.text, separated.at, separated.extent) else { return };
@@ -162,148 +172,47 @@ impl<'r> Reader<'r, '_> {
         if self.is_expression(&value, named) {
             return;
         }
+        if self.is_own_name(named, &value) {
+            let step = Step::Default;
+            if self.extraction.accepts(step, Nature::Password, &value.value) {
+                let kind = PairKind::DefaultPassword;
+                self.extraction.add(self.passage, kind, &value.value, value.span, step, Some(name));
+            }
+            return;
+        }
         let form = if is_option { Form::CommandLine } else { separated.form };
         if self.extraction.pair(self.passage, name, &value.value, value.span, form) {
             self.done = value.span.end;
         }
     }
 
-    /// Where the value begins and how it ends; `None` when none follows.
-    fn separated(&self, named: &Named<'_>, is_option: bool) -> Option<Separated> {
-        let bytes = self.text.as_bytes();
-        let blank = bytes.get(named.after..)?.iter().take(64).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        let at = named.after + blank;
-        let rest = self.text.get(at..)?;
-        let form = Form::Setting;
-        if named.before.ends_with("${") {
-            // What stands after a mark is what the variable falls back to.
-            let skip = [":-", ":=", "-", "="].iter().find(|mark| rest.starts_with(**mark))?.len();
-            return Some(Separated { at: at + skip, extent: Extent::Before(b"}"), form });
+    /// `userPassword:: aGk=`, as LDIF writes it: two colons tell that the value is base64. Says whether it is so.
+    fn encoded(&mut self, named: &Named<'r>, name: &str) -> bool {
+        let rest = self.text.get(named.after..).unwrap_or_default();
+        if self.dialect != Dialect::Lines || !is_line_start(named.before) || !rest.starts_with(":: ") {
+            return false;
         }
-        for mark in ["==", "!=", "=~", "::", "===", "://"] {
-            if rest.starts_with(mark) {
-                return None;
-            }
-        }
-        if matches!(self.dialect, Dialect::Code | Dialect::Quoted)
-            && (blank > 0 || rest.starts_with(':'))
-            && named.quote.is_none()
-        {
-            let skip = declared_type(rest).or_else(|| fallback(rest));
-            if let Some(skip) = skip {
-                return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
-            }
-        }
-        for mark in ["=>", ":=", "+=", "?=", "=", ":"] {
-            if rest.starts_with(mark) {
-                return Some(self.extent(named, at + mark.len(), form));
-            }
-        }
-        if rest.starts_with(',') && named.quote.is_some() && is_call(named.before) {
-            return Some(Separated { at: at + 1, extent: Extent::Quoted, form });
-        }
-        if blank == 0 || named.quote.is_some() {
-            return None;
-        }
-        self.spaced(named, is_option, at)
+        let value = read::read(self.text, named.after + 2, Extent::Word);
+        let Some((decoded, span)) = value.and_then(|value| Some((decode::text_of(&value.value)?, value.span))) else {
+            return false;
+        };
+        let text = decoded.trim_end();
+        let inner = self.passage.decoded(text, span);
+        self.extraction.pair(&inner, name, text, Span::new(0, text.len()), Form::Setting);
+        self.done = span.end;
+        true
     }
 
-    /// `--password value`, `requirepass value`, `PASSWORD 'value'`.
-    fn spaced(&self, named: &Named<'_>, is_option: bool, at: usize) -> Option<Separated> {
-        let rest = self.text.get(at..)?;
-        let extent = Extent::Word;
-        let form = if is_option { Form::CommandLine } else { Form::Setting };
-        let name = named.name.to_ascii_lowercase();
-        if header::is_name(&name) && rest.starts_with(['"', '\'']) {
-            return Some(Separated { at, extent: Extent::Quoted, form });
-        }
-        if name.starts_with("x-") && rest.starts_with(['"', '\'']) && self.dialect != Dialect::Code {
-            return Some(Separated { at, extent: Extent::Quoted, form });
-        }
-        let is_set =
-            matches!(named.before.trim(), "setx" | "setenv" | "set $" | "ENV" | "ARG") && self.dialect != Dialect::Code;
-        let by = rest.get(..4).filter(|by| by.eq_ignore_ascii_case("by '")).map_or(0, |_| 3);
-        if is_set || by > 0 {
-            return Some(Separated { at: at + by, extent, form });
-        }
-        if name == "password" && self.dialect != Dialect::Code && is_told(rest) {
-            return Some(Separated { at: at + 3, extent, form });
-        }
-        if is_option {
-            return (!rest.starts_with('-') && self.dialect != Dialect::Code).then_some(Separated { at, extent, form });
-        }
-        let is_directive = matches!(name.as_str(), "requirepass" | "masterauth" | "sentinel_auth_pass");
-        let is_lines = matches!(self.dialect, Dialect::Lines | Dialect::Shell);
-        let is_known = matches!(
-            name.as_str(),
-            "password"
-                | "passwd"
-                | "secret"
-                | "pass"
-                | "token"
-                | "apikey"
-                | "api-key"
-                | "community"
-                | "bindpw"
-                | "rootpw"
-                | "identified"
-                | "psk"
-        );
-        let begins =
-            is_line_start(named.before) || named.before.contains("machine ") || named.before.contains("login ");
-        let is_quoted = rest.starts_with('\'') && matches!(name.as_str(), "password" | "identified by")
-            || rest.starts_with(['"', '\'']) && name == "convertto-securestring";
-        let is_compound =
-            name.contains(['_', '-']) && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
-        let is_known = is_known || is_compound;
-        let begins = begins || named.before.trim_start().starts_with("user ") || named.before.starts_with("username ");
-        let is_conf = is_lines && begins && is_known && !self.extraction.traits.is_strict && is_last_word(rest, named);
-        let is_directive = is_directive && self.dialect != Dialect::Code && !self.extraction.traits.is_strict;
-        // `password 0 value`: the number tells how it is written.
-        let kind = rest.strip_prefix(['0', '7']).filter(|rest| rest.starts_with(' ')).map_or(0, |_| 2);
-        let at = if named.before.starts_with("username ") { at + kind } else { at };
-        (is_directive || is_conf || is_quoted).then_some(Separated { at, extent, form })
-    }
-
-    /// How a value after `=` or `:` ends.
-    fn extent(&self, named: &Named<'_>, at: usize, form: Form) -> Separated {
-        let before = named.before.trim_end_matches(['"', '\'', '`', '\\']);
-        let joint = before.trim_end().bytes().last();
-        let list = |extent, form| Separated { at, extent, form };
-        let in_string = matches!(self.dialect, Dialect::Inline | Dialect::Quoted | Dialect::Code | Dialect::Xml)
-            || !is_line_start(named.before);
-        match joint {
-            Some(b';') if before.contains('=') => return list(Extent::Before(b";"), Form::ConnectionString),
-            // The token of a badge lets nobody do more than see it.
-            Some(b'?' | b'&') if before.contains("badge") => return list(Extent::Quoted, form),
-            Some(b'?' | b'&') => return list(Extent::Before(b"& \t)>"), Form::ConnectionString),
-            Some(b',') if before.contains('=') || (before.contains(':') && named.quote.is_none()) => {
-                let form = if self.dialect == Dialect::Code { form } else { Form::ConnectionString };
-                if named.quote.is_none() && in_string {
-                    return list(Extent::Before(b", \t)"), form);
-                }
-            }
-            _ => {}
-        }
-        if named.quote.is_some() && before.len() < named.before.len() && self.starts_string(named) {
-            // `"Password=x;Server=y"`: the name is the first of a list inside a string.
-            return list(Extent::Before(b";"), Form::ConnectionString);
-        }
-        match self.dialect {
-            Dialect::Lines if is_line_start(named.before) => list(Extent::Line, form),
-            Dialect::Lines | Dialect::Shell | Dialect::Inline | Dialect::Xml => list(Extent::Word, form),
-            Dialect::Quoted | Dialect::Code
-                if named.quote.is_none() && (is_in_string(named.before) || self.is_shell_line(named, at)) =>
-            {
-                list(Extent::Word, form)
-            }
-            Dialect::Quoted | Dialect::Code => list(Extent::Quoted, form),
-        }
-    }
-
-    /// Whether the quote before a name opens a string that goes on after the name.
-    fn starts_string(&self, named: &Named<'_>) -> bool {
-        named.after == named.span.end && self.text.as_bytes().get(named.after) == Some(&b'=')
+    /// `DB_PASSWORD=db_password`: easy to guess, and what a program runs with.
+    fn is_own_name(&self, named: &Named<'_>, value: &Read<'_>) -> bool {
+        let is_name = named.name.eq_ignore_ascii_case(&value.value)
+            && named.name.bytes().all(|byte| !byte.is_ascii_lowercase())
+            && value.value.bytes().all(|byte| !byte.is_ascii_uppercase());
+        is_name
+            && matches!(self.dialect, Dialect::Lines | Dialect::Shell)
+            && is_line_start(named.before)
+            && self.text.as_bytes().get(named.after) == Some(&b'=')
+            && Name::read(named.name).is_some_and(|read| read.nature == Nature::Password)
     }
 
     /// Whether a value is code: something to compute.
@@ -372,29 +281,8 @@ impl<'r> Reader<'r, '_> {
     }
 }
 
-/// Where a value begins, and how it ends.
-struct Separated {
-    at: usize,
-    extent: Extent,
-    form: Form,
-}
-
-/// Whether a value ends its line, so that a sentence is not read as one.
-fn is_last_word(rest: &str, named: &Named<'_>) -> bool {
-    let line = rest.split(['\n', '\r']).next().unwrap_or_default().trim().trim_end_matches(';');
-    let words = line.split_ascii_whitespace().count();
-    let is_router = named.before.starts_with("username ") && words == 2 || named.before.starts_with("snmp-server ");
-    is_router || !line.contains(' ') || named.before.contains("login ") || line.starts_with(['"', '\''])
-}
-
 /// What a name that is a phrase or a verb of its language stands for.
 fn known_as(name: &str) -> &str {
     let is_password = ["identified by", "convertto-securestring"].iter().any(|known| name.eq_ignore_ascii_case(known));
     if is_password || name.to_ascii_lowercase().starts_with("mysql_native_") { "password" } else { name }
-}
-
-/// Whether a sentence tells a password: `is Tiger42`.
-fn is_told(rest: &str) -> bool {
-    let word = rest.strip_prefix("is ").and_then(|rest| rest.split_ascii_whitespace().next()).unwrap_or_default();
-    word.len() > 5 && word.bytes().any(|byte| byte.is_ascii_digit())
 }

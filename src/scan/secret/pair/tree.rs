@@ -96,9 +96,15 @@ fn sequence(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, item
     }
     for item in items {
         let is_scalar = matches!(item.value(), Value::String(_) | Value::Unknown(_));
-        // An item has no name of its own; that of its list only says so of keys such as `tokens`.
-        node(extraction, passage, if is_scalar { "" } else { name }, item);
+        // An item has no name of its own; that of its list says what it is only when it is one of many.
+        node(extraction, passage, if is_scalar && !is_plural(name) { "" } else { name }, item);
     }
+}
+
+/// Whether a list of this name holds secrets, such as `passwords` and `apiTokens`.
+fn is_plural(name: &str) -> bool {
+    let plurals = ["passwords", "tokens", "keys", "secrets", "apikeys", "passphrases"];
+    Name::read(name).is_some_and(|read| plurals.contains(&read.last.as_str()))
 }
 
 /// Judges a scalar by its name, then looks into it.

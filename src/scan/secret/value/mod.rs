@@ -153,7 +153,7 @@ fn made(value: &str, asked: Asked<'_>) -> Step {
         Nature::Key if looks_random && length >= 8 => Step::Random,
         Nature::Token | Nature::Key if names_secret(value) => Step::Wording,
         Nature::Token if length >= 12 && words::is_mixed(value) && !words::is_name(value) => Step::Human,
-        Nature::Key if length >= 8 && words::is_mixed(value) && (is_qualified || !words::is_name(value)) => Step::Human,
+        Nature::Key if length >= 8 && words::is_mixed(value) && !is_label(value, is_qualified) => Step::Human,
         Nature::Vague if length >= 16 && looks_random && is_dense(value) => Step::Random,
         Nature::Token | Nature::Key | Nature::Vague => Step::Wording,
     }
@@ -162,9 +162,28 @@ fn made(value: &str, asked: Asked<'_>) -> Step {
 /// Whether a value is the name of a secret, such as `github-token`: words in lower case, the last of which says so.
 fn names_secret(value: &str) -> bool {
     let last = value.rsplit(['-', '_', '.']).next().unwrap_or(value);
-    let is_kind =
-        matches!(last, "token" | "secret" | "key" | "keys" | "credentials" | "creds" | "tls" | "cert" | "auth");
+    let kinds = [
+        "token",
+        "tokens",
+        "secret",
+        "secrets",
+        "key",
+        "keys",
+        "passwords",
+        "credentials",
+        "creds",
+        "tls",
+        "cert",
+        "auth",
+    ];
+    let is_kind = kinds.contains(&last);
     is_kind && last.len() < value.len() && words::is_name(value)
+}
+
+/// Whether a value is a name rather than a phrase, which a setting that says what it is for may hold.
+fn is_label(value: &str, is_qualified: bool) -> bool {
+    const FEWEST: usize = 3;
+    words::is_name(value) && (!is_qualified || value.split(['-', '_', '.']).count() < FEWEST)
 }
 
 /// Whether letters of one case are no words.

@@ -8,14 +8,6 @@ const MARKS: &[&str] = &[
     "$__",
     "{{",
     "$(",
-    "#{",
-    "%{",
-    "<%",
-    "[[",
-    "$[",
-    "{%",
-    "@@",
-    "((",
     "process.env",
     "os.environ",
     "os.getenv",
@@ -23,6 +15,18 @@ const MARKS: &[&str] = &[
     "System.getenv",
     "secrets.",
     "lookup(",
+];
+/// Marks of which a random value may have one by chance, each with what closes it.
+const PAIRED: &[(&str, &str)] = &[
+    ("#{", "}"),
+    ("%{", "}"),
+    ("<%", "%>"),
+    ("[[", "]]"),
+    ("$[", "]"),
+    ("[$", "]"),
+    ("{%", "%}"),
+    ("((", "))"),
+    ("@@", "@@"),
 ];
 
 /// What references to a store, a file or the environment begin with, in lower case.
@@ -124,10 +128,15 @@ const WRAPPED: &[(char, char)] = &[('<', '>'), ('[', ']'), ('{', '}'), ('%', '%'
 /// Whether `value` stands for another value.
 pub fn is_reference(value: &str) -> bool {
     let lower_head: String = value.chars().take(24).collect::<String>().to_ascii_lowercase();
+    let is_paired = |(open, close): &(&str, &str)| value.split_once(open).is_some_and(|(_, rest)| rest.contains(close));
     MARKS.iter().any(|mark| value.contains(mark))
+        || PAIRED.iter().any(is_paired)
+        || has_field(value)
+        || is_path_of_variable(value)
         || PREFIXES.iter().any(|prefix| lower_head.starts_with(prefix))
         || is_wrapped(value)
-        || is_variable(value)
+        || value.split_whitespace().all(is_variable)
+        || value.starts_with('`')
         || is_format(value)
         || is_call(value)
 }
@@ -137,11 +146,35 @@ fn is_wrapped(value: &str) -> bool {
     WRAPPED.iter().any(|(open, close)| {
         let inner = value.strip_prefix(*open).and_then(|rest| rest.strip_suffix(*close));
         inner.is_some_and(|inner| !inner.is_empty() && (*open == '<' || inner.chars().all(is_wording)))
-    })
+    }) || is_wrapped_word(value)
+}
+
+/// `<token> ./run`: a word to fill in, with more after it.
+fn is_wrapped_word(value: &str) -> bool {
+    let word = value.strip_prefix('<').and_then(|rest| rest.split_once("> ")).map(|(word, _)| word);
+    word.is_some_and(|word| !word.is_empty() && word.chars().all(is_wording))
 }
 
 fn is_wording(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '_' | '-' | '.' | ' ' | ':' | '/' | '{' | '}' | '\'' | ',')
+}
+
+/// `jwt={token}`, `{module.params['x']}`: a field of a text that is filled in.
+fn has_field(value: &str) -> bool {
+    const LEAST: usize = 3;
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_.[]()'\"".contains(letter);
+    let Some((_, rest)) = value.split_once('{') else { return false };
+    let name = rest.split_once('}').map_or("", |(name, _)| name);
+    let begins = name.starts_with(|letter: char| letter.is_ascii_lowercase() || letter == '_');
+    name.len() >= LEAST && begins && name.chars().all(is_part)
+}
+
+/// `KEYS/$name`: a path that ends with a variable.
+fn is_path_of_variable(value: &str) -> bool {
+    const LEAST: usize = 3;
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let name = value.split_once("/$").map_or("", |(_, name)| name);
+    name.len() >= LEAST && name.bytes().all(|byte| is_part(byte) || matches!(byte, b'/' | b'.' | b'-'))
 }
 
 /// `$NAME`, `$name.field`, `\$NAME`, `$env:NAME`, `%NAME`, `$1`, `&name`.
@@ -151,8 +184,10 @@ fn is_variable(value: &str) -> bool {
         return false;
     };
     let is_part = |byte: u8| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'>' | b'-' | b'[' | b']' | b'\'' | b'"')
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'_' | b'.' | b':' | b'>' | b'-' | b'[' | b']' | b'\'' | b'"' | b'/')
     };
+    let name = name.strip_suffix('$').unwrap_or(name);
     let begins = name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_');
     let number = !name.is_empty() && name.len() < 3 && name.bytes().all(|byte| byte.is_ascii_digit());
     number || (begins && name.bytes().all(is_part))
@@ -160,7 +195,9 @@ fn is_variable(value: &str) -> bool {
 
 /// `%s`, `%d`, `%(name)s`, `:name`, `?`.
 fn is_format(value: &str) -> bool {
-    (value.len() == 2 && value.starts_with('%'))
+    let flags = ['-', '+', '.', '*', '#', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+    let kind = value.strip_prefix('%').map_or("", |rest| rest.trim_start_matches(flags));
+    (kind.len() == 1 && value.len() < 8)
         || (value.starts_with("%(") && value.contains(')'))
         || value == "?"
         || (value.starts_with('*')

@@ -2,12 +2,13 @@
 //!
 //! Invariant: a random value has none of these shapes.
 
+use super::super::word_list::WordList;
 use super::{Asked, Step, words};
 use crate::scan::secret::pair::key::Nature;
 
 /// Words of configuration that are never a value one keeps secret.
 const SETTINGS: &str = "true false yes no on off null none nil undefined enabled disabled enable disable required optional \
-    string str text number int integer boolean bool object array any float double varchar char byte bytes binary uuid date \
+    undef string str text number int integer boolean bool object array any float double varchar char byte bytes binary uuid date \
     never always auto automatic manual inherit unset empty default basic bearer digest plain md5 sha1 sha256 sha512 hs256 \
     rs256 es256 bcrypt scrypt argon2 aes scram scram-sha-256 scram-sha-512 trust peer ident ldap oauth oauth2 oidc saml \
     kerberos gssapi negotiate ntlm iam irsa managed interactive prompt stdin env environment file vault secret secrets \
@@ -90,10 +91,12 @@ pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
     let is_other = is_path(value)
         || is_file(value)
         || is_url(value)
+        || is_module(value)
         || is_dotted(value, is_password)
         || is_address(value)
         || is_code(value);
-    let is_prose = is_prose(value) && !(is_password && asked.name.is_some_and(|name| name.last == "passphrase"));
+    let is_asked = |kind: &str| asked.name.is_some_and(|name| name.last == kind);
+    let is_prose = is_prose(value) && !(is_password && (is_asked("passphrase") || is_phrase(value)));
     (is_other || is_prose).then_some(Step::OtherThing)
 }
 
@@ -127,11 +130,13 @@ pub fn is_uuid(value: &str) -> bool {
 }
 
 fn is_path(value: &str) -> bool {
-    let begins = ["/", "./", "../", "~/", "\\\\", "%~"].iter().any(|start| value.starts_with(start));
+    let is_step = |step: &str| step.starts_with('{') && step.ends_with('}') || words::is_wordy_segment(step);
+    let begins =
+        ["/", "./", "../", "~/", "\\\\", "%~", "HKLM:", "HKCU:", "HKEY_"].iter().any(|start| value.starts_with(start));
     let drive = value.as_bytes().get(1..3).is_some_and(|rest| rest == b":\\" || rest == b":/")
         && value.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
     let is_mixed = value.len() >= 24 && words::looks_random(value) && !value.contains(['.', '-', '_']);
-    let is_relative = value.contains('/') && !is_mixed && value.split(['/', '#', ':']).all(words::is_wordy_segment);
+    let is_relative = value.contains('/') && !is_mixed && value.split(['/', '#', ':']).all(is_step);
     drive || is_relative || (begins && !words::looks_random(value.trim_start_matches(['/', '.', '~'])))
 }
 
@@ -152,6 +157,12 @@ fn is_url(value: &str) -> bool {
         || value.starts_with("mailto:")
         || value.starts_with("urn:")
         || value.starts_with("www.")
+}
+
+/// `acme.commands.genpwd:main`: a path of names in lower case.
+fn is_module(value: &str) -> bool {
+    let is_name = |name: &str| name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    value.contains('.') && value.contains(':') && value.split(['.', ':']).all(is_name)
 }
 
 /// `config.password`, `com.acme.Thing`, `db.example.com`, `redis:6379`.
@@ -190,13 +201,35 @@ fn is_address(value: &str) -> bool {
 
 /// Code where a value is expected: `a->b`, `x[0]`, `a::b`, `() =>`, `a == b`, `!ref`, a pattern.
 fn is_code(value: &str) -> bool {
-    let marks = [
-        "->", "::", "=>", "==", "&&", "||", "();", "\\d", "\\w", "\\x", "%2F", "%2f", "[a-z", "[0-9", "(?", "function",
-        "lambda ", "new ",
+    let parts = [
+        "\\d", "\\w", "\\x", "%2F", "%2f", "[a-z", "[0-9", "(?", "function", "lambda ", "new ", "\\fB", "\\fI", "\\fP",
+        "\\fR",
     ];
-    // Base64 ends with `==`.
+    let marks = ["->", "::", "=>", "==", "&&", "||", "();"];
+    // Base64 ends with `==`, and a long random value has any two symbols by chance.
     let body = value.trim_end_matches('=');
-    marks.iter().any(|mark| body.contains(mark)) || (value.starts_with('^') && value.ends_with('$'))
+    let is_random = value.len() >= 20 && !value.contains(' ') && words::looks_random(value);
+    parts.iter().any(|mark| body.contains(mark))
+        || (!is_random && marks.iter().any(|mark| body.contains(mark)))
+        || (value.starts_with('^') && value.ends_with('$'))
+}
+
+/// Words of sentences about passwords, and of the labels of forms.
+static SENTENCES: WordList = WordList::new(
+    "the a an of to your for is in and with enter password passwords from be this that not or if must at least please use \
+    used by on are as it you we can will set when should no only via which value secret key token user username name type \
+    new old current default example optional required string text field see create change confirm repeat forgot wrong \
+    invalid incorrect missing show hide reset my has have was were its into than then also do does don any all each \
+    passwd passphrase login account credentials generated random stored encrypted hashed empty none characters length",
+);
+
+/// Whether `value` is a phrase of plain words that says nothing, such as people are told to choose.
+fn is_phrase(value: &str) -> bool {
+    let words: Vec<&str> = value.split(' ').collect();
+    let is_plain = |word: &&str| {
+        (3..=12).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase()) && !SENTENCES.has(word)
+    };
+    (4..=8).contains(&words.len()) && words.iter().all(is_plain)
 }
 
 /// Words with spaces between them, or words of another script.

@@ -85,7 +85,15 @@ fn what_says_itself_that_it_is_none_is_none() {
     check(
         "password",
         Step::Placeholder,
-        &["your-password", "REPLACE_ME", "__PASSWORD__", "DB_PASSWORD", "insert-password-here", "example-password"],
+        &[
+            "your-password",
+            "REPLACE_ME",
+            "__PASSWORD__",
+            "DB_PASSWORD",
+            "insert-password-here",
+            "example-password",
+            "Example123",
+        ],
     );
     check(
         "api_key",
@@ -109,12 +117,31 @@ fn defaults_people_and_machines_are_told_apart() {
     check(
         "password",
         Step::Default,
-        &["postgres", "admin", "changeme", "change-me", "Password1", "123456", "P@ssw0rd", "root"],
+        &[
+            "postgres",
+            "admin",
+            "changeme",
+            "change-me",
+            "Password1",
+            "my-very-secret-password",
+            "123456",
+            "P@ssw0rd",
+            "root",
+        ],
     );
     check(
         "password",
         Step::Human,
-        &["hunter2", "correcthorse", "Summer2024!", "Tiger-copper-42", "dragonfly9", "MyTestDragon77"],
+        &[
+            "hunter2",
+            "correcthorse",
+            "correct horse battery staple",
+            "ExampleTiger42",
+            "Summer2024!",
+            "Tiger-copper-42",
+            "dragonfly9",
+            "MyTestDragon77",
+        ],
     );
     check(
         "password",
@@ -133,6 +160,7 @@ fn defaults_people_and_machines_are_told_apart() {
             "08JD4JMiuJ4hwMqBH0epTBdE97PUy2q8",
             "dfed3d7de470072f481944dd0bf3ecff",
             "3a38a363-ff5e-47bc-afe1-aa6fdafe2aee",
+            "7205946183047261938455",
         ],
     );
     check("jwt_secret", Step::Human, &["Tiger-copper-42-signing", "super-long-phrase-for-jwt1"]);
@@ -153,6 +181,7 @@ fn other_things_are_no_secrets() {
             "30s",
             "acme.password.store",
             "the name of a pet",
+            "must hold eight characters",
             "Passwort bitte eingeben",
             "me@acme.io",
         ],

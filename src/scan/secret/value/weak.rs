@@ -28,7 +28,14 @@ static DEFAULTS: WordList = WordList::new(
 static ASKING: WordList = WordList::new(
     "your yours replace replaceme replacewith placeholder redacted insert todo fixme masked tbd removed hidden \
     changeme changethis change_me obfuscated sanitized scrubbed censored omitted fillme fillin notreal unset undefined \
-    notset specify setme enter here example dummy sample fake mock notasecret notapassword",
+    notset specify setme enter notasecret notapassword",
+);
+/// Words that say of a token that it is made up, and of a password where it says nothing else.
+static HINTING: WordList = WordList::new("here example dummy sample fake mock");
+/// Words that say nothing beside those.
+static FILLING: WordList = WordList::new(
+    "a the my this is it some for of in only please value string text pass pw pwd db database user username admin root \
+    app api service server test testing dev prod local default strong secure super very long real actual",
 );
 /// Words that only made-up tokens have, as whole words in lower case: a password may well hold them.
 static MADE_UP: WordList = WordList::new(
@@ -51,7 +58,7 @@ pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
         return password(value, asked);
     }
     let words = words(value);
-    let says = |word: &String| is_telling(word, value) && (ASKING.has(word) || MADE_UP.has(word));
+    let says = |word: &String| is_telling(word, value) && (ASKING.has(word) || HINTING.has(word) || MADE_UP.has(word));
     let asks = words.iter().any(says) || begins_with_your(&words);
     if asks || is_constant(value) || is_in_order(value) || is_number(value) {
         return Some(Step::Placeholder);
@@ -68,11 +75,15 @@ fn password(value: &str, asked: Asked<'_>) -> Option<Step> {
     if is_constant(value) && (words.len() > 1 || value.starts_with("__")) {
         return Some(Step::Placeholder);
     }
-    let asks = |word: &String| is_telling(word, value) && ASKING.has(word);
+    let asks =
+        |word: &String| is_telling(word, value) && (ASKING.has(word) || HINTING.has(word) && hints_only(value, &words));
     if words.iter().any(asks) && !DEFAULTS.has(&plain) || begins_with_your(&words) {
         return Some(Step::Placeholder);
     }
     let letters = value.chars().count();
+    if says_only_that_it_is_one(&words) {
+        return Some(Step::Default);
+    }
     let is_user = !asked.user.is_empty() && value.eq_ignore_ascii_case(asked.user);
     if is_user || DEFAULTS.has(&plain) || (is_in_order(value) && letters > 3) {
         return Some(Step::Default);
@@ -85,6 +96,19 @@ fn password(value: &str, asked: Asked<'_>) -> Option<Step> {
         0..4 => Some(Step::OtherThing),
         _ => None,
     }
+}
+
+/// Whether all words only say that it is a password, such as `my-very-secret-password`.
+fn says_only_that_it_is_one(words: &[String]) -> bool {
+    words.len() > 1
+        && words.iter().any(|word| KINDS.has(word))
+        && words.iter().all(|word| FILLING.has(word) || KINDS.has(word))
+}
+
+/// Whether nothing in `value` is more than a hint that it is made up, so that no person chose it.
+fn hints_only(value: &str, words: &[String]) -> bool {
+    let is_filler = |word: &String| HINTING.has(word) || FILLING.has(word) || KINDS.has(word);
+    !value.bytes().any(|byte| byte.is_ascii_digit()) || words.iter().all(is_filler)
 }
 
 /// Whether `value` is one of `*`, `x`, `.`, `•` and the like, repeated, or holds no letter and digit at all, or is
@@ -132,8 +156,10 @@ fn is_constant(value: &str) -> bool {
     (is_upper && has_joint && is_worded && value.len() < 60) || (value.starts_with("__") && value.ends_with("__"))
 }
 
+/// A number that is short enough to count something.
 fn is_number(value: &str) -> bool {
-    value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-')
+    const LONGEST: usize = 19;
+    value.len() <= LONGEST && value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-')
 }
 
 /// Whether half or more of the neighbours are equal or follow each other, such as `abcdef` and `000000`.
@@ -147,7 +173,8 @@ fn is_in_order(value: &str) -> bool {
 /// Whether `value` is the name of its own setting, or the kind of thing that is asked for.
 fn is_own_name(value: &str, asked: Asked<'_>) -> bool {
     let plain = plain(value);
-    KINDS.has(&plain) || asked.name.is_some_and(|name| name.plain == plain || (name.last == plain && plain.len() > 2))
+    let letters: String = plain.chars().filter(|letter| !letter.is_ascii_digit()).collect();
+    KINDS.has(&plain) || asked.name.is_some_and(|name| name.plain == letters || (name.last == plain && plain.len() > 2))
 }
 
 /// Whether a word is long enough to be meant, in a value that may be random.
@@ -156,9 +183,9 @@ fn is_telling(word: &str, value: &str) -> bool {
 }
 
 fn begins_with_your(words: &[String]) -> bool {
-    words
-        .first()
-        .is_some_and(|word| word.starts_with("your") || word.starts_with("replace") || word.starts_with("insert"))
+    let begins = |word: &String, beginning: &str| word.starts_with(beginning);
+    words.first().is_some_and(|word| begins(word, "replace") || begins(word, "insert"))
+        || words.iter().take(2).any(|word| begins(word, "your"))
         || words.join("").starts_with("changeme") && words.len() > 2
 }
 

@@ -23,7 +23,7 @@ const FOLLOWERS: [&str; 26] = [
     "aeosu",
     "adeilnstu",
     "abcdefiklnopstuvy",
-    "abdeilmopstu",
+    "abdeilmopstuy",
     "abcdefghiklmnoprstuvwy",
     "abcdefgiklmnoprstuvwx",
     "acdehiklmoprstuy",
@@ -63,7 +63,7 @@ pub fn is_gibberish(value: &str) -> bool {
 /// Whether `value` looks as if a machine made it: few of its characters stand in words.
 pub fn looks_random(value: &str) -> bool {
     let length = value.chars().count();
-    if length < 8 || value.contains(' ') && length < 20 {
+    if length < 8 || value.contains(' ') && length < 20 || is_worded(value) {
         return false;
     }
     let classes = classes(value);
@@ -71,6 +71,23 @@ pub fn looks_random(value: &str) -> bool {
     let in_words: usize = segments(value).filter(|segment| is_word(value, *segment)).map(Span::len).sum();
     let wordy = if length < 16 { SHORT_WORDY_PERCENT } else { WORDY_PERCENT };
     in_words * 100 < wordy * length && !(is_single_case && length < 16)
+}
+
+/// Whether `value` is words in lower case with joints, each with at most two digits, and numbers of at most four digits,
+/// such as `my-workshop-2042`.
+fn is_worded(value: &str) -> bool {
+    let is_part = |part: &str| {
+        let letters = part.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let digits = part.len() - letters.len();
+        let is_spoken = letters.len() < 4 || is_word(letters, Span::new(0, letters.len()));
+        letters.bytes().all(|byte| byte.is_ascii_lowercase())
+            && is_spoken
+            && digits <= if letters.is_empty() { 4 } else { 2 }
+    };
+    let parts = || value.split(['-', '_', '.']);
+    let spoken: usize =
+        parts().filter(|part| part.len() > 3 && !part.as_bytes().iter().any(u8::is_ascii_digit)).map(str::len).sum();
+    parts().count() > 1 && spoken * 2 >= value.len() && parts().all(is_part)
 }
 
 /// Whether `value` has characters of two classes or more, so that it is more than a word or a name.
@@ -84,9 +101,9 @@ pub fn is_mixed(value: &str) -> bool {
 pub fn is_name(value: &str) -> bool {
     value.split(['-', '_', '.', '/', ':']).all(|part| {
         let digits = part.bytes().filter(u8::is_ascii_digit).count();
-        part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-            && digits <= 3
-            && digits < part.len().max(4)
+        let is_year = part.len() == 4 && digits == 4 && (part.starts_with("19") || part.starts_with("20"));
+        let is_numbered = digits <= 3 && digits < part.len().max(4);
+        part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) && (is_numbered || is_year)
     }) || value.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
@@ -149,8 +166,11 @@ fn is_word(value: &str, segment: Span) -> bool {
     let letters = segment.of(value);
     let length = letters.len();
     let is_capital = length > 1 && letters.bytes().all(|byte| byte.is_ascii_uppercase());
-    if !(3..=20).contains(&length) || ((length == 3 || is_capital) && !stands_alone(value, segment)) {
+    if !(3..=40).contains(&length) || ((length == 3 || is_capital) && !stands_alone(value, segment)) {
         return false;
+    }
+    if ["passwd", "passphrase"].iter().any(|word| letters.eq_ignore_ascii_case(word)) {
+        return true;
     }
     let (mut vowels, mut run, mut longest) = (0, 0, 0);
     for byte in letters.bytes() {

@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 use super::super::facts::{field, map, null, path, text, texts, truth};
 use super::super::kubernetes::is_runtime_socket;
 use super::super::{Subject, image};
-use super::{colon_parts, substituted};
+use super::{build, colon_parts, substituted};
+use crate::scan::document::beside::Beside;
 use crate::scan::document::compose::{Mount, Service};
 use crate::scan::document::node::{Node, Value};
 
-pub(super) fn subject(service: &Service, shared: &BTreeSet<String>) -> Subject {
+pub(super) fn subject(service: &Service, shared: &BTreeSet<String>, beside: &Beside) -> Subject {
     let image = field(&service.node, "image");
     let mounts = service.mounts();
     let socket = socket(&mounts);
@@ -19,7 +20,7 @@ pub(super) fn subject(service: &Service, shared: &BTreeSet<String>) -> Subject {
     places.extend(socket.as_str().is_some().then(|| ("runtime_socket", socket.span())));
     Subject {
         facts: map(vec![
-            ("service", facts(service, &mounts, socket, shared)),
+            ("service", facts(service, &mounts, socket, shared, beside)),
             ("image", image::facts(&substituted(&image))),
         ]),
         node: Some(service.node.clone()),
@@ -30,13 +31,13 @@ pub(super) fn subject(service: &Service, shared: &BTreeSet<String>) -> Subject {
     }
 }
 
-fn facts(service: &Service, mounts: &[Mount], socket: Node, shared: &BTreeSet<String>) -> Node {
+fn facts(service: &Service, mounts: &[Mount], socket: Node, shared: &BTreeSet<String>, beside: &Beside) -> Node {
     let at = |key| substituted(&field(&service.node, key));
-    let build = at("build");
+    let built = at("build");
     let options = texts(&at("security_opt"), str::to_owned);
     let mut facts = vec![
         ("name", text(&service.name)),
-        ("builds", if build.is_unknown() { build.clone() } else { truth(!build.is_null()) }),
+        ("builds", if built.is_unknown() { built.clone() } else { truth(!built.is_null()) }),
         ("privileged", at("privileged")),
         ("network_mode", at("network_mode")),
         ("pid", at("pid")),
@@ -60,7 +61,7 @@ fn facts(service: &Service, mounts: &[Mount], socket: Node, shared: &BTreeSet<St
         ("shared_mounts", shared_mounts(mounts, shared)),
         ("environment", environment(&at("environment"))),
         ("command", words(&at("command"))),
-        ("build", build_facts(&build)),
+        ("build", build::facts(&built, beside.builds.get(&service.name))),
         ("spec", service.node.clone()),
     ];
     facts.extend(limits(&service.node));
@@ -170,33 +171,6 @@ fn words(command: &Node) -> Node {
         Value::Sequence(_) | Value::Unknown(_) => command.clone(),
         _ => Node::computed(Value::Sequence(Vec::new())),
     }
-}
-
-/// What `build` says, as a path or as a map.
-fn build_facts(build: &Node) -> Node {
-    let context = if build.as_str().is_some() { build.clone() } else { substituted(&field(build, "context")) };
-    let is_remote =
-        |context: &str| context.contains("://") || context.starts_with("git@") || context.starts_with("github.com/");
-    let (remote, reference) = match context.value() {
-        Value::String(written) => {
-            let reference =
-                written.split_once('#').map(|(_, reference)| reference.split(':').next().unwrap_or_default());
-            let reference = reference.map_or_else(null, |name| Node::new(context.span(), Value::String(name.into())));
-            (truth(is_remote(written)), reference)
-        }
-        // A variable may stand for the version alone.
-        Value::Unknown(written) if is_remote(written) => (truth(true), context.clone()),
-        Value::Unknown(_) => (context.clone(), context.clone()),
-        _ => (truth(false), null()),
-    };
-    map(vec![
-        ("context", context),
-        ("is_remote", remote),
-        ("reference", reference),
-        ("privileged", substituted(&field(build, "privileged"))),
-        ("network", substituted(&field(build, "network"))),
-        ("entitlements", texts(&field(build, "entitlements"), str::to_owned)),
-    ])
 }
 
 /// What bounds and watches the service.

@@ -122,7 +122,7 @@ fn place(word: &ShellWord) -> Node {
 
 fn is_off(name: &str, value: &str) -> bool {
     let value = value.to_ascii_lowercase();
-    if name.eq_ignore_ascii_case("PIP_TRUSTED_HOST") {
+    if ["PIP_TRUSTED_HOST", "GOINSECURE"].iter().any(|known| name.eq_ignore_ascii_case(known)) {
         return !value.is_empty();
     }
     VARIABLES.iter().any(|(known, off)| known.eq_ignore_ascii_case(name) && off.contains(&value.as_str()))

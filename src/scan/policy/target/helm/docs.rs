@@ -11,14 +11,36 @@ const fn doc(path: &'static str, kind: FactKind, doc: &'static str, example: &'s
 
 const HOLDER: FactDoc =
     doc("values.holder", FactKind::String, "`values` for a file of values, else the object that holds them", "values");
+const HAS_LOCK: FactDoc = doc(
+    "chart.has_lock",
+    FactKind::Bool,
+    "whether `Chart.lock` stands beside it; `null` when that is not known, as of a change that does not touch it",
+    "true",
+);
 const PATH: FactDoc =
     doc("values.path", FactKind::String, "the keys that lead to it, items of lists by name", "controller.image");
+
+/// Facts of `helm.chart`.
+pub(super) const CHART: &[FactDoc] = &[
+    doc("chart.name", FactKind::String, "the name; `null` in `requirements.yaml`", "web"),
+    doc("chart.version", FactKind::String, "the version; `null` in `requirements.yaml`", "1.2.3"),
+    doc("chart.type", FactKind::String, "`application` or `library`; `null` when absent", "application"),
+    HAS_LOCK,
+    doc(
+        "chart.remote_dependencies",
+        FactKind::StringList,
+        "the names of the charts it depends on that stand elsewhere",
+        "[redis]",
+    ),
+    doc("chart.spec", FactKind::Tree, "the file", "{name: web}"),
+];
 
 /// Facts of `helm.dependency`.
 pub(super) const DEPENDENCY: &[FactDoc] = &[
     doc("chart.name", FactKind::String, "the name of the chart; `null` in `requirements.yaml`", "web"),
     doc("chart.version", FactKind::String, "its version; `null` in `requirements.yaml`", "1.2.3"),
     doc("chart.type", FactKind::String, "`application` or `library`; `null` when absent", "application"),
+    HAS_LOCK,
     doc("dependency.name", FactKind::String, "the chart it depends on", "redis"),
     doc("dependency.version", FactKind::String, "the version as written; `null` when absent", "20.x"),
     doc("dependency.version_kind", FactKind::String, "`version` for one release, `range`, or `none`", "range"),
@@ -27,6 +49,23 @@ pub(super) const DEPENDENCY: &[FactDoc] = &[
     doc("dependency.scheme", FactKind::String, "the scheme in lower case; `null` when there is none", "https"),
     doc("dependency.host", FactKind::String, "the host in lower case; `null` when there is none", "example.com"),
     doc("dependency.spec", FactKind::Tree, "the dependency", "{name: redis}"),
+];
+
+/// Facts of `helm.template`.
+pub(super) const TEMPLATE: &[FactDoc] = &[
+    doc(
+        "template.random_values",
+        FactKind::StringList,
+        "the functions called that give something else each time",
+        "[randAlphaNum]",
+    ),
+    doc(
+        "template.looks_up",
+        FactKind::Bool,
+        "whether it asks what is in the cluster, or whether it is an installation",
+        "true",
+    ),
+    doc("template.is_hook", FactKind::Bool, "whether it holds a hook of Helm", "false"),
 ];
 
 /// Facts of `helm.image`.

@@ -127,6 +127,8 @@ fn facts_and_their_documentation_are_the_same() {
     for (target, path, text) in [
         (Target::HelmImage, "values.yaml", "image: {repository: a, tag: b}\n"),
         (Target::HelmContext, "values.yaml", "securityContext: {}\n"),
+        (Target::HelmTemplate, "a/templates/b.yaml", "a: {{ .b }}\n"),
+        (Target::HelmChart, "Chart.yaml", "name: a\nversion: 1.0.0\n"),
         (Target::HelmDependency, "Chart.yaml", "name: a\nversion: 1.0.0\ndependencies: [{name: b}]\n"),
     ] {
         assert_documented(target, path, text);

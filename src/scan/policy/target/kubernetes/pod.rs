@@ -65,7 +65,7 @@ fn facts_of(pod: &Pod) -> Node {
         ("host_network", field(spec, "hostNetwork")),
         ("host_pid", field(spec, "hostPID")),
         ("host_ipc", field(spec, "hostIPC")),
-        ("host_users", field(spec, "hostUsers")),
+        ("host_users", said(field(spec, "hostUsers"))),
         ("os", path(spec, &["os", "name"])),
         ("windows", is_windows(pod)),
         ("service_account", service_account(spec)),
@@ -79,14 +79,19 @@ fn facts_of(pod: &Pod) -> Node {
 
 /// Whether the pod runs on Windows, by its own word or by the nodes it selects.
 fn is_windows(pod: &Pod) -> Node {
-    let own = path(&pod.spec, &["os", "name"]);
-    let selected = path(&pod.spec, &["nodeSelector", "kubernetes.io/os"]);
+    let own = said(path(&pod.spec, &["os", "name"]));
+    let selected = said(path(&pod.spec, &["nodeSelector", "kubernetes.io/os"]));
     let is = |node: &Node| node.as_str() == Some("windows");
     if is(&own) || (own.is_null() && is(&selected)) {
         return truth(true);
     }
     // A system that is not known yet may be Windows.
     [own, selected].into_iter().find(Node::is_unknown).unwrap_or_else(|| truth(false))
+}
+
+/// The rare setting that loosens others: a patch that leaves it out most likely changes a pod without it.
+fn said(node: Node) -> Node {
+    if node.is_unknown() && node.span().is_empty() { super::super::facts::null() } else { node }
 }
 
 fn service_account(spec: &Node) -> Node {

@@ -104,7 +104,7 @@ fn kind(volume: &Node) -> Node {
     let first = || volume.entries().iter().find(is_source);
     match volume.entry("hostPath").filter(is_source).or_else(first) {
         Some(entry) => Node::new(entry.key_span, Value::String(entry.key.as_ref().into())),
-        None if volume.is_open() => Node::new(volume.span(), Value::Unknown("".into())),
+        None if volume.is_open() => Node::new(volume.doubt(), Value::Unknown("".into())),
         None => null(),
     }
 }

@@ -8,6 +8,7 @@ use super::effect::Effects;
 use super::package::Packaging;
 use crate::scan::document::dockerfile::{Base, Dockerfile, Instruction, Keyword, Pair};
 use crate::scan::document::shell::{Pipeline, Program, ShellCommand, ShellScript};
+use crate::scan::span::Span;
 
 /// One command where it stands.
 pub(super) struct Placed<'d> {
@@ -92,12 +93,17 @@ fn of_script<'d>(
     let mut commands = script.commands();
     commands.sort_by_key(|(pipeline, position)| pipeline.commands.get(*position).map(|command| command.span));
     let mut runs: (Option<*const Pipeline>, Vec<bool>) = (None, Vec::new());
+    let mut runner = Span::default();
     for (pipeline, position) in commands {
         let Some(command) = pipeline.commands.get(position) else { continue };
         let pointer = std::ptr::from_ref(pipeline);
         if runs.0 != Some(pointer) {
             runs = (Some(pointer), pipeline.runs_download());
         }
+        // Of a shell and what it executes, the shell is told of.
+        let is_within = runner.start <= command.span.start && command.span.end <= runner.end;
+        let runs_download = !is_within && runs.1.get(position).copied().unwrap_or_default();
+        runner = if runs_download { command.span } else { runner };
         let program = command.program();
         scope.has_pipefail |= program.as_ref().is_some_and(sets_pipefail);
         placed.push(Placed {
@@ -107,7 +113,7 @@ fn of_script<'d>(
             command,
             packaging: program.as_ref().and_then(Packaging::of),
             program,
-            runs_download: runs.1.get(position).copied().unwrap_or_default(),
+            runs_download,
             is_nested: !own.contains(&pointer),
             has_pipefail: scope.has_pipefail,
             later: Effects::default(),

@@ -23,12 +23,13 @@ pub(super) struct Packaging<'a> {
 }
 
 /// Programs with the manager that they are.
-const MANAGERS: [(&str, &str); 20] = [
+const MANAGERS: [(&str, &str); 21] = [
     ("apt-get", "apt-get"),
     ("apt", "apt"),
     ("aptitude", "aptitude"),
     ("apk", "apk"),
     ("yum", "yum"),
+    ("yum-config-manager", "yum"),
     ("dnf", "dnf"),
     ("dnf5", "dnf"),
     ("microdnf", "microdnf"),

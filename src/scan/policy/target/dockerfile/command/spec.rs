@@ -75,6 +75,7 @@ fn name_and_version<'s>(manager: &str, spec: &'s str) -> (&'s str, Option<&'s st
         "pip" => at("===")
             .or_else(|| at("=="))
             .or_else(|| at("~="))
+            .or_else(|| at("<"))
             .filter(|(_, version)| !version.is_some_and(|version| version.contains('*'))),
         "gem" => at(":"),
         "npm" | "yarn" | "pnpm" => {

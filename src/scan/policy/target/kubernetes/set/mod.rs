@@ -185,7 +185,9 @@ impl ObjectIndex {
 }
 
 fn members(path: &str, file: &ParsedFile) -> Vec<Member> {
-    file.objects().iter().filter_map(|object| Member::new(object.clone(), path)).collect()
+    // What a patch makes of an object is not known, and the object itself stands elsewhere.
+    let objects = file.objects().iter().filter(|object| !object.node.is_patch());
+    objects.filter_map(|object| Member::new(object.clone(), path)).collect()
 }
 
 #[cfg(test)]

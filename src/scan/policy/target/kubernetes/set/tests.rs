@@ -31,7 +31,7 @@ fn check(files: &[(&str, &str)], is_whole: bool, fact: &str, expected: &[&str]) 
 
 fn workload(name: &str, namespace: &str, labels: &str, more: &str) -> String {
     format!(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, {namespace}}}\nspec: {{template: {{metadata: {{labels: {{{labels}}}}}, spec: {{{more}containers: [{{name: c}}]}}}}}}\n"
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, {namespace}}}\nspec: {{selector: {{}}, template: {{metadata: {{labels: {{{labels}}}}}, spec: {{{more}containers: [{{name: c}}]}}}}}}\n"
     )
 }
 

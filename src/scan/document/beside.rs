@@ -1,0 +1,37 @@
+//! What other files of the same side say of a file.
+//!
+//! **Invariant**: what was not seen is unknown, never absent.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::dockerfile::Dockerfile;
+
+/// What other files say of one, as far as policies ask.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Of a chart: whether the lock of its dependencies stands beside it; `None` when that is not known.
+    pub has_lock: Option<bool>,
+    /// Of a compose file: what its services are built from, by service.
+    pub builds: BTreeMap<String, BuiltFrom>,
+    /// What says that SOPS encrypts the file; `None` when nothing does.
+    pub sops: Option<SopsRule>,
+}
+
+/// What says that SOPS encrypts a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SopsRule {
+    /// Its own name: `*.sops.yaml`.
+    Name,
+    /// A pattern of a `.sops.yaml` above it.
+    Pattern(String),
+}
+
+/// The Dockerfile that a service is built from.
+#[derive(Clone, Debug)]
+pub struct BuiltFrom {
+    /// Where it stands.
+    pub path: String,
+    /// The file.
+    pub dockerfile: Arc<Dockerfile>,
+}

@@ -1,0 +1,102 @@
+//! The files that kustomizations of a snapshot name as patches.
+//!
+//! Invariant: a file that any of them takes in as a resource is none, so that naming a whole object a patch hides nothing.
+
+use std::collections::BTreeSet;
+
+use super::super::document::node::Node;
+use super::super::document::{self, Document, DocumentKind};
+use super::super::limits::Limits;
+use super::super::snapshot::{Content, Snapshot};
+
+/// The paths of both sides, as `snapshot` has the kustomizations; `read` gives the text of those it leaves unread.
+pub(super) fn named(snapshot: &Snapshot, read: &dyn Fn(&str) -> Content, limits: &Limits) -> BTreeSet<String> {
+    let (mut patches, mut resources) = (BTreeSet::new(), BTreeSet::new());
+    for file in snapshot.files.iter().filter(|file| may_be_kustomization(&file.path)) {
+        let head = if file.head == Content::Unread { read(&file.path) } else { file.head.clone() };
+        for content in [&file.base, &head] {
+            let Content::Text(text) = content else { continue };
+            if text.len() <= limits.max_file_bytes {
+                collect(&file.path, text, limits, &mut patches, &mut resources);
+            }
+        }
+    }
+    patches.retain(|path| !resources.contains(path));
+    patches
+}
+
+fn may_be_kustomization(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    ["kustomization.yaml", "kustomization.yml", "kustomization"].iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+fn collect(path: &str, text: &str, limits: &Limits, patches: &mut BTreeSet<String>, resources: &mut BTreeSet<String>) {
+    let file = document::parse(path, text, limits);
+    if file.kind != DocumentKind::Kustomization {
+        return;
+    }
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let resolved = |name: &Node| name.as_str().and_then(|name| resolve(folder, name));
+    for root in file.documents.iter().filter_map(Document::tree) {
+        let items = |key: &str| root.get(key).map_or(&[][..], Node::items).iter();
+        let paths = items("patches").filter_map(|patch| patch.get("path"));
+        patches.extend(paths.chain(items("patchesStrategicMerge")).filter_map(resolved));
+        resources.extend(items("resources").chain(items("bases")).filter_map(resolved));
+    }
+}
+
+/// The path that `name` leads to from `folder`; `None` for what is no path within the tree.
+pub(super) fn resolve(folder: &str, name: &str) -> Option<String> {
+    // A patch may also stand there in full.
+    if name.contains(['\n', ':']) || name.starts_with('/') {
+        return None;
+    }
+    let mut steps: Vec<&str> = folder.split('/').filter(|step| !step.is_empty()).collect();
+    for step in name.split('/') {
+        match step {
+            "" | "." => {}
+            ".." => {
+                steps.pop()?;
+            }
+            _ => steps.push(step),
+        }
+    }
+    Some(steps.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::snapshot::ChangedFile;
+
+    fn check(files: &[(&str, &str)], expected: &[&str]) {
+        let file = |(path, text): &(&str, &str)| ChangedFile::standing(*path, Content::Text((*text).into()));
+        let snapshot = Snapshot { files: files.iter().map(file).collect(), whole_tree: true };
+        let found = named(&snapshot, &|_| Content::Absent, &Limits::default());
+        assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn paths_are_those_from_the_kustomization() {
+        check(
+            &[
+                ("prod/kustomization.yaml", "patches:\n  - path: ./web.yaml\n  - {path: ../shared/env.yaml}\n"),
+                ("kustomization.yml", "patchesStrategicMerge:\n  - a.yaml\n  - |-\n    kind: Pod\n"),
+                ("x/kustomization.yaml", "patches: [{path: ../../outside.yaml}, {path: /etc/a.yaml}, {patch: '[]'}]\n"),
+                ("y/other.yaml", "patches: [{path: b.yaml}]\n"),
+            ],
+            &["a.yaml", "prod/web.yaml", "shared/env.yaml"],
+        );
+    }
+
+    #[test]
+    fn a_resource_is_no_patch() {
+        check(
+            &[
+                ("a/kustomization.yaml", "resources: [web.yaml]\n"),
+                ("b/kustomization.yaml", "patches: [{path: ../a/web.yaml}]\n"),
+            ],
+            &[],
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! Check runs that are in progress for too long are ended, with the reason.
+//!
+//! Invariant: nothing stays in progress, on whatever commit, whether or not a job knows of it.
+
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use super::sweep::SKEW;
+use super::{Recovery, RecoveryError};
+use crate::github::GitHubError;
+use crate::github::client::{CheckRun, CheckRunState, RepositoryClient};
+use crate::report::words::describe;
+use crate::store::UnixMillis;
+use crate::worker::loose_ends::{LooseEnd, LooseEnds};
+use crate::worker::publish::{could_not_finish, superseded};
+
+impl Recovery {
+    /// Ends those of `runs` that are overdue: as failed, or as superseded where another run of the name has a verdict.
+    pub(super) async fn end_overdue(&self, client: &RepositoryClient, runs: &[CheckRun]) -> Result<(), GitHubError> {
+        for run in runs.iter().filter(|run| self.is_overdue(run)) {
+            let is_told = runs.iter().any(|other| other.name == run.name && other.has_verdict());
+            let (conclusion, output) = if is_told {
+                ("cancelled", superseded("by another run on the same commit"))
+            } else {
+                ("failure", could_not_finish(&format!("no verdict within {} s", self.settings.check.as_secs())))
+            };
+            client.update_check_run(run.id, CheckRunState::Completed(conclusion), &output).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_overdue(&self, run: &CheckRun) -> bool {
+        run.is_incomplete() && self.age(run).is_some_and(|age| age > self.settings.check)
+    }
+
+    pub(super) fn age(&self, run: &CheckRun) -> Option<Duration> {
+        Some((self.clock)().since(run.began().map(UnixMillis::from)?))
+    }
+
+    /// Looks again at commits on which a run may stand open that no job knows of.
+    pub(super) async fn tie_up(&self) -> Result<(), RecoveryError> {
+        let (now, ends) = ((self.clock)(), LooseEnds::new(self.store.clone()));
+        let patience = self.settings.check + SKEW.min(self.settings.check);
+        for end in ends.noted(now.minus(patience), now).await? {
+            if self.spent_until(end.job.installation).is_some() {
+                continue;
+            }
+            match self.is_tied_up(&end).await {
+                Ok(false) => {}
+                Ok(true) => ends.forget(&end).await?,
+                // The repository or the commit is gone, or not for us any more.
+                Err(error) if !error.is_retryable() && error.status().is_some() => ends.forget(&end).await?,
+                Err(error) => {
+                    warn!(repo = %end.job.repository, error = describe(&error), "could not look for open runs");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends what is overdue on a commit; whether nothing is in progress there by now.
+    async fn is_tied_up(&self, end: &LooseEnd) -> Result<bool, GitHubError> {
+        let Some(head) = end.job.head() else { return Ok(true) };
+        let client = self.client.repository(end.job.installation, end.job.repository.clone());
+        let runs = client.all_check_runs(head).await?;
+        if runs.iter().any(|run| self.is_overdue(run)) {
+            info!(repo = %end.job.repository, sha = %head, "a check run was left open");
+        }
+        self.end_overdue(&client, &runs).await?;
+        Ok(!runs.iter().any(|run| run.is_incomplete() && !self.is_overdue(run)))
+    }
+}
