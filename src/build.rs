@@ -1,7 +1,7 @@
 //! Turns the built-in policies into JSON, one line each, so that a run does not begin with reading hundreds of YAML
-//! files. A line is the path, what decides whether the policy runs (target, category, whether it is on, severity, whether
-//! it asks for digests, clauses of standards), what a secret policy looks for, and the policy up to its examples, separated
-//! by tabs. That the line says what the YAML does is a test of `scan::policy::set`.
+//! files. A line is the path, what decides whether the policy runs (target, category, whether it is on, severity,
+//! whether it asks for digests, clauses of standards), what a secret policy looks for, and the policy up to its
+//! examples, separated by tabs. That the line says what the YAML does is a test of `scan::policy::set`.
 
 use std::error::Error;
 use std::fmt::Write as _;

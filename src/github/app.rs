@@ -150,8 +150,8 @@ where
     Ok(token)
 }
 
-/// The request that mints a token narrowed to `repository` and [`PERMISSIONS`]; with `writes_contents` it may also write
-/// contents.
+/// The request that mints a token narrowed to `repository` and [`PERMISSIONS`]; with `writes_contents` it may also
+/// write contents.
 pub fn mint_call(installation: InstallationId, repository: &RepositoryName, writes_contents: bool) -> Call {
     let more = writes_contents.then_some(WRITE_PERMISSION);
     let permissions: serde_json::Map<_, _> =

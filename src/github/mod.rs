@@ -1,7 +1,7 @@
 //! GitHub, as far as dockgate talks to it: who we are there, what it tells us, what we ask of it.
 //!
-//! Invariant: nothing here retries a write on its own. Every failure is a [`GitHubError`] that says what was attempted on
-//! what, and whether and when another attempt makes sense; the queue decides.
+//! Invariant: nothing here retries a write on its own. Every failure is a [`GitHubError`] that says what was attempted
+//! on what, and whether and when another attempt makes sense; the queue decides.
 
 pub mod app;
 pub mod client;

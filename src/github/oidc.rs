@@ -4,8 +4,8 @@
 //! signature, issuer, audience and time before anything that it says is read. A token is never logged.
 //!
 //! # Source
-//! GitHub: "`OpenID` Connect reference" (claims `repository`, `sha`, `ref`, `workflow_ref`, `job_workflow_ref`); RFC 7517
-//! and RFC 7519.
+//! GitHub: "`OpenID` Connect reference" (claims `repository`, `sha`, `ref`, `workflow_ref`, `job_workflow_ref`); RFC
+//! 7517 and RFC 7519.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -113,8 +113,8 @@ struct Key {
 }
 
 impl WorkflowTokens {
-    /// Takes tokens that `issuer` (`https://token.actions.githubusercontent.com`, or `https://HOST/_services/token`) made
-    /// out for `audience`.
+    /// Takes tokens that `issuer` (`https://token.actions.githubusercontent.com`, or `https://HOST/_services/token`)
+    /// made out for `audience`.
     ///
     /// # Errors
     /// The client can't be set up, in words.

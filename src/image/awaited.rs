@@ -81,8 +81,8 @@ pub async fn wait(
     put(store, &Awaited { since: since.0, next: Some(next), is_short: false, job: job.clone() }, now).await
 }
 
-/// Notes how `job` was decided: with all that was awaited, or `is_short` of some of it. An image that comes late is then
-/// judged after all.
+/// Notes how `job` was decided: with all that was awaited, or `is_short` of some of it. An image that comes late is
+/// then judged after all.
 ///
 /// # Errors
 /// [`StoreError`].

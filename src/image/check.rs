@@ -1,8 +1,8 @@
 //! The second check: what the images that a change brings in come to.
 //!
-//! Invariant: an image that could not be scanned, or not be compared with the one whose place it takes, is never part of
-//! a success; only what is introduced, fixable, not accepted and at or above the threshold blocks. A secret in a file
-//! blocks only in a layer that is known to be the image's own.
+//! Invariant: an image that could not be scanned, or not be compared with the one whose place it takes, is never part
+//! of a success; only what is introduced, fixable, not accepted and at or above the threshold blocks. A secret in a
+//! file blocks only in a layer that is known to be the image's own.
 
 mod output;
 mod record;

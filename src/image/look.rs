@@ -1,4 +1,5 @@
-//! What a registry tells of an image beside its content: whether its name still holds, and whether there is a newer one.
+//! What a registry tells of an image beside its content: whether its name still holds, and whether there is a newer
+//! one.
 //!
 //! Invariant: a registry that does not answer costs a remark, never a verdict; questions are bounded for each image.
 

@@ -4,8 +4,8 @@
 //! commit is judged, and a change never speaks for itself with a workflow that it wrote.
 //!
 //! # Source
-//! GitHub: "`OpenID` Connect reference" (`job_workflow_ref`, `ref`), "Events that trigger workflows": a `pull_request` runs
-//! the files of its trial merge, `workflow_run` and `pull_request_target` those of a branch of the repository.
+//! GitHub: "`OpenID` Connect reference" (`job_workflow_ref`, `ref`), "Events that trigger workflows": a `pull_request`
+//! runs the files of its trial merge, `workflow_run` and `pull_request_target` those of a branch of the repository.
 
 use std::time::Duration;
 

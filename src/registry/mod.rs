@@ -84,8 +84,8 @@ impl RegistryClient {
         Self { shared: Arc::clone(&self.shared), is_for_forks: true }
     }
 
-    /// The `Authorization` that opens the repository of `reference` at its own registry, for somebody who reads it for us:
-    /// of the credential that is bound to it, and none for a change that comes from a fork.
+    /// The `Authorization` that opens the repository of `reference` at its own registry, for somebody who reads it for
+    /// us: of the credential that is bound to it, and none for a change that comes from a fork.
     ///
     /// # Errors
     /// [`RegistryError::Egress`], and [`RegistryError::Credential`] when its keeper does not give it.

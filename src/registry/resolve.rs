@@ -1,6 +1,7 @@
 //! The digests of many tags.
 //!
-//! Invariant: each tag is asked once, a bounded number at a time, and one that can't be resolved is told with its cause.
+//! Invariant: each tag is asked once, a bounded number at a time, and one that can't be resolved is told with its
+//! cause.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

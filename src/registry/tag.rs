@@ -1,7 +1,7 @@
 //! From a tag to its digest.
 //!
-//! Invariant: a digest is the SHA-256 of bytes that were read; a header is believed only when it names a manifest of the
-//! same repository that was read before.
+//! Invariant: a digest is the SHA-256 of bytes that were read; a header is believed only when it names a manifest of
+//! the same repository that was read before.
 
 use http::Method;
 use reqwest::Response;

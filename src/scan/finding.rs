@@ -145,7 +145,8 @@ pub struct Finding {
     pub resource: Option<String>,
     /// The identity across commits.
     pub fingerprint: Fingerprint,
-    /// What exactly is objected to, such as the capabilities added. More of them in the head than in the base makes the finding worse, hence introduced.
+    /// What exactly is objected to, such as the capabilities added. More of them in the head than in the base makes the
+    /// finding worse, hence introduced.
     pub subjects: Vec<String>,
     /// A verified replacement that makes the finding go away.
     pub edit: Option<Edit>,

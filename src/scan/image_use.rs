@@ -1,7 +1,7 @@
 //! Images that a file uses: which, where, in what role, and where a digest can be written.
 //!
-//! Invariant: a use is listed only when its reference is certain before a build or rendering, and a place for the digest
-//! only when the text there means this use alone.
+//! Invariant: a use is listed only when its reference is certain before a build or rendering, and a place for the
+//! digest only when the text there means this use alone.
 
 mod change;
 mod digests;

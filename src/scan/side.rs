@@ -408,7 +408,8 @@ fn sort(side: &mut Side) {
     side.problems.sort();
 }
 
-/// A problem that the base has as well was not brought by the change, wherever its line moved; one more of the same kind was.
+/// A problem that the base has as well was not brought by the change, wherever its line moved; one more of the same
+/// kind was.
 fn mark_existing(base: &[Problem], head: &mut [Problem], snapshot: &Snapshot) {
     let renamed: BTreeMap<&str, &str> =
         snapshot.files.iter().filter_map(|file| Some((file.path.as_str(), file.previous_path.as_deref()?))).collect();

@@ -66,8 +66,8 @@ pub enum FileStatus {
 pub enum Content {
     /// The side has no such file.
     Absent,
-    /// The text as it stands (a byte order mark and any line breaks included); UTF-16 is read as UTF-8, without its mark, and so is
-    /// Windows-1252, the older encoding of western languages.
+    /// The text as it stands (a byte order mark and any line breaks included); UTF-16 is read as UTF-8, without its
+    /// mark, and so is Windows-1252, the older encoding of western languages.
     Text(Arc<str>),
     /// The file is there and is not judged.
     Unjudged(Unjudged),

@@ -1,9 +1,9 @@
 //! The server: takes deliveries in, shows how it is, and runs the worker beside.
 //!
-//! `POST /webhook` turns a signed delivery into durable jobs, `POST /v1/images/results` takes scan results of workflows;
-//! `GET /healthz`, `/readyz` and `/metrics` are for whoever operates it, `/rules/` explains the rules to everybody,
-//! `/report/` shows a check's whole report to whoever has its signed address. A server without an app serves [`setup`]
-//! first.
+//! `POST /webhook` turns a signed delivery into durable jobs, `POST /v1/images/results` takes scan results of
+//! workflows; `GET /healthz`, `/readyz` and `/metrics` are for whoever operates it, `/rules/` explains the rules to
+//! everybody, `/report/` shows a check's whole report to whoever has its signed address. A server without an app serves
+//! [`setup`] first.
 //!
 //! Invariant: a delivery is answered with success only when its jobs survive a crash, and nothing of a body, a
 //! signature or a token is ever logged.

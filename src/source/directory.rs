@@ -193,8 +193,8 @@ pub(super) fn content(path: &Path, mode: FileMode, limits: &Limits) -> Content {
     })
 }
 
-/// Reads a file that had `size` bytes into the beginning of `buffer`; returns how many it has now, at most one more than
-/// the limit, so that a file that grows while it is read is still seen to be too large.
+/// Reads a file that had `size` bytes into the beginning of `buffer`; returns how many it has now, at most one more
+/// than the limit, so that a file that grows while it is read is still seen to be too large.
 fn read(path: &Path, size: usize, limits: &Limits, buffer: &mut Vec<u8>) -> std::io::Result<usize> {
     let mut file = File::open(path)?;
     let mut length = 0;

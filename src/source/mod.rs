@@ -1,8 +1,8 @@
 //! Where a change comes from: a directory, a git repository, a pull request.
 //!
-//! Invariant: a source reports every file of the change. What it can't read is in the snapshot with its cause; only what
-//! makes the list of files itself uncertain is an error. Settings and a team's policies come from the base, never from
-//! what the change proposes.
+//! Invariant: a source reports every file of the change. What it can't read is in the snapshot with its cause; only
+//! what makes the list of files itself uncertain is an error. Settings and a team's policies come from the base, never
+//! from what the change proposes.
 
 pub mod directory;
 pub mod git;

@@ -1,7 +1,7 @@
 //! What is fuzzed, one function per target: each takes any text and panics when a promise of the engine is broken.
 //!
-//! `.ci/fuzz 3600 secret` fuzzes one target for an hour, guided by coverage; `tests/fuzz_corpus.rs` replays the seeds and
-//! random splices of them as ordinary tests.
+//! `.ci/fuzz 3600 secret` fuzzes one target for an hour, guided by coverage; `tests/fuzz_corpus.rs` replays the seeds
+//! and random splices of them as ordinary tests.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

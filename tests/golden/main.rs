@@ -1,8 +1,9 @@
 //! Golden trees: base and head of a change, judged, and the verdict in every format.
 //!
 //! A case is one text file: `-- base PATH --`, `-- head PATH --`, `-- both PATH --` and `-- settings --` each begin a
-//! part; `-- head PATH was OLD --` is a renamed file, `-- cluster PATH --` one with the cluster's own policies. `{fake:…}` stands for a made-up secret. The snapshots beside the
-//! cases are what people see, so a change of one is a change of what we say.
+//! part; `-- head PATH was OLD --` is a renamed file, `-- cluster PATH --` one with the cluster's own policies.
+//! `{fake:…}` stands for a made-up secret. The snapshots beside the cases are what people see, so a change of one is a
+//! change of what we say.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
 

@@ -1,8 +1,8 @@
 //! The Pod Security Standards, control by control and version by version: a pod that a level admits gives no finding
 //! under that level's policies, and one that it refuses gives findings of the one policy that stands for the control.
 //!
-//! Every case changes a pod that the restricted level admits. It is judged as a pod and in the templates of other kinds,
-//! in YAML and in JSON.
+//! Every case changes a pod that the restricted level admits. It is judged as a pod and in the templates of other
+//! kinds, in YAML and in JSON.
 //!
 //! # Source
 //! The checks of Kubernetes' pod security admission, 1.37.

@@ -1,5 +1,6 @@
 //! A corpus of configuration files with labelled secrets and hard negatives in equal number, made from a fixed seed:
-//! what share of the secrets is found (recall), and what share of the findings is right (precision), by kind and by format.
+//! what share of the secrets is found (recall), and what share of the findings is right (precision), by kind and by
+//! format.
 //!
 //! `cargo test --test secret_corpus -- --nocapture` prints the tables. To add a provider's kind, add a row to
 //! `providers::PROVIDERS`; to add a format, a row to `formats::FORMATS`.

@@ -1,6 +1,6 @@
 //! Kinds that a provider's format tells: a name, the names of settings, and the value with placeholders of
-//! `dockgate::scan::secret::fake`, so that no token-shaped text stands here. A value alone tells some; those are given the
-//! name `value` as well.
+//! `dockgate::scan::secret::fake`, so that no token-shaped text stands here. A value alone tells some; those are given
+//! the name `value` as well.
 
 /// A provider's kind.
 pub type Provider = (&'static str, &'static [&'static str], &'static str);

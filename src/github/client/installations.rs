@@ -211,7 +211,8 @@ fn too_many(operation: &'static str, subject: String) -> GitHubError {
     GitHubError::TooLarge { operation, subject, max_bytes: MOST_PAGES * 100 }
 }
 
-/// The `cursor` of the next page in the `link` header. The address itself is not followed: it is the server's to choose.
+/// The `cursor` of the next page in the `link` header. The address itself is not followed: it is the server's to
+/// choose.
 fn next_cursor(answer: &Answer) -> Option<String> {
     let links = answer.headers.get(http::header::LINK)?.to_str().ok()?;
     let next = links.split(',').find(|link| link.contains("rel=\"next\""))?;

@@ -1,7 +1,7 @@
 //! The one issue that a repository has of us.
 //!
-//! Invariant: these calls use a token of their own that may write issues and nothing else, made only for them, so that an
-//! installation that does not grant it loses nothing else.
+//! Invariant: these calls use a token of their own that may write issues and nothing else, made only for them, so that
+//! an installation that does not grant it loses nothing else.
 //!
 //! # Source
 //! GitHub REST: "List repository issues", "Get an issue", "Create an issue", "Update an issue", "Create an installation

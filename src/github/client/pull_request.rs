@@ -1,11 +1,11 @@
 //! Pull requests and what they change.
 //!
-//! Invariant: a list that GitHub cuts short is known to be short: [`Comparison::is_complete`] and the pull request's own
-//! count of changed files say so.
+//! Invariant: a list that GitHub cuts short is known to be short: [`Comparison::is_complete`] and the pull request's
+//! own count of changed files say so.
 //!
 //! # Source
-//! GitHub REST: "Get a pull request", "List pull requests files" (3,000 files), "Compare two commits" (300 files, all on
-//! the first page), "List pull requests associated with a commit".
+//! GitHub REST: "Get a pull request", "List pull requests files" (3,000 files), "Compare two commits" (300 files, all
+//! on the first page), "List pull requests associated with a commit".
 
 use std::time::SystemTime;
 

@@ -3,14 +3,14 @@
 //! The adapter pulls the image itself. It is told the digest that we resolved, and the credential that is bound to that
 //! image's registry and path, if there is one.
 //!
-//! Invariant: a credential of a registry goes to the adapter only where nobody can read it on its way, and only with the
-//! address of that very registry; the adapter's own goes to the adapter alone. A report that is not there yet is asked
-//! for again until the scan's deadline; any other answer is an error.
+//! Invariant: a credential of a registry goes to the adapter only where nobody can read it on its way, and only with
+//! the address of that very registry; the adapter's own goes to the adapter alone. A report that is not there yet is
+//! asked for again until the scan's deadline; any other answer is an error.
 //!
 //! # Source
 //! Harbor pluggable scanner API 1.1: `POST /api/v1/scan` (`registry.authorization` is the header with which the adapter
-//! asks the registry or its token server) gives an id, `GET /api/v1/scan/{id}/report` gives 302 with `Refresh-After`, or
-//! the report. Harbor itself sends an adapter `Authorization`, or `X-ScannerAdapter-API-Key`.
+//! asks the registry or its token server) gives an id, `GET /api/v1/scan/{id}/report` gives 302 with `Refresh-After`,
+//! or the report. Harbor itself sends an adapter `Authorization`, or `X-ScannerAdapter-API-Key`.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! What images that were merged come to: the text of the one issue about them.
 //!
-//! Invariant: the text depends on nothing but what is judged, so that the same is never said anew; only what would block
-//! a change is listed, and what could not be judged is never called clean.
+//! Invariant: the text depends on nothing but what is judged, so that the same is never said anew; only what would
+//! block a change is listed, and what could not be judged is never called clean.
 
 use super::output::{fixable, table};
 use super::{ImagesVerdict, JudgedImage};

@@ -1,6 +1,7 @@
 //! As much of zip as finding a few small files in a Java archive needs.
 //!
-//! Invariant: nothing is kept of entries that are passed over, so that a directory of a million of them costs no memory.
+//! Invariant: nothing is kept of entries that are passed over, so that a directory of a million of them costs no
+//! memory.
 //!
 //! # Source
 //! PKWARE's APPNOTE.TXT, 4.3.

@@ -1,7 +1,7 @@
 //! The small text files of a layer, in which secrets are looked for.
 //!
-//! Invariant: memory and time are bounded by numbers of files and bytes, whatever the layer holds, and what was left out
-//! is counted. A text is dropped as soon as it was looked through; what is kept of it shows no value.
+//! Invariant: memory and time are bounded by numbers of files and bytes, whatever the layer holds, and what was left
+//! out is counted. A text is dropped as soon as it was looked through; what is kept of it shows no value.
 
 use super::super::secrets::{FileSecret, in_files};
 use super::{Mark, PathSet};

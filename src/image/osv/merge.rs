@@ -124,7 +124,8 @@ fn name(group: &[Match], ids: &BTreeSet<String>) -> String {
     with("CVE-").or_else(|| with("GHSA-")).cloned().or_else(own).unwrap_or_default()
 }
 
-/// GitHub's word, a vector, a vendor's word: in this order, over all advisories of the flaw and what they are aliases of.
+/// GitHub's word, a vector, a vendor's word: in this order, over all advisories of the flaw and what they are aliases
+/// of.
 fn rating(group: &[Match], queries: &[Query], ids: &BTreeSet<String>, id: &String, answers: &Answers) -> Rating {
     let aliases = ids.iter().chain([id]).filter_map(|id| answers.advisories.get(id));
     let records: Vec<&Arc<Advisory>> = group.iter().map(|one| &one.advisory).chain(aliases).collect();

@@ -21,8 +21,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// Bytes of one answer.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// Reads `ecr:HOST`, `acr:HOST` and `google:HOST[/PROJECT…]`, parted by commas, and who we are from `environment`, under
-/// the names that the clouds' own tools use.
+/// Reads `ecr:HOST`, `acr:HOST` and `google:HOST[/PROJECT…]`, parted by commas, and who we are from `environment`,
+/// under the names that the clouds' own tools use.
 ///
 /// # Errors
 /// [`CredentialError`] with the entry that can't be used, or the variable that is missing.

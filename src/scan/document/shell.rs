@@ -1,7 +1,7 @@
 //! Shell words: which commands a RUN executes, with which words, and what feeds what.
 //!
-//! Invariant: nothing is executed or guessed. A word that holds an expansion has no value, unless it is a variable whose
-//! value is certain; a construct that is not understood loses structure but no command, and nesting is bounded.
+//! Invariant: nothing is executed or guessed. A word that holds an expansion has no value, unless it is a variable
+//! whose value is certain; a construct that is not understood loses structure but no command, and nesting is bounded.
 //!
 //! # Source
 //! POSIX.1-2024, Shell Command Language, with the `bash` forms that Dockerfiles use (`<(…)`, `&>`, `|&`, `$'…'`).

@@ -1,5 +1,5 @@
-//! A policy that is ready to judge. Compiled when its target first occurs, so a change pays only for what it holds; what
-//! only a finding needs, when there is one.
+//! A policy that is ready to judge. Compiled when its target first occurs, so a change pays only for what it holds;
+//! what only a finding needs, when there is one.
 //!
 //! Invariant: a policy of a team is compiled whole when it is loaded, so its mistakes are reported even when nothing in
 //! the change would be judged by it. Of a built-in one the tests prove that there is none.

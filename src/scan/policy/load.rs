@@ -32,12 +32,12 @@
 //! A policy of target `secret` has, in place of `deny`, `subjects`, `at`, `raise` and `edit`, the fields of
 //! [`SecretRule`]: `detect` or `pairs` or both, and `yields`; `message` may be absent.
 //!
-//! An example has `name` and `text` (required), `path` (when absent one that fits the target), `before` (the text of the
-//! file in the base, for `only: loosened`), `files` (other files of the tree, a map from path to text), `settings` (`images.pin`, `kubernetes.version`, `parameters`), and marks the
-//! lines of its findings: a line that is `# deny` and nothing else means
-//! that a finding begins on the next line. Such lines are taken out before the text is scanned, so they work in any
-//! kind of file; where they would spoil the text to read, `deny: [3, 7]` names the lines instead. A placeholder
-//! `{fake:alnum:36}` stands for made-up text of that alphabet and length; see `example`.
+//! An example has `name` and `text` (required), `path` (when absent one that fits the target), `before` (the text of
+//! the file in the base, for `only: loosened`), `files` (other files of the tree, a map from path to text), `settings`
+//! (`images.pin`, `kubernetes.version`, `parameters`), and marks the lines of its findings: a line that is `# deny` and
+//! nothing else means that a finding begins on the next line. Such lines are taken out before the text is scanned, so
+//! they work in any kind of file; where they would spoil the text to read, `deny: [3, 7]` names the lines instead. A
+//! placeholder `{fake:alnum:36}` stands for made-up text of that alphabet and length; see `example`.
 //!
 //! A condition, a message or a fact name that needs `: ` or begins with `{`, `"`, `!` or `[` must be quoted or written
 //! as a block (`deny: >-`), as in any YAML.

@@ -1,7 +1,8 @@
 //! The search for keywords: hundreds of words at once, everywhere in a text, whatever the case of ASCII letters.
 //!
-//! Of each word its rarest three bytes stand in a small table; a text is read once, three bytes at a time, and only where
-//! the table knows them a word is compared. So there is nothing to build but that table, and it fits the fastest cache.
+//! Of each word its rarest three bytes stand in a small table; a text is read once, three bytes at a time, and only
+//! where the table knows them a word is compared. So there is nothing to build but that table, and it fits the fastest
+//! cache.
 //!
 //! Invariant: no word is missed, and every hit is a word.
 

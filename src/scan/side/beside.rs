@@ -1,5 +1,5 @@
-//! What stands beside a file on its side of the change: the lock of a chart, the Dockerfiles of a compose file, the rules
-//! of SOPS.
+//! What stands beside a file on its side of the change: the lock of a chart, the Dockerfiles of a compose file, the
+//! rules of SOPS.
 //!
 //! Invariant: a file is known to be absent only when the whole tree is scanned, and the folder it would stand in was
 //! seen.

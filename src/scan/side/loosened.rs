@@ -1,7 +1,7 @@
 //! What a change loosens, for the policies that report nothing else.
 //!
-//! Invariant: of the things that nothing tells apart, as many are reported as were in order before and are not now; what
-//! was there before, in order or not, is never one of them.
+//! Invariant: of the things that nothing tells apart, as many are reported as were in order before and are not now;
+//! what was there before, in order or not, is never one of them.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! The files that kustomizations of a snapshot name as patches.
 //!
-//! Invariant: a file that any of them takes in as a resource is none, so that naming a whole object a patch hides nothing.
+//! Invariant: a file that any of them takes in as a resource is none, so that naming a whole object a patch hides
+//! nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 

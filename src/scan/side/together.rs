@@ -1,5 +1,5 @@
-//! What only several files of a side decide: policies on objects that belong together, and the Pod Security level that a
-//! namespace enforces.
+//! What only several files of a side decide: policies on objects that belong together, and the Pod Security level that
+//! a namespace enforces.
 //!
 //! Invariant: each side is judged by its own files, and every finding stands in the file of its object.
 
@@ -102,8 +102,8 @@ fn judge_set(scanner: &FileScanner<'_>, judged: &mut Judged, subjects: &[Subject
     judged.evaluation.extend(evaluation);
 }
 
-/// Judges pods by the level that their namespace enforces: the API server refuses what breaks it, whichever policies are
-/// on, so that it is at least of high severity.
+/// Judges pods by the level that their namespace enforces: the API server refuses what breaks it, whichever policies
+/// are on, so that it is at least of high severity.
 fn judge_enforced(scanner: &FileScanner<'_>, judged: &mut Judged, index: &ObjectIndex, number: usize) {
     for enforced in index.enforced(number) {
         let options = ScanOptions {

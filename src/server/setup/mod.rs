@@ -1,8 +1,8 @@
 //! `/setup`: makes the GitHub App, for a server that has none yet.
 //!
-//! The operator opens an address with a token that only their terminal shows, names an owner, and is sent to GitHub with
-//! a manifest of exactly what is needed. GitHub comes back with a code, which is traded for the app's credentials; they
-//! go into a file of mode 600, and the server goes on as the app.
+//! The operator opens an address with a token that only their terminal shows, names an owner, and is sent to GitHub
+//! with a manifest of exactly what is needed. GitHub comes back with a code, which is traded for the app's credentials;
+//! they go into a file of mode 600, and the server goes on as the app.
 //!
 //! Invariant: without the token nothing is shown, and once an app is made the set-up is closed for ever.
 

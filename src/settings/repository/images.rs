@@ -20,8 +20,8 @@ pub struct ImageRules {
     pub built: Setting<Vec<BuiltImage>>,
     /// `images.built-minutes`: how long they are awaited.
     pub built_minutes: Setting<usize>,
-    /// `images.uploads`: workflows whose uploaded results count, as patterns of `owner/repo/path@ref`; when empty, those of
-    /// the repository as they stand on the branch that the change goes to, or on the default branch.
+    /// `images.uploads`: workflows whose uploaded results count, as patterns of `owner/repo/path@ref`; when empty,
+    /// those of the repository as they stand on the branch that the change goes to, or on the default branch.
     pub uploads: Setting<PathGlobs>,
 }
 
@@ -114,8 +114,8 @@ impl ImageRules {
 }
 
 impl BuiltImage {
-    /// The image with its placeholders filled in: `{owner}`, `{repo}`, `{number}`, `{sha}`. `None` when there is no number
-    /// and it asks for one.
+    /// The image with its placeholders filled in: `{owner}`, `{repo}`, `{number}`, `{sha}`. `None` when there is no
+    /// number and it asks for one.
     #[must_use]
     pub fn fill(&self, owner: &str, repository: &str, number: Option<u64>, sha: &str) -> Option<Self> {
         let fill = |text: &str| {

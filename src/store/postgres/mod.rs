@@ -58,8 +58,8 @@ const CALL_LIMIT: Duration = Duration::from_secs(5);
 /// Longest time until the tables are up to date; another process may be at it.
 const MIGRATION_LIMIT: Duration = Duration::from_mins(5);
 
-/// What the server is to end by itself: statements whose caller gave up, and transactions of a process that hangs, which
-/// hold locks.
+/// What the server is to end by itself: statements whose caller gave up, and transactions of a process that hangs,
+/// which hold locks.
 const LIMITS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '4s'; \
      SET idle_in_transaction_session_timeout = '8s'; SET default_transaction_isolation = 'read committed'";
 

@@ -15,8 +15,8 @@ const LEASES: &str = "leases";
 /// Most lost leases that are taken back at once.
 const MAX_EXPIRED: i64 = 100;
 
-/// The first due job of each installation that may run one more, of these the one of the least busy. It costs as much as
-/// there are installations, however long their queues are.
+/// The first due job of each installation that may run one more, of these the one of the least busy. It costs as much
+/// as there are installations, however long their queues are.
 const NEXT: &str = concat!(
     "WITH RECURSIVE waiting (installation) AS ( \
          SELECT min(installation) FROM jobs WHERE state = 'queued' \

@@ -1,6 +1,7 @@
 //! The part of GitHub's GraphQL that a bot uses, run by a real executor over the fake's state.
 //!
-//! Invariant: every query is checked against GitHub's schema; a field the fake does not know is a violation, not a null.
+//! Invariant: every query is checked against GitHub's schema; a field the fake does not know is a violation, not a
+//! null.
 
 use std::cell::RefCell;
 

@@ -4,7 +4,8 @@
 //! so that no instruction after it is lost.
 //!
 //! # Source
-//! The Dockerfile reference of Docker ("Parser directives", "Escape", "Here-Documents") and the behaviour of `BuildKit`.
+//! The Dockerfile reference of Docker ("Parser directives", "Escape", "Here-Documents") and the behaviour of
+//! `BuildKit`.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

@@ -1,4 +1,5 @@
-//! The shell text of RUN, CMD, ENTRYPOINT and HEALTHCHECK, wherever it stands: the line, the JSON form, a here-document.
+//! The shell text of RUN, CMD, ENTRYPOINT and HEALTHCHECK, wherever it stands: the line, the JSON form, a
+//! here-document.
 //!
 //! Invariant: text that another shell reads (`cmd`, PowerShell) or another program is handed is not taken for POSIX
 //! shell.

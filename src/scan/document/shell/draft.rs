@@ -1,7 +1,7 @@
 //! Commands, pipelines and compound commands while they are read.
 //!
-//! Invariant: a compound command becomes a group like `( … )`; one that is never closed, or nested too deeply, loses its
-//! structure but none of its commands.
+//! Invariant: a compound command becomes a group like `( … )`; one that is never closed, or nested too deeply, loses
+//! its structure but none of its commands.
 
 use super::parser::MAX_DEPTH;
 use super::{Pipeline, ShellCommand, ShellScript};

@@ -1,7 +1,8 @@
 //! Minimal edits of YAML and JSON: the smallest text that sets or removes one key and keeps indentation, comments,
 //! quoting and style of the rest.
 //!
-//! Invariant: an edit lies inside the map it changes, never where an anchor or a merge key lent something from elsewhere.
+//! Invariant: an edit lies inside the map it changes, never where an anchor or a merge key lent something from
+//! elsewhere.
 
 use crate::scan::document::node::{Entry, Node, Value};
 use crate::scan::edit::Edit;
@@ -17,7 +18,8 @@ pub(super) struct Tree<'t> {
 }
 
 impl Tree<'_> {
-    /// Gives the key at the dotted `path` the value `to`, creating the maps above it; `None` when there is no plain way.
+    /// Gives the key at the dotted `path` the value `to`, creating the maps above it; `None` when there is no plain
+    /// way.
     pub(super) fn set(&self, path: &str, to: &Node) -> Option<Edit> {
         let steps: Vec<&str> = path.split('.').collect();
         let mut node = self.root;

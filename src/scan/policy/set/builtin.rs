@@ -1,7 +1,7 @@
 //! The policies that come with dockgate.
 //!
-//! Invariant: what a policy says is read when it is first asked for; its id, its target and what decides whether it runs
-//! are known before.
+//! Invariant: what a policy says is read when it is first asked for; its id, its target and what decides whether it
+//! runs are known before.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -31,8 +31,8 @@ pub(super) fn entries() -> Vec<Entry> {
     LINES.lines().filter_map(entry).collect()
 }
 
-/// The entry of a line, which `build.rs` writes. What is wrong in a file is refused when the policy is read whole, which
-/// its tests do.
+/// The entry of a line, which `build.rs` writes. What is wrong in a file is refused when the policy is read whole,
+/// which its tests do.
 fn entry(line: &'static str) -> Option<Entry> {
     let mut parts = line.splitn(9, '\t');
     let path = parts.next()?;

@@ -1,6 +1,7 @@
 //! Logins and passwords that are only encoded.
 //!
-//! Invariant: what does not decode to printable text is no finding; what does is decided by the one judgement of values.
+//! Invariant: what does not decode to printable text is no finding; what does is decided by the one judgement of
+//! values.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;

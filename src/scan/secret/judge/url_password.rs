@@ -14,8 +14,8 @@ const SAMPLE_SCHEMES: &[&str] = &["scheme", "protocol", "driver", "dialect+drive
 const IMAGE_SCHEMES: &[&str] =
     &["docker", "oci", "docker-image", "docker-daemon", "docker-archive", "containers-storage"];
 
-/// Judges the value of a match whose whole begins with the scheme, or with the user when there is none; the host is read
-/// from the text after it.
+/// Judges the value of a match whose whole begins with the scheme, or with the user when there is none; the host is
+/// read from the text after it.
 pub(super) fn judge(scene: &Scene, matched: Match) -> Option<Judged> {
     let value = matched.value.of(scene.text);
     let whole = matched.whole.of(scene.text);

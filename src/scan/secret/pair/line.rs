@@ -122,8 +122,8 @@ pub(super) fn declared_type(rest: &str) -> Option<usize> {
     is_type.then(|| rest.len() - value.len())
 }
 
-/// The length of `|| ` and the like at the beginning of `rest`, after which the value stands that is taken when there is
-/// no other.
+/// The length of `|| ` and the like at the beginning of `rest`, after which the value stands that is taken when there
+/// is no other.
 pub(super) fn fallback(rest: &str) -> Option<usize> {
     let mark = ["||", "??", "?:", "or "].iter().find(|mark| rest.starts_with(**mark))?;
     let value = rest.get(mark.len()..)?.trim_start_matches(' ');

@@ -1,7 +1,7 @@
 //! What a value is: one list of steps, the first that knows the value decides.
 //!
-//! Invariant: judges the value by itself and by what its name asks for; every judgement names the step that made it, and
-//! costs the length of the value.
+//! Invariant: judges the value by itself and by what its name asks for; every judgement names the step that made it,
+//! and costs the length of the value.
 
 mod cipher;
 mod public;

@@ -73,8 +73,8 @@ pub fn looks_random(value: &str) -> bool {
     in_words * 100 < wordy * length && !(is_single_case && length < 16)
 }
 
-/// Whether `value` is words in lower case with joints, each with at most two digits, and numbers of at most four digits,
-/// such as `my-workshop-2042`.
+/// Whether `value` is words in lower case with joints, each with at most two digits, and numbers of at most four
+/// digits, such as `my-workshop-2042`.
 fn is_worded(value: &str) -> bool {
     let is_part = |part: &str| {
         let letters = part.trim_end_matches(|letter: char| letter.is_ascii_digit());
@@ -160,8 +160,8 @@ fn segments(value: &str) -> impl Iterator<Item = Span> {
     })
 }
 
-/// Whether a run of letters can be spoken: vowels among them, no long run of consonants. Three letters, and capitals, are
-/// a word only when they stand alone, since random text has such runs.
+/// Whether a run of letters can be spoken: vowels among them, no long run of consonants. Three letters, and capitals,
+/// are a word only when they stand alone, since random text has such runs.
 fn is_word(value: &str, segment: Span) -> bool {
     let letters = segment.of(value);
     let length = letters.len();

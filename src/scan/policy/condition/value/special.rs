@@ -55,7 +55,8 @@ impl Iterable for NullVal {
     }
 }
 
-/// A value that is not known before rendering. Only [`METER`](super::METER) and [`SAME`](super::super::function::SAME) ever look at one, and fail.
+/// A value that is not known before rendering. Only [`METER`](super::METER) and [`SAME`](super::super::function::SAME)
+/// ever look at one, and fail.
 #[derive(Debug)]
 pub(super) struct UnknownVal {
     pub(super) span: Span,

@@ -80,8 +80,8 @@ pub(super) fn namespace_subject(object: &Object) -> Option<Subject> {
     Some(subject(facts, namespace, object.title(), object.identity()))
 }
 
-/// The level of the Pod Security Standards that a namespace enforces, `baseline` or `restricted`, and the minor version of
-/// the standard, `None` for the newest.
+/// The level of the Pod Security Standards that a namespace enforces, `baseline` or `restricted`, and the minor version
+/// of the standard, `None` for the newest.
 pub(super) fn enforced_level(namespace: &Node) -> Option<(String, Option<u32>)> {
     let labels = path(namespace, &["metadata", "labels"]);
     let label = |name: &str| field(&labels, &format!("pod-security.kubernetes.io/{name}"));

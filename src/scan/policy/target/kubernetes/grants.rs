@@ -97,8 +97,8 @@ const RESOURCES: &[(&str, &[&str], &[&str])] = &[
     ("scheduling.k8s.io", &["priorityclasses"], STANDARD),
 ];
 
-/// Every `VERB RESOURCE` that the rule allows, each at the place of the resource that gives it, and an unknown one where
-/// a template may add more.
+/// Every `VERB RESOURCE` that the rule allows, each at the place of the resource that gives it, and an unknown one
+/// where a template may add more.
 pub(super) fn grants(rule: &Node) -> Node {
     let lists = Lists::read(rule);
     let mut found: Vec<Node> = Vec::new();

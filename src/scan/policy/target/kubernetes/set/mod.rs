@@ -2,12 +2,12 @@
 //!
 //! The target `kubernetes.set` sees what no file shows alone: whether a binding's role can read secrets, which pods run
 //! as a service account, whether a network policy covers a pod. A side is indexed once, as its files are read; what
-//! belongs to one object is looked up by keys. Paths of `at` and `edit` start from the object, for a workload from the spec
-//! of its pods.
+//! belongs to one object is looked up by keys. Paths of `at` and `edit` start from the object, for a workload from the
+//! spec of its pods.
 //!
 //! **Invariant**: what is absent from a change is unknown, as the change holds only what it touches. It is known to be
-//! absent when the whole tree is scanned and nothing in it brings objects from elsewhere. Cost is linear: each object is
-//! compared with at most [`MAX_CANDIDATES`] others for each way that it is tied to them.
+//! absent when the whole tree is scanned and nothing in it brings objects from elsewhere. Cost is linear: each object
+//! is compared with at most [`MAX_CANDIDATES`] others for each way that it is tied to them.
 
 mod docs;
 mod facts;
