@@ -64,7 +64,7 @@ static OTHER_KEYS: WordList = WordList::new(
 static OTHER_BEFORE: WordList = WordList::new(
     "existing update encrypted has is show hide skip allow require requires required generate create creates \
     forgot reset change min max minimum maximum num number count invalid wrong missing public pub next page \
-    continuation cancellation stop special bos eos pad unk mask sep cls design use uses disable image pull verify \
+    continuation cancellation stop special bos eos pad unk mask sep cls design use uses disable disabled image pull verify \
     validate rotate supports remember expire expires expired without csrf xsrf old_and_new external ignore \
     annotation per total prompt completion input output sealed checksum digest fingerprint",
 );

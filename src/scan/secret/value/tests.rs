@@ -20,6 +20,8 @@ fn references_are_never_secrets() {
         "vault:secret/db#password",
         "ref+vault://secret/db#pw",
         "/run/secrets/db",
+        "/tmp/pgpass0",
+        "~/.pgpass1",
         "file:/etc/db",
         "env:DB_PASSWORD",
         "%s",
