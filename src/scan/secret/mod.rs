@@ -149,7 +149,8 @@ pub fn find_secrets(
             let place = Place { path, text, lines: &lines, span };
             secrets.findings.push(place.finding(detector, &judged, options));
         }
-        if judged.outcome != Outcome::Default {
+        // A default is a word of other things as well, whichever policy reports it.
+        if judged.outcome != Outcome::Default && judged.decided_by != value::Step::Default.name() {
             secrets.values.extend([judged.value, Redacted::new(span.of(text), "")]);
         }
     }

@@ -189,6 +189,16 @@ fn hostile_text_costs_its_length() {
 }
 
 #[test]
+fn a_default_that_is_reported_stays_a_word_of_messages() {
+    let built_in = crate::scan::policy::PolicySet::builtin().detectors(|policy| policy.enabled);
+    let text = fake::expand("a:\n  password: password\nb:\n  password: {fake:password}\n");
+    let secrets = find_in("a.yaml", &text, &built_in, &ScanOptions::default());
+    let messages: Vec<&str> = secrets.findings.iter().map(|finding| finding.message.as_str()).collect();
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    assert!(messages.iter().all(|message| message.contains("`password`")), "{messages:?}");
+}
+
+#[test]
 fn a_default_that_a_policy_conceals_stays_a_word() {
     let mut secrets = Secrets::default();
     for value in ["password", "Xk29-vuqpLm4"] {
