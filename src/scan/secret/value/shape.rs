@@ -130,6 +130,11 @@ pub fn is_uuid(value: &str) -> bool {
         })
 }
 
+/// Folders of a system that a path begins with.
+const ROOTS: [&str; 13] = [
+    "/dev/", "/etc/", "/home/", "/mnt/", "/opt/", "/proc/", "/root/", "/run/", "/srv/", "/tmp/", "/usr/", "/var/", "~/",
+];
+
 fn is_path(value: &str) -> bool {
     let is_step = |step: &str| step.starts_with('{') && step.ends_with('}') || words::is_wordy_segment(step);
     let begins =
@@ -138,11 +143,16 @@ fn is_path(value: &str) -> bool {
         && value.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
     let is_mixed = value.len() >= 24 && words::looks_random(value) && !value.contains(['.', '-', '_']);
     let is_relative = value.contains('/') && !is_mixed && value.split(['/', '#', ':']).all(is_step);
+    let is_of_system = ROOTS.iter().any(|root| value.starts_with(root));
     let is_rooted = value.strip_prefix('/').is_some_and(|rest| {
         let is_folder = |step: &str| step.len() > 1 && step.bytes().all(|byte| byte.is_ascii_lowercase());
         rest.matches('/').count() > 2 && rest.split('/').take(2).all(is_folder)
     });
-    drive || is_rooted || is_relative || (begins && !words::looks_random(value.trim_start_matches(['/', '.', '~'])))
+    drive
+        || is_of_system
+        || is_rooted
+        || is_relative
+        || (begins && !words::looks_random(value.trim_start_matches(['/', '.', '~'])))
 }
 
 fn is_file(value: &str) -> bool {
