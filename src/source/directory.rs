@@ -97,7 +97,7 @@ impl DirectorySource {
         let name = self.name(path);
         let content = if kind.is_symlink() {
             Content::Unjudged(Unjudged::Symlink)
-        } else if kind.is_file() && self.root.join(&name).as_os_str() == path.as_os_str() {
+        } else if kind.is_file() && self.root.join(&name) == path {
             Content::Unread
         } else if kind.is_file() {
             // A name that is no text does not lead back to the file.

@@ -35,6 +35,17 @@ fn check(root: &Path, paths: &[&str], expected: &[&str]) {
 }
 
 #[test]
+fn a_listed_file_is_read_only_when_it_is_judged() {
+    let root = tree(&[("a.txt", b"one"), ("b/c.txt", b"two")]);
+    for paths in [vec![], vec![PathBuf::from(".")], vec![PathBuf::from("b"), PathBuf::from("a.txt")]] {
+        let source = DirectorySource::new(root.path(), paths.clone(), Limits::default());
+        let files = source.list().unwrap().snapshot.files;
+        assert_eq!(files.len(), 2, "{paths:?}");
+        assert!(files.iter().all(|file| file.head == Content::Unread), "{paths:?}: {files:?}");
+    }
+}
+
+#[test]
 fn a_directory_is_read_without_what_git_ignores() {
     let root = tree(&[
         (".git/config", b"x"),
