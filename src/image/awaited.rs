@@ -119,6 +119,20 @@ pub async fn of_commit(
     Ok(all.filter(|one| one.job.head() == Some(head)).map(|one| one.job).collect())
 }
 
+/// Whether a job about the images of a commit is to look again.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn waits(
+    store: &dyn Store,
+    repository: &RepositoryName,
+    head: &CommitSha,
+    now: UnixMillis,
+) -> Result<bool, StoreError> {
+    let all = of_repository(store, repository, now).await?;
+    Ok(all.iter().any(|one| one.next.is_some() && one.job.head() == Some(head)))
+}
+
 /// Takes the jobs that are due to look again.
 ///
 /// # Errors

@@ -130,6 +130,16 @@ impl RepositoryClient {
         self.list_check_runs(head, "").await
     }
 
+    /// One check run as it stands.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn check_run(&self, id: u64) -> Result<CheckRun, GitHubError> {
+        let path = self.path(&format!("/check-runs/{id}"));
+        let call = Call::get("read check run", format!("{id} of {}", self.name()), path);
+        self.send(&call).await?.json(&call)
+    }
+
     async fn list_check_runs(&self, head: &CommitSha, filter: &str) -> Result<Vec<CheckRun>, GitHubError> {
         #[derive(Deserialize)]
         struct Page {

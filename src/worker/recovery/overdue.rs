@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing stays in progress, on whatever commit, whether or not a job knows of it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tracing::{info, warn};
@@ -10,16 +11,44 @@ use super::sweep::SKEW;
 use super::{Recovery, RecoveryError};
 use crate::github::GitHubError;
 use crate::github::client::{CheckRun, CheckRunState, RepositoryClient};
+use crate::github::identity::CommitSha;
+use crate::image::awaited;
 use crate::report::words::describe;
-use crate::store::UnixMillis;
+use crate::store::{StoreError, UnixMillis};
 use crate::worker::loose_ends::{LooseEnd, LooseEnds};
-use crate::worker::publish::{could_not_finish, superseded};
+use crate::worker::publish::{Check, could_not_finish, superseded};
+
+/// The runs of ours on a commit.
+pub(super) struct Runs {
+    /// Newest first.
+    pub(super) all: Vec<CheckRun>,
+    overdue: BTreeSet<u64>,
+}
+
+impl Runs {
+    pub(super) fn is_overdue(&self, run: &CheckRun) -> bool {
+        self.overdue.contains(&run.id)
+    }
+}
 
 impl Recovery {
-    /// Ends those of `runs` that are overdue: as failed, or as superseded where another run of the name has a verdict.
-    pub(super) async fn end_overdue(&self, client: &RepositoryClient, runs: &[CheckRun]) -> Result<(), GitHubError> {
-        for run in runs.iter().filter(|run| self.is_overdue(run)) {
-            let is_told = runs.iter().any(|other| other.name == run.name && other.has_verdict());
+    /// The runs of ours on a commit, and which of them are overdue.
+    pub(super) async fn runs_on(&self, client: &RepositoryClient, head: &CommitSha) -> Result<Runs, RecoveryError> {
+        let (mut all, mut overdue) = (client.all_check_runs(head).await?, BTreeSet::new());
+        for run in all.iter_mut().filter(|run| self.is_late(run)) {
+            // A list may be older than the verdict.
+            *run = client.check_run(run.id).await?;
+            if self.is_late(run) && !self.awaits_images(client, head, run).await? {
+                overdue.insert(run.id);
+            }
+        }
+        Ok(Runs { all, overdue })
+    }
+
+    /// Ends what is overdue: as failed, or as superseded where another run of the name has a verdict.
+    pub(super) async fn end_overdue(&self, client: &RepositoryClient, runs: &Runs) -> Result<(), GitHubError> {
+        for run in runs.all.iter().filter(|run| runs.is_overdue(run)) {
+            let is_told = runs.all.iter().any(|other| other.name == run.name && other.has_verdict());
             let (conclusion, output) = if is_told {
                 ("cancelled", superseded("by another run on the same commit"))
             } else {
@@ -30,8 +59,19 @@ impl Recovery {
         Ok(())
     }
 
-    pub(super) fn is_overdue(&self, run: &CheckRun) -> bool {
+    fn is_late(&self, run: &CheckRun) -> bool {
         run.is_incomplete() && self.age(run).is_some_and(|age| age > self.settings.check)
+    }
+
+    /// Whether the run is open because its change builds an image that is not there yet: that has a deadline of its own.
+    async fn awaits_images(
+        &self,
+        client: &RepositoryClient,
+        head: &CommitSha,
+        run: &CheckRun,
+    ) -> Result<bool, StoreError> {
+        let is_about_images = run.name == Check::Images.name();
+        Ok(is_about_images && awaited::waits(self.store.as_ref(), client.name(), head, (self.clock)()).await?)
     }
 
     pub(super) fn age(&self, run: &CheckRun) -> Option<Duration> {
@@ -50,7 +90,10 @@ impl Recovery {
                 Ok(false) => {}
                 Ok(true) => ends.forget(&end).await?,
                 // The repository or the commit is gone, or not for us any more.
-                Err(error) if !error.is_retryable() && error.status().is_some() => ends.forget(&end).await?,
+                Err(RecoveryError::GitHub(error)) if !error.is_retryable() && error.status().is_some() => {
+                    ends.forget(&end).await?;
+                }
+                Err(error @ RecoveryError::Store(_)) => return Err(error),
                 Err(error) => {
                     warn!(repo = %end.job.repository, error = describe(&error), "could not look for open runs");
                 }
@@ -60,14 +103,14 @@ impl Recovery {
     }
 
     /// Ends what is overdue on a commit; whether nothing is in progress there by now.
-    async fn is_tied_up(&self, end: &LooseEnd) -> Result<bool, GitHubError> {
+    async fn is_tied_up(&self, end: &LooseEnd) -> Result<bool, RecoveryError> {
         let Some(head) = end.job.head() else { return Ok(true) };
         let client = self.client.repository(end.job.installation, end.job.repository.clone());
-        let runs = client.all_check_runs(head).await?;
-        if runs.iter().any(|run| self.is_overdue(run)) {
+        let runs = self.runs_on(&client, head).await?;
+        if !runs.overdue.is_empty() {
             info!(repo = %end.job.repository, sha = %head, "a check run was left open");
         }
         self.end_overdue(&client, &runs).await?;
-        Ok(!runs.iter().any(|run| run.is_incomplete() && !self.is_overdue(run)))
+        Ok(!runs.all.iter().any(|run| run.is_incomplete() && !runs.is_overdue(run)))
     }
 }

@@ -11,8 +11,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tracing::info;
 
+use super::overdue::Runs;
 use super::{Recovery, RecoveryError};
-use crate::github::client::{CheckRun, PullRequest, RepositoryClient};
+use crate::github::client::{PullRequest, RepositoryClient};
 use crate::github::event::Place;
 use crate::github::identity::InstallationId;
 use crate::job::{Job, JobSubject};
@@ -119,7 +120,7 @@ impl Recovery {
         look: &Look,
         pull: &PullRequest,
     ) -> Result<Standing, RecoveryError> {
-        let runs = client.all_check_runs(&pull.head.sha).await?;
+        let runs = self.runs_on(client, &pull.head.sha).await?;
         let standing = self.standing(&runs);
         self.end_overdue(client, &runs).await?;
         if standing != Standing::Missing {
@@ -139,11 +140,11 @@ impl Recovery {
         Ok(Standing::Missing)
     }
 
-    fn standing(&self, runs: &[CheckRun]) -> Standing {
-        let newest = |check: Check| runs.iter().find(|run| run.name == check.name());
+    fn standing(&self, runs: &Runs) -> Standing {
+        let newest = |check: Check| runs.all.iter().find(|run| run.name == check.name());
         let Some(change) = newest(Check::Change) else { return Standing::Missing };
         let images = newest(Check::Images);
-        if self.is_overdue(change) || images.is_some_and(|images| self.is_overdue(images)) {
+        if runs.is_overdue(change) || images.is_some_and(|images| runs.is_overdue(images)) {
             return Standing::Missing;
         }
         if change.is_incomplete() {

@@ -82,7 +82,8 @@ pub fn list_of_suite(repository: &Repository, suite: &str, call: &Call) -> Answe
 fn list_where(repository: &Repository, call: &Call, wanted: impl Fn(&CheckRun) -> bool) -> Answer {
     let latest = call.parameter("filter") != Some("all");
     let mut shown: Vec<&CheckRun> = Vec::new();
-    for run in repository.runs.iter().rev().filter(|run| wanted(run)) {
+    let runs = repository.listed_runs.as_ref().unwrap_or(&repository.runs);
+    for run in runs.iter().rev().filter(|run| wanted(run)) {
         let named = call.parameter("check_name").is_none_or(|name| name == run.name);
         let status = call.parameter("status").is_none_or(|status| status == run.status);
         let ours = call.parameter("app_id").is_none_or(|id| id == super::access::APP_ID.to_string());

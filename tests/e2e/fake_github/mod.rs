@@ -101,6 +101,7 @@ impl FakeGitHub {
             pulls: BTreeMap::new(),
             suites: Vec::new(),
             runs: Vec::new(),
+            listed_runs: None,
             issues: Vec::new(),
         };
         state.repositories.insert(full_name.to_owned(), repository);

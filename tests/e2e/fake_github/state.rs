@@ -86,6 +86,8 @@ pub struct Repository {
     pub pulls: BTreeMap<u64, Pull>,
     pub suites: Vec<CheckSuite>,
     pub runs: Vec<CheckRun>,
+    /// What lists of check runs show while they are behind.
+    pub listed_runs: Option<Vec<CheckRun>>,
     pub issues: Vec<Issue>,
 }
 

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::fake_github::FakeGitHub;
 use crate::fake_github::git::Edit;
-use crate::fake_github::state::CheckRun;
+use crate::fake_github::state::{CheckRun, State};
 use crate::harness::{Gate, REPOSITORY};
 use crate::issuer::Issuer;
 use crate::osv_server::{Behaviour, OsvServer};
@@ -26,19 +26,24 @@ struct Setting {
 
 /// A gate for a repository that builds `acme/shop:SHA`.
 async fn start(more: &str) -> Setting {
+    start_with(more, &[]).await
+}
+
+async fn start_with(more: &str, server: &[(&'static str, &'static str)]) -> Setting {
     let (registry, issuer) = (Registry::start().await, Issuer::start().await);
     let osv = OsvServer::start(Behaviour::default()).await;
     let github = FakeGitHub::start().await;
     let settings = format!("images:\n  built: [\"{}/{{owner}}/{{repo}}:{{sha}}\"]\n{more}", registry.host);
     github.create_repository(REPOSITORY, &[(".github/dockgate.yml", &settings)]);
     let private = registry.setting();
-    let environment = [
+    let mut environment = vec![
         ("DOCKGATE_REGISTRY_PRIVATE", private.as_str()),
         ("DOCKGATE_IMAGES", "scan"),
         ("DOCKGATE_OSV_URL", osv.url.as_str()),
         ("DOCKGATE_UPLOAD_AUDIENCE", "dockgate"),
         ("DOCKGATE_UPLOAD_ISSUER", issuer.url.as_str()),
     ];
+    environment.extend_from_slice(server);
     let gate = Gate::start_for(github, &environment).await;
     Setting { gate, registry, issuer, _osv: osv }
 }
@@ -137,6 +142,28 @@ async fn a_built_image_is_awaited_and_its_coming_ends_the_wait() {
     setting.registry.push(REPOSITORY, &third, &[("zlib", "1")]).await;
     setting.package_comes(&third).await;
     assert_eq!(setting.run(&third).await.conclusion.as_deref(), Some("success"));
+    setting.gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wait_is_not_taken_for_a_run_that_was_forgotten() {
+    let server = [("DOCKGATE_CHECK_SECONDS", "5"), ("DOCKGATE_RECONCILE_SECONDS", "1")];
+    let setting = start_with("", &server).await;
+    let (_, head) = setting.gate.open("feature", &[Edit::write("a.txt", "a\n")]).await;
+    let waiting = setting.run(&head).await;
+    for run in &mut setting.gate.github.state().repositories.get_mut(REPOSITORY).unwrap().runs {
+        run.created -= Duration::from_mins(10);
+    }
+    let path = format!("/check-runs/{}", waiting.id);
+    let reads =
+        |state: &State| state.log.iter().filter(|seen| seen.method == "GET" && seen.path.ends_with(&path)).count();
+    setting.gate.github.wait_for("two looks", |state| reads(state) >= 2).await;
+    let run = setting.run(&head).await;
+    assert_eq!((run.status.as_str(), &run.title), ("in_progress", &waiting.title), "{run:#?}");
+    setting.registry.push(REPOSITORY, &head, &[("zlib", "1")]).await;
+    setting.workflow_ends(&head).await;
+    let run = setting.concluded(&head).await;
+    assert_eq!((run.id, run.conclusion.as_deref()), (waiting.id, Some("success")), "{run:#?}");
     setting.gate.assert_sound();
 }
 

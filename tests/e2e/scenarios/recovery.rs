@@ -174,6 +174,28 @@ async fn a_run_that_no_list_showed_in_time_is_ended_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_verdict_that_no_list_shows_yet_is_not_written_over() {
+    let github = FakeGitHub::start().await;
+    github.create_repository(REPOSITORY, &[("README.md", "hello\n")]);
+    let more = [("DOCKGATE_RECONCILE_SECONDS", "1"), ("DOCKGATE_CHECK_SECONDS", "60")];
+    let gate = Gate::start_for(github, &more).await;
+    let (_, head) = gate.open("feature", &[Edit::write("web.yaml", &privileged_pod("web"))]).await;
+    let verdict = gate.verdict(&head).await;
+    let mut before = CheckRun { created: SystemTime::now() - MINUTES_AGO, ..verdict.clone() };
+    (before.status, before.conclusion) = ("in_progress".to_owned(), None);
+    gate.github.state().repositories.get_mut(REPOSITORY).unwrap().listed_runs = Some(vec![before]);
+    // The list and the run itself are read, twice.
+    let path = format!("/check-runs/{}", verdict.id);
+    let reads =
+        |state: &State| state.log.iter().filter(|seen| seen.method == "GET" && seen.path.ends_with(&path)).count();
+    gate.github.wait_for("two looks", |state| reads(state) >= 2).await;
+    gate.idle().await;
+    let runs = gate.runs(&head);
+    assert_eq!((runs.len(), runs[0].completions, &runs[0].title), (1, 1, &verdict.title), "{runs:#?}");
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn comments_that_fail_take_neither_the_verdict_nor_the_scan_of_images() {
     let github = FakeGitHub::start().await;
     github.create_repository(REPOSITORY, &[("README.md", "hello\n")]);
