@@ -57,6 +57,29 @@ async fn a_server_that_is_not_there_is_named_without_the_password() {
 }
 
 #[tokio::test]
+async fn a_connection_is_encrypted_and_its_certificate_is_verified() {
+    let server = Postgres::start_secure();
+    let url = server.over_tcp(&server.database().await, PASSWORD);
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = folder.path().join("authority.crt");
+    std::fs::copy(server.certificate(), &certificate).unwrap();
+    let verified = format!("{url}?sslmode=verify-full&sslrootcert={}", certificate.display());
+    let store = dockgate::store::open(&verified).await.unwrap();
+    assert_eq!(store.enqueue(delivery("d1", 1, 'a')).await.unwrap(), Enqueued::Stored);
+    let another = Postgres::start_secure();
+    std::fs::copy(another.certificate(), &certificate).unwrap();
+    for (url, cause) in [
+        (verified, "certificate"),
+        (format!("{url}?sslmode=verify-full"), "certificate"),
+        (format!("{url}?sslmode=disable"), "encryption"),
+    ] {
+        let error = dockgate::store::open(&url).await.err().expect("refused");
+        let text = format!("{:#}", anyhow::Error::new(error));
+        assert!(text.contains(cause) && !text.contains(PASSWORD), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_password_is_asked_for_and_told_to_nobody() {
     let socket = shared().database().await;
     let right = dockgate::store::open(&shared().over_tcp(&socket, PASSWORD)).await.unwrap();

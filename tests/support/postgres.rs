@@ -21,6 +21,8 @@ pub const PASSWORD: &str = "a-password-of-the-tests";
 pub struct Postgres {
     folder: PathBuf,
     port: u16,
+    /// Whether connections over TCP may be encrypted.
+    is_secure: bool,
     watch: Option<Child>,
     databases: AtomicU32,
 }
@@ -34,15 +36,27 @@ pub fn shared() -> &'static Postgres {
 impl Postgres {
     /// Starts a server with no database of ours.
     pub fn start() -> Self {
+        Self::start_as(false)
+    }
+
+    /// Starts a server that takes connections over TCP only when they are encrypted.
+    pub fn start_secure() -> Self {
+        Self::start_as(true)
+    }
+
+    fn start_as(is_secure: bool) -> Self {
         let folder = output(as_server().args(["mktemp", "-d", "-t", "dockgate-postgres-XXXXXX"]));
         let folder = PathBuf::from(folder.trim());
-        let mut server = Self { folder, port: 0, watch: None, databases: AtomicU32::new(0) };
+        let mut server = Self { folder, port: 0, is_secure, watch: None, databases: AtomicU32::new(0) };
         server.watch = Some(server.watch());
         let (data, password) = (server.data(), server.folder.join("password"));
         output(as_server().args(["sh", "-c", "printf %s \"$1\" > \"$2\"", "sh", PASSWORD]).arg(&password));
         let locale = ["--no-locale", "--encoding=UTF8", "--no-sync", "--auth-local=trust", "--auth-host=scram-sha-256"];
         let names = ["-U", USER, "--pwfile"];
         output(as_server().arg(program("initdb")).args(locale).args(names).arg(password).arg("-D").arg(data));
+        if is_secure {
+            server.secure();
+        }
         // Another process may take the port in between.
         let started = (0..5).any(|_| {
             server.port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -75,6 +89,30 @@ impl Postgres {
         format!("postgres://{USER}:{password}@127.0.0.1:{}/{name}", self.port)
     }
 
+    /// The certificate of [`Postgres::start_secure`], which vouches for itself.
+    pub fn certificate(&self) -> PathBuf {
+        self.data().join("server.crt")
+    }
+
+    /// Makes a certificate for 127.0.0.1, and refuses what is not encrypted.
+    fn secure(&self) {
+        let write = |text: &str, path: &Path| {
+            output(as_server().args(["sh", "-c", "printf \"$1\" > \"$2\"", "sh", text]).arg(path));
+        };
+        let (key, request) = (self.data().join("server.key"), self.data().join("request"));
+        // Without a section of extensions, so that it is no authority's.
+        write("[req]\ndistinguished_name = name\n[name]\n", &request);
+        let kind = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+        let name = ["-subj", "/CN=dockgate tests", "-addext", "subjectAltName=IP:127.0.0.1", "-config"];
+        let mut make = as_server();
+        make.arg("openssl").args(kind).args(name).arg(&request).arg("-keyout").arg(key).arg("-out");
+        output(make.arg(self.certificate()));
+        let rules = self.data().join("pg_hba.conf");
+        write("local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n", &rules);
+        // For the tests, which are somebody else.
+        output(as_server().args(["chmod", "711"]).arg(&self.folder));
+    }
+
     /// Runs a statement of a test's own.
     pub async fn execute(&self, url: &str, statement: &str) {
         let mut connection = connect(url).await;
@@ -89,7 +127,9 @@ impl Postgres {
 
     fn try_start_again(&self) -> bool {
         let mut options = format!("-p {} -k {}", self.port, self.folder.display());
-        for setting in ["listen_addresses=127.0.0.1", "fsync=off", "max_connections=300", "shared_buffers=32MB"] {
+        let secure = if self.is_secure { "ssl=on" } else { "ssl=off" };
+        let settings = ["listen_addresses=127.0.0.1", "fsync=off", "max_connections=300", "shared_buffers=32MB"];
+        for setting in settings.into_iter().chain([secure]) {
             options.push_str(" -c ");
             options.push_str(setting);
         }
