@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use dockgate::cli::{self, Args, Exit, Surroundings};
+use dockgate::report::words::describe;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
         Err(error) => {
             if !is_closed_pipe(&error) {
                 // Nothing is left to do when standard error is closed as well.
-                let _ = writeln!(io::stderr(), "dockgate: {error:#}");
+                let _ = writeln!(io::stderr(), "dockgate: {}", describe(&*error));
             }
             ExitCode::from(Exit::Unjudged.code())
         }

@@ -13,6 +13,7 @@ use crate::github::client::AppInfo;
 use crate::github::client::NoObserver;
 use crate::github::registration::{self, EVENTS};
 use crate::registry::{MemoryManifests, RegistryClient, RegistryOptions};
+use crate::report::words::describe;
 use crate::scan::limits::Limits;
 use crate::scan::policy::set::PolicySet;
 use crate::settings::process::ProcessSettings;
@@ -42,7 +43,7 @@ pub fn run(args: &DoctorArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Re
     repository(&mut report)?;
     match args.serve.settings(&surroundings.environment) {
         Ok(settings) => server(&settings, &surroundings.environment, &mut report)?,
-        Err(error) => report.failed("settings", &format!("{error:#}"))?,
+        Err(error) => report.failed("settings", &describe(&*error))?,
     }
     let failed = report.failed;
     writeln!(
@@ -135,7 +136,7 @@ fn server(
     let database = &settings.database.url.value;
     match runtime.block_on(store::open(database.expose())) {
         Ok(_) => report.ok("database", &format!("{}, opened and up to date", database.kind()))?,
-        Err(error) => report.failed("database", &format!("{:#}", anyhow::Error::new(error)))?,
+        Err(error) => report.failed("database", &describe(&error))?,
     }
     runtime.block_on(github(settings, report))
 }
@@ -154,7 +155,7 @@ fn registries(
     });
     let (more, private, keys) = match checked {
         Ok(checked) => checked,
-        Err(error) => return report.failed("registries", &format!("{:#}", anyhow::Error::new(error))),
+        Err(error) => return report.failed("registries", &describe(&error)),
     };
     let credentials = if keys.is_empty() { "none".to_owned() } else { keys.join(", ") };
     let counts = format!("the known ones, {more} more, {private} in private networks");
@@ -171,11 +172,11 @@ fn git(report: &mut Report<'_>) -> std::io::Result<()> {
 async fn github(settings: &ProcessSettings, report: &mut Report<'_>) -> anyhow::Result<()> {
     let client = match serve::client(settings, Arc::new(NoObserver)) {
         Ok(client) => client,
-        Err(error) => return Ok(report.failed("private key", &format!("{error:#}"))?),
+        Err(error) => return Ok(report.failed("private key", &describe(&*error))?),
     };
     match tokio::time::timeout(LIMIT, client.app()).await {
         Err(_) => report.failed("GitHub", &format!("no answer within {} s", LIMIT.as_secs()))?,
-        Ok(Err(error)) => report.failed("GitHub", &format!("{:#}", anyhow::Error::new(error)))?,
+        Ok(Err(error)) => report.failed("GitHub", &describe(&error))?,
         Ok(Ok(app)) => {
             report.ok("GitHub", &format!("knows the app `{}` (number {})", app.slug.escape_debug(), app.id))?;
             clock(&app, report)?;

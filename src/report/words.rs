@@ -81,10 +81,18 @@ pub fn by_cause<'a>(problems: impl Iterator<Item = &'a Problem>) -> String {
     told.collect::<Vec<_>>().join(", ")
 }
 
-/// The messages of an error and its sources, joined by colons.
+/// The messages of an error and its sources, joined by colons. What a message ends with already is not said again.
 pub fn describe(error: &(dyn std::error::Error + 'static)) -> String {
     let sources = std::iter::successors(Some(error), |error| error.source());
-    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    sources.map(ToString::to_string).fold(String::new(), |said, message| {
+        if said.is_empty() {
+            message
+        } else if said.ends_with(&message) {
+            said
+        } else {
+            format!("{said}: {message}")
+        }
+    })
 }
 
 /// `text` on one line, at most 300 characters, with characters that act or hide written as `\u{…}`.
@@ -140,6 +148,18 @@ pub(super) fn suppressed_by(suppression: &Suppression, introduced: bool) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Told(&'static str, #[source] Option<Box<Self>>);
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let refused = || Some(Box::new(Told("connection refused", None)));
+        let error = Told("no database", Some(Box::new(Told("can't connect: connection refused", refused()))));
+        assert_eq!(describe(&error), "no database: can't connect: connection refused");
+        assert_eq!(describe(&Told("no database", refused())), "no database: connection refused");
+    }
 
     #[test]
     fn text_of_a_change_can_not_act_on_a_terminal() {
