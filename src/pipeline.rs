@@ -148,6 +148,11 @@ pub fn run_with(change: Change, circumstances: &Circumstances, helper: &mut Help
     Judgement { verdict, snapshot, policies, settings, unpinned, images, vex }
 }
 
+/// The built-in policies and the team's own, as far as those can be read.
+pub fn policies(team: &TeamFiles) -> PolicySet {
+    PolicySet::builtin().with_team(&readable(&team.policies).0).0
+}
+
 /// The cluster's own policies among the team's files, and what is wrong with them.
 fn admission(team: &TeamFiles) -> (AdmissionSet, Vec<Problem>) {
     let (own, _) = readable(&team.policies);

@@ -14,12 +14,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::judge::Judge;
 use super::ledger::Ledger;
-use super::subject::follow_up;
+use super::subject::{Subject, follow_up};
 use super::threads::tolerate;
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::client::{Client, PullRequest, Reaction, RepositoryClient};
 use crate::github::event::Comment;
 use crate::job::{Job, JobSubject};
+use crate::pipeline;
+use crate::scan::policy::PolicySet;
 use crate::settings::role::Role;
 use parse::Command;
 
@@ -93,7 +95,7 @@ impl Commands {
         };
         Ok(match command {
             Command::Help => Response::said(words::help()),
-            Command::Explain { rule } => match words::explain(&rule, self.judge.options.rules_url.as_deref()) {
+            Command::Explain { rule } => match self.explain(asked, &rule).await? {
                 Ok(page) => Response::said(page),
                 Err(mistake) => Response::refused(mistake),
             },
@@ -107,6 +109,18 @@ impl Commands {
                 waive::waive(&self.judge, &self.ledger, asked, &finding, until, reason).await?
             }
         })
+    }
+
+    /// What a rule is about: a built-in one, or else one of the team's own in the base branch.
+    async fn explain(&self, asked: &Asked<'_>, rule: &str) -> Result<Result<String, String>, JobError> {
+        let rules_url = self.judge.options.rules_url.as_deref();
+        let built_in = words::explain(rule, PolicySet::builtin(), rules_url);
+        if built_in.is_ok() {
+            return Ok(built_in);
+        }
+        let subject = Subject::at(asked.client, asked.comment.number, &asked.pull.head.sha).await?;
+        let prepared = self.judge.prepare(asked.client, &subject, Vec::new()).await?;
+        Ok(words::explain(rule, &pipeline::policies(&prepared.change.team), rules_url))
     }
 
     async fn answer(&self, asked: &Asked<'_>, response: &Response) -> Result<(), JobError> {

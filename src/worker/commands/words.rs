@@ -15,10 +15,12 @@ pub fn help() -> String {
         .to_owned()
 }
 
-/// What the rule called `name` is about; an error says that none is.
-pub fn explain(name: &str, rules_url: Option<&str>) -> Result<String, String> {
-    let policies = PolicySet::builtin();
-    let mut found = policies.find(name).map(|policy| page(policy, rules_url)).take(3).peekable();
+/// What the rule of `policies` called `name` is about; an error says that none is.
+pub fn explain(name: &str, policies: &PolicySet, rules_url: Option<&str>) -> Result<String, String> {
+    let built_in = PolicySet::builtin();
+    // Only the built-in rules have pages.
+    let url = |policy: &Policy| rules_url.filter(|_| built_in.get(&policy.id).is_some());
+    let mut found = policies.find(name).map(|policy| page(policy, url(policy))).take(3).peekable();
     if found.peek().is_some() {
         return Ok(found.collect::<Vec<_>>().join("\n---\n\n"));
     }
@@ -31,7 +33,7 @@ pub fn explain(name: &str, rules_url: Option<&str>) -> Result<String, String> {
         Some((likeness, id)) if likeness > 0.7 => format!("; did you mean {}?", markdown::code(id.as_str())),
         _ => "; `dockgate rules` lists them.".to_owned(),
     };
-    Err(format!("No built-in rule is called {}{advice}", markdown::code(name)))
+    Err(format!("No rule is called {}{advice}", markdown::code(name)))
 }
 
 fn page(policy: &Policy, rules_url: Option<&str>) -> String {

@@ -43,6 +43,28 @@ async fn help_and_explanations_are_given_to_whoever_may_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_rule_of_the_team_is_explained_as_the_base_has_it() {
+    let rule = |title: &str| {
+        format!(
+            "title: {title}\nseverity: high\ntarget: kubernetes.object\ndeny: object.kind == \"Pod\"\n\
+             message: a pod of its own\nwhy: Nobody restarts it.\nfix: Use a Deployment.\nexamples:\n\
+             - {{name: pod, text: \"# deny\\nkind: Pod\\napiVersion: v1\\n\"}}\n\
+             - {{name: job, text: \"kind: Job\\napiVersion: batch/v1\\n\"}}\n"
+        )
+    };
+    let path = ".github/dockgate/team/bare-pod.yaml";
+    let gate = Gate::start(&[(path, &rule("Pod stands alone"))]).await;
+    let (number, head) = gate.open("feature", &[Edit::write(path, &rule("Nothing to see"))]).await;
+    gate.verdict(&head).await;
+    let (reactions, replies) = said(&gate, number, GRACE, "/dockgate explain team/bare-pod").await;
+    assert_eq!(reactions, ["+1"], "{replies:?}");
+    let reply = &replies[0];
+    assert!(reply.contains("Pod stands alone") && reply.contains("Use a Deployment."), "{reply}");
+    assert!(!reply.contains(".html"), "its page is nowhere: {reply}");
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_command_is_answered_with_what_there_is_and_hostile_text_stays_text() {
     let (gate, number, _) = opened(&pod("web")).await;
     for line in ["/dockgate skip", "/dockgate explain @acme/all](http://x.y)", "/dockgate waive @all <img src=x>"] {
