@@ -5,7 +5,9 @@
 //!
 //! # Source
 //! GitHub REST: "List repository issues", "Get an issue", "Create an issue", "Update an issue", "Create an installation
-//! access token for an app".
+//! access token for an app", "List issue comments", "Create an issue comment".
+
+use std::time::Duration;
 
 use http::Method;
 use secrecy::SecretString;
@@ -15,10 +17,13 @@ use serde_json::json;
 use super::lists::has_next;
 use super::{GitHubError, RepositoryClient, segment};
 use crate::github::app;
+use crate::github::timestamp;
 use crate::github::transport::{Answer, Call};
 
 /// Most pages of our issues that are searched: there is one.
 const MOST_PAGES: usize = 3;
+/// How old a comment may be that is not said again.
+const LOOK_BACK: Duration = Duration::from_hours(7 * 24);
 
 /// An issue.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -32,6 +37,14 @@ pub struct Issue {
     pub body: Option<String>,
     /// `open` or `closed`.
     pub state: String,
+    user: Option<User>,
+}
+
+/// A comment on an issue.
+#[derive(Deserialize)]
+struct Said {
+    #[serde(default)]
+    body: String,
     user: Option<User>,
 }
 
@@ -150,6 +163,32 @@ impl Issues {
         let path = self.client.path(&format!("/issues/{}", issue.number));
         let subject = format!("{} of {}", issue.number, self.client.name());
         self.send(&Call::write(Method::PATCH, "update issue", subject, path, fields)).await.map(|_| ())
+    }
+
+    /// Comments on an issue, unless a comment of ours of these days ends with the same `marker` already.
+    ///
+    /// # Errors
+    /// Any [`GitHubError`].
+    pub async fn say_once(&self, issue: &Issue, text: &str, marker: &str) -> Result<(), GitHubError> {
+        let us = self.client.client.own_login().await?;
+        let path = self.client.path(&format!("/issues/{}/comments", issue.number));
+        let since = timestamp::format((self.client.client.0.config.clock)() - LOOK_BACK);
+        let subject = format!("{} of {}", issue.number, self.client.name());
+        for page in 1..=MOST_PAGES {
+            let path = format!("{path}?since={}&per_page=100&page={page}", segment(&since));
+            let call = Call::get("list comments", subject.clone(), path);
+            let answer = self.send(&call).await?;
+            let comments = answer.json::<Vec<Said>>(&call)?;
+            let is_own = |said: &Said| said.user.as_ref().is_some_and(|user| user.login == us);
+            if comments.iter().any(|said| is_own(said) && said.body.trim_end().ends_with(marker)) {
+                return Ok(());
+            }
+            if !has_next(&answer) {
+                break;
+            }
+        }
+        let body = json!({ "body": format!("{text}\n\n{marker}") });
+        self.send(&Call::write(Method::POST, "comment", subject, path, body)).await.map(|_| ())
     }
 
     fn marked(&self, body: &str) -> String {

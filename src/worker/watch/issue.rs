@@ -1,7 +1,8 @@
 //! The one issue of a repository.
 //!
 //! Invariant: before an issue may be opened it is noted that there may be one, and it is found by its marker, so that
-//! whoever goes on after a crash opens no second one; what could not be judged never closes it.
+//! whoever goes on after a crash opens no second one; what is new is told in a comment, once, before the text says it;
+//! what could not be judged never closes it.
 
 use std::time::Duration;
 
@@ -11,11 +12,14 @@ use super::{Memory, Watch};
 use crate::github::GitHubError;
 use crate::github::client::{Issue, Issues, RepositoryClient};
 use crate::image::check::Standing;
+use crate::registry::Digest;
 use crate::store::Shelf;
 use crate::worker::JobError;
 
 /// Ends the text of the issue.
 const MARKER: &str = "<!-- dockgate:watch -->";
+/// Ids that one comment names.
+const MOST_TOLD: usize = 20;
 /// How long nobody else opens one.
 const CLAIM: Duration = Duration::from_mins(1);
 
@@ -68,9 +72,17 @@ impl Watch {
                 }
                 memory.may_be_open = false;
             }
-            // Whoever closed it knew what it said.
-            Some(issue) if !issue.is_open() && !has_news(&issue, standing) => {}
-            Some(issue) => issues.update(&issue, title, body, true).await?,
+            Some(issue) => {
+                let news = news(&issue, standing);
+                // GitHub tells nobody of a text that changes.
+                if !news.is_empty() {
+                    issues.say_once(&issue, &told(&news), &marker_of(&news)).await?;
+                }
+                // Whoever closed it knew what it said.
+                if issue.is_open() || !news.is_empty() {
+                    issues.update(&issue, title, body, true).await?;
+                }
+            }
         }
         Ok(())
     }
@@ -100,8 +112,23 @@ fn is_refused(error: &GitHubError) -> bool {
     matches!(error.status(), Some(403 | 404 | 410 | 422))
 }
 
-/// Whether something blocks that the issue did not say.
-fn has_news(issue: &Issue, standing: &Standing) -> bool {
-    let row = |id: &String| format!("| {id} ");
-    standing.ids.iter().map(row).any(|row| standing.body.contains(&row) && !issue.text().contains(&row))
+/// The ids of what blocks that the issue did not say.
+fn news<'s>(issue: &Issue, standing: &'s Standing) -> Vec<&'s str> {
+    let is_new = |id: &&String| {
+        let row = format!("| {id} ");
+        standing.body.contains(&row) && !issue.text().contains(&row)
+    };
+    standing.ids.iter().filter(is_new).map(String::as_str).collect()
+}
+
+fn told(news: &[&str]) -> String {
+    let (listed, rest) = news.split_at(news.len().min(MOST_TOLD));
+    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+    format!("New in the list above: {}{more}.", listed.join(", "))
+}
+
+/// Tells one comment from another: it is found again by what it says.
+fn marker_of(news: &[&str]) -> String {
+    let digest = Digest::of(news.join(" ").as_bytes()).to_string();
+    format!("<!-- dockgate:watch:{} -->", digest.get(7..19).unwrap_or_default())
 }

@@ -14,6 +14,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Call};
+use super::issues;
 use super::state::State;
 
 /// The app's number.
@@ -137,6 +138,10 @@ pub fn needed(method: &str, segments: &[&str]) -> Option<(&'static str, bool)> {
     match segments {
         ["repos", _, _] | ["repos", _, _, "collaborators", ..] | ["installation", ..] => Some(("metadata", write)),
         ["repos", _, _, "issues"] | ["repos", _, _, "issues", _] => Some(("issues", write)),
+        // Comments on pull requests take either permission.
+        ["repos", _, _, "issues", number, ..] if number.parse().is_ok_and(|number: u64| number >= issues::FIRST) => {
+            Some(("issues", write))
+        }
         ["repos", _, _, "pulls" | "issues", ..] | ["repos", _, _, "commits", _, "pulls"] => {
             Some(("pull_requests", write))
         }

@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use super::FakeGitHub;
 use super::answer::{Answer, Call};
-use super::json::user;
-use super::state::{Author, Issue, Repository};
+use super::json::{self, user};
+use super::reviews::MAX_BODY;
+use super::state::{Author, Issue, IssueComment, Repository};
 
 /// Numbers of issues begin here, so that they are none of pull requests.
-const FIRST: u64 = 501;
+pub const FIRST: u64 = 501;
 
 /// `GET /repos/{o}/{r}/issues`.
 pub fn list(repository: &Repository, call: &Call) -> Answer {
@@ -44,6 +45,7 @@ pub fn create(repository: &mut Repository, call: &Call, id: u64) -> Answer {
         state: "open".into(),
         author: Author::App,
         edits: 0,
+        comments: Vec::new(),
     };
     let answer = Answer::json(201, issue(&new));
     repository.issues.push(new);
@@ -63,11 +65,39 @@ pub fn update(repository: &mut Repository, number: &str, call: &Call) -> Answer 
     Answer::ok(issue(found))
 }
 
+/// `GET /repos/{o}/{r}/issues/{n}/comments`.
+pub fn list_comments(comments: &[IssueComment], call: &Call) -> Answer {
+    let since = call.parameter("since").unwrap_or_default().to_owned();
+    let comments = comments.iter().filter(|comment| json::timestamp(comment.created) >= since);
+    call.page(comments.map(json::issue_comment).collect(), None)
+}
+
+/// `POST /repos/{o}/{r}/issues/{n}/comments`.
+pub fn create_comment(comments: &mut Vec<IssueComment>, call: &Call, id: u64) -> Answer {
+    let body = call.body["body"].as_str().unwrap_or_default().to_owned();
+    if body.is_empty() || body.chars().count() > MAX_BODY {
+        return Answer::unprocessable(&["Body is blank or too long".to_owned()]);
+    }
+    let created = std::time::SystemTime::now();
+    let comment = IssueComment { id, body, author: Author::App, minimized: false, created, reactions: Vec::new() };
+    comments.push(comment.clone());
+    Answer::json(201, json::issue_comment(&comment))
+}
+
+/// The comments of a pull request or an issue.
+pub fn comments_mut(repository: &mut Repository, number: u64) -> Option<&mut Vec<IssueComment>> {
+    if let Some(pull) = repository.pulls.get_mut(&number) {
+        return Some(&mut pull.issue_comments);
+    }
+    let issue = repository.issues.iter_mut().find(|issue| issue.number == number)?;
+    Some(&mut issue.comments)
+}
+
 fn issue(issue: &Issue) -> Value {
     let time = "2026-01-01T00:00:00Z";
     json!({"id": issue.id, "node_id": format!("I_{}", issue.id), "number": issue.number, "title": issue.title,
         "body": issue.body, "state": issue.state, "user": user(issue.author), "labels": [], "locked": false,
-        "assignees": [], "comments": 0, "created_at": time, "updated_at": time})
+        "assignees": [], "comments": issue.comments.len(), "created_at": time, "updated_at": time})
 }
 
 impl FakeGitHub {
@@ -91,6 +121,7 @@ impl FakeGitHub {
             state: "open".into(),
             author: Author::Person,
             edits: 0,
+            comments: Vec::new(),
         });
     }
 

@@ -11,13 +11,6 @@ use super::state::{Author, IssueComment, Pull, Repository, ReviewComment, State}
 use super::webhook::{Delivery, finished, suite};
 use super::{FakeGitHub, json};
 
-/// `GET /repos/{o}/{r}/issues/{n}/comments`.
-pub fn list_comments(pull: &Pull, call: &Call) -> Answer {
-    let since = call.parameter("since").unwrap_or_default().to_owned();
-    let comments = pull.issue_comments.iter().filter(|comment| json::timestamp(comment.created) >= since);
-    call.page(comments.map(json::issue_comment).collect(), None)
-}
-
 /// `GET /repos/{o}/{r}/collaborators/{login}/permission`.
 pub fn permission(state: &State, login: &str) -> Answer {
     let role = state.roles.get(login).map_or("read", String::as_str);

@@ -8,10 +8,10 @@ use super::answer::{Answer, Call};
 use super::diff::{changes, hunk_of};
 use super::json;
 use super::pulls::pull_merge_base;
-use super::state::{Author, IssueComment, Pull, Repository, Review, ReviewComment};
+use super::state::{Author, Pull, Repository, Review, ReviewComment};
 
 /// Longest body of a review or comment, in characters.
-const MAX_BODY: usize = 65_536;
+pub const MAX_BODY: usize = 65_536;
 
 /// `POST /repos/{o}/{r}/pulls/{n}/reviews`.
 pub fn create(repository: &mut Repository, number: u64, call: &Call, mut new_id: impl FnMut() -> u64) -> Answer {
@@ -198,16 +198,4 @@ pub fn reply(repository: &mut Repository, number: u64, parent: &str, call: &Call
     pull.comments.push(comment.clone());
     let pull = pull.clone();
     Answer::json(201, json::review_comment(repository, &pull, &comment))
-}
-
-/// `POST /repos/{o}/{r}/issues/{n}/comments`.
-pub fn create_issue_comment(pull: &mut Pull, call: &Call, id: u64) -> Answer {
-    let body = call.body["body"].as_str().unwrap_or_default().to_owned();
-    if body.is_empty() || body.chars().count() > MAX_BODY {
-        return Answer::unprocessable(&["Body is blank or too long".to_owned()]);
-    }
-    let created = std::time::SystemTime::now();
-    let comment = IssueComment { id, body, author: Author::App, minimized: false, created, reactions: Vec::new() };
-    pull.issue_comments.push(comment.clone());
-    Answer::json(201, json::issue_comment(&comment))
 }

@@ -122,16 +122,21 @@ fn read(state: &mut State, call: &Call, name: &str, rest: &[&str]) -> Answer {
                 None => Answer::not_found(),
             }
         }
-        ["pulls" | "issues", number, part @ ..] => {
+        ["issues", number, "comments"] => {
+            let of_issue = || repository.issues.iter().find(|issue| issue.number.to_string() == *number);
+            let comments = pull(number).map(|pull| &pull.issue_comments);
+            match comments.or_else(|| of_issue().map(|issue| &issue.comments)) {
+                Some(comments) => issues::list_comments(comments, call),
+                None => Answer::not_found(),
+            }
+        }
+        ["pulls", number, part @ ..] => {
             let Some(pull) = pull(number) else { return Answer::not_found() };
-            match (rest[0], part) {
-                ("pulls", []) => pulls::get(state, repository, pull),
-                ("pulls", ["files"]) => {
-                    pulls::files(repository, pull, state.most_files.unwrap_or(pulls::MAX_FILES), call)
-                }
-                ("pulls", ["reviews"]) => reviews::list(pull, call),
-                ("pulls", ["comments"]) => reviews::list_comments(repository, pull, call),
-                ("issues", ["comments"]) => people::list_comments(pull, call),
+            match part {
+                [] => pulls::get(state, repository, pull),
+                ["files"] => pulls::files(repository, pull, state.most_files.unwrap_or(pulls::MAX_FILES), call),
+                ["reviews"] => reviews::list(pull, call),
+                ["comments"] => reviews::list_comments(repository, pull, call),
                 _ => unknown(state, call),
             }
         }
@@ -177,15 +182,16 @@ fn write(state: &mut State, call: &Call, name: &str, rest: &[&str]) -> Answer {
         ("PATCH", ["issues", "comments", id]) => people::edit_comment(repository, id, call),
         ("POST", ["issues"]) => issues::create(repository, call, new_id()),
         ("PATCH", ["issues", number]) => issues::update(repository, number, call),
+        ("POST", ["issues", _, "comments"]) => match issues::comments_mut(repository, number) {
+            Some(comments) => issues::create_comment(comments, call, new_id()),
+            None => Answer::not_found(),
+        },
         (_, ["pulls" | "issues", ..]) if !known && rest.get(1) != Some(&"comments") => Answer::not_found(),
         ("POST", ["pulls", _, "reviews"]) => reviews::create(repository, number, call, new_id),
         ("POST", ["pulls", _, "comments"]) => reviews::create_comment(repository, number, call, new_id),
         ("PUT", ["pulls", _, "reviews", id]) => reviews::edit(repository.pulls.get_mut(&number).unwrap(), id, call),
         ("POST", ["pulls", _, "comments", parent, "replies"]) => {
             reviews::reply(repository, number, parent, call, new_id())
-        }
-        ("POST", ["issues", _, "comments"]) => {
-            reviews::create_issue_comment(repository.pulls.get_mut(&number).unwrap(), call, new_id())
         }
         _ => unknown(state, call),
     }

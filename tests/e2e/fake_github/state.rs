@@ -103,6 +103,7 @@ pub struct Issue {
     pub author: Author,
     /// How many times the app changed it.
     pub edits: u32,
+    pub comments: Vec<IssueComment>,
 }
 
 /// One pull request.

@@ -114,16 +114,22 @@ async fn a_vulnerability_that_appears_after_the_merge_has_one_issue_until_it_is_
     }
     // The same is not said again.
     setting.look().await;
-    assert_eq!(setting.one().edits, 0);
+    assert_eq!((setting.one().edits, setting.one().comments.len()), (0, 0));
+    // What is new is told by a comment, once, whatever becomes of the answer.
+    gate.github.fail("POST", "/comments", 1, FaultKind::LostAnswer(502));
     publish(osv, 2, "zlib");
     let issue = setting.issue("an update", |issue| issue.title.contains("2 fixable")).await;
     assert!(issue.body.contains("CVE-2024-1") && issue.body.contains("CVE-2024-2"), "{}", issue.body);
+    setting.look().await;
+    let comments: Vec<String> = setting.one().comments.into_iter().map(|comment| comment.body).collect();
+    assert!(comments.len() == 1 && comments[0].starts_with("New in the list above: CVE-2024-2.\n"), "{comments:#?}");
     // Whoever closes it knows what it says, and hears of what is new.
     gate.github.close_issue(REPOSITORY, issue.number);
     setting.look().await;
     assert_eq!(setting.one().state, "closed");
     publish(osv, 3, "zlib");
     setting.issue("what is new", |issue| issue.state == "open" && issue.body.contains("CVE-2024-3")).await;
+    assert_eq!(setting.one().comments.len(), 2);
     // Another image that can't be scanned is not a clean one.
     gate.github.push(REPOSITORY, "main", &[Edit::write("deploy/compose.yaml", &manifest(&setting.image("none")))]);
     setting.look().await;
