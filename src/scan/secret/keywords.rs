@@ -42,12 +42,24 @@ struct Word {
 }
 
 /// A word that may stand where a gram of the text has a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Entry {
     slot: usize,
     word: usize,
     /// Where the word begins, from one byte before the gram on: 1 for a word that begins with it.
     back: usize,
+}
+
+impl Entry {
+    /// One number for the three, ordered by slots: quicker to sort.
+    fn packed(self) -> u128 {
+        (self.slot as u128) << 96 | (self.word as u128) << 48 | self.back as u128
+    }
+
+    fn unpacked(packed: u128) -> Self {
+        let part = |shift: u32| usize::try_from(packed >> shift & 0xffff_ffff_ffff).unwrap_or_default();
+        Self { slot: part(96), word: part(48), back: part(0) }
+    }
 }
 
 impl Default for Keywords {
@@ -59,12 +71,14 @@ impl Default for Keywords {
 impl Keywords {
     /// Words of at least three ASCII characters; shorter ones are not found.
     pub fn new(words: Vec<String>) -> Self {
-        let mut entries: Vec<Entry> = Vec::with_capacity(words.len() * STRIDE);
+        let mut entries = Vec::with_capacity(words.len() * STRIDE);
         for (index, word) in words.iter().enumerate() {
             add(&mut entries, index, word.as_bytes());
         }
-        entries.sort_unstable();
-        entries.dedup();
+        let mut packed: Vec<u128> = entries.into_iter().map(Entry::packed).collect();
+        packed.sort_unstable();
+        packed.dedup();
+        let entries: Vec<Entry> = packed.into_iter().map(Entry::unpacked).collect();
         let mut filter = Box::new([0_u64; SLOTS / 64]);
         let mut starts = vec![0; SLOTS / 64];
         for (index, entry) in entries.iter().enumerate().rev() {
@@ -180,7 +194,7 @@ fn slot_of(gram: [u8; GRAM]) -> usize {
 fn add(entries: &mut Vec<Entry>, index: usize, word: &[u8]) {
     for parity in 0..STRIDE {
         let grams = word.array_windows::<GRAM>().enumerate().skip(parity).step_by(STRIDE);
-        let rarest = grams.min_by_key(|(_, gram)| gram.iter().map(|byte| commonness(*byte)).sum::<usize>());
+        let rarest = grams.min_by_key(|(_, gram)| gram.iter().map(|byte| commonness(*byte)).sum::<u32>());
         if let Some((offset, gram)) = rarest {
             entries.push(Entry { slot: slot_of(*gram), word: index, back: offset + 1 });
         }
@@ -188,7 +202,8 @@ fn add(entries: &mut Vec<Entry>, index: usize, word: &[u8]) {
     // A word of one gram is also looked for by two of its bytes, with whatever stands before or after them.
     if let &[first, second, third] = word {
         let is_late = commonness(second) + commonness(third) < commonness(first) + commonness(second);
-        entries.extend((0..=u8::MAX).map(|other| {
+        let folded = (0..=u8::MAX).filter(|other| u64::from(*other) & FOLD == FOLD & 0xff);
+        entries.extend(folded.map(|other| {
             let gram = if is_late { [second, third, other] } else { [other, first, second] };
             Entry { slot: slot_of(gram), word: index, back: if is_late { 2 } else { 0 } }
         }));
@@ -196,10 +211,20 @@ fn add(entries: &mut Vec<Entry>, index: usize, word: &[u8]) {
 }
 
 /// How often a byte is met in configuration and code: the higher, the more.
-fn commonness(byte: u8) -> usize {
+fn commonness(byte: u8) -> u32 {
     const BY_FREQUENCY: &[u8] = b" etaoinsrlcdupmhfgbyvwk_-x./:\"=0,1'2()j3q4z5";
-    let byte = byte.to_ascii_lowercase();
-    BY_FREQUENCY.iter().position(|other| *other == byte).map_or(0, |rank| BY_FREQUENCY.len() - rank)
+    static RANKS: [u32; 256] = {
+        let mut ranks = [0; 256];
+        let (mut rank, mut index) = (0, BY_FREQUENCY.len());
+        while index > 0 {
+            index -= 1;
+            rank += 1;
+            ranks[BY_FREQUENCY[index] as usize] = rank;
+            ranks[BY_FREQUENCY[index].to_ascii_uppercase() as usize] = rank;
+        }
+        ranks
+    };
+    RANKS.get(usize::from(byte)).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
