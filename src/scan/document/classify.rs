@@ -65,7 +65,7 @@ pub(super) fn named_kind(path: &str) -> Option<DocumentKind> {
     let mut steps = path.rsplit('/');
     let name = steps.next().unwrap_or(path).to_lowercase();
     let (parent, grandparent) = (steps.next().unwrap_or_default(), steps.next().unwrap_or_default());
-    let is_yaml = name.ends_with(".yml") || name.ends_with(".yaml");
+    let is_yaml = matches!(name.rsplit_once('.'), Some((_, "yml" | "yaml")));
     let is_forge = matches!(grandparent, ".github" | ".gitea" | ".forgejo");
     match name.as_str() {
         "kustomization.yaml" | "kustomization.yml" | "kustomization" => Some(DocumentKind::Kustomization),

@@ -25,7 +25,7 @@ const FOLD: u64 = 0x2020_2020_2020_2020;
 pub(super) struct Keywords {
     words: Vec<Word>,
     /// One bit for each slot: whether any word has it.
-    filter: Box<[u64; SLOTS / 64]>,
+    filter: Vec<u64>,
     /// Where the entries of the slots of each element of `filter` begin.
     starts: Vec<usize>,
     /// What words have a slot, by slot.
@@ -79,7 +79,7 @@ impl Keywords {
         packed.sort_unstable();
         packed.dedup();
         let entries: Vec<Entry> = packed.into_iter().map(Entry::unpacked).collect();
-        let mut filter = Box::new([0_u64; SLOTS / 64]);
+        let mut filter = vec![0_u64; SLOTS / 64];
         let mut starts = vec![0; SLOTS / 64];
         for (index, entry) in entries.iter().enumerate().rev() {
             if let (Some(bits), Some(start)) = (filter.get_mut(entry.slot / 64), starts.get_mut(entry.slot / 64)) {
