@@ -265,7 +265,7 @@ impl FileScanner<'_> {
     fn text(&self, path: &str, text: &Arc<str>, of: Of, before: &Tallies) -> Judged {
         let mut parsed = document::parse_named(path, text, &self.options.limits, self.naming(path));
         parsed.beside = Arc::new(self.surroundings.beside(path, &parsed, of));
-        let lines = LineIndex::new(text);
+        let lines = LineIndex::lazy(Arc::clone(text));
         let view = FileView { path, identity_path: self.identity_path(), text, lines: &lines, parsed: &parsed };
         let mut evaluation = evaluate(self.running, view);
         let is_touched = |found: &Found| self.file.touched.meets(found.finding.start.line, found.finding.end.line);

@@ -3,6 +3,8 @@
 //! Invariant: a [`Span`] holds byte offsets of the text it was made from, on character boundaries,
 //! with `start <= end`.
 
+use std::sync::{Arc, OnceLock};
+
 use serde::Serialize;
 
 /// A half-open range of bytes, `[start, end)`, in one text.
@@ -59,25 +61,24 @@ pub struct Position {
 /// Where the lines of one text begin. A line ends with LF, CR LF, or a CR alone.
 #[derive(Clone, Debug)]
 pub struct LineIndex {
-    starts: Vec<usize>,
+    /// The text, while they are not looked for yet.
+    text: Option<Arc<str>>,
+    starts: OnceLock<Vec<usize>>,
 }
 
 impl LineIndex {
     /// Finds the lines of `text`.
     pub fn new(text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let mut starts = vec![0];
-        if memchr::memchr(b'\r', bytes).is_none() {
-            starts.extend(memchr::memchr_iter(b'\n', bytes).map(|offset| offset + 1));
-            return Self { starts };
-        }
-        for (offset, byte) in bytes.iter().enumerate() {
-            let ends_line = *byte == b'\n' || (*byte == b'\r' && bytes.get(offset + 1) != Some(&b'\n'));
-            if ends_line {
-                starts.push(offset + 1);
-            }
-        }
-        Self { starts }
+        Self { text: None, starts: OnceLock::from(starts_of(text)) }
+    }
+
+    /// Finds the lines of `text` once they are asked for.
+    pub fn lazy(text: Arc<str>) -> Self {
+        Self { text: Some(text), starts: OnceLock::new() }
+    }
+
+    fn starts(&self) -> &[usize] {
+        self.starts.get_or_init(|| starts_of(self.text.as_deref().unwrap_or_default()))
     }
 
     /// The number of lines of `text`, without keeping where they begin.
@@ -91,13 +92,13 @@ impl LineIndex {
 
     /// The number of lines; a final line break does not open another one.
     pub fn line_count(&self, text: &str) -> usize {
-        let last_is_empty = self.starts.last().is_some_and(|start| *start == text.len());
-        if last_is_empty { self.starts.len() - 1 } else { self.starts.len() }
+        let last_is_empty = self.starts().last().is_some_and(|start| *start == text.len());
+        if last_is_empty { self.starts().len() - 1 } else { self.starts().len() }
     }
 
     /// The line, from 1, that holds the byte at `offset`.
     pub fn line(&self, offset: usize) -> usize {
-        self.starts.partition_point(|start| *start <= offset)
+        self.starts().partition_point(|start| *start <= offset)
     }
 
     /// The line and column of the byte at `offset` of `text`.
@@ -110,17 +111,33 @@ impl LineIndex {
 
     /// The offset at which `line` (from 1) begins; past the last line, the end of the last line's start.
     pub fn start_of(&self, line: usize) -> usize {
-        let last = self.starts.last().copied().unwrap_or_default();
-        self.starts.get(line.saturating_sub(1)).copied().unwrap_or(last)
+        let last = self.starts().last().copied().unwrap_or_default();
+        self.starts().get(line.saturating_sub(1)).copied().unwrap_or(last)
     }
 
     /// The span of `line` (from 1) in `text`, without its line break.
     pub fn line_span(&self, text: &str, line: usize) -> Span {
         let start = self.start_of(line);
-        let end = self.starts.get(line).copied().unwrap_or(text.len());
+        let end = self.starts().get(line).copied().unwrap_or(text.len());
         let body = text.get(start..end).unwrap_or_default().trim_end_matches(['\n', '\r']);
         Span::new(start, start + body.len())
     }
+}
+
+fn starts_of(text: &str) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let mut starts = vec![0];
+    if memchr::memchr(b'\r', bytes).is_none() {
+        starts.extend(memchr::memchr_iter(b'\n', bytes).map(|offset| offset + 1));
+        return starts;
+    }
+    for (offset, byte) in bytes.iter().enumerate() {
+        let ends_line = *byte == b'\n' || (*byte == b'\r' && bytes.get(offset + 1) != Some(&b'\n'));
+        if ends_line {
+            starts.push(offset + 1);
+        }
+    }
+    starts
 }
 
 #[cfg(test)]

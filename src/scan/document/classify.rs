@@ -25,58 +25,39 @@ pub(super) enum Form {
     Text,
 }
 
-/// File names, in lower case, with `*` for any characters. The first row that matches decides.
-const KINDS: &[(Form, &[&str])] = &[
-    (
-        Form::Text,
-        &[
-            "*.dockerignore",
-            "*.md",
-            "*.rst",
-            "*.txt",
-            "*.tpl",
-            "*.sh",
-            "*.lock",
-            "*.license",
-            "package-lock.json",
-            "*.py",
-            "*.go",
-            "*.rs",
-            "*.js",
-            "*.ts",
-            "*.java",
-            "*.rb",
-            "*.html",
-            "*.sql",
-        ],
-    ),
-    (Form::Compose, &["compose.y*ml", "compose.*.y*ml", "compose-*.y*ml", "compose_*.y*ml", "docker-compose*.y*ml"]),
-    (
-        Form::HelmValues,
-        &["values.y*ml", "values.*.y*ml", "values-*.y*ml", "values_*.y*ml", "*-values.y*ml", "*.values.y*ml"],
-    ),
-    (Form::Yaml, &["*.yml", "*.yaml", "kustomization"]),
-    (Form::JsonWithComments, &["devcontainer.json", ".devcontainer.json"]),
-    (Form::Json, &["*.json"]),
-    (
-        Form::Dockerfile,
-        &[
-            "dockerfile",
-            "dockerfile.*",
-            "dockerfile-*",
-            "dockerfile_*",
-            "*.dockerfile",
-            "containerfile*",
-            "*.containerfile",
-        ],
-    ),
-];
-
 /// Decides by the name, then by the first lines.
 pub(super) fn form_of(path: &str, text: &str) -> Form {
     let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
-    let named = KINDS.iter().find(|(_, patterns)| patterns.iter().any(|pattern| matches(pattern, &name)));
-    named.map_or_else(|| form_of_content(text), |(form, _)| *form)
+    form_of_name(&name).unwrap_or_else(|| form_of_content(text))
+}
+
+fn form_of_name(name: &str) -> Option<Form> {
+    let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+    let is_one_of = |starts: [&str; 3]| starts.iter().any(|start| stem.starts_with(start));
+    match ending {
+        "dockerignore" | "md" | "rst" | "txt" | "tpl" | "sh" | "lock" | "license" | "py" | "go" | "rs" | "js"
+        | "ts" | "java" | "rb" | "html" | "sql" => Some(Form::Text),
+        "yml" | "yaml" => Some(match stem {
+            "compose" => Form::Compose,
+            "values" => Form::HelmValues,
+            _ if is_one_of(["compose.", "compose-", "compose_"]) || stem.starts_with("docker-compose") => Form::Compose,
+            _ if is_one_of(["values.", "values-", "values_"]) => Form::HelmValues,
+            _ if stem.ends_with("-values") || stem.ends_with(".values") => Form::HelmValues,
+            _ => Form::Yaml,
+        }),
+        "json" => Some(match name {
+            "package-lock.json" => Form::Text,
+            "devcontainer.json" | ".devcontainer.json" => Form::JsonWithComments,
+            _ => Form::Json,
+        }),
+        "dockerfile" | "containerfile" => Some(Form::Dockerfile),
+        _ if name == "kustomization" => Some(Form::Yaml),
+        _ if name == "dockerfile" || name.starts_with("containerfile") => Some(Form::Dockerfile),
+        _ => {
+            let rest = name.strip_prefix("dockerfile")?;
+            rest.starts_with(['.', '-', '_']).then_some(Form::Dockerfile)
+        }
+    }
 }
 
 /// The kind that a path alone gives a tree; the content must bear it out, see [`bears_out`].
@@ -84,7 +65,7 @@ pub(super) fn named_kind(path: &str) -> Option<DocumentKind> {
     let mut steps = path.rsplit('/');
     let name = steps.next().unwrap_or(path).to_lowercase();
     let (parent, grandparent) = (steps.next().unwrap_or_default(), steps.next().unwrap_or_default());
-    let is_yaml = matches("*.y*ml", &name);
+    let is_yaml = matches!(name.rsplit_once('.'), Some((_, "yml" | "yaml")));
     let is_forge = matches!(grandparent, ".github" | ".gitea" | ".forgejo");
     match name.as_str() {
         "kustomization.yaml" | "kustomization.yml" | "kustomization" => Some(DocumentKind::Kustomization),
@@ -164,19 +145,6 @@ fn begins_as_dockerfile(text: &str) -> bool {
         Some(first) => is_from(first),
         None => false,
     }
-}
-
-/// Whether a name fits a pattern of literals and `*`.
-fn matches(pattern: &str, name: &str) -> bool {
-    let mut pieces = pattern.split('*');
-    let Some(mut rest) = name.strip_prefix(pieces.next().unwrap_or_default()) else { return false };
-    let mut pieces: Vec<&str> = pieces.collect();
-    let Some(last) = pieces.pop() else { return rest.is_empty() };
-    for piece in pieces {
-        let Some(found) = rest.find(piece) else { return false };
-        rest = rest.get(found + piece.len()..).unwrap_or_default();
-    }
-    rest.ends_with(last)
 }
 
 /// Whether a document is a Kubernetes object: it names its kind and version.

@@ -101,10 +101,14 @@ impl<'t> Layer<'t> {
 
     /// This layer with what is encoded in its fresh parts decoded; `None` when there is nothing.
     fn deeper(&self) -> Option<Layer<'t>> {
+        let runs: Vec<_> = self.fresh.iter().flat_map(|part| decodable(&self.text, *part)).collect();
+        if runs.is_empty() {
+            return None;
+        }
         let mut text = String::with_capacity(self.text.len());
-        let mut moves: Vec<(Span, Span)> = Vec::new();
+        let mut moves: Vec<(Span, Span)> = Vec::with_capacity(runs.len());
         let mut position = 0;
-        for (run, decoded) in self.fresh.iter().flat_map(|part| decodable(&self.text, *part)) {
+        for (run, decoded) in runs {
             text.push_str(self.text.get(position..run.start).unwrap_or_default());
             let start = text.len();
             text.push_str(&decoded);
@@ -121,7 +125,7 @@ impl<'t> Layer<'t> {
         let outer = self.decoded.iter().map(|(here, file)| (Span::new(moved(here.start), moved(here.end)), *file));
         let decoded = if is_first { moves.iter().map(|(run, here)| (*here, *run)).collect() } else { outer.collect() };
         let fresh: Vec<Span> = moves.iter().map(|(_, here)| *here).collect();
-        (!fresh.is_empty()).then_some(Layer { text: Cow::Owned(text), decoded, fresh })
+        Some(Layer { text: Cow::Owned(text), decoded, fresh })
     }
 }
 

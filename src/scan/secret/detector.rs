@@ -4,7 +4,7 @@
 //! match outgrows its window), whatever the text is.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use regex::bytes::Regex;
 
@@ -46,7 +46,7 @@ pub(super) struct Detector {
     /// Of those that yield, which is the less exact: patterns come first.
     pub rank: u8,
     /// What the policy file says.
-    pub rule: DetectorRule,
+    pub rule: Arc<DetectorRule>,
     pattern: OnceLock<Option<Regex>>,
 }
 
@@ -84,7 +84,7 @@ impl DetectorSet {
                 severity,
                 yields: secret.yields,
                 rank: 0,
-                rule: rule.clone(),
+                rule: Arc::clone(rule),
                 pattern: OnceLock::new(),
             }));
         }
@@ -166,7 +166,7 @@ impl Detector {
             ..DetectorRule::default()
         };
         let rank = if rule.kind.is_exact() { 1 } else { 2 };
-        Self { policy: policy.clone(), severity, yields, rank, rule: form, pattern: OnceLock::new() }
+        Self { policy: policy.clone(), severity, yields, rank, rule: Arc::new(form), pattern: OnceLock::new() }
     }
 
     fn pattern(&self) -> Option<&Regex> {

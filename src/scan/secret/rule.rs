@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
@@ -41,7 +42,7 @@ const ASSIGN: &str = concat!(
 pub struct SecretRule {
     /// The forms of the secret that a pattern finds, most specific first.
     #[serde(default)]
-    pub detect: Vec<DetectorRule>,
+    pub detect: Vec<Arc<DetectorRule>>,
     /// The kinds of secret that are known by the name of a setting, and what a finding calls them.
     #[serde(default)]
     pub pairs: Vec<PairRule>,

@@ -3,9 +3,7 @@
 //! Invariant: only a comment counts, as the kind of the file has them; in running text and in strings the words mean
 //! nothing.
 
-use std::sync::OnceLock;
-
-use aho_corasick::AhoCorasick;
+use memchr::memmem;
 
 use super::Source;
 use crate::scan::document::DocumentKind;
@@ -41,9 +39,8 @@ pub(super) enum Flaw {
 
 /// The suppressions of a file, in order.
 pub(super) fn directives(file: Source<'_>) -> Vec<Directive<'_>> {
-    static FINDER: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    let Some(finder) = FINDER.get_or_init(|| AhoCorasick::new([NAME]).ok()) else { return Vec::new() };
-    finder.find_iter(file.text).filter_map(|hit| directive(file, markers(file), hit.start())).collect()
+    let hits = memmem::find_iter(file.text.as_bytes(), NAME);
+    hits.filter_map(|start| directive(file, markers(file), start)).collect()
 }
 
 /// The comment markers of a kind of file; the first that fits wins.

@@ -20,7 +20,7 @@
 
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, MatchKind, packed};
 
 use super::super::document::Body;
 use super::super::document::node::{Entry, Node, Value};
@@ -95,16 +95,11 @@ const NOSEC_SECRETS: [&str; 4] = ["B105", "B106", "B107", "G101"];
 
 /// The suppressions of other tools in a file.
 pub(super) fn find(file: Source<'_>, names: &Names<'_>) -> Found {
-    static FINDER: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    // Of this kind of match there is a search with vector instructions.
-    let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(FORMS.map(|(text, _)| text)).ok();
-    let Some(finder) = FINDER.get_or_init(build) else { return Found::default() };
     let (mut reader, mut has_annotations) = (Reader { file, names, found: Found::default() }, false);
-    for hit in finder.find_iter(file.text) {
-        match FORMS.get(hit.pattern().as_usize()) {
-            Some((_, Form::Annotation)) => has_annotations = true,
-            Some((text, form)) => reader.comment(*form, text, hit.start()),
-            None => {}
+    for (start, (text, form)) in hits(file.text) {
+        match form {
+            Form::Annotation => has_annotations = true,
+            form => reader.comment(form, text, start),
         }
     }
     if has_annotations {
@@ -119,6 +114,21 @@ pub(super) fn find(file: Source<'_>, names: &Names<'_>) -> Found {
         }
     }
     reader.found
+}
+
+/// Where names of [`FORMS`] stand, the earlier of those that begin at the same place.
+fn hits(text: &str) -> Vec<(usize, (&'static str, Form))> {
+    static PACKED: OnceLock<Option<packed::Searcher>> = OnceLock::new();
+    static FINDER: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let names = || FORMS.map(|(name, _)| name);
+    let form = |hit: aho_corasick::Match| Some((hit.start(), *FORMS.get(hit.pattern().as_usize())?));
+    // Quick to build, but not there on every processor.
+    if let Some(finder) = PACKED.get_or_init(|| packed::Searcher::new(names())) {
+        return finder.find_iter(text).filter_map(form).collect();
+    }
+    let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(names()).ok();
+    let finder = FINDER.get_or_init(build).as_ref();
+    finder.into_iter().flat_map(|finder| finder.find_iter(text)).filter_map(form).collect()
 }
 
 struct Reader<'f, 'p> {

@@ -128,7 +128,7 @@ fn is_configuration(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name);
     ["config", "settings", "secrets", "credentials", "configuration", "local_settings", "environment", "env"]
         .iter()
-        .any(|word| stem == *word || stem.ends_with(&format!("-{word}")) || stem.ends_with(&format!("_{word}")))
+        .any(|word| stem.strip_suffix(word).is_some_and(|before| before.is_empty() || before.ends_with(['-', '_'])))
         || ending(name) == "sql"
 }
 
