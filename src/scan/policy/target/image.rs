@@ -2,6 +2,8 @@
 //!
 //! **Invariant**: a reference that is templated in any part is unknown in all parts that this could change.
 
+use std::collections::BTreeSet;
+
 use crate::scan::document::node::{Node, Value};
 use crate::scan::image_reference::ImageReference;
 
@@ -76,6 +78,28 @@ pub(super) fn facts_without_default(node: &Node) -> Node {
     match node.as_str().map(ImageReference::parse) {
         Some(Ok(image)) if image.is_untagged() => composed(&null(), node, &null(), &null()),
         _ => facts(node),
+    }
+}
+
+/// The facts about a reference; where its name is one of `replaced` something else puts in the version, and `moving` is
+/// `null`.
+pub(super) fn facts_unless_replaced(node: &Node, replaced: &BTreeSet<String>) -> Node {
+    match node.as_str() {
+        Some(written) if replaced.contains(name_of(written)) => {
+            let name = Node::new(node.span(), Value::String(name_of(written).into()));
+            composed(&null(), &name, &null(), &null())
+        }
+        _ => facts(node),
+    }
+}
+
+/// What stands before the version.
+fn name_of(reference: &str) -> &str {
+    let name = reference.split('@').next().unwrap_or(reference);
+    let last = name.rfind('/').map_or(0, |at| at + 1);
+    match name.get(last..).and_then(|last| last.find(':')) {
+        Some(colon) => name.get(..last + colon).unwrap_or(name),
+        None => name,
     }
 }
 

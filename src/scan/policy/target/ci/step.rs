@@ -86,6 +86,7 @@ impl Context<'_> {
             ("fetches_head", checkout::head(step).unwrap_or_else(null)),
             ("runs_after", truth(runs_after)),
             ("sends_secret", sends_secret(step)),
+            ("runs_download", runs_download(step)),
             ("all_secrets", all_secrets(step)),
             ("spec", step.clone()),
         ]);
@@ -223,6 +224,12 @@ fn sends_secret(step: &Node) -> Node {
         raw.contains("secrets.") || raw.contains("github.token")
     });
     found.map_or_else(null, |name| text(&name))
+}
+
+/// The program that executes what a download gives it; `null` when none does.
+fn runs_download(step: &Node) -> Node {
+    let run = written(&field(step, "run"));
+    run.as_str().and_then(script::runs_download).map_or_else(null, |name| text(&name))
 }
 
 /// The first line of a script, which names a step without a name.
