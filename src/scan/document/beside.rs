@@ -2,7 +2,7 @@
 //!
 //! **Invariant**: what was not seen is unknown, never absent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::dockerfile::Dockerfile;
@@ -16,8 +16,9 @@ pub struct Beside {
     pub builds: BTreeMap<String, BuiltFrom>,
     /// What says that SOPS encrypts the file; `None` when nothing does.
     pub sops: Option<SopsRule>,
-    /// Of manifests: the images, without their versions, for which something else puts in another version.
-    pub replaced_images: Arc<BTreeSet<String>>,
+    /// Of manifests: the images, without their versions, for which something else puts in another version, with whether
+    /// that is a digest.
+    pub replaced_images: Arc<BTreeMap<String, bool>>,
 }
 
 /// What says that SOPS encrypts a file.

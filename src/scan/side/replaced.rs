@@ -20,8 +20,8 @@ use super::patches::{may_be_kustomization, resolve};
 /// Files and folders that the kustomizations of one side lead to.
 const MAX_STEPS: usize = 200_000;
 
-/// The names of images, as manifests write them without a version.
-type Names = Arc<BTreeSet<String>>;
+/// The names of images, as manifests write them without a version, with whether a digest is put in.
+type Names = Arc<BTreeMap<String, bool>>;
 
 /// What is replaced on both sides.
 #[derive(Default)]
@@ -42,7 +42,7 @@ struct Images {
 struct Kustomization {
     /// The files and folders that it takes in.
     resources: Vec<String>,
-    images: BTreeSet<String>,
+    images: BTreeMap<String, bool>,
 }
 
 impl Replaced {
@@ -66,8 +66,9 @@ impl Replaced {
             (None, []) => None,
             (Some(names), []) => Some(Arc::clone(names)),
             (names, built) => {
-                let all = names.into_iter().chain(built.iter().copied());
-                Some(Arc::new(all.flat_map(|names| names.iter().cloned()).collect()))
+                let mut all = BTreeMap::new();
+                names.into_iter().chain(built.iter().copied()).for_each(|names| add(&mut all, names));
+                Some(Arc::new(all))
             }
         }
     }
@@ -95,7 +96,7 @@ impl Images {
             for root in parsed.documents.iter().filter_map(Document::tree) {
                 if is_skaffold(&path) {
                     let within = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-                    built.entry(within).or_insert_with(BTreeSet::new).extend(artifacts(root));
+                    built.entry(within).or_insert_with(BTreeMap::new).extend(artifacts(root));
                 } else {
                     kustomizations.insert(folder.to_owned(), Kustomization::read(root, folder));
                 }
@@ -111,16 +112,19 @@ impl Kustomization {
         let items = |key: &str| root.get(key).map_or(&[][..], Node::items).iter();
         let resources = items("resources").chain(items("bases")).chain(items("components"));
         let resources = resources.filter_map(|name| name.as_str().and_then(|name| resolve(folder, name))).collect();
-        let is_version =
-            |entry: &&Node| ["newTag", "digest"].iter().any(|key| entry.get(key).is_some_and(|value| !value.is_null()));
-        let images = items("images").filter(is_version).filter_map(|entry| entry.get("name")?.as_str());
-        Self { resources, images: images.map(str::to_owned).collect() }
+        let has = |entry: &Node, key: &str| entry.get(key).is_some_and(|value| !value.is_null());
+        let image = |entry: &Node| {
+            let has_digest = has(entry, "digest");
+            let name = entry.get("name")?.as_str().filter(|_| has_digest || has(entry, "newTag"))?;
+            Some((name.to_owned(), has_digest))
+        };
+        Self { resources, images: items("images").filter_map(image).collect() }
     }
 }
 
 /// The files that each kustomization with images leads to, with the names of those images.
 fn taken_in(kustomizations: &BTreeMap<String, Kustomization>) -> BTreeMap<String, Names> {
-    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut found: BTreeMap<String, BTreeMap<String, bool>> = BTreeMap::new();
     let mut steps = 0;
     for (folder, first) in kustomizations.iter().filter(|(_, first)| !first.images.is_empty()) {
         let (mut seen, mut waiting) = (BTreeSet::from([folder.as_str()]), vec![first]);
@@ -133,7 +137,7 @@ fn taken_in(kustomizations: &BTreeMap<String, Kustomization>) -> BTreeMap<String
                 match kustomizations.get(path) {
                     Some(further) if seen.insert(path) => waiting.push(further),
                     Some(_) => {}
-                    None => found.entry(path.clone()).or_default().extend(first.images.iter().cloned()),
+                    None => add(found.entry(path.clone()).or_default(), &first.images),
                 }
             }
         }
@@ -141,11 +145,18 @@ fn taken_in(kustomizations: &BTreeMap<String, Kustomization>) -> BTreeMap<String
     found.into_iter().map(|(path, names)| (path, Arc::new(names))).collect()
 }
 
-/// The images that Skaffold builds.
-fn artifacts(root: &Node) -> impl Iterator<Item = String> {
+/// Adds images; a digest counts where everybody puts one in.
+fn add(all: &mut BTreeMap<String, bool>, more: &BTreeMap<String, bool>) {
+    for (name, has_digest) in more {
+        all.entry(name.clone()).and_modify(|all| *all &= has_digest).or_insert(*has_digest);
+    }
+}
+
+/// The images that Skaffold builds; it puts in their digests.
+fn artifacts(root: &Node) -> impl Iterator<Item = (String, bool)> {
     let is_own = root.get("apiVersion").and_then(Node::as_str).is_some_and(|version| version.starts_with("skaffold/"));
     let all = root.at("build.artifacts").filter(|_| is_own).map_or(&[][..], Node::items).iter();
-    all.filter_map(|artifact| artifact.get("image")?.as_str().map(str::to_owned))
+    all.filter_map(|artifact| Some((artifact.get("image")?.as_str()?.to_owned(), true)))
 }
 
 fn may_replace(path: &str) -> bool {
@@ -162,11 +173,12 @@ mod tests {
     use super::*;
     use crate::scan::snapshot::ChangedFile;
 
-    fn check(files: &[(&str, &str)], path: &str, expected: &[&str]) {
+    fn check(files: &[(&str, &str)], path: &str, expected: &[(&str, bool)]) {
         let file = |(path, text): &(&str, &str)| ChangedFile::standing(*path, Content::Text((*text).into()));
         let snapshot = Snapshot { files: files.iter().map(file).collect(), whole_tree: true };
         let found = Replaced::new(&snapshot, &|_| Content::Absent, &Limits::default()).images(path, Of::Head);
-        let found: Vec<String> = found.iter().flat_map(|names| names.iter().cloned()).collect();
+        let found: Vec<(&str, bool)> =
+            found.iter().flat_map(|names| names.iter()).map(|(name, digest)| (name.as_str(), *digest)).collect();
         assert_eq!(found, expected, "{path}");
     }
 
@@ -181,8 +193,8 @@ mod tests {
             ),
             ("test/kustomization.yaml", "bases: [../base/sub]\nimages: [{name: api, digest: 'sha256:0'}]\n"),
         ];
-        check(&files, "base/web.yaml", &["api", "web"]);
-        check(&files, "base/sub/api.yaml", &["api", "web"]);
+        check(&files, "base/web.yaml", &[("api", true), ("web", false)]);
+        check(&files, "base/sub/api.yaml", &[("api", true), ("web", false)]);
         check(&files, "prod/other.yaml", &[]);
         check(&files[..2], "base/web.yaml", &[]);
     }
@@ -191,7 +203,7 @@ mod tests {
     fn skaffold_puts_in_what_it_builds() {
         let config = "apiVersion: skaffold/v4beta6\nkind: Config\nbuild: {artifacts: [{image: cart, context: src}]}\n";
         let files = [("shop/skaffold.yaml", config), ("skaffold.yml", "build: {artifacts: [{image: x}]}\n")];
-        check(&files, "shop/k8s/cart.yaml", &["cart"]);
+        check(&files, "shop/k8s/cart.yaml", &[("cart", true)]);
         check(&files, "other/cart.yaml", &[]);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! **Invariant**: init and ephemeral containers have the same facts as the others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scan::document::kubernetes::{Container, Object};
 use crate::scan::document::node::{Node, Value};
@@ -68,7 +68,7 @@ pub(super) const DOCS: &[FactDoc] = &[
 ];
 
 /// The containers of an object's pods; for `replaced` images something else puts in the version.
-pub(super) fn subjects(object: &Object, file: &str, replaced: &BTreeSet<String>) -> Vec<Subject> {
+pub(super) fn subjects(object: &Object, file: &str, replaced: &BTreeMap<String, bool>) -> Vec<Subject> {
     let Some(pod) = object.pod() else { return Vec::new() };
     let (shared_object, shared_pod) = (object_facts(object), pod::facts(pod));
     let container = |container: &Container| {
