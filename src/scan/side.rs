@@ -8,6 +8,7 @@ mod admission;
 mod beside;
 mod loosened;
 mod patches;
+mod replaced;
 mod together;
 
 use std::borrow::Cow;
@@ -30,6 +31,7 @@ use super::suppression::names::Names;
 use super::suppression::{self, Source, Suppression};
 use super::{Helper, Scan, ScanOptions, Side};
 use beside::{Of, Surroundings};
+use replaced::Replaced;
 use together::Together;
 
 /// Most text that a scan holds for the report beyond what edits change, in bytes. The findings of other files are shown
@@ -47,6 +49,7 @@ pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOpti
     let read = helper.read;
     let patches = patches::named(snapshot, read, &options.limits);
     let surroundings = Surroundings::new(snapshot, read, &options.limits);
+    let replaced = Replaced::new(snapshot, read, &options.limits);
     let scanner = |file| FileScanner {
         file: held(file, read),
         policies,
@@ -56,6 +59,7 @@ pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOpti
         names: &names,
         patches: &patches,
         surroundings: &surroundings,
+        replaced: &replaced,
         whole_tree: snapshot.whole_tree,
     };
     let mut waiting = Vec::new();
@@ -132,6 +136,7 @@ struct FileScanner<'s> {
     /// The paths that kustomizations name as patches.
     patches: &'s BTreeMap<String, Naming>,
     surroundings: &'s Surroundings<'s>,
+    replaced: &'s Replaced,
     whole_tree: bool,
 }
 
@@ -264,7 +269,9 @@ impl FileScanner<'_> {
 
     fn text(&self, path: &str, text: &Arc<str>, of: Of, before: &Tallies) -> Judged {
         let mut parsed = document::parse_named(path, text, &self.options.limits, self.naming(path));
-        parsed.beside = Arc::new(self.surroundings.beside(path, &parsed, of));
+        let mut beside = self.surroundings.beside(path, &parsed, of);
+        beside.replaced_images = self.replaced.images(path, of).unwrap_or_default();
+        parsed.beside = Arc::new(beside);
         let lines = LineIndex::lazy(Arc::clone(text));
         let view = FileView { path, identity_path: self.identity_path(), text, lines: &lines, parsed: &parsed };
         let mut evaluation = evaluate(self.running, view);

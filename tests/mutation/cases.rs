@@ -388,6 +388,11 @@ pub const VIOLATIONS: &[Violation] = &[
     violation("run-as-low-uid", &[("spec|securityContext|runAsUser", "1000")], "spec|securityContext|runAsUser"),
     violation("run-as-low-gid", &[("spec|securityContext|runAsGroup", "1000")], "spec|securityContext|runAsGroup"),
     violation(
+        "container-port-invalid",
+        &[("@|ports", r#"[{"name": "http", "containerPort": 8080}, {"name": "much", "containerPort": 80800}]"#)],
+        "@|ports",
+    ),
+    violation(
         "privileged-port",
         &[("@|ports", r#"[{"name": "http", "containerPort": 8080}, {"name": "dns", "containerPort": 53}]"#)],
         "@|ports",

@@ -16,6 +16,9 @@ pub struct Beside {
     pub builds: BTreeMap<String, BuiltFrom>,
     /// What says that SOPS encrypts the file; `None` when nothing does.
     pub sops: Option<SopsRule>,
+    /// Of manifests: the images, without their versions, for which something else puts in another version, with whether
+    /// that is a digest.
+    pub replaced_images: Arc<BTreeMap<String, bool>>,
 }
 
 /// What says that SOPS encrypts a file.

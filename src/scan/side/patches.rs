@@ -29,7 +29,7 @@ pub(super) fn named(snapshot: &Snapshot, read: &dyn Fn(&str) -> Content, limits:
     patches
 }
 
-fn may_be_kustomization(path: &str) -> bool {
+pub(super) fn may_be_kustomization(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     ["kustomization.yaml", "kustomization.yml", "kustomization"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }

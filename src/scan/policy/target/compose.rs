@@ -37,8 +37,8 @@ pub fn subjects(target: Target, file: &ParsedFile, text: &str) -> Vec<Subject> {
         let services = services(tree);
         match target {
             Target::ComposeService => {
-                let shared = share::shared(&services);
-                services.iter().map(|service| service::subject(service, &shared, &file.beside)).collect()
+                let (shared, built) = (share::shared(&services), service::built(&services));
+                services.iter().map(|service| service::subject(service, &shared, &built, &file.beside)).collect()
             }
             Target::ComposePort => services.iter().flat_map(|service| port::subjects(service, text)).collect(),
             Target::ComposeMount => services.iter().flat_map(mount::subjects).collect(),

@@ -2,6 +2,8 @@
 //!
 //! **Invariant**: a reference that is templated in any part is unknown in all parts that this could change.
 
+use std::collections::BTreeMap;
+
 use crate::scan::document::node::{Node, Value};
 use crate::scan::image_reference::ImageReference;
 
@@ -52,6 +54,10 @@ pub(super) const FACTS: [FactDoc; 7] = [
 
 /// The facts about the reference that stands at `node`.
 pub(super) fn facts(node: &Node) -> Node {
+    facts_with(node, |image| truth(image.is_moving()))
+}
+
+fn facts_with(node: &Node, moving: impl Fn(&ImageReference) -> Node) -> Node {
     if node.is_unknown() {
         return map(NAMES.map(|name| (name, node.clone())).to_vec());
     }
@@ -66,7 +72,7 @@ pub(super) fn facts(node: &Node) -> Node {
         ("name", text(&image.familiar_name())),
         ("tag", part(image.tag())),
         ("digest", part(image.digest())),
-        ("moving", truth(image.is_moving())),
+        ("moving", moving(&image)),
     ])
 }
 
@@ -76,6 +82,25 @@ pub(super) fn facts_without_default(node: &Node) -> Node {
     match node.as_str().map(ImageReference::parse) {
         Some(Ok(image)) if image.is_untagged() => composed(&null(), node, &null(), &null()),
         _ => facts(node),
+    }
+}
+
+/// The facts about a reference. Where its name is one of `replaced`, something else puts in the version: `moving` is
+/// false, or `null` when that is a digest.
+pub(super) fn facts_unless_replaced(node: &Node, replaced: &BTreeMap<String, bool>) -> Node {
+    match node.as_str().and_then(|written| replaced.get(name_of(written))) {
+        Some(by_digest) => facts_with(node, |_| if *by_digest { null() } else { truth(false) }),
+        None => facts(node),
+    }
+}
+
+/// What stands before the version.
+fn name_of(reference: &str) -> &str {
+    let name = reference.split('@').next().unwrap_or(reference);
+    let last = name.rfind('/').map_or(0, |at| at + 1);
+    match name.get(last..).and_then(|last| last.find(':')) {
+        Some(colon) => name.get(..last + colon).unwrap_or(name),
+        None => name,
     }
 }
 

@@ -58,7 +58,9 @@ pub fn subjects(target: Target, file: &ParsedFile, text: &str) -> Vec<Subject> {
     match target {
         Target::KubernetesObject => each.map(object_subject).collect(),
         Target::KubernetesPod => each.filter_map(pod::subject_of).collect(),
-        Target::KubernetesContainer => each.flat_map(|object| container::subjects(object, text)).collect(),
+        Target::KubernetesContainer => {
+            each.flat_map(|object| container::subjects(object, text, &file.beside.replaced_images)).collect()
+        }
         Target::KubernetesSecurityContext => each.flat_map(context::subjects).collect(),
         Target::KubernetesVolume => each.flat_map(volume::subjects).collect(),
         Target::KubernetesRoleRule => each.flat_map(access::rule_subjects).collect(),

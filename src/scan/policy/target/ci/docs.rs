@@ -142,6 +142,12 @@ pub(super) const STEP: &[FactDoc] = facts![
             "curl",
         ),
         doc(
+            "step.runs_download",
+            FactKind::String,
+            "the program of its script that executes what a download gives it; `null` when none",
+            "bash",
+        ),
+        doc(
             "step.all_secrets",
             FactKind::StringList,
             "what of the step is given all secrets at once: `run`, a variable or an input",

@@ -45,6 +45,16 @@ pub(super) fn download_with(script: &str, is_secret: impl Fn(&ShellWord) -> bool
     })
 }
 
+/// The first program of a script that executes what a download gives it.
+pub(super) fn runs_download(script: &str) -> Option<String> {
+    let source = Source::opaque(script, Span::default());
+    let shell = ShellScript::parse(&source);
+    shell.commands().into_iter().find_map(|(pipeline, position)| {
+        let runs = pipeline.runs_download().get(position) == Some(&true);
+        Some(pipeline.commands.get(position).filter(|_| runs)?.program()?.name.to_owned())
+    })
+}
+
 /// Whether a step pushes an image.
 pub(super) fn pushes_image(step: &Node) -> bool {
     let with = step.get("with");

@@ -11,15 +11,21 @@ use super::workflow::{Job, Workflow, written};
 use super::{checkout, expression, script};
 
 /// Inputs of actions that are run as a script.
-const SCRIPT_INPUTS: [(&str, &str); 8] = [
+const SCRIPT_INPUTS: [(&str, &str); 14] = [
     ("actions/github-script", "script"),
+    ("addnab/docker-run-action", "run"),
+    ("amadevus/pwsh-script", "script"),
     ("appleboy/ssh-action", "script"),
     ("azure/cli", "inlineScript"),
     ("azure/powershell", "inlineScript"),
+    ("cardinalby/js-eval-action", "expression"),
+    ("jannekem/run-python-script-action", "script"),
+    ("mikefarah/yq", "cmd"),
     ("nick-fields/retry", "command"),
     ("nick-invision/retry", "command"),
     ("reactivecircus/android-emulator-runner", "script"),
     ("cloudflare/wrangler-action", "command"),
+    ("sergeysova/jq-action", "cmd"),
 ];
 
 /// Expressions of one step that are listed.
@@ -28,10 +34,10 @@ const MAX_INJECTIONS: usize = 50;
 pub(super) fn subjects(workflow: &Workflow, file: &str) -> Vec<Subject> {
     let mut found = Vec::new();
     let shared = map(workflow.facts());
-    let outer = tainted_names(&workflow.root, file);
+    let outer = tainted_names(&workflow.root, file, &BTreeSet::new());
     for job in &workflow.jobs {
         let facts = job.facts();
-        let names: BTreeSet<String> = outer.iter().cloned().chain(tainted_names(&job.node, file)).collect();
+        let names = tainted_names(&job.node, file, &outer);
         let context = Context { job, workflow: &shared, facts: &facts, tainted: &names, file };
         let last_run = job.steps.iter().rposition(checkout::executes);
         if job.node.get("uses").is_some() {
@@ -80,6 +86,7 @@ impl Context<'_> {
             ("fetches_head", checkout::head(step).unwrap_or_else(null)),
             ("runs_after", truth(runs_after)),
             ("sends_secret", sends_secret(step)),
+            ("runs_download", runs_download(step)),
             ("all_secrets", all_secrets(step)),
             ("spec", step.clone()),
         ]);
@@ -104,14 +111,12 @@ impl Context<'_> {
 
     /// The expressions of scripts that hold what an outsider wrote.
     fn injections(&self, step: &Node) -> Vec<Node> {
-        let own = tainted_names(step, self.file);
+        let tainted = tainted_names(step, self.file, self.tainted);
         let input = SCRIPT_INPUTS.iter().find(|(action, _)| script::is_action(step, &[action]));
         let input = input.and_then(|(_, input)| step.get("with")?.get(input));
         let scripts = step.get("run").into_iter().chain(input);
-        let taints = |context: &str| {
-            context.strip_prefix("env.").is_some_and(|name| own.contains(name) || self.tainted.contains(name))
-        };
-        let found = scripts.flat_map(|script| untrusted(script, self.file, taints));
+        let taints = move |context: &str| is_tainted(context, &tainted);
+        let found = scripts.flat_map(|script| untrusted(script, self.file, &taints));
         found.take(MAX_INJECTIONS).collect()
     }
 }
@@ -129,7 +134,7 @@ struct Used {
 impl Used {
     fn read(uses: &Node) -> Self {
         let nothing = Self { action: None, version: null(), kind: None, image: null() };
-        let Some(written) = uses.as_str() else { return nothing };
+        let Some(written) = uses.as_str().map(str::trim) else { return nothing };
         if let Some(reference) = written.strip_prefix("docker://") {
             let name = reference.split('@').next().unwrap_or_default();
             let image = Node::new(uses.span(), Value::String(reference.into()));
@@ -140,7 +145,7 @@ impl Used {
                 ..nothing
             };
         }
-        if written.starts_with("./") || written.starts_with("../") {
+        if ["./", "../", "$/"].iter().any(|here| written.starts_with(here)) {
             return Self { action: Some(written.to_owned()), kind: Some("local"), ..nothing };
         }
         match written.split_once('@') {
@@ -165,11 +170,23 @@ fn kind_of(version: &str) -> &'static str {
     if number.starts_with(|first: char| first.is_ascii_digit()) { "tag" } else { "branch" }
 }
 
-/// The variables of `env` that hold what an outsider wrote, in lower case.
-fn tainted_names(holder: &Node, file: &str) -> BTreeSet<String> {
-    let entries = holder.get("env").map_or(&[][..], Node::entries).iter();
-    let tainted = entries.filter(|entry| untrusted(&entry.value, file, |_| false).next().is_some());
-    tainted.map(|entry| entry.key.to_ascii_lowercase()).collect()
+/// The variables that hold what an outsider wrote, in lower case: those of `env`, and those of `outer` that it leaves
+/// as they are.
+fn tainted_names(holder: &Node, file: &str, outer: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut tainted = outer.clone();
+    for entry in holder.get("env").map_or(&[][..], Node::entries) {
+        let name = entry.key.to_ascii_lowercase();
+        if untrusted(&entry.value, file, |context| is_tainted(context, outer)).next().is_some() {
+            tainted.insert(name);
+        } else {
+            tainted.remove(&name);
+        }
+    }
+    tainted
+}
+
+fn is_tainted(context: &str, tainted: &BTreeSet<String>) -> bool {
+    context.strip_prefix("env.").is_some_and(|name| tainted.contains(name))
 }
 
 /// The expressions of a text that hold what an outsider wrote, each at its place.
@@ -207,6 +224,12 @@ fn sends_secret(step: &Node) -> Node {
         raw.contains("secrets.") || raw.contains("github.token")
     });
     found.map_or_else(null, |name| text(&name))
+}
+
+/// The program that executes what a download gives it; `null` when none does.
+fn runs_download(step: &Node) -> Node {
+    let run = written(&field(step, "run"));
+    run.as_str().and_then(script::runs_download).map_or_else(null, |name| text(&name))
 }
 
 /// The first line of a script, which names a step without a name.

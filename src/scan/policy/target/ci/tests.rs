@@ -49,6 +49,14 @@ fn injections_stand_at_their_expression() {
 }
 
 #[test]
+fn the_nearest_variable_of_a_name_counts() {
+    let text = "on: push\nenv: {A: '${{ github.head_ref }}', B: '${{ github.head_ref }}', C: fixed}\njobs:\n  a:\n    env: {B: fixed, C: '${{ env.A }}'}\n    steps:\n      - run: echo ${{ env.A }}\n      - run: echo ${{ env.B }}\n      - run: echo ${{ env.C }}\n      - {run: 'echo ${{ env.A }}', env: {A: fixed}}\n      - {uses: MikeFarah/yq@v4, with: {cmd: '${{ env.A }}'}}\n";
+    let subjects = read(Target::GithubStep, WORKFLOW, text);
+    let counts = subjects.iter().map(|subject| subject.facts.at("step.injections").unwrap().items().len());
+    assert_eq!(counts.collect::<Vec<_>>(), [1, 0, 1, 0, 1]);
+}
+
+#[test]
 fn the_head_of_a_pull_request_is_known() {
     let text = steps(
         "      - uses: actions/checkout@v4\n        with: {ref: \"${{ github.event.pull_request.head.sha }}\"}\n      - uses: actions/checkout@v4\n        with: {ref: \"${{ github.event.pull_request.base.sha }}\"}\n      - run: gh pr checkout 12\n      - run: git fetch origin pull/12/head\n      - run: echo gh pr checkout\n      - uses: a/b@v1\n",

@@ -13,7 +13,12 @@ const fn doc(path: &'static str, kind: FactKind, doc: &'static str, example: &'s
 pub(super) const SERVICE: &[FactDoc] = facts![
     &[
         doc("service.name", String, "the name", "web"),
-        doc("service.builds", Bool, "whether it is built, so that `image` names the result", "false"),
+        doc(
+            "service.builds",
+            Bool,
+            "whether `image` names what is built here, by this service or another one, and is not pulled",
+            "false"
+        ),
         doc("service.privileged", Bool, "`privileged`; `null` when absent", "true"),
         doc("service.network_mode", String, "`network_mode`; `null` when absent", "host"),
         doc("service.pid", String, "`pid`; `null` when absent", "host"),

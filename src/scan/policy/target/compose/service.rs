@@ -12,7 +12,18 @@ use crate::scan::document::beside::Beside;
 use crate::scan::document::compose::{Mount, Service};
 use crate::scan::document::node::{Node, Value};
 
-pub(super) fn subject(service: &Service, shared: &BTreeSet<String>, beside: &Beside) -> Subject {
+/// The images that some service of the file is built as.
+pub(super) fn built(services: &[Service]) -> BTreeSet<String> {
+    let of_built = services.iter().filter(|service| service.node.get("build").is_some_and(|build| !build.is_null()));
+    of_built.filter_map(|service| service.node.get("image")?.as_str().map(str::to_owned)).collect()
+}
+
+pub(super) fn subject(
+    service: &Service,
+    shared: &BTreeSet<String>,
+    built: &BTreeSet<String>,
+    beside: &Beside,
+) -> Subject {
     let image = field(&service.node, "image");
     let mounts = service.mounts();
     let socket = socket(&mounts);
@@ -20,7 +31,7 @@ pub(super) fn subject(service: &Service, shared: &BTreeSet<String>, beside: &Bes
     places.extend(socket.as_str().is_some().then(|| ("runtime_socket", socket.span())));
     Subject {
         facts: map(vec![
-            ("service", facts(service, &mounts, socket, shared, beside)),
+            ("service", facts(service, &mounts, socket, (shared, built), beside)),
             ("image", image::facts(&substituted(&image))),
         ]),
         node: Some(service.node.clone()),
@@ -31,13 +42,21 @@ pub(super) fn subject(service: &Service, shared: &BTreeSet<String>, beside: &Bes
     }
 }
 
-fn facts(service: &Service, mounts: &[Mount], socket: Node, shared: &BTreeSet<String>, beside: &Beside) -> Node {
+fn facts(
+    service: &Service,
+    mounts: &[Mount],
+    socket: Node,
+    (shared, images): (&BTreeSet<String>, &BTreeSet<String>),
+    beside: &Beside,
+) -> Node {
     let at = |key| substituted(&field(&service.node, key));
     let built = at("build");
+    let stays_here = at("pull_policy").as_str().is_some_and(|policy| matches!(policy, "never" | "build"))
+        || at("image").as_str().is_some_and(|image| images.contains(image));
     let options = texts(&at("security_opt"), str::to_owned);
     let mut facts = vec![
         ("name", text(&service.name)),
-        ("builds", if built.is_unknown() { built.clone() } else { truth(!built.is_null()) }),
+        ("builds", if built.is_unknown() { built.clone() } else { truth(!built.is_null() || stays_here) }),
         ("privileged", at("privileged")),
         ("network_mode", at("network_mode")),
         ("pid", at("pid")),

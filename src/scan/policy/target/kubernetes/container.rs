@@ -2,7 +2,7 @@
 //!
 //! **Invariant**: init and ephemeral containers have the same facts as the others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scan::document::kubernetes::{Container, Object};
 use crate::scan::document::node::{Node, Value};
@@ -67,8 +67,8 @@ pub(super) const DOCS: &[FactDoc] = &[
     doc("container.spec", FactKind::Tree, "the container", "{name: web}"),
 ];
 
-/// The containers of an object's pods.
-pub(super) fn subjects(object: &Object, file: &str) -> Vec<Subject> {
+/// The containers of an object's pods; for `replaced` images something else puts in the version.
+pub(super) fn subjects(object: &Object, file: &str, replaced: &BTreeMap<String, bool>) -> Vec<Subject> {
     let Some(pod) = object.pod() else { return Vec::new() };
     let (shared_object, shared_pod) = (object_facts(object), pod::facts(pod));
     let container = |container: &Container| {
@@ -76,7 +76,7 @@ pub(super) fn subjects(object: &Object, file: &str) -> Vec<Subject> {
             ("object", shared_object.clone()),
             ("pod", shared_pod.clone()),
             ("container", facts(container, file)),
-            ("image", image::facts(&field(&container.node, "image"))),
+            ("image", image::facts_unless_replaced(&field(&container.node, "image"), replaced)),
         ]);
         subject(facts, &container.node, container_title(object, container), container_identity(object, container))
     };

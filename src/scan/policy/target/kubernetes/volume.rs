@@ -40,14 +40,16 @@ pub(super) const DOCS: &[FactDoc] = &[
 ];
 
 /// Sockets and the directories they stand in, without `/run` or `/var/run` before them.
-const RUNTIME_SOCKETS: [&str; 16] = [
+const RUNTIME_SOCKETS: [&str; 18] = [
     "docker.sock",
     "docker",
     "cri-dockerd.sock",
     "containerd",
+    "containerd.sock",
     "containerd/containerd.sock",
     "containerd/containerd.sock.ttrpc",
     "crio",
+    "crio.sock",
     "crio/crio.sock",
     "podman",
     "podman/podman.sock",
