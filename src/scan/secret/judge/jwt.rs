@@ -15,13 +15,20 @@ use crate::scan::span::Span;
 const MIN_SIGNATURE: usize = 20;
 /// Longest issuer that is shown, in bytes.
 const MAX_ISSUER: usize = 60;
+/// Fields of headers.
+const FIELDS: [&str; 13] = ["apu", "apv", "b64", "crit", "cty", "enc", "epk", "jku", "jwk", "kid", "typ", "x5u", "zip"];
 const SECONDS_OF_DAY: i64 = 86_400;
 
 /// Judges the token at `span`, which must make the claims that `rule` names.
 pub(super) fn judge(scene: &Scene, rule: &DetectorRule, span: Span) -> Option<Judged> {
     let mut parts = span.of(scene.text).split('.');
     let (header, claims, signature) = (object(parts.next()?)?, object(parts.next()?)?, parts.next()?);
-    let algorithm = header.get("alg")?.as_str()?;
+    let algorithm = match header.get("alg") {
+        Some(algorithm) => algorithm.as_str()?,
+        // A part of a header: its other fields are those of RFC 7515 and 7516.
+        None if FIELDS.iter().any(|field| header.contains_key(*field)) => "",
+        None => return None,
+    };
     let is_unsigned = algorithm.eq_ignore_ascii_case("none");
     let has_signature = is_unsigned || signature.len() >= MIN_SIGNATURE;
     let wanted = |(claim, text): (&String, &String)| says(&claims, claim, text);
@@ -65,7 +72,7 @@ fn note(algorithm: &str, claims: &Map<String, Value>, end: Option<String>) -> St
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'/' | b'.' | b'-' | b'_');
         text.len() <= MAX_ISSUER && text.bytes().all(plain)
     };
-    let algorithm = Some(algorithm).filter(is_plain).unwrap_or("unknown algorithm");
+    let algorithm = Some(algorithm).filter(|name| !name.is_empty() && is_plain(name)).unwrap_or("unknown algorithm");
     let issuer = claims.get("iss").and_then(Value::as_str).filter(is_plain);
     let issuer = issuer.map(|issuer| format!(", issuer {issuer}")).unwrap_or_default();
     let end = end.map_or_else(|| ", without an end".to_owned(), |end| format!(", until {end}"));

@@ -28,8 +28,17 @@ pub struct Traits {
     pub dialect: Dialect,
     /// Whether it is documentation or a translation, where only a random value is taken for a secret.
     pub is_strict: bool,
+    /// Whether it is a comment in a file that is not strict.
+    pub is_comment: bool,
     /// Whether it is a sample that people copy and fill in, where defaults are expected.
     pub is_sample: bool,
+}
+
+impl Traits {
+    /// The traits of a comment in such a file.
+    pub(super) fn in_comment(self) -> Self {
+        Self { is_strict: true, is_comment: self.is_comment || !self.is_strict, ..self }
+    }
 }
 
 static CODE: WordList = WordList::new(
@@ -74,6 +83,7 @@ pub fn traits(path: &str, text: &str) -> Option<Traits> {
     Some(Traits {
         dialect: dialect(&lower, name, ending, text),
         is_strict: is_document || is_translation(&lower, name),
+        is_comment: false,
         is_sample: ["example", "sample", ".dist", "template", ".tmpl", "skeleton"]
             .iter()
             .any(|mark| name.contains(mark)),

@@ -73,7 +73,7 @@ pub(super) fn is_in_string(before: &str) -> bool {
 }
 
 /// What the names of calls end with that take a name and then its value, or what the value is when there is none.
-const CALLS: [&str; 16] = [
+const CALLS: [&str; 18] = [
     "define",
     "env",
     "get",
@@ -90,6 +90,8 @@ const CALLS: [&str; 16] = [
     "parameter",
     "field",
     "variable",
+    "fetch",
+    "string",
 ];
 
 /// Whether the name is the first argument of a call that sets it, or asks for it with a fallback.
@@ -114,7 +116,12 @@ pub(super) fn sets_header(before: &str) -> bool {
 pub(super) fn declared_type(rest: &str) -> Option<usize> {
     let is_part =
         |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '<' | '>' | '?' | '_' | '*' | '&');
-    let inner = rest.strip_prefix(':').unwrap_or(rest).trim_start_matches(' ');
+    if let Some((accessors, value)) = rest.strip_prefix('{').and_then(|rest| rest.split_once("} =")) {
+        // `{ get; set; } = "…"`.
+        return (accessors.len() < 40 && accessors.contains("get")).then(|| rest.len() - value.len());
+    }
+    let inner = rest.strip_prefix('?').unwrap_or(rest);
+    let inner = inner.strip_prefix(':').unwrap_or(inner).trim_start_matches(' ');
     let after = inner.trim_start_matches(is_part);
     let name = inner.len() - after.len();
     let value = after.trim_start_matches(' ').strip_prefix('=')?;

@@ -134,10 +134,11 @@ pub fn is_reference(value: &str) -> bool {
         || PAIRED.iter().any(is_paired)
         || has_field(value)
         || is_path_of_variable(value)
+        || begins_with_variable(value)
         || PREFIXES.iter().any(|prefix| lower_head.starts_with(prefix))
         || is_wrapped(value)
-        || value.split_whitespace().all(is_variable)
-        || value.starts_with('`')
+        || value.trim_matches(['\'', '"']).split_whitespace().all(is_variable)
+        || value.strip_prefix('`').is_some_and(|command| command.is_empty() || command.contains('`'))
         || is_format(value)
         || is_call(value)
 }
@@ -148,6 +149,12 @@ fn is_wrapped(value: &str) -> bool {
         let inner = value.strip_prefix(*open).and_then(|rest| rest.strip_suffix(*close));
         inner.is_some_and(|inner| !inner.is_empty() && (*open == '<' || inner.chars().all(is_wording)))
     }) || is_wrapped_word(value)
+        || value.strip_prefix('[').is_some_and(|word| word.len() > 2 && word.bytes().all(is_capital))
+}
+
+/// A letter of `[PASSWORD`, a word to fill in that is cut at its end.
+fn is_capital(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-')
 }
 
 /// `<token> ./run`: a word to fill in, with more after it.
@@ -179,6 +186,14 @@ fn is_path_of_variable(value: &str) -> bool {
     name.len() >= LEAST && name.bytes().all(|byte| is_part(byte) || matches!(byte, b'/' | b'.' | b'-'))
 }
 
+/// `$SECRET_KEY' > file`: a variable, then what closes a text around it.
+fn begins_with_variable(value: &str) -> bool {
+    const LEAST: usize = 3;
+    let Some(rest) = value.strip_prefix('$') else { return false };
+    let name = rest.trim_start_matches(|letter: char| letter.is_ascii_uppercase() || letter == '_');
+    rest.len() - name.len() >= LEAST && name.starts_with(['\'', '"'])
+}
+
 /// `$NAME`, `$name.field`, `\$NAME`, `$env:NAME`, `%NAME`, `$1`, `&name`.
 fn is_variable(value: &str) -> bool {
     let Some(name) = value.strip_prefix("\\$").or_else(|| value.strip_prefix("$$")).or_else(|| value.strip_prefix('$'))
@@ -198,6 +213,7 @@ fn is_variable(value: &str) -> bool {
 /// `%s`, `%d`, `%(name)s`, `:name`, `?`.
 fn is_format(value: &str) -> bool {
     let flags = ['-', '+', '.', '*', '#', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+    let value = value.trim_end_matches("\\n");
     let kind = value.strip_prefix('%').map_or("", |rest| rest.trim_start_matches(flags));
     (kind.len() == 1 && value.len() < 8)
         || (value.starts_with("%(") && value.contains(')'))
@@ -217,7 +233,17 @@ fn is_call(value: &str) -> bool {
 /// The place in `value` of a literal that a reference falls back to: `${X:-literal}`, `${X:literal}`,
 /// `{{ .Values.x | default "literal" }}`.
 pub fn literal_default(value: &str) -> Option<(usize, usize)> {
-    shell_default(value).or_else(|| template_default(value))
+    listed_default(value).or_else(|| shell_default(value)).or_else(|| template_default(value))
+}
+
+/// `${env:NAME, 'literal'}`, as Serverless writes it.
+fn listed_default(value: &str) -> Option<(usize, usize)> {
+    let (name, rest) = value.strip_suffix('}')?.strip_prefix("${")?.split_once(',')?;
+    let literal = rest.trim_start_matches(' ');
+    let quote = literal.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    let inner = literal.strip_prefix(quote)?.strip_suffix(quote)?;
+    let start = 2 + name.len() + 1 + (rest.len() - literal.len()) + 1;
+    (!inner.is_empty() && !inner.contains(quote)).then_some((start, start + inner.len()))
 }
 
 fn shell_default(value: &str) -> Option<(usize, usize)> {

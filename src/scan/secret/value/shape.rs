@@ -94,6 +94,8 @@ pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
         || is_module(value)
         || is_dotted(value, is_password)
         || is_address(value)
+        || is_algorithm(value)
+        || is_artifact(value)
         || is_code(value);
     let is_asked = |kind: &str| asked.name.is_some_and(|name| name.last == kind);
     let is_prose = is_prose(value) && !(is_password && (is_asked("passphrase") || is_phrase(value)));
@@ -157,6 +159,9 @@ fn is_path(value: &str) -> bool {
 
 fn is_file(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
+    if lower == ".htpasswd" {
+        return true;
+    }
     let named = ENDINGS.iter().find_map(|ending| lower.strip_suffix(ending));
     named.is_some_and(|name| {
         !name.is_empty()
@@ -212,6 +217,90 @@ fn is_address(value: &str) -> bool {
                 .next()
                 .is_some_and(|top| top.len() > 1 && top.bytes().all(|byte| byte.is_ascii_alphabetic()))
     })
+}
+
+/// Names of algorithms and of their parts, in lower case, those that begin another one after it.
+const ALGORITHMS: &[&str] = &[
+    "poly",
+    "chacha",
+    "xchacha",
+    "xsalsa",
+    "salsa",
+    "aes",
+    "sha",
+    "hmac",
+    "rsa",
+    "ecdsa",
+    "ecdh",
+    "eddsa",
+    "dsa",
+    "pbes",
+    "pbekdf",
+    "pbkdf",
+    "pbe",
+    "oaep",
+    "pkcs",
+    "gcm",
+    "cbc",
+    "ecb",
+    "ctr",
+    "ccm",
+    "siv",
+    "mgf",
+    "md",
+    "desede",
+    "des",
+    "camellia",
+    "blowfish",
+    "twofish",
+    "rc",
+    "scram",
+    "nopadding",
+    "padding",
+    "wrap",
+    "kw",
+    "with",
+    "and",
+    "hs",
+    "rs",
+    "es",
+    "ps",
+    "a",
+    "plus",
+];
+/// How many of those name an algorithm.
+const NAMED: usize = 20;
+
+/// `PBEWithHmacSHA256AndAES_256`, `CHACHA20-POLY1305`: nothing but names of algorithms, digits and joints.
+fn is_algorithm(value: &str) -> bool {
+    const LEAST: usize = 6;
+    let lower = value.to_ascii_lowercase();
+    let mut rest = lower.as_str();
+    let mut is_named = false;
+    while let Some(first) = rest.bytes().next() {
+        let is_joint = first.is_ascii_digit() || matches!(first, b'-' | b'_' | b'/' | b'+');
+        let known = ALGORITHMS.iter().position(|name| rest.starts_with(name));
+        is_named |= known.is_some_and(|known| known < NAMED);
+        let length = known.and_then(|known| ALGORITHMS.get(known)).map_or(usize::from(is_joint), |name| name.len());
+        match rest.get(length..).filter(|_| length > 0) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    is_named && value.len() >= LEAST
+}
+
+/// `jjwt-jackson-0.11.2`: words and a version.
+fn is_artifact(value: &str) -> bool {
+    let is_name = |name: &str| {
+        let letters = |part: &str| part.len() > 1 && part.bytes().all(|byte| byte.is_ascii_lowercase());
+        name.contains(['-', '.']) && name.split(['-', '.', '_']).all(letters)
+    };
+    let is_version = |version: &str| {
+        version.contains('.')
+            && version.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    value.rsplit_once('-').is_some_and(|(name, version)| is_name(name) && is_version(version))
 }
 
 /// Code where a value is expected: `a->b`, `x[0]`, `a::b`, `() =>`, `a == b`, `!ref`, a pattern.

@@ -6,9 +6,25 @@ use super::super::Form;
 use super::super::dialect::Dialect;
 use super::super::header;
 use super::super::key::{Name, Nature};
-use super::super::line::{declared_type, fallback, is_call, is_in_string, is_line_start, sets_header};
+use super::super::line::{declared_type, fallback, is_call, is_comment, is_in_string, is_line_start, sets_header};
 use super::super::read::Extent;
 use super::{MAX_AHEAD, Named, Reader};
+
+/// Names of directives of configuration that a space parts from their value.
+const DIRECTIVES: [&str; 12] = [
+    "password",
+    "passwd",
+    "secret",
+    "pass",
+    "token",
+    "apikey",
+    "api-key",
+    "community",
+    "bindpw",
+    "rootpw",
+    "identified",
+    "psk",
+];
 
 /// Where a value begins, and how it ends.
 pub(super) struct Separated {
@@ -26,7 +42,8 @@ impl Reader<'_, '_> {
         let rest = self.text.get(at..)?;
         let form = Form::Setting;
         let is_group = named.before.ends_with("(?P<") || named.before.ends_with("(?<");
-        if rest.starts_with('>') && named.before.ends_with('<') && !is_group {
+        let is_element = rest.starts_with('>') && !rest.starts_with(">@") && named.before.ends_with('<');
+        if is_element && !is_group {
             // An element in a text that is no XML.
             return Some(Separated { at: at + 1, extent: Extent::Before(b""), form });
         }
@@ -39,9 +56,14 @@ impl Reader<'_, '_> {
             return None;
         }
         if named.before.ends_with("${") {
-            // What stands after a mark is what the variable falls back to.
-            let skip = [":-", ":=", "-", "="].iter().find(|mark| rest.starts_with(**mark))?.len();
+            let skip = default_mark(rest)?;
             return Some(Separated { at: at + skip, extent: Extent::Before(b"}"), form });
+        }
+        if let Some(at) = self.compared(named, rest).map(|skip| at + skip) {
+            return Some(Separated { at, extent: Extent::Quoted, form: Form::Compared });
+        }
+        if let Some(mark) = [":::=", "::="].iter().find(|mark| rest.starts_with(**mark)) {
+            return Some(self.extent(named, at + mark.len(), form));
         }
         for mark in ["==", "!=", "=~", "::", "===", "://"] {
             if rest.starts_with(mark) {
@@ -49,7 +71,7 @@ impl Reader<'_, '_> {
             }
         }
         if matches!(self.dialect, Dialect::Code | Dialect::Quoted)
-            && (blank > 0 || rest.starts_with(':'))
+            && (blank > 0 || rest.starts_with([':', '?']))
             && named.quote.is_none()
         {
             let skip = declared_type(rest).or_else(|| fallback(rest));
@@ -69,10 +91,20 @@ impl Reader<'_, '_> {
         if rest.starts_with(',') && named.quote.is_some() && is_argument && is_call(named.before) {
             return Some(Separated { at: at + 1, extent: Extent::Quoted, form });
         }
+        if let Some(skip) = field(named.before, rest) {
+            return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
+        }
         if blank == 0 || named.quote.is_some() {
             return None;
         }
         self.spaced(named, is_option, at)
+    }
+
+    /// The length of what parts the name from the value that it is compared with. A test tells what it expects, mostly of
+    /// made-up values.
+    fn compared(&self, named: &Named<'_>, rest: &str) -> Option<usize> {
+        let is_test = ["assert", "expect"].iter().any(|word| named.before.contains(word));
+        if is_test || self.dialect == Dialect::Inline { None } else { compared(named.before, rest) }
     }
 
     /// `acme.commands.mergepwd:main` inside a value: a function in a module.
@@ -101,13 +133,15 @@ impl Reader<'_, '_> {
         if self.is_directive_of_blocks(named, rest) {
             return Some(Separated { at, extent: Extent::Quoted, form });
         }
-        let is_set =
-            matches!(named.before.trim(), "setx" | "setenv" | "set $" | "ENV" | "ARG") && self.dialect != Dialect::Code;
+        let setters = ["setx", "setenv", "set $", "env", "arg"];
+        let is_set = setters.iter().any(|setter| named.before.trim().eq_ignore_ascii_case(setter))
+            && self.dialect != Dialect::Code;
         let by = rest.get(..4).filter(|by| by.eq_ignore_ascii_case("by '")).map_or(0, |_| 3);
         if is_set || by > 0 {
             return Some(Separated { at: at + by, extent, form });
         }
-        if name == "password" && self.dialect != Dialect::Code && is_told(rest) {
+        let is_told = matches!(name.as_str(), "password" | "passwd" | "pass" | "pwd" | "passphrase") && is_told(rest);
+        if is_told && (self.dialect != Dialect::Code || is_comment(named.before)) {
             return Some(Separated { at: at + 3, extent, form });
         }
         if is_option {
@@ -115,29 +149,17 @@ impl Reader<'_, '_> {
         }
         let is_directive = matches!(name.as_str(), "requirepass" | "masterauth" | "sentinel_auth_pass");
         let is_lines = matches!(self.dialect, Dialect::Lines | Dialect::Shell);
-        let is_known = matches!(
-            name.as_str(),
-            "password"
-                | "passwd"
-                | "secret"
-                | "pass"
-                | "token"
-                | "apikey"
-                | "api-key"
-                | "community"
-                | "bindpw"
-                | "rootpw"
-                | "identified"
-                | "psk"
-        );
-        let begins =
-            is_line_start(named.before) || named.before.contains("machine ") || named.before.contains("login ");
+        let is_known = DIRECTIVES.contains(&name.as_str());
+        let begins = is_line_start(named.before) || named.before.contains("machine ") || is_after_login(named.before);
         let is_quoted = rest.starts_with('\'') && matches!(name.as_str(), "password" | "identified by")
             || rest.starts_with(['"', '\'']) && name == "convertto-securestring";
-        let is_compound =
-            name.contains(['_', '-']) && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
+        let is_compound = (name.contains(['_', '-']) || has_hump(named.name))
+            && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
         let is_known = is_known || is_compound;
-        let begins = begins || named.before.trim_start().starts_with("user ") || named.before.starts_with("username ");
+        let begins = begins
+            || named.before.trim() == "enable"
+            || named.before.trim_start().starts_with("user ")
+            || named.before.starts_with("username ");
         let is_conf = is_lines && begins && is_known && !self.extraction.traits.is_strict && is_last_word(rest, named);
         let is_directive = is_directive && self.dialect != Dialect::Code && !self.extraction.traits.is_strict;
         // `password 0 value`: the number tells how it is written.
@@ -183,11 +205,16 @@ impl Reader<'_, '_> {
             // `"Password=x;Server=y"`: the name is the first of a list inside a string.
             return list(Extent::Before(b";"), Form::ConnectionString);
         }
+        if named.quote.is_some() && named.after == named.span.end && self.text.as_bytes().get(at - 1) == Some(&b':') {
+            // `"Authorization: Bearer …"`: a header that is one text.
+            return list(Extent::Word, form);
+        }
         match self.dialect {
             Dialect::Lines if is_line_start(named.before) => list(Extent::Line, form),
             Dialect::Lines | Dialect::Shell | Dialect::Inline | Dialect::Xml => list(Extent::Word, form),
             Dialect::Quoted | Dialect::Code
-                if named.quote.is_none() && (is_in_string(named.before) || self.is_shell_line(named, at)) =>
+                if named.quote.is_none()
+                    && (is_in_string(named.before) || is_remark(named) || self.is_shell_line(named, at)) =>
             {
                 list(Extent::Word, form)
             }
@@ -197,7 +224,8 @@ impl Reader<'_, '_> {
 
     /// Whether the quote before a name opens a string that goes on after the name.
     fn starts_string(&self, named: &Named<'_>) -> bool {
-        named.after == named.span.end && self.text.as_bytes().get(named.after) == Some(&b'=')
+        let rest = self.text.get(named.after..).unwrap_or_default();
+        named.after == named.span.end && rest.trim_start_matches(' ').starts_with('=')
     }
 }
 
@@ -216,6 +244,49 @@ fn is_last_word(rest: &str, named: &Named<'_>) -> bool {
     let words = line.split_ascii_whitespace().count();
     let is_router = named.before.starts_with("username ") && words == 2 || named.before.starts_with("snmp-server ");
     is_router || !line.contains(' ') || named.before.contains("login ") || line.starts_with(['"', '\''])
+}
+
+/// The length of the mark at the beginning of `rest` after which stands what the variable of `${NAME` falls back to.
+fn default_mark(rest: &str) -> Option<usize> {
+    let is_other = rest.starts_with(":?") || rest.starts_with(":+");
+    let mark = [":-", ":=", "-", "=", ":"].iter().find(|mark| rest.starts_with(**mark) && !is_other)?;
+    Some(mark.len())
+}
+
+/// The length of what stands before the value, a text in a text: `buildConfigField "String", "API_KEY", "\"…\""`.
+fn field(before: &str, rest: &str) -> Option<usize> {
+    let is_field = ["buildConfigField ", "resValue "].iter().any(|head| before.trim_start().starts_with(head));
+    let literal = rest.strip_prefix(',').filter(|_| is_field)?.trim_start_matches(' ');
+    Some(rest.len() - literal.len() + usize::from(literal.starts_with("\"\\\"")))
+}
+
+/// The length of `== ` and the like at the beginning of `rest`, when a quoted value is compared with the name:
+/// `password == "…"`, and `"$PASSWORD" = "…"` of shells, whose name stands after `before`.
+fn compared(before: &str, rest: &str) -> Option<usize> {
+    let variable = rest.strip_prefix('"').filter(|_| before.ends_with("\"$"));
+    let marks: &[&str] = if variable.is_some() { &["==", "!=", "="] } else { &["===", "!==", "==", "!="] };
+    let compared = variable.unwrap_or(rest).trim_start_matches(' ');
+    let value = marks.iter().find_map(|mark| compared.strip_prefix(*mark))?;
+    let literal = value.trim_start_matches(' ');
+    let literal = literal.strip_prefix(['f', 'b', 'r', 'u']).unwrap_or(literal);
+    literal.starts_with(['"', '\'']).then(|| rest.len() - value.len())
+}
+
+/// `DBPassword`: a small letter, then a capital.
+fn has_hump(name: &str) -> bool {
+    name.as_bytes()
+        .array_windows::<2>()
+        .any(|[first, second]| first.is_ascii_lowercase() && second.is_ascii_uppercase())
+}
+
+/// Whether a comment names a password, whose value needs no quotes there.
+fn is_remark(named: &Named<'_>) -> bool {
+    is_comment(named.before) && Name::read(named.name).is_some_and(|read| read.nature == Nature::Password)
+}
+
+/// Whether `login NAME` stands before, as in a `.netrc`.
+fn is_after_login(before: &str) -> bool {
+    before.rsplit_once("login ").is_some_and(|(_, user)| user.split_ascii_whitespace().count() == 1)
 }
 
 /// Whether a sentence tells a password: `is Tiger42`.
