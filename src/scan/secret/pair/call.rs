@@ -58,7 +58,7 @@ const SETTERS: &[&str] = &["set", "with", "use"];
 
 /// Calls that set their one argument by their name alone.
 const PLAIN: &[&str] =
-    &["password", "passwd", "secret", "apikey", "clientsecret", "secretkey", "accesskey", "authtoken"];
+    &["password", "passwd", "secret", "apikey", "clientsecret", "secretkey", "accesskey", "authtoken", "bearer_auth"];
 
 /// Reads the call named `name` whose arguments begin at `start`; returns where they end when it takes a secret.
 pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, start: usize) -> Option<usize> {

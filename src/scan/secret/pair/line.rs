@@ -57,9 +57,12 @@ pub(super) fn is_comment(before: &str) -> bool {
     let before = before.trim_start();
     let is_after_code = before.contains(" # ") && !is_in_string(before);
     is_after_code
-        || ["#", "//", ";", "-- ", "* ", "/*", "<!--", "rem ", "REM "]
-            .iter()
-            .any(|mark| before.starts_with(mark) && !before.starts_with("#{") && !is_registry(before))
+        || ["#", "//", ";", "-- ", "* ", "/*", "<!--", "rem ", "REM "].iter().any(|mark| {
+            before.starts_with(mark)
+                && !before.starts_with("#{")
+                && !before.starts_with("#define ")
+                && !is_registry(before)
+        })
 }
 
 /// `//registry.npmjs.org/:` is not a comment.
@@ -73,7 +76,7 @@ pub(super) fn is_in_string(before: &str) -> bool {
 }
 
 /// What the names of calls end with that take a name and then its value, or what the value is when there is none.
-const CALLS: [&str; 18] = [
+const CALLS: [&str; 19] = [
     "define",
     "env",
     "get",
@@ -92,6 +95,7 @@ const CALLS: [&str; 18] = [
     "variable",
     "fetch",
     "string",
+    "var",
 ];
 
 /// Whether the name is the first argument of a call that sets it, or asks for it with a fallback.

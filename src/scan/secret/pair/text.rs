@@ -113,8 +113,7 @@ impl<'r> Reader<'r, '_> {
         let bytes = self.text.as_bytes();
         let is_auth = named.name.to_ascii_lowercase().ends_with("auth") && bytes.get(named.span.end) == Some(&b'=');
         let open = named.span.end + usize::from(is_auth);
-        let is_source = matches!(self.dialect, Dialect::Code | Dialect::Quoted);
-        let is_open = is_source && bytes.get(open) == Some(&b'(') && named.quote.is_none();
+        let is_open = self.is_source() && bytes.get(open) == Some(&b'(') && named.quote.is_none();
         if !is_open || is_comment(named.before) {
             return None;
         }
@@ -167,7 +166,8 @@ impl<'r> Reader<'r, '_> {
             }
             return;
         };
-        let Some(mut value) = read::read(self.text, separated.at, separated.extent) else {
+        let at = separated.at + if self.is_source() { self.wrapper(separated.at) } else { 0 };
+        let Some(mut value) = read::read(self.text, at, separated.extent) else {
             let is_setting = self.dialect == Dialect::Lines && is_line_start(named.before);
             if (is_setting || self.dialect == Dialect::Quoted) && separated.form == Form::Setting {
                 self.list(name, separated.at);
@@ -206,14 +206,18 @@ impl<'r> Reader<'r, '_> {
             && Name::read(named.name).is_some_and(|read| read.nature == Nature::Password)
     }
 
+    fn is_source(&self) -> bool {
+        matches!(self.dialect, Dialect::Code | Dialect::Quoted)
+    }
+
     /// Whether a value is code: something to compute.
     fn is_expression(&self, value: &Read<'_>, named: &Named<'_>) -> bool {
-        let is_code = matches!(self.dialect, Dialect::Code | Dialect::Quoted);
         let is_in_text = is_in_string(named.before)
             || is_comment(named.before)
             || named.quote.is_some()
             || named.before.ends_with("${");
-        is_code && !value.is_quoted && !is_in_text && !self.is_shell_line(named, value.span.start)
+        let is_embedded = self.is_shell_line(named, value.span.start) || self.is_yaml_line(named, named.after + 1);
+        self.is_source() && !value.is_quoted && !is_in_text && !is_embedded
     }
 
     /// Whether a line is one of a script inside a document, such as the user data of a machine: `export NAME=value`.

@@ -50,6 +50,7 @@ pub(super) fn node(extraction: &mut Extraction, passage: &Passage<'_>, name: &st
 
 fn mapping(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node: &Node) {
     let label = NAMES.iter().find_map(|key| node.get(key).and_then(Node::as_str));
+    let label = label.or_else(|| node.get("type").and_then(Node::as_str).filter(|kind| *kind == "password"));
     let is_made_up = label.is_none() || !VALUES.iter().any(|key| node.get(key).is_some());
     if node.get("type").and_then(Node::as_str) == Some("random_password") {
         generated(extraction, passage, node);

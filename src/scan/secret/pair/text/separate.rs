@@ -59,6 +59,12 @@ impl Reader<'_, '_> {
             let skip = default_mark(rest)?;
             return Some(Separated { at: at + skip, extent: Extent::Before(b"}"), form });
         }
+        let rest = match rest.strip_prefix(']') {
+            // `env[NAME] = value` of PHP.
+            Some(inner) if self.dialect == Dialect::Lines && named.before.ends_with("env[") => inner.trim_start(),
+            _ => rest,
+        };
+        let at = self.text.len() - rest.len();
         if let Some(at) = self.compared(named, rest).map(|skip| at + skip) {
             return Some(Separated { at, extent: Extent::Quoted, form: Form::Compared });
         }
@@ -79,6 +85,9 @@ impl Reader<'_, '_> {
                 return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
             }
         }
+        if let Some(skip) = self.odd_mark(named, rest) {
+            return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
+        }
         for mark in ["=>", ":=", "+=", "?=", "=", ":"] {
             if rest.starts_with(mark) && is_in_template(named.before) {
                 return Some(Separated { at: at + mark.len(), extent: Extent::Quoted, form });
@@ -98,6 +107,22 @@ impl Reader<'_, '_> {
             return None;
         }
         self.spaced(named, is_option, at)
+    }
+
+    /// The length of what only some languages write between a name and its quoted value: `<-` of R, `->` of Scala,
+    /// `[] =` of C, nothing after `#define`, `(def`, `:` and `@`.
+    fn odd_mark(&self, named: &Named<'_>, rest: &str) -> Option<usize> {
+        if !matches!(self.dialect, Dialect::Code | Dialect::Quoted) {
+            return None;
+        }
+        let is_bare = ["#define ", "(def ", ":", "@"].iter().any(|mark| named.before.ends_with(mark));
+        let marks: &[&str] = match (is_bare, named.quote) {
+            (_, Some(_)) => &["->"],
+            (true, None) => &["<-", "[] =", "[]=", ""],
+            (false, None) => &["<-", "[] =", "[]="],
+        };
+        let value = marks.iter().find_map(|mark| rest.strip_prefix(*mark))?;
+        value.trim_start_matches(' ').starts_with('"').then(|| rest.len() - value.len())
     }
 
     /// The length of what parts the name from the value that it is compared with. A test tells what it expects, mostly of
@@ -133,7 +158,7 @@ impl Reader<'_, '_> {
         if self.is_directive_of_blocks(named, rest) {
             return Some(Separated { at, extent: Extent::Quoted, form });
         }
-        let setters = ["setx", "setenv", "set $", "env", "arg"];
+        let setters = ["setx", "setenv", "set $", "env", "arg", "fastcgi_param", "uwsgi_param"];
         let is_set = setters.iter().any(|setter| named.before.trim().eq_ignore_ascii_case(setter))
             && self.dialect != Dialect::Code;
         let by = rest.get(..4).filter(|by| by.eq_ignore_ascii_case("by '")).map_or(0, |_| 3);
@@ -202,12 +227,20 @@ impl Reader<'_, '_> {
             _ => {}
         }
         if named.quote.is_some() && before.len() < named.before.len() && self.starts_string(named) {
+            if self.dialect == Dialect::Inline && is_constant(named.name) {
+                // `sh -c "PGPASSWORD=x psql"`.
+                return list(Extent::Word, form);
+            }
             // `"Password=x;Server=y"`: the name is the first of a list inside a string.
             return list(Extent::Before(b";"), Form::ConnectionString);
         }
         if named.quote.is_some() && named.after == named.span.end && self.text.as_bytes().get(at - 1) == Some(&b':') {
             // `"Authorization: Bearer …"`: a header that is one text.
             return list(Extent::Word, form);
+        }
+        if self.is_yaml_line(named, at) {
+            // What has no quotes may be code all the same.
+            return list(Extent::Line, Form::Compared);
         }
         match self.dialect {
             Dialect::Lines if is_line_start(named.before) => list(Extent::Line, form),
@@ -279,14 +312,20 @@ fn has_hump(name: &str) -> bool {
         .any(|[first, second]| first.is_ascii_lowercase() && second.is_ascii_uppercase())
 }
 
+/// Whether a name is that of an environment variable.
+fn is_constant(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
 /// Whether a comment names a password, whose value needs no quotes there.
 fn is_remark(named: &Named<'_>) -> bool {
     is_comment(named.before) && Name::read(named.name).is_some_and(|read| read.nature == Nature::Password)
 }
 
-/// Whether `login NAME` stands before, as in a `.netrc`.
+/// Whether `login NAME` stands before, as in a `.netrc`, or `user NAME`, as in a `.fetchmailrc`.
 fn is_after_login(before: &str) -> bool {
-    before.rsplit_once("login ").is_some_and(|(_, user)| user.split_ascii_whitespace().count() == 1)
+    let is_name = |(_, user): (&str, &str)| user.split_ascii_whitespace().count() == 1;
+    ["login ", " user "].iter().any(|word| before.rsplit_once(word).is_some_and(is_name))
 }
 
 /// Whether a sentence tells a password: `is Tiger42`.

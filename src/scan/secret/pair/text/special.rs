@@ -13,7 +13,31 @@ use crate::scan::span::Span;
 /// Longest list of values, in bytes.
 const MAX_LIST: usize = 2000;
 
+/// What makes a value of a text, and is none itself.
+const WRAPPERS: [&str; 6] =
+    ["String::from(", "new String(", "Some(", "SecretString::new(", "SecretString::from(", "Secret::new("];
+
 impl Reader<'_, '_> {
+    /// Whether a line is one of YAML inside a document of another kind, such as the values of a chart in HCL.
+    pub(super) fn is_yaml_line(&self, named: &Named<'_>, at: usize) -> bool {
+        let bytes = self.text.as_bytes();
+        let is_pair = bytes.get(at.wrapping_sub(1)) == Some(&b':') && bytes.get(at) == Some(&b' ');
+        let is_line = named.before.trim().is_empty() && named.quote.is_none();
+        let ahead =
+            self.text.get(at..self.text.floor_char_boundary((at + 200).min(self.text.len()))).unwrap_or_default();
+        let line = ahead.split(['\n', '\r']).next().unwrap_or_default();
+        let is_plain = !line.trim().is_empty() && !line.contains(['"', '\'', '(', '{', '[', ',', ';']);
+        self.dialect == Dialect::Quoted && is_pair && is_line && is_plain
+    }
+
+    /// The length of `String::from(` and the like at `at`.
+    pub(super) fn wrapper(&self, at: usize) -> usize {
+        let rest = self.text.get(at..).unwrap_or_default();
+        let call = rest.trim_start_matches(' ');
+        let wrapper = WRAPPERS.iter().find(|wrapper| call.starts_with(**wrapper));
+        wrapper.map_or(0, |wrapper| rest.len() - call.len() + wrapper.len())
+    }
+
     /// `userPassword:: aGk=`, as LDIF writes it: two colons tell that the value is base64. Says whether it is so.
     pub(super) fn encoded(&mut self, named: &Named<'_>, name: &str) -> bool {
         let rest = self.text.get(named.after..).unwrap_or_default();
