@@ -45,6 +45,9 @@ const MAX_DEPTH: usize = 4;
 /// Shortest text that is read for pairs once it is decoded, in bytes.
 const MIN_DECODED: usize = 12;
 
+/// Least length of a key or token in documents and comments, in bytes.
+const LEAST_IN_TEXT: usize = 12;
+
 /// What Spring Security writes before a password that is not encoded.
 const PLAIN: &str = "{noop}";
 
@@ -261,7 +264,11 @@ impl Extraction {
     fn accepts(&self, step: Step, nature: Nature, value: &str) -> bool {
         let is_code = self.traits.dialect == Dialect::Code;
         match step {
-            Step::Random => !self.traits.is_strict || nature != Nature::Vague,
+            // In documents and comments stands code as well, with short names such as `myKmsKey`.
+            Step::Random if self.traits.is_strict => {
+                nature == Nature::Password || nature != Nature::Vague && value.len() >= LEAST_IN_TEXT
+            }
+            Step::Random => true,
             Step::Human if self.traits.is_comment => nature == Nature::Password && value::is_deliberate(value),
             Step::Human if self.traits.is_strict => false,
             Step::Human => !is_code || value::is_no_label(value),

@@ -117,6 +117,8 @@ pub fn unescaped(raw: &str, quote: u8) -> Cow<'_, str> {
         }
         match letters.next() {
             Some('n') => text.push('\n'),
+            // A byte of a text that is none.
+            Some('x') => text.push_str("\\x"),
             Some('t') => text.push('\t'),
             Some('r') => text.push('\r'),
             Some('u') => {

@@ -2,6 +2,7 @@
 //!
 //! Invariant: each word of the gate costs a bounded time, so the whole is linear.
 
+mod mark;
 mod separate;
 mod special;
 
@@ -206,14 +207,14 @@ impl<'r> Reader<'r, '_> {
             && Name::read(named.name).is_some_and(|read| read.nature == Nature::Password)
     }
 
-    fn is_source(&self) -> bool {
+    pub(super) fn is_source(&self) -> bool {
         matches!(self.dialect, Dialect::Code | Dialect::Quoted)
     }
 
     /// Whether a value is code: something to compute.
     fn is_expression(&self, value: &Read<'_>, named: &Named<'_>) -> bool {
         let is_in_text = is_in_string(named.before)
-            || is_comment(named.before)
+            || mark::is_remark(named)
             || named.quote.is_some()
             || named.before.ends_with("${");
         let is_embedded = self.is_shell_line(named, value.span.start) || self.is_yaml_line(named, named.after + 1);

@@ -69,8 +69,10 @@ fn content(extraction: &mut Extraction, passage: &Passage<'_>, start: usize, bef
         return true;
     };
     let at = file.len() - value.len();
-    if let Some(value) = content_at(file, at) {
-        extraction.pair(passage, span.of(file), &unescaped(value.of(file)), value, Form::Setting);
+    if let Some(value) = content_at(file, at)
+        && extraction.pair(passage, span.of(file), &unescaped(value.of(file)), value, Form::Setting)
+    {
+        *done = value.end;
     }
     true
 }

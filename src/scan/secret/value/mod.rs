@@ -3,6 +3,7 @@
 //! Invariant: judges the value by itself and by what its name asks for; every judgement names the step that made it,
 //! and costs the length of the value.
 
+mod algorithm;
 mod cipher;
 mod public;
 mod reference;
@@ -204,7 +205,8 @@ pub fn is_deliberate(value: &str) -> bool {
 pub fn is_no_label(value: &str) -> bool {
     let inner = value.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
     value.bytes().any(|byte| byte.is_ascii_digit())
-        || inner.contains(['!', '@', '%', '^', '&', '?']) && !inner.contains([' ', '/', '='])
+        || inner.contains(['!', '@', '^', '&'])
+            && inner.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!@^&#$*+_-".contains(&byte))
         || words::is_gibberish(value)
 }
 

@@ -15,6 +15,7 @@ const MARKS: &[&str] = &[
     "System.getenv",
     "secrets.",
     "lookup(",
+    "%s",
     "{}",
 ];
 /// Marks of which a random value may have one by chance, each with what closes it.
@@ -170,7 +171,7 @@ fn is_wording(character: char) -> bool {
 /// `jwt={token}`, `{module.params['x']}`, `{0}`: a field of a text that is filled in.
 fn has_field(value: &str) -> bool {
     const LEAST: usize = 3;
-    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_.[]()'\"".contains(letter);
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_.[]()'\"!:".contains(letter);
     let Some((_, rest)) = value.split_once('{') else { return false };
     let name = rest.split_once('}').map_or("", |(name, _)| name);
     let begins = name.starts_with(|letter: char| letter.is_ascii_lowercase() || letter == '_');
@@ -226,8 +227,9 @@ fn is_format(value: &str) -> bool {
 /// `read_secret("x")`, `get(…)`.
 fn is_call(value: &str) -> bool {
     let Some((name, rest)) = value.split_once('(') else { return false };
+    let is_cut = rest.is_empty() && name.contains('.');
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'$' | b'!');
-    rest.trim_end_matches(';').ends_with(')') && name.len() > 1 && name.bytes().all(is_name)
+    (is_cut || rest.trim_end_matches(';').ends_with(')')) && name.len() > 1 && name.bytes().all(is_name)
 }
 
 /// The place in `value` of a literal that a reference falls back to: `${X:-literal}`, `${X:literal}`,

@@ -3,6 +3,7 @@
 //! Invariant: a random value has none of these shapes.
 
 use super::super::word_list::WordList;
+use super::algorithm::is_algorithm;
 use super::{Asked, Step, words};
 use crate::scan::secret::pair::key::Nature;
 
@@ -95,6 +96,7 @@ pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
         || is_dotted(value, is_password)
         || is_address(value)
         || is_algorithm(value)
+        || is_table(value, asked)
         || is_artifact(value)
         || is_code(value);
     let is_asked = |kind: &str| asked.name.is_some_and(|name| name.last == kind);
@@ -219,75 +221,11 @@ fn is_address(value: &str) -> bool {
     })
 }
 
-/// Names of algorithms and of their parts, in lower case, those that begin another one after it.
-const ALGORITHMS: &[&str] = &[
-    "poly",
-    "chacha",
-    "xchacha",
-    "xsalsa",
-    "salsa",
-    "aes",
-    "sha",
-    "hmac",
-    "rsa",
-    "ecdsa",
-    "ecdh",
-    "eddsa",
-    "dsa",
-    "pbes",
-    "pbekdf",
-    "pbkdf",
-    "pbe",
-    "oaep",
-    "pkcs",
-    "gcm",
-    "cbc",
-    "ecb",
-    "ctr",
-    "ccm",
-    "siv",
-    "mgf",
-    "md",
-    "desede",
-    "des",
-    "camellia",
-    "blowfish",
-    "twofish",
-    "rc",
-    "scram",
-    "nopadding",
-    "padding",
-    "wrap",
-    "kw",
-    "with",
-    "and",
-    "hs",
-    "rs",
-    "es",
-    "ps",
-    "a",
-    "plus",
-];
-/// How many of those name an algorithm.
-const NAMED: usize = 20;
-
-/// `PBEWithHmacSHA256AndAES_256`, `CHACHA20-POLY1305`: nothing but names of algorithms, digits and joints.
-fn is_algorithm(value: &str) -> bool {
-    const LEAST: usize = 6;
-    let lower = value.to_ascii_lowercase();
-    let mut rest = lower.as_str();
-    let mut is_named = false;
-    while let Some(first) = rest.bytes().next() {
-        let is_joint = first.is_ascii_digit() || matches!(first, b'-' | b'_' | b'/' | b'+');
-        let known = ALGORITHMS.iter().position(|name| rest.starts_with(name));
-        is_named |= known.is_some_and(|known| known < NAMED);
-        let length = known.and_then(|known| ALGORITHMS.get(known)).map_or(usize::from(is_joint), |name| name.len());
-        match rest.get(length..).filter(|_| length > 0) {
-            Some(after) => rest = after,
-            None => return false,
-        }
-    }
-    is_named && value.len() >= LEAST
+/// Long text of all kinds of symbols where a machine-made value is expected: the tables of a parser.
+fn is_table(value: &str, asked: Asked<'_>) -> bool {
+    const LONG: usize = 300;
+    let is_odd = |byte: &u8| !byte.is_ascii_alphanumeric() && !b"+/=_-.:%".contains(byte);
+    value.len() > LONG && asked.nature != Nature::Password && value.bytes().filter(is_odd).count() * 20 > value.len()
 }
 
 /// `jjwt-jackson-0.11.2`: words and a version.
@@ -341,6 +279,11 @@ fn is_phrase(value: &str) -> bool {
     (4..=8).contains(&words.len()) && words.iter().all(is_plain)
 }
 
+/// Words with colons between them, such as `rule:admin`.
+fn is_wordy(part: &str) -> bool {
+    part.trim_matches(|letter: char| !letter.is_alphanumeric()).split(':').all(words::is_wordy_segment)
+}
+
 /// Words with spaces between them, or words of another script.
 fn is_prose(value: &str) -> bool {
     if value.ends_with(':') || value.ends_with('?') && value.contains(' ') {
@@ -350,7 +293,6 @@ fn is_prose(value: &str) -> bool {
         return !value.bytes().any(|byte| byte.is_ascii_digit());
     }
     let parts: Vec<&str> = value.split_whitespace().collect();
-    let wordy =
-        parts.iter().filter(|part| words::is_wordy_segment(part.trim_matches(|c: char| !c.is_alphanumeric()))).count();
+    let wordy = parts.iter().filter(|part| is_wordy(part)).count();
     parts.len() > 1 && (wordy * 2 >= parts.len() || value.len() < 20)
 }

@@ -83,7 +83,10 @@ fn password(value: &str, asked: Asked<'_>) -> Option<Step> {
     if asks_for_change(&words) {
         return Some(Step::Default);
     }
-    if words.iter().any(asks) && !DEFAULTS.has(&plain) || begins_with_your(&words) || tells_the_form(&words, asked) {
+    if words.iter().any(asks) && !DEFAULTS.has(&plain)
+        || begins_with_your(&words)
+        || tells_the_form(value, &words, asked)
+    {
         return Some(Step::Placeholder);
     }
     let letters = value.chars().count();
@@ -112,11 +115,12 @@ fn says_only_that_it_is_one(words: &[String]) -> bool {
 }
 
 /// `password-goes-here`, and `user:password`: a text that tells how a login is written.
-fn tells_the_form(words: &[String], asked: Asked<'_>) -> bool {
+fn tells_the_form(value: &str, words: &[String], asked: Asked<'_>) -> bool {
     let is_here = |pair: &[String]| matches!(pair, [first, second] if first == "goes" && second == "here");
     let is_form = matches!(asked.user, "user" | "username" | "login" | "USER" | "USERNAME")
         && matches!(words, [word] if matches!(word.as_str(), "password" | "pass" | "passwd" | "pwd"));
-    is_form || words.windows(2).any(is_here)
+    let is_word = value.len() > 2 && value.bytes().all(|byte| byte.is_ascii_uppercase()) && asked.name.is_none();
+    is_form || is_word && words.iter().any(|word| KINDS.has(word)) || words.windows(2).any(is_here)
 }
 
 /// Whether nothing in `value` is more than a hint that it is made up, so that no person chose it.

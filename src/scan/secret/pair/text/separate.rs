@@ -8,6 +8,10 @@ use super::super::header;
 use super::super::key::{Name, Nature};
 use super::super::line::{declared_type, fallback, is_call, is_comment, is_in_string, is_line_start, sets_header};
 use super::super::read::Extent;
+use super::mark::{
+    compared, default_mark, field, has_hump, is_after_login, is_closed, is_constant, is_in_template, is_last_word,
+    is_part_of_address, is_remark, is_told,
+};
 use super::{MAX_AHEAD, Named, Reader};
 
 /// Names of directives of configuration that a space parts from their value.
@@ -42,17 +46,12 @@ impl Reader<'_, '_> {
         let rest = self.text.get(at..)?;
         let form = Form::Setting;
         let is_group = named.before.ends_with("(?P<") || named.before.ends_with("(?<");
-        let is_element = rest.starts_with('>') && !rest.starts_with(">@") && named.before.ends_with('<');
+        let is_element = named.before.ends_with('<') && is_closed(rest);
         if is_element && !is_group {
             // An element in a text that is no XML.
             return Some(Separated { at: at + 1, extent: Extent::Before(b""), form });
         }
-        let token = named.before.rsplit([' ', '\t', '"', '\'', '`']).next().unwrap_or_default();
-        if token.contains("arn:") || self.is_function(named, rest) {
-            return None;
-        }
-        if rest.starts_with(":!") || named.before.ends_with(":!") || named.before.ends_with("pkcs11:") {
-            // A list of ciphers, and an address of a key in hardware.
+        if is_part_of_address(named.before, rest) || self.is_function(named, rest) {
             return None;
         }
         if named.before.ends_with("${") {
@@ -71,21 +70,12 @@ impl Reader<'_, '_> {
         if let Some(mark) = [":::=", "::="].iter().find(|mark| rest.starts_with(**mark)) {
             return Some(self.extent(named, at + mark.len(), form));
         }
-        for mark in ["==", "!=", "=~", "::", "===", "://"] {
-            if rest.starts_with(mark) {
-                return None;
-            }
+        if ["==", "!=", "=~", "::", "===", "://"].iter().any(|mark| rest.starts_with(*mark)) {
+            return None;
         }
-        if matches!(self.dialect, Dialect::Code | Dialect::Quoted)
-            && (blank > 0 || rest.starts_with([':', '?']))
-            && named.quote.is_none()
-        {
-            let skip = declared_type(rest).or_else(|| fallback(rest));
-            if let Some(skip) = skip {
-                return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
-            }
-        }
-        if let Some(skip) = self.odd_mark(named, rest) {
+        let is_typed = self.is_source() && named.quote.is_none() && (blank > 0 || rest.starts_with([':', '?']));
+        let skip = is_typed.then(|| declared_type(rest).or_else(|| fallback(rest))).flatten();
+        if let Some(skip) = skip.or_else(|| self.odd_mark(named, rest)) {
             return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
         }
         for mark in ["=>", ":=", "+=", "?=", "=", ":"] {
@@ -112,7 +102,7 @@ impl Reader<'_, '_> {
     /// The length of what only some languages write between a name and its quoted value: `<-` of R, `->` of Scala,
     /// `[] =` of C, nothing after `#define`, `(def`, `:` and `@`.
     fn odd_mark(&self, named: &Named<'_>, rest: &str) -> Option<usize> {
-        if !matches!(self.dialect, Dialect::Code | Dialect::Quoted) {
+        if !self.is_source() {
             return None;
         }
         let is_bare = ["#define ", "(def ", ":", "@"].iter().any(|mark| named.before.ends_with(mark));
@@ -137,7 +127,7 @@ impl Reader<'_, '_> {
         let is_inside = self.dialect == Dialect::Inline || !is_line_start(named.before);
         let Some(rest) = rest.strip_prefix(':').filter(|_| is_inside && named.name.contains('.')) else { return false };
         let name = rest.bytes().take_while(|byte| byte.is_ascii_lowercase() || *byte == b'_').count();
-        name > 0 && rest.as_bytes().get(name).is_none_or(|next| matches!(next, b'"' | b'\'' | b'\n' | b'\r'))
+        name > 0 && rest.as_bytes().get(name).is_none_or(|next| matches!(next, b'"' | b'\'' | b'<' | b'\n' | b'\r'))
     }
 
     /// `--password value`, `requirepass value`, `PASSWORD 'value'`.
@@ -257,79 +247,6 @@ impl Reader<'_, '_> {
 
     /// Whether the quote before a name opens a string that goes on after the name.
     fn starts_string(&self, named: &Named<'_>) -> bool {
-        let rest = self.text.get(named.after..).unwrap_or_default();
-        named.after == named.span.end && rest.trim_start_matches(' ').starts_with('=')
+        named.after == named.span.end && self.text.as_bytes().get(named.after) == Some(&b'=')
     }
-}
-
-/// Whether a name stands inside `{{ … }}`, where what has no quotes is a name as well.
-fn is_in_template(before: &str) -> bool {
-    before.rfind("{{").is_some_and(|open| before.rfind("}}").is_none_or(|close| close < open))
-}
-
-/// Whether a value ends its line, so that a sentence is not read as one.
-fn is_last_word(rest: &str, named: &Named<'_>) -> bool {
-    let line = rest.split(['\n', '\r']).next().unwrap_or_default().trim().trim_end_matches(';');
-    let is_prose = line.ends_with(['.', ',', ':', ')']) || line.starts_with('@');
-    if is_prose || line.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return false;
-    }
-    let words = line.split_ascii_whitespace().count();
-    let is_router = named.before.starts_with("username ") && words == 2 || named.before.starts_with("snmp-server ");
-    is_router || !line.contains(' ') || named.before.contains("login ") || line.starts_with(['"', '\''])
-}
-
-/// The length of the mark at the beginning of `rest` after which stands what the variable of `${NAME` falls back to.
-fn default_mark(rest: &str) -> Option<usize> {
-    let is_other = rest.starts_with(":?") || rest.starts_with(":+");
-    let mark = [":-", ":=", "-", "=", ":"].iter().find(|mark| rest.starts_with(**mark) && !is_other)?;
-    Some(mark.len())
-}
-
-/// The length of what stands before the value, a text in a text: `buildConfigField "String", "API_KEY", "\"…\""`.
-fn field(before: &str, rest: &str) -> Option<usize> {
-    let is_field = ["buildConfigField ", "resValue "].iter().any(|head| before.trim_start().starts_with(head));
-    let literal = rest.strip_prefix(',').filter(|_| is_field)?.trim_start_matches(' ');
-    Some(rest.len() - literal.len() + usize::from(literal.starts_with("\"\\\"")))
-}
-
-/// The length of `== ` and the like at the beginning of `rest`, when a quoted value is compared with the name:
-/// `password == "…"`, and `"$PASSWORD" = "…"` of shells, whose name stands after `before`.
-fn compared(before: &str, rest: &str) -> Option<usize> {
-    let variable = rest.strip_prefix('"').filter(|_| before.ends_with("\"$"));
-    let marks: &[&str] = if variable.is_some() { &["==", "!=", "="] } else { &["===", "!==", "==", "!="] };
-    let compared = variable.unwrap_or(rest).trim_start_matches(' ');
-    let value = marks.iter().find_map(|mark| compared.strip_prefix(*mark))?;
-    let literal = value.trim_start_matches(' ');
-    let literal = literal.strip_prefix(['f', 'b', 'r', 'u']).unwrap_or(literal);
-    literal.starts_with(['"', '\'']).then(|| rest.len() - value.len())
-}
-
-/// `DBPassword`: a small letter, then a capital.
-fn has_hump(name: &str) -> bool {
-    name.as_bytes()
-        .array_windows::<2>()
-        .any(|[first, second]| first.is_ascii_lowercase() && second.is_ascii_uppercase())
-}
-
-/// Whether a name is that of an environment variable.
-fn is_constant(name: &str) -> bool {
-    name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
-}
-
-/// Whether a comment names a password, whose value needs no quotes there.
-fn is_remark(named: &Named<'_>) -> bool {
-    is_comment(named.before) && Name::read(named.name).is_some_and(|read| read.nature == Nature::Password)
-}
-
-/// Whether `login NAME` stands before, as in a `.netrc`, or `user NAME`, as in a `.fetchmailrc`.
-fn is_after_login(before: &str) -> bool {
-    let is_name = |(_, user): (&str, &str)| user.split_ascii_whitespace().count() == 1;
-    ["login ", " user "].iter().any(|word| before.rsplit_once(word).is_some_and(is_name))
-}
-
-/// Whether a sentence tells a password: `is Tiger42`.
-fn is_told(rest: &str) -> bool {
-    let word = rest.strip_prefix("is ").and_then(|rest| rest.split_ascii_whitespace().next()).unwrap_or_default();
-    word.len() > 5 && word.bytes().any(|byte| byte.is_ascii_digit())
 }
