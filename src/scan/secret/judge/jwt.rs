@@ -21,7 +21,12 @@ const SECONDS_OF_DAY: i64 = 86_400;
 pub(super) fn judge(scene: &Scene, rule: &DetectorRule, span: Span) -> Option<Judged> {
     let mut parts = span.of(scene.text).split('.');
     let (header, claims, signature) = (object(parts.next()?)?, object(parts.next()?)?, parts.next()?);
-    let algorithm = header.get("alg")?.as_str()?;
+    let algorithm = match header.get("alg") {
+        Some(algorithm) => algorithm.as_str()?,
+        // A header with fields of its own.
+        None if !header.is_empty() => "",
+        None => return None,
+    };
     let is_unsigned = algorithm.eq_ignore_ascii_case("none");
     let has_signature = is_unsigned || signature.len() >= MIN_SIGNATURE;
     let wanted = |(claim, text): (&String, &String)| says(&claims, claim, text);
@@ -65,7 +70,7 @@ fn note(algorithm: &str, claims: &Map<String, Value>, end: Option<String>) -> St
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'/' | b'.' | b'-' | b'_');
         text.len() <= MAX_ISSUER && text.bytes().all(plain)
     };
-    let algorithm = Some(algorithm).filter(is_plain).unwrap_or("unknown algorithm");
+    let algorithm = Some(algorithm).filter(|name| !name.is_empty() && is_plain(name)).unwrap_or("unknown algorithm");
     let issuer = claims.get("iss").and_then(Value::as_str).filter(is_plain);
     let issuer = issuer.map(|issuer| format!(", issuer {issuer}")).unwrap_or_default();
     let end = end.map_or_else(|| ", without an end".to_owned(), |end| format!(", until {end}"));

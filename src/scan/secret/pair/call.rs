@@ -28,6 +28,9 @@ const POSITIONS: &[(&str, usize)] = &[
     ("usernamepasswordauthenticationtoken", 1),
     ("passwordauthentication", 1),
     ("login", 1),
+    ("log_in", 1),
+    ("authenticate", 1),
+    ("sign", 1),
     ("mysqli_connect", 2),
     ("mysql_connect", 2),
     ("mysql_pconnect", 2),
@@ -55,12 +58,15 @@ const SETTERS: &[&str] = &["set", "with", "use"];
 
 /// Calls that set their one argument by their name alone.
 const PLAIN: &[&str] =
-    &["password", "passwd", "secret", "apikey", "clientsecret", "secretkey", "accesskey", "authtoken"];
+    &["password", "passwd", "secret", "apikey", "clientsecret", "secretkey", "accesskey", "authtoken", "bearer_auth"];
 
 /// Reads the call named `name` whose arguments begin at `start`; returns where they end when it takes a secret.
 pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, start: usize) -> Option<usize> {
-    let name = name.rsplit('.').next().unwrap_or(name);
+    let (owner, name) = name.rsplit_once('.').unwrap_or(("", name));
     let lower = name.to_ascii_lowercase();
+    if matches!(lower.as_str(), "equals" | "equalsignorecase") {
+        return compared(extraction, passage, owner, start);
+    }
     let position = POSITIONS.iter().find(|(known, _)| *known == lower).map(|(_, position)| *position);
     let Some(position) = position else { return setter(extraction, passage, name, start) };
     let (arguments, end) = arguments(&passage.text, start);
@@ -74,6 +80,14 @@ pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, name: &st
         let kind = if step == Step::Default { PairKind::DefaultPassword } else { PairKind::Password };
         extraction.add(passage, kind, &password.value, password.span, step, None);
     }
+    Some(end)
+}
+
+/// `password.equals("…")`.
+fn compared(extraction: &mut Extraction, passage: &Passage<'_>, owner: &str, start: usize) -> Option<usize> {
+    let (arguments, end) = arguments(&passage.text, start);
+    let [Some(value)] = &*arguments else { return None };
+    extraction.pair(passage, owner, &value.value, value.span, Form::Compared);
     Some(end)
 }
 

@@ -99,7 +99,8 @@ pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, program: 
     let start = program.start - (before.len() - before.trim_end_matches(is_part).len());
     let words = words(text, start);
     let end = words.last().map_or(program.end, |word| word.span.end).max(program.end);
-    let Some(name) = words.first().map(|word| word.value) else { return end };
+    let Some(name) = words.first().map(|word| word.value.to_ascii_lowercase()) else { return end };
+    let name = name.strip_suffix(".exe").unwrap_or(&name);
     for (programs, option, takes) in OPTIONS {
         if programs.contains(&name) {
             options(extraction, passage, &words, option, *takes);
@@ -119,6 +120,7 @@ fn by_position(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word
     let plain = || words.iter().filter(|word| !word.value.starts_with('-'));
     match at(0) {
         "login" if has("--password-stdin") => piped(extraction, passage, start, None),
+        "sudo" if has("-S") => piped(extraction, passage, start, None),
         "chpasswd" => piped(extraction, passage, start, Some(':')),
         "rabbitmqctl" if matches!(at(1), "add_user" | "change_password") => {
             if let Some(word) = words.get(3) {
@@ -163,7 +165,10 @@ fn options(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>
         };
         match takes {
             Takes::After(mark) => {
-                if let Some((user, password)) = value.split_once(mark).filter(|(user, _)| !PASS_SOURCES.contains(user))
+                if let (true, Some(next)) = (value.ends_with(mark), rest.clone().next().filter(|next| next.is_glued)) {
+                    judge(extraction, passage, next.value, next.span, value.trim_end_matches(mark));
+                } else if let Some((user, password)) =
+                    value.split_once(mark).filter(|(user, _)| !PASS_SOURCES.contains(user))
                 {
                     judge(
                         extraction,
@@ -229,9 +234,9 @@ fn words(text: &str, start: usize) -> Vec<Word<'_>> {
         }
         let at = position + blank;
         let Some(word) = read::read(text.get(..end).unwrap_or_default(), at, read::Extent::Word) else { break };
-        // `-p"value"` is one word.
+        // `-p"value"` is one word, and `user:"value"`.
         let is_glued = !word.is_quoted
-            && word.value.starts_with('-')
+            && (word.value.starts_with('-') || word.value.ends_with(':'))
             && text.as_bytes().get(word.span.end).is_some_and(|byte| matches!(byte, b'"' | b'\''));
         let inner = if is_glued {
             read::read(text.get(..end).unwrap_or_default(), word.span.end, read::Extent::Word)

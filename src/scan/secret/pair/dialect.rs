@@ -28,8 +28,17 @@ pub struct Traits {
     pub dialect: Dialect,
     /// Whether it is documentation or a translation, where only a random value is taken for a secret.
     pub is_strict: bool,
+    /// Whether it is a comment in a file that is not strict.
+    pub is_comment: bool,
     /// Whether it is a sample that people copy and fill in, where defaults are expected.
     pub is_sample: bool,
+}
+
+impl Traits {
+    /// The traits of a comment in such a file.
+    pub(super) fn in_comment(self) -> Self {
+        Self { is_strict: true, is_comment: self.is_comment || !self.is_strict, ..self }
+    }
 }
 
 static CODE: WordList = WordList::new(
@@ -74,6 +83,7 @@ pub fn traits(path: &str, text: &str) -> Option<Traits> {
     Some(Traits {
         dialect: dialect(&lower, name, ending, text),
         is_strict: is_document || is_translation(&lower, name),
+        is_comment: false,
         is_sample: ["example", "sample", ".dist", "template", ".tmpl", "skeleton"]
             .iter()
             .any(|mark| name.contains(mark)),
@@ -117,10 +127,17 @@ fn dialect(path: &str, name: &str, ending: &str, text: &str) -> Dialect {
         Some(Dialect::Code) if is_configuration(name) || is_configured(path, ending) => Dialect::Quoted,
         Some(dialect) => dialect,
         None if begin.starts_with("<?xml") || (begin.starts_with('<') && begin.contains("</")) => Dialect::Xml,
+        None if is_program(begin) => Dialect::Code,
         None if begin.starts_with("#!") => Dialect::Shell,
         None if begin.starts_with('{') && ending != "yaml" && ending != "yml" => Dialect::Quoted,
         None => Dialect::Lines,
     }
+}
+
+/// Whether the first line names the interpreter of a language that is no shell.
+fn is_program(begin: &str) -> bool {
+    let interpreter = begin.strip_prefix("#!").and_then(|rest| rest.lines().next()).unwrap_or_default();
+    ["python", "perl", "ruby", "node", "php", "lua"].iter().any(|name| interpreter.contains(name))
 }
 
 /// Whether a file of code is one of settings, such as `wp-config.php` and `settings.py`.
@@ -180,6 +197,7 @@ mod tests {
         check("app.py", "", Some(Dialect::Code));
         check("wp-config.php", "<?php", Some(Dialect::Quoted));
         check("server", "#!/bin/sh", Some(Dialect::Shell));
+        check("server", "#!/usr/bin/env python3\n", Some(Dialect::Code));
         check("data", "<?xml version=\"1.0\"?>", Some(Dialect::Xml));
         check("package-lock.json", "{}", None);
         check("go.sum", "", None);

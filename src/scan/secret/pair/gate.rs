@@ -27,14 +27,21 @@ const WORDS: &[&str] = &[
     "pw=",
     "pw:",
     "securestring",
+    "psw",
+    "_pw",
+    ".pw",
+    "encrypt =",
+    "encrypt\":",
     // Calls.
     "getconnection",
     "pdo(",
+    "jwt.sign",
     "directoryentry",
     // Rules of Redis.
     "on >",
     "setuser",
     // Programs.
+    "sudo -s",
     "curl",
     "mysql",
     "mariadb",
@@ -58,7 +65,7 @@ const WORDS: &[&str] = &[
     "rdesktop",
 ];
 /// How many of the words are parts of names or of calls.
-const NAMES: usize = 22;
+const NAMES: usize = 28;
 
 /// A word that was found.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +107,7 @@ pub fn words() -> &'static [&'static str] {
 /// The word at `index` of the list, found at `span`.
 pub fn hit(index: usize, span: Span) -> Hit {
     // `pw=` without its mark.
-    let has_mark = WORDS.get(index).is_some_and(|word| word.ends_with(['=', ':', '(']));
-    Hit { span: Span::new(span.start, span.end - usize::from(has_mark)), is_program: index >= NAMES }
+    let word = WORDS.get(index).copied().unwrap_or_default();
+    let mark = if word.ends_with(['=', ':', '(']) { word.trim_end_matches(['=', ':', '(', '"', ' ']) } else { word };
+    Hit { span: Span::new(span.start, span.end - (word.len() - mark.len())), is_program: index >= NAMES }
 }

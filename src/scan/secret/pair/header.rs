@@ -20,7 +20,9 @@ pub(super) fn is_name(name: &str) -> bool {
 /// Judges the header's `value` at `span`; says whether it is one.
 pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, value: &str, span: Span) -> bool {
     let lower: String = value.chars().take(12).collect::<String>().to_ascii_lowercase();
-    let Some(scheme) = SCHEMES.iter().find(|scheme| lower.starts_with(**scheme)) else { return false };
+    let Some(scheme) = SCHEMES.iter().find(|scheme| lower.starts_with(**scheme)) else {
+        return other(extraction, passage, value, span);
+    };
     let credential = value.get(scheme.len()..).unwrap_or_default().trim();
     let offset = value.len() - value.get(scheme.len()..).unwrap_or_default().trim_start().len();
     let fits = span.len() == value.len();
@@ -34,8 +36,29 @@ pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, value: &s
 
 fn basic(credential: &str) -> Step {
     let decoded = decode::text_of(credential);
-    let login = decoded.as_deref().and_then(|text| text.split_once(':'));
-    login.map_or(Step::OtherThing, |(user, password)| value::judge(password, Asked::password(user)))
+    match decoded.as_deref().map(|text| text.split_once(':')) {
+        Some(Some((user, password))) => value::judge(password, Asked::password(user)),
+        Some(None) => Step::OtherThing,
+        // Some services take a token as it is.
+        None => bearer(credential),
+    }
+}
+
+/// A credential without a scheme, or with one that only its service knows: `Api-Token …`.
+fn other(extraction: &mut Extraction, passage: &Passage<'_>, value: &str, span: Span) -> bool {
+    let mut words = value.split_ascii_whitespace().rev();
+    let (Some(credential), scheme, None) = (words.next(), words.next(), words.next()) else { return false };
+    let is_scheme = |scheme: &str| {
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        scheme.bytes().all(is_part) && !scheme.eq_ignore_ascii_case("client-id")
+    };
+    let is_header = scheme.is_none_or(is_scheme) && span.len() == value.len();
+    if !is_header || bearer(credential) != Step::Random {
+        return false;
+    }
+    let end = span.start + value.trim_end().len();
+    let place = Span::new(end - credential.len(), end);
+    extraction.add(passage, PairKind::AuthorizationHeader, credential, place, Step::Random, Some("Authorization"))
 }
 
 fn bearer(credential: &str) -> Step {

@@ -22,7 +22,7 @@ pub enum Nature {
 const MAX_NAME: usize = 120;
 
 static PASSWORDS: WordList = WordList::new(
-    "password passwd passphrase pass pwd pw psk passcode pswd passwort passwords userpw rootpw requirepass masterauth",
+    "password passwd passphrase pass pwd pw psk passcode pswd passwort passwords userpw rootpw requirepass masterauth psw authtok",
 );
 static TOKENS: WordList = WordList::new("token apikey apitoken authtoken accesstoken refreshtoken bearertoken");
 static KEYS: WordList = WordList::new(
@@ -31,12 +31,12 @@ static KEYS: WordList = WordList::new(
 );
 static VAGUE: WordList = WordList::new(
     "auth credential credentials creds salt authorization secrets tokens jwt bearer cookie dsn webhook \
-    signature seed license licence mnemonic otp totp identitytoken",
+    signature seed license licence mnemonic otp totp identitytoken encrypt",
 );
 
 /// Words before `key` that make it a secret one.
 static SECRET_KEYS: WordList = WordList::new(
-    "access secret private account encryption encrypt decryption decrypt signing sign master \
+    "access secret sec private account encryption encrypt decryption decrypt signing sign master \
     auth authentication authorization shared storage app admin crypt crypto cipher aes hmac jwt session cookie \
     webhook preshared unseal recovery wrapping validation machine bootstrap root fernet",
 );

@@ -134,10 +134,25 @@ fn vague(extraction: &mut Extraction, inner: &Passage<'_>, key: &str, value: &st
     ];
     let is_public = public.contains(&last.as_str());
     let whole = crate::scan::span::Span::new(0, value.len());
+    if let Some(password) = password_of(value).filter(|_| !is_public)
+        && let Some(name) = Name::read("password")
+    {
+        let at = crate::scan::span::Span::new(value.len() - password.len(), value.len());
+        extraction.judged(inner, &name, key, password, at, Form::KubernetesSecret);
+        return;
+    }
     if let Some(name) = Name::read("secret").filter(|_| !is_public) {
         let name = Name { nature: Nature::Vague, ..name };
         extraction.judged(inner, &name, key, value, whole, Form::KubernetesSecret);
     }
+}
+
+/// The password of `user:password`.
+fn password_of(value: &str) -> Option<&str> {
+    let (user, password) = value.split_once(':')?;
+    let is_user = !user.is_empty() && user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-@".contains(&byte));
+    let is_password = password.len() > 5 && !password.contains([':', '/', ' ', '\n']);
+    (is_user && is_password && password.bytes().any(|byte| byte.is_ascii_alphabetic())).then_some(password)
 }
 
 /// The users of a kubeconfig: tokens, passwords, keys.

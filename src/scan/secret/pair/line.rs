@@ -57,9 +57,12 @@ pub(super) fn is_comment(before: &str) -> bool {
     let before = before.trim_start();
     let is_after_code = before.contains(" # ") && !is_in_string(before);
     is_after_code
-        || ["#", "//", ";", "-- ", "* ", "/*", "<!--", "rem ", "REM "]
-            .iter()
-            .any(|mark| before.starts_with(mark) && !before.starts_with("#{") && !is_registry(before))
+        || ["#", "//", ";", "-- ", "* ", "/*", "<!--", "rem ", "REM "].iter().any(|mark| {
+            before.starts_with(mark)
+                && !before.starts_with("#{")
+                && !before.starts_with("#define ")
+                && !is_registry(before)
+        })
 }
 
 /// `//registry.npmjs.org/:` is not a comment.
@@ -73,7 +76,7 @@ pub(super) fn is_in_string(before: &str) -> bool {
 }
 
 /// What the names of calls end with that take a name and then its value, or what the value is when there is none.
-const CALLS: [&str; 16] = [
+const CALLS: [&str; 19] = [
     "define",
     "env",
     "get",
@@ -90,6 +93,9 @@ const CALLS: [&str; 16] = [
     "parameter",
     "field",
     "variable",
+    "fetch",
+    "string",
+    "var",
 ];
 
 /// Whether the name is the first argument of a call that sets it, or asks for it with a fallback.
@@ -114,7 +120,12 @@ pub(super) fn sets_header(before: &str) -> bool {
 pub(super) fn declared_type(rest: &str) -> Option<usize> {
     let is_part =
         |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '<' | '>' | '?' | '_' | '*' | '&');
-    let inner = rest.strip_prefix(':').unwrap_or(rest).trim_start_matches(' ');
+    if let Some((accessors, value)) = rest.strip_prefix('{').and_then(|rest| rest.split_once("} =")) {
+        // `{ get; set; } = "…"`.
+        return (accessors.len() < 40 && accessors.contains("get")).then(|| rest.len() - value.len());
+    }
+    let inner = rest.strip_prefix('?').unwrap_or(rest);
+    let inner = inner.strip_prefix(':').unwrap_or(inner).trim_start_matches(' ');
     let after = inner.trim_start_matches(is_part);
     let name = inner.len() - after.len();
     let value = after.trim_start_matches(' ').strip_prefix('=')?;

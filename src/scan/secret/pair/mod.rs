@@ -12,6 +12,7 @@ mod dialect;
 mod dockerfile;
 pub mod gate;
 mod header;
+mod jaas;
 pub mod key;
 mod kubernetes;
 mod line;
@@ -43,6 +44,12 @@ const MAX_DEPTH: usize = 4;
 
 /// Shortest text that is read for pairs once it is decoded, in bytes.
 const MIN_DECODED: usize = 12;
+
+/// Least length of a key or token in documents and comments, in bytes.
+const LEAST_IN_TEXT: usize = 12;
+
+/// What Spring Security writes before a password that is not encoded.
+const PLAIN: &str = "{noop}";
 
 /// What a pair turned out to be. Policies name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -83,6 +90,8 @@ impl PairKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Setting,
+    /// What code compares a setting with.
+    Compared,
     CommandLine,
     ConnectionString,
     KubernetesSecret,
@@ -195,10 +204,10 @@ impl Extraction {
         }
     }
 
-    /// What is commented out is leaked as well, but only a random value is told from a remark.
+    /// What is commented out is leaked as well, but only a random value, or one that no remark has, is told from one.
     fn comments(&mut self, file: &Passage<'_>, parsed: &ParsedFile) {
         let traits = self.traits;
-        self.traits.is_strict = true;
+        self.traits = traits.in_comment();
         for comment in parsed.comments.iter().filter(|comment| gate::is_open(comment.span.of(&file.text))) {
             text::read(self, &file.part(comment.span), Dialect::Inline);
         }
@@ -225,6 +234,9 @@ impl Extraction {
             return is_hash && self.add(passage, PairKind::PasswordHash, value, span, Step::PasswordHash, Some(name));
         }
         let Some(read) = Name::read(name) else { return false };
+        if let Some(plain) = value.strip_prefix(PLAIN).filter(|_| span.len() == value.len()) {
+            return self.judged(passage, &read, name, plain, Span::new(span.start + PLAIN.len(), span.end), form);
+        }
         if login::read(self, passage, &read, value, span) {
             return true;
         }
@@ -238,7 +250,10 @@ impl Extraction {
 
     fn judged(&mut self, passage: &Passage<'_>, read: &Name, name: &str, value: &str, span: Span, form: Form) -> bool {
         let step = value::judge(value, Asked::of(read));
-        if self.accepts(step, read.nature, value) {
+        // What a name is compared with is often a word of a language, a kind, or no password at all.
+        let is_told = || read.nature == Nature::Password && step == Step::Human && value::is_no_label(value);
+        let is_meant = form != Form::Compared || step == Step::Random || is_told();
+        if is_meant && self.accepts(step, read.nature, value) {
             self.add(passage, kind(form, read.nature, step), value, span, step, Some(name));
         }
         // A sentence or a connection string may hold a secret of its own.
@@ -249,9 +264,14 @@ impl Extraction {
     fn accepts(&self, step: Step, nature: Nature, value: &str) -> bool {
         let is_code = self.traits.dialect == Dialect::Code;
         match step {
-            Step::Random => !self.traits.is_strict || nature != Nature::Vague,
+            // In documents and comments stands code as well, with short names such as `myKmsKey`.
+            Step::Random if self.traits.is_strict => {
+                nature == Nature::Password || nature != Nature::Vague && value.len() >= LEAST_IN_TEXT
+            }
+            Step::Random => true,
+            Step::Human if self.traits.is_comment => nature == Nature::Password && value::is_deliberate(value),
             Step::Human if self.traits.is_strict => false,
-            Step::Human => !is_code || value.bytes().any(|byte| byte.is_ascii_digit()) || value::is_gibberish(value),
+            Step::Human => !is_code || value::is_no_label(value),
             Step::Default => !is_code && !self.traits.is_strict && !self.traits.is_sample,
             Step::PasswordHash => !self.traits.is_strict,
             _ => false,
@@ -285,9 +305,9 @@ fn kind(form: Form, nature: Nature, step: Step) -> PairKind {
         (Form::ConnectionString, _, _) => PairKind::ConnectionStringPassword,
         (Form::KubernetesSecret, _, _) => PairKind::KubernetesSecretValue,
         (Form::Kubeconfig, _, _) => PairKind::KubeconfigCredential,
-        (Form::Setting, Step::Default, _) => PairKind::DefaultPassword,
-        (Form::Setting, _, Nature::Password) => PairKind::Password,
-        (Form::Setting, _, Nature::Token) => PairKind::Token,
-        (Form::Setting, _, Nature::Key | Nature::Vague) => PairKind::SecretKey,
+        (Form::Setting | Form::Compared, Step::Default, _) => PairKind::DefaultPassword,
+        (Form::Setting | Form::Compared, _, Nature::Password) => PairKind::Password,
+        (Form::Setting | Form::Compared, _, Nature::Token) => PairKind::Token,
+        (Form::Setting | Form::Compared, _, Nature::Key | Nature::Vague) => PairKind::SecretKey,
     }
 }

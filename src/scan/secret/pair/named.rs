@@ -21,6 +21,9 @@ pub(super) fn read(extraction: &mut Extraction, path: &str, passage: &Passage<'_
     match name {
         ".pgpass" | "pgpass" | "pgpass.conf" => lines(extraction, passage, pgpass),
         "chap-secrets" | "pap-secrets" => lines(extraction, passage, ppp),
+        "rsyncd.secrets" | "rsync.secrets" => lines(extraction, passage, hash),
+        "sasl_passwd" | "smarthost_passwd" => lines(extraction, passage, sasl),
+        "ipsec.secrets" | "swanctl.secrets" => lines(extraction, passage, ipsec),
         "userlist.txt" => lines(extraction, passage, userlist),
         ".htpasswd" | "htpasswd" | "shadow" | "passwd" | "proftpdpasswd" | "ftpd.passwd" => {
             lines(extraction, passage, hash);
@@ -76,6 +79,21 @@ fn ppp(line: &str) -> Option<(Span, &str)> {
     let password = words.nth(1)?.trim_matches('"');
     let start = line.get(user.len()..)?.find(password)? + user.len();
     Some((Span::new(start, start + password.len()), user))
+}
+
+/// `[host]:port user:password`.
+fn sasl(line: &str) -> Option<(Span, &str)> {
+    let login = line.rsplit(char::is_whitespace).next()?;
+    let (user, password) = login.split_once(':').filter(|_| login.len() < line.len())?;
+    Some((Span::new(line.len() - password.len(), line.len()), user))
+}
+
+/// `addresses : PSK "password"`.
+fn ipsec(line: &str) -> Option<(Span, &str)> {
+    let kind = [": PSK \"", ": EAP \"", ": XAUTH \""].iter().find_map(|kind| Some((kind, line.find(*kind)?)));
+    let start = kind.map(|(kind, at)| at + kind.len())?;
+    let password = line.get(start..)?.split('"').next()?;
+    Some((Span::new(start, start + password.len()), ""))
 }
 
 /// `"user" "password"`.

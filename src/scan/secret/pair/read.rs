@@ -70,7 +70,7 @@ fn opening(rest: &str) -> (usize, Option<&'static str>) {
         _ => 0,
     };
     let body = rest.get(prefix..).unwrap_or_default();
-    for quote in ["\\\"", "\\'", "\"", "'", "`"] {
+    for quote in ["\\\"", "\\'", "\"\"\"", "\"", "'", "`"] {
         if body.starts_with(quote) {
             return (prefix + quote.len(), Some(quote));
         }
@@ -80,6 +80,11 @@ fn opening(rest: &str) -> (usize, Option<&'static str>) {
 
 fn quoted<'t>(rest: &'t str, start: usize, skip: usize, quote: &str) -> Option<Read<'t>> {
     let body = rest.get(skip..)?;
+    if quote.len() > 2 {
+        let raw = body.split(quote).next().filter(|raw| raw.len() < body.len() && !raw.contains('\n'))?;
+        let span = Span::new(start + skip, start + skip + raw.len());
+        return Some(Read { value: Cow::Borrowed(raw), span, is_quoted: true });
+    }
     let mark = *quote.as_bytes().last()?;
     let is_escaped_quote = quote.len() > 1;
     let bytes = body.as_bytes();
@@ -112,6 +117,8 @@ pub fn unescaped(raw: &str, quote: u8) -> Cow<'_, str> {
         }
         match letters.next() {
             Some('n') => text.push('\n'),
+            // A byte of a text that is none.
+            Some('x') => text.push_str("\\x"),
             Some('t') => text.push('\t'),
             Some('r') => text.push('\r'),
             Some('u') => {

@@ -2,9 +2,10 @@
 //!
 //! Invariant: each word of the gate costs a bounded time, so the whole is linear.
 
+mod mark;
 mod separate;
+mod special;
 
-use super::super::decode;
 use super::super::value::Step;
 use super::dialect::Dialect;
 use super::gate::{self, Hit};
@@ -12,7 +13,7 @@ use super::key::{Name, Nature};
 use super::line::{assignment, is_comment, is_in_string, is_line_start};
 use super::passage::Passage;
 use super::read::{self, Extent, Read};
-use super::{Extraction, Form, PairKind, acl, call, command, header, xml};
+use super::{Extraction, Form, PairKind, acl, call, command, header, jaas, xml};
 use crate::scan::span::Span;
 
 /// How far a name reaches around its word, in bytes.
@@ -75,6 +76,7 @@ impl<'r> Reader<'r, '_> {
             self.done = self.done.max(end);
             return;
         }
+        jaas::read(self.extraction, self.passage, hit.span);
         let is_program = hit.is_program || self.is_program(hit.span);
         if is_program && self.dialect != Dialect::Code && hit.span.start >= self.command_done {
             self.command_done = command::read(self.extraction, self.passage, hit.span);
@@ -91,11 +93,12 @@ impl<'r> Reader<'r, '_> {
             return;
         }
         self.done = named.span.end;
-        let is_comment = is_comment(named.before);
-        let strict = self.extraction.traits.is_strict;
-        self.extraction.traits.is_strict |= is_comment;
+        let traits = self.extraction.traits;
+        if is_comment(named.before) {
+            self.extraction.traits = traits.in_comment();
+        }
         self.pair(&named);
-        self.extraction.traits.is_strict = strict;
+        self.extraction.traits = traits;
     }
 
     /// `sshpass` and `htpasswd` are programs though they hold a word of names.
@@ -111,8 +114,7 @@ impl<'r> Reader<'r, '_> {
         let bytes = self.text.as_bytes();
         let is_auth = named.name.to_ascii_lowercase().ends_with("auth") && bytes.get(named.span.end) == Some(&b'=');
         let open = named.span.end + usize::from(is_auth);
-        let is_source = matches!(self.dialect, Dialect::Code | Dialect::Quoted);
-        let is_open = is_source && bytes.get(open) == Some(&b'(') && named.quote.is_none();
+        let is_open = self.is_source() && bytes.get(open) == Some(&b'(') && named.quote.is_none();
         if !is_open || is_comment(named.before) {
             return None;
         }
@@ -160,12 +162,19 @@ impl<'r> Reader<'r, '_> {
         let is_option = named.name.starts_with('-');
         let name = known_as(named.name.trim_start_matches('-'));
         let Some(separated) = self.separated(named, is_option) else {
-            if !self.encoded(named, name) {
+            if !self.encoded(named, name) && !self.login(named) {
                 self.in_value(named, name);
             }
             return;
         };
-        let Some(mut value) = read::read(self.text, separated.at, separated.extent) else { return };
+        let at = separated.at + if self.is_source() { self.wrapper(separated.at) } else { 0 };
+        let Some(mut value) = read::read(self.text, at, separated.extent) else {
+            let is_setting = self.dialect == Dialect::Lines && is_line_start(named.before);
+            if (is_setting || self.dialect == Dialect::Quoted) && separated.form == Form::Setting {
+                self.list(name, separated.at);
+            }
+            return;
+        };
         if header::is_name(name) && !value.is_quoted {
             value = self.header_value(&value, separated.at);
         }
@@ -186,23 +195,6 @@ impl<'r> Reader<'r, '_> {
         }
     }
 
-    /// `userPassword:: aGk=`, as LDIF writes it: two colons tell that the value is base64. Says whether it is so.
-    fn encoded(&mut self, named: &Named<'r>, name: &str) -> bool {
-        let rest = self.text.get(named.after..).unwrap_or_default();
-        if self.dialect != Dialect::Lines || !is_line_start(named.before) || !rest.starts_with(":: ") {
-            return false;
-        }
-        let value = read::read(self.text, named.after + 2, Extent::Word);
-        let Some((decoded, span)) = value.and_then(|value| Some((decode::text_of(&value.value)?, value.span))) else {
-            return false;
-        };
-        let text = decoded.trim_end();
-        let inner = self.passage.decoded(text, span);
-        self.extraction.pair(&inner, name, text, Span::new(0, text.len()), Form::Setting);
-        self.done = span.end;
-        true
-    }
-
     /// `DB_PASSWORD=db_password`: easy to guess, and what a program runs with.
     fn is_own_name(&self, named: &Named<'_>, value: &Read<'_>) -> bool {
         let is_name = named.name.eq_ignore_ascii_case(&value.value)
@@ -215,11 +207,18 @@ impl<'r> Reader<'r, '_> {
             && Name::read(named.name).is_some_and(|read| read.nature == Nature::Password)
     }
 
+    pub(super) fn is_source(&self) -> bool {
+        matches!(self.dialect, Dialect::Code | Dialect::Quoted)
+    }
+
     /// Whether a value is code: something to compute.
     fn is_expression(&self, value: &Read<'_>, named: &Named<'_>) -> bool {
-        let is_code = matches!(self.dialect, Dialect::Code | Dialect::Quoted);
-        let is_in_text = is_in_string(named.before) || named.quote.is_some() || named.before.ends_with("${");
-        is_code && !value.is_quoted && !is_in_text && !self.is_shell_line(named, value.span.start)
+        let is_in_text = is_in_string(named.before)
+            || mark::is_remark(named)
+            || named.quote.is_some()
+            || named.before.ends_with("${");
+        let is_embedded = self.is_shell_line(named, value.span.start) || self.is_yaml_line(named, named.after + 1);
+        self.is_source() && !value.is_quoted && !is_in_text && !is_embedded
     }
 
     /// Whether a line is one of a script inside a document, such as the user data of a machine: `export NAME=value`.
@@ -262,7 +261,9 @@ impl<'r> Reader<'r, '_> {
                 label.to_ascii_lowercase().as_str(),
                 "name" | "key" | "parameter" | "variable" | "field" | "property" | "parameterkey"
             );
-        if !is_variable && !is_label {
+        // `add_argument("--password", default="…")`.
+        let is_argument = before.ends_with("argument(") || before.ends_with("option(");
+        if !is_variable && !is_label && !is_argument {
             return;
         }
         let ahead = self
@@ -270,11 +271,17 @@ impl<'r> Reader<'r, '_> {
             .get(named.after..self.text.floor_char_boundary((named.after + MAX_AHEAD).min(self.text.len())))
             .unwrap_or_default();
         let ahead = ahead.split(if is_variable { "\n}" } else { "}" }).next().unwrap_or_default();
-        let labels: &[&str] = if is_variable { &["default"] } else { &["value", "Value", "default", "ParameterValue"] };
+        let labels: &[&str] = if is_variable || is_argument {
+            &["default"]
+        } else {
+            &["value", "Value", "default", "defaultValue", "ParameterValue"]
+        };
         let found = labels.iter().filter_map(|label| assignment(ahead, label)).min();
         let Some(offset) = found else { return };
         let extent = if self.dialect == Dialect::Lines { Extent::Word } else { Extent::Quoted };
-        let Some(value) = read::read(self.text, named.after + offset, extent) else { return };
+        let Some(value) = read::read(self.text, named.after + offset, extent) else {
+            return self.list(name, named.after + offset);
+        };
         if self.extraction.pair(self.passage, name, &value.value, value.span, Form::Setting) {
             self.done = value.span.end;
         }

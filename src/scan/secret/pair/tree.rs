@@ -6,7 +6,7 @@ use super::dialect::Dialect;
 use super::key::{Name, Nature};
 use super::passage::Passage;
 use super::{Extraction, Form, command, gate, kubernetes, text};
-use crate::scan::document::node::{Node, Value};
+use crate::scan::document::node::{Entry, Node, Value};
 use crate::scan::document::yaml::{self, Templating};
 use crate::scan::limits::Limits;
 use crate::scan::span::Span;
@@ -50,6 +50,7 @@ pub(super) fn node(extraction: &mut Extraction, passage: &Passage<'_>, name: &st
 
 fn mapping(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node: &Node) {
     let label = NAMES.iter().find_map(|key| node.get(key).and_then(Node::as_str));
+    let label = label.or_else(|| node.get("type").and_then(Node::as_str).filter(|kind| *kind == "password"));
     let is_made_up = label.is_none() || !VALUES.iter().any(|key| node.get(key).is_some());
     if node.get("type").and_then(Node::as_str) == Some("random_password") {
         generated(extraction, passage, node);
@@ -67,6 +68,9 @@ fn mapping(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node:
             _ if is_made_up && entry.key.eq_ignore_ascii_case("key") && is_key_of(name, node) => {
                 scalar(extraction, passage, &format!("{name}_key"), &entry.value, Form::Setting);
             }
+            _ if is_named_secret(name, entry) => {
+                scalar(extraction, passage, singular(name), &entry.value, Form::Setting);
+            }
             _ if is_chpasswd(name, &entry.key) => logins(extraction, passage, &entry.value),
             _ => self::node(extraction, passage, &entry.key, &entry.value),
         }
@@ -77,6 +81,20 @@ fn mapping(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node:
 fn is_key_of(name: &str, node: &Node) -> bool {
     let is_secret = Name::read(&format!("{name}_key")).is_some_and(|read| read.nature == Nature::Key);
     is_secret && node.get("name").is_none() && !name.is_empty()
+}
+
+/// Whether `entry` of the map `name` is one of many tokens or passwords: `tokens: {agent: …}`.
+fn is_named_secret(name: &str, entry: &Entry) -> bool {
+    let is_text = matches!(entry.value.value(), Value::String(_));
+    is_text && singular(name) != name && Name::read(&entry.key).is_none()
+}
+
+/// `tokens` without its last letter, and `passwords`.
+fn singular(name: &str) -> &str {
+    match name.strip_suffix('s') {
+        Some(single) if ["token", "password"].iter().any(|word| single.to_ascii_lowercase().ends_with(word)) => single,
+        _ => name,
+    }
 }
 
 /// What Terraform made up and keeps in its state.
@@ -119,6 +137,11 @@ pub(super) fn scalar(extraction: &mut Extraction, passage: &Passage<'_>, name: &
         Value::Int(_) | Value::Float(_) => raw,
         _ => return,
     };
+    let is_constant = |label: &str| label.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let is_assigned = value.split_once('=').is_some_and(|(label, _)| label.len() > 2 && is_constant(label));
+    if is_assigned && raw == value && assigned(extraction, passage, value, span) {
+        return;
+    }
     if extraction.pair(passage, name, value.trim_end(), trimmed(span, &passage.text), form) {
         return;
     }
@@ -146,6 +169,15 @@ fn inner(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, value: 
     let is_plain = place.of(&passage.text) == value;
     if is_plain && assigned(extraction, passage, value, place) {
         return;
+    }
+    let is_escaped = !value.contains('\n') && place.of(&passage.text).contains("\\\"");
+    if is_escaped {
+        // JSON in a text: what stands there as it is has an exact place.
+        let count = extraction.found.len();
+        extraction.deeper(|extraction| text::read(extraction, &passage.part(place), Dialect::Inline));
+        if extraction.found.len() > count {
+            return;
+        }
     }
     let inner = if is_plain { passage.part(place) } else { passage.decoded(value, place) };
     extraction.deeper(|extraction| {

@@ -19,6 +19,15 @@ const MAX_BACK: usize = 512;
 /// Longest content of an element, in bytes.
 const MAX_CONTENT: usize = 4096;
 
+/// Elements that hold a name: how they begin and end, and how the element after them begins that holds its value.
+const KEYS: [(&str, &str, &str); 5] = [
+    ("<key>", "</key>", "<string>"),
+    ("<name>", "</name>", "<value>"),
+    ("<param-name>", "</param-name>", "<param-value>"),
+    ("<env-entry-name>", "</env-entry-name>", "<env-entry-value>"),
+    ("<Name>", "</Name>", "<Value>"),
+];
+
 /// A tag: its name, its attributes, where it ends.
 struct Tag {
     name: Span,
@@ -51,21 +60,19 @@ pub(super) fn hit(extraction: &mut Extraction, passage: &Passage<'_>, hit: Hit, 
 /// The content of an element that holds the word: `<key>Password</key><string>…</string>`, or text with pairs in it.
 fn content(extraction: &mut Extraction, passage: &Passage<'_>, start: usize, before: &str, done: &mut usize) -> bool {
     let file = &*passage.text;
-    let is_key =
-        before.get(..before.len()).is_some_and(|text| text.contains("<key>") && text.rfind("<key>") == text.rfind('<'));
-    if !is_key {
-        return false;
-    }
+    let tag = before.rfind('<').and_then(|tag| before.get(tag..)).unwrap_or_default();
+    let Some((_, close, open)) = KEYS.iter().find(|(key, ..)| tag.starts_with(key)) else { return false };
     let Some(span) = content_at(file, start) else { return false };
     *done = span.end;
     let rest = file.get(span.end..).unwrap_or_default();
-    let Some(value) = rest.strip_prefix("</key>").map(str::trim_start).and_then(|rest| rest.strip_prefix("<string>"))
-    else {
+    let Some(value) = rest.strip_prefix(*close).map(str::trim_start).and_then(|rest| rest.strip_prefix(*open)) else {
         return true;
     };
     let at = file.len() - value.len();
-    if let Some(value) = content_at(file, at) {
-        extraction.pair(passage, span.of(file), &unescaped(value.of(file)), value, Form::Setting);
+    if let Some(value) = content_at(file, at)
+        && extraction.pair(passage, span.of(file), &unescaped(value.of(file)), value, Form::Setting)
+    {
+        *done = value.end;
     }
     true
 }

@@ -3,6 +3,7 @@
 //! Invariant: judges the value by itself and by what its name asks for; every judgement names the step that made it,
 //! and costs the length of the value.
 
+mod algorithm;
 mod cipher;
 mod public;
 mod reference;
@@ -191,8 +192,23 @@ fn is_label(value: &str, is_qualified: bool) -> bool {
     words::is_name(value) && (!is_qualified || parts().count() < FEWEST || is_named())
 }
 
-/// Whether letters of one case are no words.
-pub use words::is_gibberish;
+/// Whether a value is a password by its look alone: letters, digits and a capital or a symbol, which no remark has.
+pub fn is_deliberate(value: &str) -> bool {
+    const LEAST: usize = 8;
+    let has = |class: fn(&u8) -> bool| value.bytes().any(|byte| class(&byte));
+    let is_long = value.len() >= LEAST && !value.contains([' ', '(', ')', '<', '>', '{', '[', '/', '\\', '=']);
+    let is_strong = has(u8::is_ascii_uppercase) || value.contains(['!', '@', '#', '$', '%', '^', '&', '?', '+']);
+    is_long && is_strong && has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase)
+}
+
+/// Whether a password is more than a word that a program shows: it has a digit, a symbol inside, or no words.
+pub fn is_no_label(value: &str) -> bool {
+    let inner = value.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
+    value.bytes().any(|byte| byte.is_ascii_digit())
+        || inner.contains(['!', '@', '^', '&'])
+            && inner.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!@^&#$*+_-".contains(&byte))
+        || words::is_gibberish(value)
+}
 
 /// Whether a value is too random to be an identifier.
 fn is_dense(value: &str) -> bool {

@@ -15,6 +15,7 @@ const MARKS: &[&str] = &[
     "System.getenv",
     "secrets.",
     "lookup(",
+    "%s",
     "{}",
 ];
 /// Marks of which a random value may have one by chance, each with what closes it.
@@ -134,10 +135,11 @@ pub fn is_reference(value: &str) -> bool {
         || PAIRED.iter().any(is_paired)
         || has_field(value)
         || is_path_of_variable(value)
+        || begins_with_variable(value)
         || PREFIXES.iter().any(|prefix| lower_head.starts_with(prefix))
         || is_wrapped(value)
-        || value.split_whitespace().all(is_variable)
-        || value.starts_with('`')
+        || value.trim_matches(['\'', '"']).split_whitespace().all(is_variable)
+        || value.strip_prefix('`').is_some_and(|command| command.is_empty() || command.contains('`'))
         || is_format(value)
         || is_call(value)
 }
@@ -148,6 +150,12 @@ fn is_wrapped(value: &str) -> bool {
         let inner = value.strip_prefix(*open).and_then(|rest| rest.strip_suffix(*close));
         inner.is_some_and(|inner| !inner.is_empty() && (*open == '<' || inner.chars().all(is_wording)))
     }) || is_wrapped_word(value)
+        || value.strip_prefix('[').is_some_and(|word| word.len() > 2 && word.bytes().all(is_capital))
+}
+
+/// A letter of `[PASSWORD`, a word to fill in that is cut at its end.
+fn is_capital(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || matches!(byte, b'_' | b'-')
 }
 
 /// `<token> ./run`: a word to fill in, with more after it.
@@ -163,7 +171,7 @@ fn is_wording(character: char) -> bool {
 /// `jwt={token}`, `{module.params['x']}`, `{0}`: a field of a text that is filled in.
 fn has_field(value: &str) -> bool {
     const LEAST: usize = 3;
-    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_.[]()'\"".contains(letter);
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_.[]()'\"!:".contains(letter);
     let Some((_, rest)) = value.split_once('{') else { return false };
     let name = rest.split_once('}').map_or("", |(name, _)| name);
     let begins = name.starts_with(|letter: char| letter.is_ascii_lowercase() || letter == '_');
@@ -177,6 +185,14 @@ fn is_path_of_variable(value: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let name = value.split_once("/$").map_or("", |(_, name)| name);
     name.len() >= LEAST && name.bytes().all(|byte| is_part(byte) || matches!(byte, b'/' | b'.' | b'-'))
+}
+
+/// `$SECRET_KEY' > file`: a variable, then what closes a text around it.
+fn begins_with_variable(value: &str) -> bool {
+    const LEAST: usize = 3;
+    let Some(rest) = value.strip_prefix('$') else { return false };
+    let name = rest.trim_start_matches(|letter: char| letter.is_ascii_uppercase() || letter == '_');
+    rest.len() - name.len() >= LEAST && name.starts_with(['\'', '"'])
 }
 
 /// `$NAME`, `$name.field`, `\$NAME`, `$env:NAME`, `%NAME`, `$1`, `&name`.
@@ -198,6 +214,7 @@ fn is_variable(value: &str) -> bool {
 /// `%s`, `%d`, `%(name)s`, `:name`, `?`.
 fn is_format(value: &str) -> bool {
     let flags = ['-', '+', '.', '*', '#', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
+    let value = value.trim_end_matches("\\n");
     let kind = value.strip_prefix('%').map_or("", |rest| rest.trim_start_matches(flags));
     (kind.len() == 1 && value.len() < 8)
         || (value.starts_with("%(") && value.contains(')'))
@@ -210,14 +227,25 @@ fn is_format(value: &str) -> bool {
 /// `read_secret("x")`, `get(…)`.
 fn is_call(value: &str) -> bool {
     let Some((name, rest)) = value.split_once('(') else { return false };
+    let is_cut = rest.is_empty() && name.contains('.');
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'$' | b'!');
-    rest.trim_end_matches(';').ends_with(')') && name.len() > 1 && name.bytes().all(is_name)
+    (is_cut || rest.trim_end_matches(';').ends_with(')')) && name.len() > 1 && name.bytes().all(is_name)
 }
 
 /// The place in `value` of a literal that a reference falls back to: `${X:-literal}`, `${X:literal}`,
 /// `{{ .Values.x | default "literal" }}`.
 pub fn literal_default(value: &str) -> Option<(usize, usize)> {
-    shell_default(value).or_else(|| template_default(value))
+    listed_default(value).or_else(|| shell_default(value)).or_else(|| template_default(value))
+}
+
+/// `${env:NAME, 'literal'}`, as Serverless writes it.
+fn listed_default(value: &str) -> Option<(usize, usize)> {
+    let (name, rest) = value.strip_suffix('}')?.strip_prefix("${")?.split_once(',')?;
+    let literal = rest.trim_start_matches(' ');
+    let quote = literal.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    let inner = literal.strip_prefix(quote)?.strip_suffix(quote)?;
+    let start = 2 + name.len() + 1 + (rest.len() - literal.len()) + 1;
+    (!inner.is_empty() && !inner.contains(quote)).then_some((start, start + inner.len()))
 }
 
 fn shell_default(value: &str) -> Option<(usize, usize)> {

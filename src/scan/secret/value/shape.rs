@@ -3,6 +3,7 @@
 //! Invariant: a random value has none of these shapes.
 
 use super::super::word_list::WordList;
+use super::algorithm::is_algorithm;
 use super::{Asked, Step, words};
 use crate::scan::secret::pair::key::Nature;
 
@@ -94,6 +95,9 @@ pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
         || is_module(value)
         || is_dotted(value, is_password)
         || is_address(value)
+        || is_algorithm(value)
+        || is_table(value, asked)
+        || is_artifact(value)
         || is_code(value);
     let is_asked = |kind: &str| asked.name.is_some_and(|name| name.last == kind);
     let is_prose = is_prose(value) && !(is_password && (is_asked("passphrase") || is_phrase(value)));
@@ -157,6 +161,9 @@ fn is_path(value: &str) -> bool {
 
 fn is_file(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
+    if lower == ".htpasswd" {
+        return true;
+    }
     let named = ENDINGS.iter().find_map(|ending| lower.strip_suffix(ending));
     named.is_some_and(|name| {
         !name.is_empty()
@@ -214,6 +221,26 @@ fn is_address(value: &str) -> bool {
     })
 }
 
+/// Long text of all kinds of symbols where a machine-made value is expected: the tables of a parser.
+fn is_table(value: &str, asked: Asked<'_>) -> bool {
+    const LONG: usize = 300;
+    let is_odd = |byte: &u8| !byte.is_ascii_alphanumeric() && !b"+/=_-.:%".contains(byte);
+    value.len() > LONG && asked.nature != Nature::Password && value.bytes().filter(is_odd).count() * 20 > value.len()
+}
+
+/// `jjwt-jackson-0.11.2`: words and a version.
+fn is_artifact(value: &str) -> bool {
+    let is_name = |name: &str| {
+        let letters = |part: &str| part.len() > 1 && part.bytes().all(|byte| byte.is_ascii_lowercase());
+        name.contains(['-', '.']) && name.split(['-', '.', '_']).all(letters)
+    };
+    let is_version = |version: &str| {
+        version.contains('.')
+            && version.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    value.rsplit_once('-').is_some_and(|(name, version)| is_name(name) && is_version(version))
+}
+
 /// Code where a value is expected: `a->b`, `x[0]`, `a::b`, `() =>`, `a == b`, `!ref`, a pattern.
 fn is_code(value: &str) -> bool {
     let parts = [
@@ -252,6 +279,11 @@ fn is_phrase(value: &str) -> bool {
     (4..=8).contains(&words.len()) && words.iter().all(is_plain)
 }
 
+/// Words with colons between them, such as `rule:admin`.
+fn is_wordy(part: &str) -> bool {
+    part.trim_matches(|letter: char| !letter.is_alphanumeric()).split(':').all(words::is_wordy_segment)
+}
+
 /// Words with spaces between them, or words of another script.
 fn is_prose(value: &str) -> bool {
     if value.ends_with(':') || value.ends_with('?') && value.contains(' ') {
@@ -261,7 +293,6 @@ fn is_prose(value: &str) -> bool {
         return !value.bytes().any(|byte| byte.is_ascii_digit());
     }
     let parts: Vec<&str> = value.split_whitespace().collect();
-    let wordy =
-        parts.iter().filter(|part| words::is_wordy_segment(part.trim_matches(|c: char| !c.is_alphanumeric()))).count();
+    let wordy = parts.iter().filter(|part| is_wordy(part)).count();
     parts.len() > 1 && (wordy * 2 >= parts.len() || value.len() < 20)
 }

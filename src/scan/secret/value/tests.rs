@@ -221,11 +221,11 @@ fn a_long_value_costs_its_length() {
 #[test]
 fn letters_that_no_word_is_made_of_are_told_from_words() {
     for value in ["fzqputzfdoje", "KXWQTZPD", "crzwqbtmvxutjfta"] {
-        assert!(is_gibberish(value), "{value}");
+        assert!(words::is_gibberish(value), "{value}");
     }
     for value in
         ["password", "correcthorse", "kubernetes", "postgresql", "authentication", "short", "Mixedcase", "a1b2c3d4"]
     {
-        assert!(!is_gibberish(value), "{value}");
+        assert!(!words::is_gibberish(value), "{value}");
     }
 }

@@ -39,7 +39,7 @@ static FILLING: WordList = WordList::new(
 );
 /// Words that only made-up tokens have, as whole words in lower case: a password may well hold them.
 static MADE_UP: WordList = WordList::new(
-    "nonsense foobar lorem ipsum test testing \
+    "nonsense foobar lorem ipsum test testing invalid \
     mysecret mytoken mykey mysecretkey mysecrettoken myapikey",
 );
 
@@ -48,6 +48,9 @@ static KINDS: WordList = WordList::new(
     "password passwd passphrase secret token key apikey api_key accesstoken authtoken clientsecret secretkey \
         privatekey accesskey credentials credential auth bearer basic jwt",
 );
+
+/// Fewest letters of a value that is the end of its setting's name by no chance.
+const LONG_NAME: usize = 12;
 
 /// Judges `value` by what it says of itself.
 pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
@@ -80,7 +83,10 @@ fn password(value: &str, asked: Asked<'_>) -> Option<Step> {
     if asks_for_change(&words) {
         return Some(Step::Default);
     }
-    if words.iter().any(asks) && !DEFAULTS.has(&plain) || begins_with_your(&words) {
+    if words.iter().any(asks) && !DEFAULTS.has(&plain)
+        || begins_with_your(&words)
+        || tells_the_form(value, &words, asked)
+    {
         return Some(Step::Placeholder);
     }
     let letters = value.chars().count();
@@ -106,6 +112,15 @@ fn says_only_that_it_is_one(words: &[String]) -> bool {
     words.len() > 1
         && words.iter().any(|word| KINDS.has(word))
         && words.iter().all(|word| FILLING.has(word) || KINDS.has(word))
+}
+
+/// `password-goes-here`, and `user:password`: a text that tells how a login is written.
+fn tells_the_form(value: &str, words: &[String], asked: Asked<'_>) -> bool {
+    let is_here = |pair: &[String]| matches!(pair, [first, second] if first == "goes" && second == "here");
+    let is_form = matches!(asked.user, "user" | "username" | "login" | "USER" | "USERNAME")
+        && matches!(words, [word] if matches!(word.as_str(), "password" | "pass" | "passwd" | "pwd"));
+    let is_word = value.len() > 2 && value.bytes().all(|byte| byte.is_ascii_uppercase()) && asked.name.is_none();
+    is_form || is_word && words.iter().any(|word| KINDS.has(word)) || words.windows(2).any(is_here)
 }
 
 /// Whether nothing in `value` is more than a hint that it is made up, so that no person chose it.
@@ -177,7 +192,11 @@ fn is_in_order(value: &str) -> bool {
 fn is_own_name(value: &str, asked: Asked<'_>) -> bool {
     let plain = plain(value);
     let letters: String = plain.chars().filter(|letter| !letter.is_ascii_digit()).collect();
-    KINDS.has(&plain) || asked.name.is_some_and(|name| name.plain == letters || (name.last == plain && plain.len() > 2))
+    KINDS.has(&plain)
+        || asked.name.is_some_and(|name| {
+            let is_end = letters.len() >= LONG_NAME && name.plain.ends_with(&letters);
+            name.plain == letters || is_end || (name.last == plain && plain.len() > 2)
+        })
 }
 
 /// Whether a word is long enough to be meant, in a value that may be random.

@@ -6,9 +6,29 @@ use super::super::Form;
 use super::super::dialect::Dialect;
 use super::super::header;
 use super::super::key::{Name, Nature};
-use super::super::line::{declared_type, fallback, is_call, is_in_string, is_line_start, sets_header};
+use super::super::line::{declared_type, fallback, is_call, is_comment, is_in_string, is_line_start, sets_header};
 use super::super::read::Extent;
+use super::mark::{
+    compared, default_mark, field, has_hump, is_after_login, is_closed, is_constant, is_in_template, is_last_word,
+    is_part_of_address, is_remark, is_told,
+};
 use super::{MAX_AHEAD, Named, Reader};
+
+/// Names of directives of configuration that a space parts from their value.
+const DIRECTIVES: [&str; 12] = [
+    "password",
+    "passwd",
+    "secret",
+    "pass",
+    "token",
+    "apikey",
+    "api-key",
+    "community",
+    "bindpw",
+    "rootpw",
+    "identified",
+    "psk",
+];
 
 /// Where a value begins, and how it ends.
 pub(super) struct Separated {
@@ -26,36 +46,37 @@ impl Reader<'_, '_> {
         let rest = self.text.get(at..)?;
         let form = Form::Setting;
         let is_group = named.before.ends_with("(?P<") || named.before.ends_with("(?<");
-        if rest.starts_with('>') && named.before.ends_with('<') && !is_group {
+        let is_element = named.before.ends_with('<') && is_closed(rest);
+        if is_element && !is_group {
             // An element in a text that is no XML.
             return Some(Separated { at: at + 1, extent: Extent::Before(b""), form });
         }
-        let token = named.before.rsplit([' ', '\t', '"', '\'', '`']).next().unwrap_or_default();
-        if token.contains("arn:") || self.is_function(named, rest) {
-            return None;
-        }
-        if rest.starts_with(":!") || named.before.ends_with(":!") || named.before.ends_with("pkcs11:") {
-            // A list of ciphers, and an address of a key in hardware.
+        if is_part_of_address(named.before, rest) || self.is_function(named, rest) {
             return None;
         }
         if named.before.ends_with("${") {
-            // What stands after a mark is what the variable falls back to.
-            let skip = [":-", ":=", "-", "="].iter().find(|mark| rest.starts_with(**mark))?.len();
+            let skip = default_mark(rest)?;
             return Some(Separated { at: at + skip, extent: Extent::Before(b"}"), form });
         }
-        for mark in ["==", "!=", "=~", "::", "===", "://"] {
-            if rest.starts_with(mark) {
-                return None;
-            }
+        let rest = match rest.strip_prefix(']') {
+            // `env[NAME] = value` of PHP.
+            Some(inner) if self.dialect == Dialect::Lines && named.before.ends_with("env[") => inner.trim_start(),
+            _ => rest,
+        };
+        let at = self.text.len() - rest.len();
+        if let Some(at) = self.compared(named, rest).map(|skip| at + skip) {
+            return Some(Separated { at, extent: Extent::Quoted, form: Form::Compared });
         }
-        if matches!(self.dialect, Dialect::Code | Dialect::Quoted)
-            && (blank > 0 || rest.starts_with(':'))
-            && named.quote.is_none()
-        {
-            let skip = declared_type(rest).or_else(|| fallback(rest));
-            if let Some(skip) = skip {
-                return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
-            }
+        if let Some(mark) = [":::=", "::="].iter().find(|mark| rest.starts_with(**mark)) {
+            return Some(self.extent(named, at + mark.len(), form));
+        }
+        if ["==", "!=", "=~", "::", "===", "://"].iter().any(|mark| rest.starts_with(*mark)) {
+            return None;
+        }
+        let is_typed = self.is_source() && named.quote.is_none() && (blank > 0 || rest.starts_with([':', '?']));
+        let skip = is_typed.then(|| declared_type(rest).or_else(|| fallback(rest))).flatten();
+        if let Some(skip) = skip.or_else(|| self.odd_mark(named, rest)) {
+            return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
         }
         for mark in ["=>", ":=", "+=", "?=", "=", ":"] {
             if rest.starts_with(mark) && is_in_template(named.before) {
@@ -69,10 +90,36 @@ impl Reader<'_, '_> {
         if rest.starts_with(',') && named.quote.is_some() && is_argument && is_call(named.before) {
             return Some(Separated { at: at + 1, extent: Extent::Quoted, form });
         }
+        if let Some(skip) = field(named.before, rest) {
+            return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
+        }
         if blank == 0 || named.quote.is_some() {
             return None;
         }
         self.spaced(named, is_option, at)
+    }
+
+    /// The length of what only some languages write between a name and its quoted value: `<-` of R, `->` of Scala,
+    /// `[] =` of C, nothing after `#define`, `(def`, `:` and `@`.
+    fn odd_mark(&self, named: &Named<'_>, rest: &str) -> Option<usize> {
+        if !self.is_source() {
+            return None;
+        }
+        let is_bare = ["#define ", "(def ", ":", "@"].iter().any(|mark| named.before.ends_with(mark));
+        let marks: &[&str] = match (is_bare, named.quote) {
+            (_, Some(_)) => &["->"],
+            (true, None) => &["<-", "[] =", "[]=", ""],
+            (false, None) => &["<-", "[] =", "[]="],
+        };
+        let value = marks.iter().find_map(|mark| rest.strip_prefix(*mark))?;
+        value.trim_start_matches(' ').starts_with('"').then(|| rest.len() - value.len())
+    }
+
+    /// The length of what parts the name from the value that it is compared with. A test tells what it expects, mostly of
+    /// made-up values.
+    fn compared(&self, named: &Named<'_>, rest: &str) -> Option<usize> {
+        let is_test = ["assert", "expect"].iter().any(|word| named.before.contains(word));
+        if is_test || self.dialect == Dialect::Inline { None } else { compared(named.before, rest) }
     }
 
     /// `acme.commands.mergepwd:main` inside a value: a function in a module.
@@ -80,7 +127,7 @@ impl Reader<'_, '_> {
         let is_inside = self.dialect == Dialect::Inline || !is_line_start(named.before);
         let Some(rest) = rest.strip_prefix(':').filter(|_| is_inside && named.name.contains('.')) else { return false };
         let name = rest.bytes().take_while(|byte| byte.is_ascii_lowercase() || *byte == b'_').count();
-        name > 0 && rest.as_bytes().get(name).is_none_or(|next| matches!(next, b'"' | b'\'' | b'\n' | b'\r'))
+        name > 0 && rest.as_bytes().get(name).is_none_or(|next| matches!(next, b'"' | b'\'' | b'<' | b'\n' | b'\r'))
     }
 
     /// `--password value`, `requirepass value`, `PASSWORD 'value'`.
@@ -101,13 +148,15 @@ impl Reader<'_, '_> {
         if self.is_directive_of_blocks(named, rest) {
             return Some(Separated { at, extent: Extent::Quoted, form });
         }
-        let is_set =
-            matches!(named.before.trim(), "setx" | "setenv" | "set $" | "ENV" | "ARG") && self.dialect != Dialect::Code;
+        let setters = ["setx", "setenv", "set $", "env", "arg", "fastcgi_param", "uwsgi_param"];
+        let is_set = setters.iter().any(|setter| named.before.trim().eq_ignore_ascii_case(setter))
+            && self.dialect != Dialect::Code;
         let by = rest.get(..4).filter(|by| by.eq_ignore_ascii_case("by '")).map_or(0, |_| 3);
         if is_set || by > 0 {
             return Some(Separated { at: at + by, extent, form });
         }
-        if name == "password" && self.dialect != Dialect::Code && is_told(rest) {
+        let is_told = matches!(name.as_str(), "password" | "passwd" | "pass" | "pwd" | "passphrase") && is_told(rest);
+        if is_told && (self.dialect != Dialect::Code || is_comment(named.before)) {
             return Some(Separated { at: at + 3, extent, form });
         }
         if is_option {
@@ -115,29 +164,17 @@ impl Reader<'_, '_> {
         }
         let is_directive = matches!(name.as_str(), "requirepass" | "masterauth" | "sentinel_auth_pass");
         let is_lines = matches!(self.dialect, Dialect::Lines | Dialect::Shell);
-        let is_known = matches!(
-            name.as_str(),
-            "password"
-                | "passwd"
-                | "secret"
-                | "pass"
-                | "token"
-                | "apikey"
-                | "api-key"
-                | "community"
-                | "bindpw"
-                | "rootpw"
-                | "identified"
-                | "psk"
-        );
-        let begins =
-            is_line_start(named.before) || named.before.contains("machine ") || named.before.contains("login ");
+        let is_known = DIRECTIVES.contains(&name.as_str());
+        let begins = is_line_start(named.before) || named.before.contains("machine ") || is_after_login(named.before);
         let is_quoted = rest.starts_with('\'') && matches!(name.as_str(), "password" | "identified by")
             || rest.starts_with(['"', '\'']) && name == "convertto-securestring";
-        let is_compound =
-            name.contains(['_', '-']) && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
+        let is_compound = (name.contains(['_', '-']) || has_hump(named.name))
+            && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
         let is_known = is_known || is_compound;
-        let begins = begins || named.before.trim_start().starts_with("user ") || named.before.starts_with("username ");
+        let begins = begins
+            || named.before.trim() == "enable"
+            || named.before.trim_start().starts_with("user ")
+            || named.before.starts_with("username ");
         let is_conf = is_lines && begins && is_known && !self.extraction.traits.is_strict && is_last_word(rest, named);
         let is_directive = is_directive && self.dialect != Dialect::Code && !self.extraction.traits.is_strict;
         // `password 0 value`: the number tells how it is written.
@@ -180,14 +217,27 @@ impl Reader<'_, '_> {
             _ => {}
         }
         if named.quote.is_some() && before.len() < named.before.len() && self.starts_string(named) {
+            if self.dialect == Dialect::Inline && is_constant(named.name) {
+                // `sh -c "PGPASSWORD=x psql"`.
+                return list(Extent::Word, form);
+            }
             // `"Password=x;Server=y"`: the name is the first of a list inside a string.
             return list(Extent::Before(b";"), Form::ConnectionString);
+        }
+        if named.quote.is_some() && named.after == named.span.end && self.text.as_bytes().get(at - 1) == Some(&b':') {
+            // `"Authorization: Bearer …"`: a header that is one text.
+            return list(Extent::Word, form);
+        }
+        if self.is_yaml_line(named, at) {
+            // What has no quotes may be code all the same.
+            return list(Extent::Line, Form::Compared);
         }
         match self.dialect {
             Dialect::Lines if is_line_start(named.before) => list(Extent::Line, form),
             Dialect::Lines | Dialect::Shell | Dialect::Inline | Dialect::Xml => list(Extent::Word, form),
             Dialect::Quoted | Dialect::Code
-                if named.quote.is_none() && (is_in_string(named.before) || self.is_shell_line(named, at)) =>
+                if named.quote.is_none()
+                    && (is_in_string(named.before) || is_remark(named) || self.is_shell_line(named, at)) =>
             {
                 list(Extent::Word, form)
             }
@@ -199,27 +249,4 @@ impl Reader<'_, '_> {
     fn starts_string(&self, named: &Named<'_>) -> bool {
         named.after == named.span.end && self.text.as_bytes().get(named.after) == Some(&b'=')
     }
-}
-
-/// Whether a name stands inside `{{ … }}`, where what has no quotes is a name as well.
-fn is_in_template(before: &str) -> bool {
-    before.rfind("{{").is_some_and(|open| before.rfind("}}").is_none_or(|close| close < open))
-}
-
-/// Whether a value ends its line, so that a sentence is not read as one.
-fn is_last_word(rest: &str, named: &Named<'_>) -> bool {
-    let line = rest.split(['\n', '\r']).next().unwrap_or_default().trim().trim_end_matches(';');
-    let is_prose = line.ends_with(['.', ',', ':', ')']) || line.starts_with('@');
-    if is_prose || line.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return false;
-    }
-    let words = line.split_ascii_whitespace().count();
-    let is_router = named.before.starts_with("username ") && words == 2 || named.before.starts_with("snmp-server ");
-    is_router || !line.contains(' ') || named.before.contains("login ") || line.starts_with(['"', '\''])
-}
-
-/// Whether a sentence tells a password: `is Tiger42`.
-fn is_told(rest: &str) -> bool {
-    let word = rest.strip_prefix("is ").and_then(|rest| rest.split_ascii_whitespace().next()).unwrap_or_default();
-    word.len() > 5 && word.bytes().any(|byte| byte.is_ascii_digit())
 }

@@ -1,0 +1,93 @@
+//! What stands before a name and after it, as far as it parts the name from its value.
+//!
+//! Invariant: looks at a bounded part of the text.
+
+use super::super::key::{Name, Nature};
+use super::super::line::is_comment;
+use super::Named;
+
+/// Whether a name stands inside `{{ … }}`, where what has no quotes is a name as well.
+pub(super) fn is_in_template(before: &str) -> bool {
+    before.rfind("{{").is_some_and(|open| before.rfind("}}").is_none_or(|close| close < open))
+}
+
+/// Whether a value ends its line, so that a sentence is not read as one.
+pub(super) fn is_last_word(rest: &str, named: &Named<'_>) -> bool {
+    let line = rest.split(['\n', '\r']).next().unwrap_or_default().trim().trim_end_matches(';');
+    let is_prose = line.ends_with(['.', ',', ':', ')']) || line.starts_with('@');
+    if is_prose || line.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return false;
+    }
+    let words = line.split_ascii_whitespace().count();
+    let is_router = named.before.starts_with("username ") && words == 2 || named.before.starts_with("snmp-server ");
+    is_router || !line.contains(' ') || named.before.contains("login ") || line.starts_with(['"', '\''])
+}
+
+/// Whether `rest` is `>value</`: an element of a text that is no XML, not a word to fill in.
+pub(super) fn is_closed(rest: &str) -> bool {
+    const LONGEST: usize = 400;
+    let content = rest.get(..rest.floor_char_boundary(LONGEST.min(rest.len()))).and_then(|rest| rest.strip_prefix('>'));
+    content.is_some_and(|content| content.find('<').is_some_and(|end| content.get(end..end + 2) == Some("</")))
+}
+
+/// The length of the mark at the beginning of `rest` after which stands what the variable of `${NAME` falls back to.
+pub(super) fn default_mark(rest: &str) -> Option<usize> {
+    let is_other = rest.starts_with(":?") || rest.starts_with(":+");
+    let mark = [":-", ":=", "-", "=", ":"].iter().find(|mark| rest.starts_with(**mark) && !is_other)?;
+    Some(mark.len())
+}
+
+/// The length of what stands before the value, a text in a text: `buildConfigField "String", "API_KEY", "\"…\""`.
+pub(super) fn field(before: &str, rest: &str) -> Option<usize> {
+    let is_field = ["buildConfigField ", "resValue "].iter().any(|head| before.trim_start().starts_with(head));
+    let literal = rest.strip_prefix(',').filter(|_| is_field)?.trim_start_matches(' ');
+    Some(rest.len() - literal.len() + usize::from(literal.starts_with("\"\\\"")))
+}
+
+/// The length of `== ` and the like at the beginning of `rest`, when a quoted value is compared with the name:
+/// `password == "…"`, and `"$PASSWORD" = "…"` of shells, whose name stands after `before`.
+pub(super) fn compared(before: &str, rest: &str) -> Option<usize> {
+    let variable = rest.strip_prefix('"').filter(|_| before.ends_with("\"$"));
+    let marks: &[&str] = if variable.is_some() { &["==", "!=", "="] } else { &["===", "!==", "==", "!="] };
+    let compared = variable.unwrap_or(rest).trim_start_matches(' ');
+    let value = marks.iter().find_map(|mark| compared.strip_prefix(*mark))?;
+    let literal = value.trim_start_matches(' ');
+    let literal = literal.strip_prefix(['f', 'b', 'r', 'u']).unwrap_or(literal);
+    literal.starts_with(['"', '\'']).then(|| rest.len() - value.len())
+}
+
+/// `DBPassword`: a small letter, then a capital.
+pub(super) fn has_hump(name: &str) -> bool {
+    name.as_bytes()
+        .array_windows::<2>()
+        .any(|[first, second]| first.is_ascii_lowercase() && second.is_ascii_uppercase())
+}
+
+/// Whether a name is that of an environment variable.
+pub(super) fn is_constant(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+/// Whether a comment names a password, whose value needs no quotes there.
+pub(super) fn is_remark(named: &Named<'_>) -> bool {
+    is_comment(named.before) && Name::read(named.name).is_some_and(|read| read.nature == Nature::Password)
+}
+
+/// Whether `login NAME` stands before, as in a `.netrc`, or `user NAME`, as in a `.fetchmailrc`.
+pub(super) fn is_after_login(before: &str) -> bool {
+    let is_name = |(_, user): (&str, &str)| user.split_ascii_whitespace().count() == 1;
+    ["login ", " user "].iter().any(|word| before.rsplit_once(word).is_some_and(is_name))
+}
+
+/// Whether a sentence tells a password: `is Tiger42`.
+pub(super) fn is_told(rest: &str) -> bool {
+    let word = rest.strip_prefix("is ").and_then(|rest| rest.split_ascii_whitespace().next()).unwrap_or_default();
+    word.len() > 5 && word.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a name is a part of an ARN, of a list of ciphers, or of the address of a key in hardware.
+pub(super) fn is_part_of_address(before: &str, rest: &str) -> bool {
+    let token = before.rsplit([' ', '\t', '"', '\'', '`']).next().unwrap_or_default();
+    let is_cipher = rest.starts_with(":!") || before.ends_with(":!");
+    token.contains("arn:") || is_cipher || before.ends_with("pkcs11:")
+}
