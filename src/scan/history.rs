@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::admission::AdmissionSet;
 use super::finding::{Category, Finding, Fingerprint};
 use super::policy::PolicySet;
 use super::snapshot::{ChangedFile, Content, Snapshot};
@@ -49,6 +50,8 @@ pub fn gone(
     }
     let mut known: BTreeSet<Fingerprint> = prints(&found.base).chain(prints(&found.head)).cloned().collect();
     let standing = Standing::new(added, snapshot);
+    let admission = AdmissionSet::default();
+    let options = &ScanOptions { secrets_only: true, edits: false, images: false, admission, ..options.clone() };
     let secrets = |path: &str, text: &str| {
         let file = ChangedFile::standing(path, Content::Text(text.into()));
         let found = scan(&Snapshot { files: vec![file], whole_tree: false }, policies, options).head;

@@ -33,6 +33,8 @@ pub struct ScanOptions {
     pub profile: Profile,
     /// Judge by the policies of this standard alone, such as `pss:restricted`.
     pub standard: Option<String>,
+    /// Judge by the policies that are about secrets alone.
+    pub secrets_only: bool,
     /// Severity by rule, in place of the policy's own.
     pub severities: BTreeMap<PolicyId, Severity>,
     /// Values for parameters of policies, in place of their defaults.
@@ -61,6 +63,7 @@ impl Default for ScanOptions {
             kubernetes_minor: NEWEST_KUBERNETES_MINOR,
             profile: Profile::default(),
             standard: None,
+            secrets_only: false,
             severities: BTreeMap::new(),
             parameters: BTreeMap::new(),
             scopes: Vec::new(),
@@ -200,6 +203,9 @@ impl ScanOptions {
 
     /// Whether `policy` runs anywhere.
     pub fn may_run(&self, policy: &Brief) -> bool {
+        if self.secrets_only && policy.category != Category::Secret {
+            return false;
+        }
         let turns_on = |scope: &Scope| matches!(scope.rules.get(&policy.id), Some(RuleSetting::Severity(_)));
         self.runs(policy) || (self.standard.is_none() && self.scopes.iter().any(turns_on))
     }

@@ -42,8 +42,7 @@ const MAX_KEPT_BYTES: usize = 8 * 1024 * 1024;
 pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOptions, helper: &mut Helper<'_>) -> Scan {
     let mut scan = Scan::default();
     let detectors = policies.detectors(|policy| options.may_run(policy));
-    let mut names = Names::new(policies);
-    names.known.extend(options.admission.ids().map(PolicyId::as_str));
+    let names = Names::new(policies, &options.admission);
     let running = Running::new(policies, options);
     let mut together = Together::new(snapshot.whole_tree, &running);
     let read = helper.read;

@@ -96,7 +96,7 @@ pub fn apply(file: Source<'_>, findings: Vec<Finding>, names: &Names<'_>, base: 
     let secrets: Vec<Span> = spans_of_secrets(&findings);
     let problems = &mut applied.problems;
     let mut placed: Vec<Placed> =
-        directives.iter().filter_map(|directive| place(file, directive, &names.known, &secrets, problems)).collect();
+        directives.iter().filter_map(|directive| place(file, directive, names, &secrets, problems)).collect();
     problems.extend(foreign.refused.into_iter().map(|(span, message)| problem(file, span, message)));
     placed.extend(foreign.suppressions.into_iter().map(|one| place_foreign(file, one, &secrets)));
     mark_introduced(&mut placed, base);
@@ -175,7 +175,7 @@ impl Placed {
 fn place(
     file: Source<'_>,
     directive: &Directive<'_>,
-    known: &BTreeSet<&str>,
+    names: &Names<'_>,
     secrets: &[Span],
     problems: &mut Vec<Problem>,
 ) -> Option<Placed> {
@@ -184,6 +184,7 @@ fn place(
         problems.push(problem(file, place, flaw_message(flaw)));
         return None;
     }
+    let known = names.known();
     let (rules, unknown): (Vec<&str>, Vec<&str>) = directive.rules.iter().partition(|rule| known.contains(**rule));
     problems.extend(unknown.iter().map(|rule| problem(file, place, unknown_rule_message(rule, known))));
     if rules.is_empty() {

@@ -5,22 +5,32 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::policy::PolicySet;
+use super::super::admission::AdmissionSet;
+use super::super::policy::{PolicyId, PolicySet};
 
 /// The names of all rules.
 #[derive(Debug)]
 pub struct Names<'p> {
     policies: &'p PolicySet,
-    /// The ids of all rules, those that are off included.
-    pub known: BTreeSet<&'p str>,
-    /// Made when the first comment of another tool is met.
+    admission: &'p AdmissionSet,
+    /// Made when the first suppression is met, and so are those of other tools.
+    known: OnceCell<BTreeSet<&'p str>>,
     aliases: OnceCell<BTreeMap<String, Vec<&'p str>>>,
 }
 
 impl<'p> Names<'p> {
-    /// The names of `policies`.
-    pub fn new(policies: &'p PolicySet) -> Self {
-        Self { policies, known: policies.known(), aliases: OnceCell::new() }
+    /// The names of `policies` and of the cluster's own.
+    pub fn new(policies: &'p PolicySet, admission: &'p AdmissionSet) -> Self {
+        Self { policies, admission, known: OnceCell::new(), aliases: OnceCell::new() }
+    }
+
+    /// The ids of all rules, those that are off included.
+    pub fn known(&self) -> &BTreeSet<&'p str> {
+        self.known.get_or_init(|| {
+            let mut known = self.policies.known();
+            known.extend(self.admission.ids().map(PolicyId::as_str));
+            known
+        })
     }
 
     /// The rules that `tool` calls `id`; none when it names nothing of ours.
@@ -77,7 +87,8 @@ mod tests {
 
     #[test]
     fn a_tool_knows_its_own_ids_only() {
-        let names = Names::new(PolicySet::builtin());
+        let admission = AdmissionSet::default();
+        let names = Names::new(PolicySet::builtin(), &admission);
         assert_eq!(names.of("trivy", "KSV017"), ["kubernetes/privileged-container"]);
         assert_eq!(names.of("hadolint", "KSV-0017"), Vec::<&str>::new());
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::scan::admission::AdmissionSet;
 use crate::scan::document;
 use crate::scan::finding::{Fingerprint, Severity};
 use crate::scan::limits::Limits;
@@ -45,7 +46,12 @@ fn run(path: &str, text: &str, rule: &str, base: &[Suppression]) -> Applied {
     let lines = LineIndex::new(&text);
     let known = PolicySet::builtin().iter().filter(|policy| KNOWN.contains(&policy.id.as_str()));
     let set = PolicySet::of(known.cloned());
-    apply(Source { path, text: &text, lines: &lines, parsed: &parsed }, findings, &Names::new(&set), base)
+    apply(
+        Source { path, text: &text, lines: &lines, parsed: &parsed },
+        findings,
+        &Names::new(&set, &AdmissionSet::default()),
+        base,
+    )
 }
 
 /// Checks how many findings stay, how many are suppressed, and the problems as `line:column message`.

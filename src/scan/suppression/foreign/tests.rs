@@ -2,6 +2,7 @@ use super::super::super::document;
 use super::super::super::limits::Limits;
 use super::super::super::span::LineIndex;
 use super::*;
+use crate::scan::admission::AdmissionSet;
 use crate::scan::policy::{Policy, PolicyId, PolicySet};
 
 /// Policies that other tools have names for.
@@ -28,7 +29,8 @@ fn check(path: &str, text: &str, expected: &[&str], refused: usize) {
     let set = policies();
     let parsed = document::parse(path, text, &Limits::default());
     let lines = LineIndex::new(text);
-    let found = find(Source { path, text, lines: &lines, parsed: &parsed }, &Names::new(&set));
+    let found =
+        find(Source { path, text, lines: &lines, parsed: &parsed }, &Names::new(&set, &AdmissionSet::default()));
     let shown: Vec<String> = found
         .suppressions
         .iter()
