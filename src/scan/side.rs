@@ -22,7 +22,7 @@ use super::image_use::{ImageChange, brought_in, image_uses};
 use super::options::RuleSetting;
 use super::policy::evaluate::{Evaluation, FileView, Found, Tallies, evaluate};
 use super::policy::running::Running;
-use super::policy::{PolicyId, PolicySet, fix};
+use super::policy::{PolicySet, fix};
 use super::problem::{Cause, Problem};
 use super::secret::{self, DetectorSet, Secrets, find_secrets};
 use super::snapshot::{ChangedFile, Content, Snapshot, Unjudged};
