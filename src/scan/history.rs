@@ -51,7 +51,8 @@ pub fn gone(
     let mut known: BTreeSet<Fingerprint> = prints(&found.base).chain(prints(&found.head)).cloned().collect();
     let standing = Standing::new(added, snapshot);
     let admission = AdmissionSet::default();
-    let options = &ScanOptions { secrets_only: true, edits: false, images: false, admission, ..options.clone() };
+    let options =
+        &ScanOptions { only: Some(Category::Secret), edits: false, images: false, admission, ..options.clone() };
     let secrets = |path: &str, text: &str| {
         let file = ChangedFile::standing(path, Content::Text(text.into()));
         let found = scan(&Snapshot { files: vec![file], whole_tree: false }, policies, options).head;

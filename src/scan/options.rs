@@ -33,8 +33,8 @@ pub struct ScanOptions {
     pub profile: Profile,
     /// Judge by the policies of this standard alone, such as `pss:restricted`.
     pub standard: Option<String>,
-    /// Judge by the policies that are about secrets alone.
-    pub secrets_only: bool,
+    /// Judge by the policies of this category alone.
+    pub only: Option<Category>,
     /// Severity by rule, in place of the policy's own.
     pub severities: BTreeMap<PolicyId, Severity>,
     /// Values for parameters of policies, in place of their defaults.
@@ -63,7 +63,7 @@ impl Default for ScanOptions {
             kubernetes_minor: NEWEST_KUBERNETES_MINOR,
             profile: Profile::default(),
             standard: None,
-            secrets_only: false,
+            only: None,
             severities: BTreeMap::new(),
             parameters: BTreeMap::new(),
             scopes: Vec::new(),
@@ -203,7 +203,7 @@ impl ScanOptions {
 
     /// Whether `policy` runs anywhere.
     pub fn may_run(&self, policy: &Brief) -> bool {
-        if self.secrets_only && policy.category != Category::Secret {
+        if self.only.is_some_and(|only| policy.category != only) {
             return false;
         }
         let turns_on = |scope: &Scope| matches!(scope.rules.get(&policy.id), Some(RuleSetting::Severity(_)));
