@@ -6,7 +6,7 @@
 //! words, which may quote what it choked on.
 
 use tracing::{Level, Metadata, Subscriber};
-use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -58,7 +58,9 @@ where
         LogFormat::Text => layer.with_target(false).boxed(),
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
     };
-    Ok(tracing_subscriber::registry().with(layer.with_filter(parsed.and(filter_fn(is_ours_or_serious)))))
+    // Filters for the whole, not for the layer: that loses a line after somebody asked by way of the crate `log` whether
+    // another would be written, as the driver of PostgreSQL does with each statement.
+    Ok(tracing_subscriber::registry().with(parsed).with(filter_fn(is_ours_or_serious)).with(layer))
 }
 
 /// Libraries log requests, headers and statements below `warn`: no filter brings those out.
@@ -72,6 +74,11 @@ fn is_ours_or_serious(metadata: &Metadata<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
+
+    use tracing::callsite::Identifier;
+    use tracing::field::FieldSet;
+    use tracing::metadata::Kind;
+    use tracing::subscriber::Interest;
 
     use super::*;
 
@@ -117,6 +124,42 @@ mod tests {
         check("trace", &["ours", "ours in detail", "theirs"]);
         check("dockgate=trace,octocrab=trace", &["ours", "ours in detail", "theirs"]);
         check("off", &[]);
+    }
+
+    /// A place in a library, which is not registered, as with the crate `log`.
+    struct Library;
+
+    impl tracing::Callsite for Library {
+        fn set_interest(&self, _: Interest) {}
+
+        fn metadata(&self) -> &Metadata<'_> {
+            &STATEMENT
+        }
+    }
+
+    static STATEMENT: Metadata<'static> = Metadata::new(
+        "statement",
+        "sqlx::query",
+        Level::DEBUG,
+        None,
+        None,
+        None,
+        FieldSet::new(&[], Identifier(&Library)),
+        Kind::EVENT,
+    );
+
+    #[test]
+    fn no_line_is_lost_after_a_question_about_another() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = subscriber(LogFormat::Json, "", move || writer.clone()).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            for _ in 0..3 {
+                assert!(!tracing::dispatcher::get_default(|dispatch| dispatch.enabled(&STATEMENT)));
+                tracing::info!("ours");
+            }
+        });
+        assert_eq!(String::from_utf8(lines.0.lock().unwrap().clone()).unwrap().lines().count(), 3);
     }
 
     #[test]

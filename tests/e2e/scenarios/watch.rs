@@ -13,6 +13,7 @@ use crate::fake_github::git::Edit;
 use crate::fake_github::state::Issue;
 use crate::harness::{Gate, REPOSITORY};
 use crate::osv_server::{Behaviour, OsvServer};
+use crate::postgres::shared;
 use crate::registry::Registry;
 
 struct Setting {
@@ -45,6 +46,11 @@ fn manifest(image: &str) -> String {
 /// A gate that watches a repository whose `main` runs `acme/web:1`, with `openssl` and `zlib` in it; more `files`, and
 /// what the installation grants about issues.
 async fn start(files: &[(&str, &str)], grants: Option<&str>) -> Setting {
+    start_on(None, files, grants).await
+}
+
+/// The same on a database of `PostgreSQL`.
+async fn start_on(database: Option<&str>, files: &[(&str, &str)], grants: Option<&str>) -> Setting {
     let (registry, osv) = (Registry::start().await, OsvServer::start(Behaviour::default()).await);
     registry.push("acme/web", "1", &[("openssl", "3.0.1"), ("zlib", "3.0.1")]).await;
     let github = FakeGitHub::start().await;
@@ -54,13 +60,14 @@ async fn start(files: &[(&str, &str)], grants: Option<&str>) -> Setting {
         github.grant("issues", level);
     }
     let private = registry.setting();
-    let environment = [
+    let mut environment = vec![
         ("DOCKGATE_REGISTRY_PRIVATE", private.as_str()),
         ("DOCKGATE_IMAGES", "scan"),
         ("DOCKGATE_OSV_URL", osv.url.as_str()),
         ("DOCKGATE_IMAGE_WATCH_SECONDS", "1"),
         ("DOCKGATE_WRITE_MILLISECONDS", "0"),
     ];
+    environment.extend(database.map(|url| ("DOCKGATE_DATABASE_URL", url)));
     let gate = Gate::start_for(github, &environment).await;
     Setting { gate, registry, osv }
 }
@@ -147,7 +154,8 @@ async fn a_vulnerability_that_appears_after_the_merge_has_one_issue_until_it_is_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_issue_whose_answer_was_lost_is_found_again_after_a_crash_and_by_another_replica() {
-    let mut setting = start(&[], Some("write")).await;
+    let database = shared().database().await;
+    let mut setting = start_on(Some(&database), &[], Some("write")).await;
     setting.look().await;
     // Somebody else's issue with our marker is not ours.
     setting.gate.github.open_issue(REPOSITORY, "why?\n\n<!-- dockgate:watch -->");
