@@ -99,6 +99,9 @@ fn holders(root: &Node) -> Vec<Node> {
     if group.starts_with("kustomize.toolkit.fluxcd.io/") {
         return at("spec").into_iter().collect();
     }
+    if group.starts_with("fluxcd.controlplane.io/") {
+        return at("spec.kustomize").into_iter().collect();
+    }
     if group.starts_with("helm.toolkit.fluxcd.io/") {
         return items("spec.postRenderers").filter_map(|renderer| renderer.get("kustomize").cloned()).collect();
     }
@@ -212,7 +215,12 @@ mod tests {
             "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec:\n  patches:\n    - {}\n",
             indented(6)
         );
-        for (path, text, expected) in [("kustomization.yaml", own, 1), ("ks.yaml", flux, 2)] {
+        let instance = format!(
+            "apiVersion: fluxcd.controlplane.io/v1\nkind: FluxInstance\nspec:\n  kustomize:\n    patches:\n      - {}\n",
+            indented(8)
+        );
+        for (path, text, expected) in [("kustomization.yaml", own, 1), ("ks.yaml", flux, 2), ("flux.yaml", instance, 2)]
+        {
             let file = parse_named(path, &text, &Limits::default(), Naming::No);
             assert_eq!(file.objects().len(), expected, "{text}");
             let object = file.objects().last().unwrap();
