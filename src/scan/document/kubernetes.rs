@@ -10,8 +10,6 @@ use super::node::{Node, Value};
 const MAX_OBJECTS: usize = 10_000;
 /// Containers of one pod; an API server refuses far fewer.
 const MAX_CONTAINERS: usize = 1_000;
-/// Where the pods of a `CronJob` stand, as a pointer.
-const JOB_TEMPLATE: &str = "/spec/jobTemplate/spec/template/spec/";
 
 /// One object.
 #[derive(Clone, Debug)]
@@ -200,23 +198,9 @@ const POD_PATHS: &[(&[&str], Kinds)] = &[
     (&["spec", "jobTemplate", "spec", "template"], &[("batch", "CronJob")]),
 ];
 
-/// The group and version that a kind is usually of; `None` for kinds that are not known.
-pub(super) fn usual_version(kind: &str) -> Option<(&'static str, &'static str)> {
-    let group = match kind {
-        "Service" | "ServiceAccount" | "Namespace" | "ConfigMap" | "Secret" | "PersistentVolume" => "",
-        "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding" => "rbac.authorization.k8s.io",
-        "Ingress" | "NetworkPolicy" => "networking.k8s.io",
-        _ => POD_PATHS.iter().flat_map(|(_, kinds)| *kinds).find(|(_, own)| *own == kind)?.0,
-    };
-    Some((group, "v1"))
-}
-
-/// The version and kind of the objects that `paths` (`/spec/template/spec/…`) lead into the pods of; `None` when none
-/// tells.
-pub(super) fn holder_of<'p>(mut paths: impl Iterator<Item = &'p str>) -> Option<(&'static str, &'static str)> {
-    let holders = [("/spec/template/spec/", "apps/v1", "Deployment"), (JOB_TEMPLATE, "batch/v1", "CronJob")];
-    let (_, version, kind) = paths.find_map(|path| holders.into_iter().find(|(start, ..)| path.starts_with(start)))?;
-    Some((version, kind))
+/// The group of a kind that holds pods; `None` for other kinds.
+pub(super) fn group_of_pods(kind: &str) -> Option<&'static str> {
+    POD_PATHS.iter().flat_map(|(_, kinds)| *kinds).find(|(_, own)| *own == kind).map(|(group, _)| *group)
 }
 
 impl Pod {

@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use super::super::span::Span;
-use super::kubernetes::{Object, holder_of, objects, usual_version};
+use super::kubernetes::{Object, group_of_pods, objects};
 use super::node::{Entry, Mapping, Node, Value};
 
 /// Operations of one patch that are looked at, and steps of a path.
@@ -17,6 +17,12 @@ const MAX_OPERATIONS: usize = 1_000;
 const MAX_STEPS: usize = 20;
 /// Entries of a value that a later operation adds to; a larger one is left as it is.
 const MAX_ENTRIES: usize = 1_000;
+
+/// The kinds that paths alone tell: what stands at a pod spec's place is a pod spec.
+const HOLDERS: [(&str, &str, &str); 2] = [
+    ("/spec/template/spec/", "apps/v1", "Deployment"),
+    ("/spec/jobTemplate/spec/template/spec/", "batch/v1", "CronJob"),
+];
 
 /// Whether a document is such a patch, whatever it is for.
 pub(super) fn is_list(root: &Node) -> bool {
@@ -84,6 +90,23 @@ fn version_of(kind: &str, group: Option<&str>, version: Option<&str>) -> Option<
         _ => usual_version(kind).filter(|(usual, _)| group.is_none_or(|group| group == *usual))?,
     };
     Some(if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") })
+}
+
+/// The group and version that a kind is usually of; `None` for kinds that are not known.
+fn usual_version(kind: &str) -> Option<(&'static str, &'static str)> {
+    let group = match kind {
+        "Service" | "ServiceAccount" | "Namespace" | "ConfigMap" | "Secret" | "PersistentVolume" => "",
+        "Role" | "ClusterRole" | "RoleBinding" | "ClusterRoleBinding" => "rbac.authorization.k8s.io",
+        "Ingress" | "NetworkPolicy" => "networking.k8s.io",
+        _ => group_of_pods(kind)?,
+    };
+    Some((group, "v1"))
+}
+
+/// The version and kind of the objects that `paths` lead into the pods of; `None` when none tells.
+fn holder_of<'p>(mut paths: impl Iterator<Item = &'p str>) -> Option<(&'static str, &'static str)> {
+    let (_, version, kind) = paths.find_map(|path| HOLDERS.iter().find(|(start, ..)| path.starts_with(start)))?;
+    Some((version, kind))
 }
 
 fn text(text: &str) -> Node {

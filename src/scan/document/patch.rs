@@ -6,6 +6,8 @@
 //! # Source
 //! The patches and strategic merge patches of Kustomize 5; the required fields of `apps/v1` and of containers.
 
+use std::collections::BTreeSet;
+
 use super::super::limits::Limits;
 use super::kubernetes::{Object, Pod, Role, objects};
 use super::node::Node;
@@ -70,8 +72,11 @@ pub(super) fn mark_override(documents: &mut [Document], path: &str) {
 pub(super) fn inline(documents: &[Document], text: &str, limits: &Limits) -> Vec<Object> {
     let roots = documents.iter().filter_map(Document::tree);
     let blocks = roots.flat_map(|root| holders(root).iter().flat_map(blocks_of).collect::<Vec<_>>());
+    // An alias may name one text any number of times.
+    let mut seen = BTreeSet::new();
+    let fresh = blocks.filter(|(block, _)| seen.insert(block.span().start));
     let read = |(block, target): (Node, Option<Node>)| Some((tree_of(&block, text, limits)?, target));
-    let made = blocks.filter_map(read).flat_map(|(tree, target)| {
+    let made = fresh.filter_map(read).flat_map(|(tree, target)| {
         if operations::is_list(&tree) {
             return operations::object(&tree, target.as_ref()).into_iter().collect();
         }
@@ -237,6 +242,14 @@ mod tests {
             writeln!(text, "a{level}: &a{level} {{x: *a{before}, y: *a{before}}}").unwrap();
         }
         assert!(is_patch("a.yaml", &text, true));
+    }
+
+    #[test]
+    fn a_text_that_aliases_repeat_is_read_once() {
+        let patch = "&p |-\n      - {op: add, path: /spec/template/spec/hostPID, value: true}\n";
+        let text = format!("patches:\n  - patch: {patch}{}", "  - patch: *p\n".repeat(1_000));
+        let file = parse_named("kustomization.yaml", &text, &Limits::default(), Naming::No);
+        assert_eq!(file.objects().len(), 1);
     }
 
     #[test]

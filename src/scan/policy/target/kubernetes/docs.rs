@@ -37,15 +37,7 @@ pub(super) const OBJECT: &[FactDoc] = facts![
         doc("object.kind", FactKind::String, "the kind", "Deployment"),
     ],
     &METADATA,
-    &[
-        doc(
-            "object.helm_test",
-            FactKind::Bool,
-            "whether Helm makes it for tests alone, which somebody asks for",
-            "false"
-        ),
-        doc("object.tree", FactKind::Tree, "the whole object", "{apiVersion: v1, kind: Pod}"),
-    ]
+    &[doc("object.tree", FactKind::Tree, "the whole object", "{apiVersion: v1, kind: Pod}"),]
 ];
 
 /// Facts of the target `kubernetes.object`.
