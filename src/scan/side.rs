@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::document::{self, Naming, ParsedFile};
+use super::document::{self, Named, ParsedFile};
 use super::finding::{Category, Finding, Fingerprint};
 use super::image_reference::ImageReference;
 use super::image_use::{ImageChange, brought_in, image_uses};
@@ -133,7 +133,7 @@ struct FileScanner<'s> {
     detectors: &'s DetectorSet,
     names: &'s Names<'s>,
     /// The paths that kustomizations name as patches.
-    patches: &'s BTreeMap<String, Naming>,
+    patches: &'s BTreeMap<String, Named>,
     surroundings: &'s Surroundings<'s>,
     replaced: &'s Replaced,
     whole_tree: bool,
@@ -267,7 +267,7 @@ impl FileScanner<'_> {
     }
 
     fn text(&self, path: &str, text: &Arc<str>, of: Of, before: &Tallies) -> Judged {
-        let mut parsed = document::parse_named(path, text, &self.options.limits, self.naming(path));
+        let mut parsed = document::parse_named(path, text, &self.options.limits, self.named(path));
         let mut beside = self.surroundings.beside(path, &parsed, of);
         beside.replaced_images = self.replaced.images(path, of).unwrap_or_default();
         parsed.beside = Arc::new(beside);
@@ -293,8 +293,8 @@ impl FileScanner<'_> {
         }
     }
 
-    fn naming(&self, path: &str) -> Naming {
-        self.patches.get(path).copied().unwrap_or_default()
+    fn named(&self, path: &str) -> Named {
+        self.patches.get(path).cloned().unwrap_or_default()
     }
 
     /// The path that fingerprints are made of.

@@ -198,6 +198,11 @@ const POD_PATHS: &[(&[&str], Kinds)] = &[
     (&["spec", "jobTemplate", "spec", "template"], &[("batch", "CronJob")]),
 ];
 
+/// The group of a kind that holds pods; `None` for other kinds.
+pub(super) fn group_of_pods(kind: &str) -> Option<&'static str> {
+    POD_PATHS.iter().flat_map(|(_, kinds)| *kinds).find(|(_, own)| *own == kind).map(|(group, _)| *group)
+}
+
 impl Pod {
     /// What policies ask of it, made by `make` the first time.
     pub fn facts(&self, make: impl FnOnce(&Self) -> Node) -> Node {

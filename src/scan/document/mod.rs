@@ -10,6 +10,7 @@ pub mod dockerfile;
 mod jsonc;
 pub mod kubernetes;
 pub mod node;
+mod operations;
 mod patch;
 pub mod shell;
 pub mod yaml;
@@ -25,7 +26,7 @@ pub(in crate::scan) use classify::is_kustomization_version;
 use dockerfile::Dockerfile;
 use kubernetes::Object;
 use node::Node;
-pub use patch::Naming;
+pub use patch::{Named, Naming};
 use yaml::{Templating, YamlFile};
 
 /// What a file is, decided by its name and its content.
@@ -70,8 +71,8 @@ pub struct ParsedFile {
     pub comments: Vec<Comment>,
     /// What could not be read, with line and column.
     pub problems: Vec<Problem>,
-    /// Whether a kustomization names the file as a patch.
-    pub named: Naming,
+    /// What kustomizations say of the file.
+    pub named: Named,
     /// What other files say of it; nothing unless it was asked for.
     pub beside: Arc<Beside>,
     objects: OnceLock<Arc<[Object]>>,
@@ -113,21 +114,28 @@ pub fn may_have_structure(path: &str) -> bool {
 
 /// Reads one file; its kind follows from the name and, where that says nothing, from the content.
 pub fn parse(path: &str, text: &str, limits: &Limits) -> ParsedFile {
-    parse_named(path, text, limits, Naming::No)
+    parse_named(path, text, limits, Named::default())
 }
 
 /// Reads one file, which a kustomization may name as a patch.
-pub fn parse_named(path: &str, text: &str, limits: &Limits, named: Naming) -> ParsedFile {
+pub fn parse_named(path: &str, text: &str, limits: &Limits, named: impl Into<Named>) -> ParsedFile {
     let mut file = parse_plain(path, text, limits);
+    file.named = named.into();
     if file.kind == DocumentKind::Kubernetes {
-        patch::mark(&mut file.documents, path, named);
-        file.named = named;
+        patch::mark(&mut file.documents, path, file.named.naming);
     }
     if matches!(file.kind, DocumentKind::Kubernetes | DocumentKind::Kustomization) {
         let inline = patch::inline(&file.documents, text, limits);
         if !inline.is_empty() {
             let own = file.objects().iter().cloned();
             file.objects = OnceLock::from(own.chain(inline).collect::<Arc<[Object]>>());
+        }
+    }
+    if file.kind == DocumentKind::Tree {
+        let made = patch::of_operations(&file.documents, file.named.target.as_ref());
+        if !made.is_empty() {
+            file.kind = DocumentKind::Kubernetes;
+            file.objects = OnceLock::from(made.into_iter().collect::<Arc<[Object]>>());
         }
     }
     if file.kind == DocumentKind::Compose {
@@ -165,7 +173,7 @@ impl ParsedFile {
             documents,
             comments,
             problems,
-            named: Naming::No,
+            named: Named::default(),
             beside: Arc::default(),
             objects: OnceLock::new(),
         }

@@ -6,10 +6,12 @@
 //! # Source
 //! The patches and strategic merge patches of Kustomize 5; the required fields of `apps/v1` and of containers.
 
+use std::collections::BTreeSet;
+
 use super::super::limits::Limits;
 use super::kubernetes::{Object, Pod, Role, objects};
 use super::node::Node;
-use super::{Body, Document, yaml};
+use super::{Body, Document, operations, yaml};
 
 /// Patches in one file that are read.
 const MAX_INLINE: usize = 2_000;
@@ -24,6 +26,21 @@ pub enum Naming {
     Proposed,
     /// One does that was there before, or in the tree that is scanned as a whole.
     Settled,
+}
+
+/// What kustomizations say of a file.
+#[derive(Clone, Debug, Default)]
+pub struct Named {
+    /// Whether one names it as a patch.
+    pub naming: Naming,
+    /// What the patch is for, as the first one says it.
+    pub target: Option<Node>,
+}
+
+impl From<Naming> for Named {
+    fn from(naming: Naming) -> Self {
+        Self { naming, target: None }
+    }
 }
 
 /// Marks the documents that are patches.
@@ -51,12 +68,32 @@ pub(super) fn mark_override(documents: &mut [Document], path: &str) {
     }
 }
 
-/// The objects of patches that stand as blocks of text in a kustomization, or in an object that holds one.
+/// The objects of patches that stand as text in a kustomization, or in an object that holds one.
 pub(super) fn inline(documents: &[Document], text: &str, limits: &Limits) -> Vec<Object> {
     let roots = documents.iter().filter_map(Document::tree);
     let blocks = roots.flat_map(|root| holders(root).iter().flat_map(blocks_of).collect::<Vec<_>>());
-    let trees = blocks.filter_map(|block| yaml::parse_block(text, block.span(), limits));
-    trees.flat_map(|tree| objects(&tree.as_patch())).take(MAX_INLINE).collect()
+    // An alias may name one text any number of times.
+    let mut seen = BTreeSet::new();
+    let fresh = blocks.filter(|(block, _)| seen.insert(block.span().start));
+    let read = |(block, target): (Node, Option<Node>)| Some((tree_of(&block, text, limits)?, target));
+    let made = fresh.filter_map(read).flat_map(|(tree, target)| {
+        if operations::is_list(&tree) {
+            return operations::object(&tree, target.as_ref()).into_iter().collect();
+        }
+        objects(&tree.as_patch())
+    });
+    made.take(MAX_INLINE).collect()
+}
+
+/// The objects of the documents that are lists of operations; `target` is what a kustomization says that they are for.
+pub(super) fn of_operations(documents: &[Document], target: Option<&Node>) -> Vec<Object> {
+    let lists = documents.iter().filter_map(Document::tree).filter(|root| operations::is_list(root));
+    lists.filter_map(|list| operations::object(list, target)).collect()
+}
+
+/// A patch, which is a text or, in Argo CD and old kustomizations, a list.
+fn tree_of(block: &Node, text: &str, limits: &Limits) -> Option<Node> {
+    if block.as_str().is_some() { yaml::parse_text(text, block.span(), limits) } else { Some(block.clone()) }
 }
 
 /// The maps that have `patches`: a kustomization itself, and what Flux and Argo CD have in its place.
@@ -66,6 +103,9 @@ fn holders(root: &Node) -> Vec<Node> {
     let items = |path: &str| root.at(path).map_or(&[][..], Node::items).iter().take(MAX_INLINE);
     if group.starts_with("kustomize.toolkit.fluxcd.io/") {
         return at("spec").into_iter().collect();
+    }
+    if group.starts_with("fluxcd.controlplane.io/") {
+        return at("spec.kustomize").into_iter().collect();
     }
     if group.starts_with("helm.toolkit.fluxcd.io/") {
         return items("spec.postRenderers").filter_map(|renderer| renderer.get("kustomize").cloned()).collect();
@@ -78,10 +118,12 @@ fn holders(root: &Node) -> Vec<Node> {
     is_own.then(|| root.clone()).into_iter().collect()
 }
 
-fn blocks_of(holder: &Node) -> Vec<Node> {
-    let items = |key: &str| holder.get(key).map_or(&[][..], Node::items).iter().take(MAX_INLINE).cloned();
-    let patches = items("patches").filter_map(|patch| patch.get("patch").cloned());
-    patches.chain(items("patchesStrategicMerge")).filter(|block| block.as_str().is_some()).collect()
+/// Each patch with what it is for.
+fn blocks_of(holder: &Node) -> Vec<(Node, Option<Node>)> {
+    let items = |key: &str| holder.get(key).map_or(&[][..], Node::items).iter().take(MAX_INLINE);
+    let targeted = |patch: &Node| Some((patch.get("patch")?.clone(), patch.get("target").cloned()));
+    let patches = items("patches").chain(items("patchesJson6902")).filter_map(targeted);
+    patches.chain(items("patchesStrategicMerge").map(|block| (block.clone(), None))).collect()
 }
 
 fn is_patch(object: &Object, named: Naming, is_near: bool) -> bool {
@@ -178,7 +220,12 @@ mod tests {
             "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec:\n  patches:\n    - {}\n",
             indented(6)
         );
-        for (path, text, expected) in [("kustomization.yaml", own, 1), ("ks.yaml", flux, 2)] {
+        let instance = format!(
+            "apiVersion: fluxcd.controlplane.io/v1\nkind: FluxInstance\nspec:\n  kustomize:\n    patches:\n      - {}\n",
+            indented(8)
+        );
+        for (path, text, expected) in [("kustomization.yaml", own, 1), ("ks.yaml", flux, 2), ("flux.yaml", instance, 2)]
+        {
             let file = parse_named(path, &text, &Limits::default(), Naming::No);
             assert_eq!(file.objects().len(), expected, "{text}");
             let object = file.objects().last().unwrap();
@@ -195,6 +242,14 @@ mod tests {
             writeln!(text, "a{level}: &a{level} {{x: *a{before}, y: *a{before}}}").unwrap();
         }
         assert!(is_patch("a.yaml", &text, true));
+    }
+
+    #[test]
+    fn a_text_that_aliases_repeat_is_read_once() {
+        let patch = "&p |-\n      - {op: add, path: /spec/template/spec/hostPID, value: true}\n";
+        let text = format!("patches:\n  - patch: {patch}{}", "  - patch: *p\n".repeat(1_000));
+        let file = parse_named("kustomization.yaml", &text, &Limits::default(), Naming::No);
+        assert_eq!(file.objects().len(), 1);
     }
 
     #[test]

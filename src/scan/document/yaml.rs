@@ -103,12 +103,18 @@ pub fn parse(text: &str, limits: &Limits, templating: Templating) -> YamlFile {
     if Reading::failures(&masked) <= Reading::failures(&plain.file) { masked } else { plain.file }
 }
 
-/// Reads the text of a block scalar (`|`) as a document of its own, with its places in `text`; `scalar` is the place of
-/// the scalar from its indicator on. `None` for any other scalar, and for one that does not read.
-pub fn parse_block(text: &str, scalar: Span, limits: &Limits) -> Option<Node> {
-    let written = scalar.of(text).strip_prefix('|')?;
-    let header = written.find('\n')? + 2;
-    let documents = reader::read_range(text, scalar.start + header..scalar.end, limits)?;
+/// Reads the text of a block scalar (`|`), or of one between single quotes, as a document of its own, with its places in
+/// `text`; `scalar` is the place of the scalar from its indicator on. `None` for any other scalar, and for one that does
+/// not read.
+pub fn parse_text(text: &str, scalar: Span, limits: &Limits) -> Option<Node> {
+    let written = scalar.of(text);
+    let range = if written.starts_with('|') {
+        scalar.start + written.find('\n')? + 1..scalar.end
+    } else {
+        let inner = written.strip_prefix('\'')?.strip_suffix('\'')?;
+        (!inner.contains('\'')).then(|| scalar.start + 1..scalar.start + 1 + inner.len())?
+    };
+    let documents = reader::read_range(text, range, limits)?;
     documents.into_iter().next()
 }
 

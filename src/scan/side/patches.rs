@@ -6,22 +6,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::document::node::Node;
-use super::super::document::{self, Document, DocumentKind, Naming};
+use super::super::document::{self, Document, DocumentKind, Named, Naming};
 use super::super::limits::Limits;
 use super::super::snapshot::{Content, Snapshot};
 
 /// The paths, as the kustomizations of `snapshot` have them; `read` gives the text of those it leaves unread.
-pub(super) fn named(snapshot: &Snapshot, read: &dyn Fn(&str) -> Content, limits: &Limits) -> BTreeMap<String, Naming> {
-    let (mut patches, mut resources) = (BTreeMap::new(), BTreeSet::new());
+pub(super) fn named(snapshot: &Snapshot, read: &dyn Fn(&str) -> Content, limits: &Limits) -> BTreeMap<String, Named> {
+    let (mut patches, mut resources) = (BTreeMap::<String, Named>::new(), BTreeSet::new());
     for file in snapshot.files.iter().filter(|file| may_be_kustomization(&file.path)) {
         let head = if file.head == Content::Unread { read(&file.path) } else { file.head.clone() };
         let of_head = if snapshot.whole_tree { Naming::Settled } else { Naming::Proposed };
         for (content, naming) in [(&head, of_head), (&file.base, Naming::Settled)] {
             let Content::Text(text) = content else { continue };
             if text.len() <= limits.max_file_bytes {
-                let mut found = BTreeSet::new();
-                collect(&file.path, text, limits, &mut found, &mut resources);
-                patches.extend(found.into_iter().map(|path| (path, naming)));
+                for (path, target) in collect(&file.path, text, limits, &mut resources) {
+                    let named = patches.entry(path).or_default();
+                    named.naming = naming;
+                    named.target = named.target.take().or(target);
+                }
             }
         }
     }
@@ -34,19 +36,23 @@ pub(super) fn may_be_kustomization(path: &str) -> bool {
     ["kustomization.yaml", "kustomization.yml", "kustomization"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-fn collect(path: &str, text: &str, limits: &Limits, patches: &mut BTreeSet<String>, resources: &mut BTreeSet<String>) {
+/// The paths of patches, each with what it is for; adds those of resources.
+fn collect(path: &str, text: &str, limits: &Limits, resources: &mut BTreeSet<String>) -> Vec<(String, Option<Node>)> {
+    let mut patches = Vec::new();
     let file = document::parse(path, text, limits);
     if file.kind != DocumentKind::Kustomization {
-        return;
+        return patches;
     }
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let resolved = |name: &Node| name.as_str().and_then(|name| resolve(folder, name));
     for root in file.documents.iter().filter_map(Document::tree) {
         let items = |key: &str| root.get(key).map_or(&[][..], Node::items).iter();
-        let paths = items("patches").filter_map(|patch| patch.get("path"));
-        patches.extend(paths.chain(items("patchesStrategicMerge")).filter_map(resolved));
+        let targeted = |patch: &Node| Some((resolved(patch.get("path")?)?, patch.get("target").cloned()));
+        patches.extend(items("patches").chain(items("patchesJson6902")).filter_map(targeted));
+        patches.extend(items("patchesStrategicMerge").filter_map(resolved).map(|path| (path, None)));
         resources.extend(items("resources").chain(items("bases")).filter_map(resolved));
     }
+    patches
 }
 
 /// The path that `name` leads to from `folder`; `None` for what is no path within the tree.
@@ -102,7 +108,18 @@ mod tests {
         let snapshot = Snapshot { files: vec![file], whole_tree: false };
         let found = named(&snapshot, &|_| Content::Absent, &Limits::default());
         let expected = [("a.yaml", Naming::Settled), ("b.yaml", Naming::Proposed)];
-        assert_eq!(found, expected.map(|(path, naming)| (path.to_owned(), naming)).into());
+        let shown: Vec<_> = found.iter().map(|(path, named)| (path.as_str(), named.naming)).collect();
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_patch_is_for_what_the_kustomization_says() {
+        let text = "patchesJson6902: [{path: a.yaml, target: {kind: Job}}]\npatches: [{path: b.json}]\n";
+        let file = ChangedFile::standing("kustomization.yaml", Content::Text(text.into()));
+        let snapshot = Snapshot { files: vec![file], whole_tree: true };
+        let found = named(&snapshot, &|_| Content::Absent, &Limits::default());
+        let kind = |named: &Named| named.target.as_ref()?.get("kind")?.as_str().map(str::to_owned);
+        assert_eq!(found.values().map(kind).collect::<Vec<_>>(), [Some("Job".to_owned()), None]);
     }
 
     #[test]

@@ -177,7 +177,7 @@ impl Verifier<'_> {
             return false;
         }
         let lines = LineIndex::new(&text);
-        let named = self.file.parsed.named;
+        let named = self.file.parsed.named.clone();
         let mut parsed = document::parse_named(self.file.path, &text, &self.options.limits, named);
         parsed.beside = Arc::clone(&self.file.parsed.beside);
         let known: BTreeSet<(Cause, String)> = self.file.parsed.problems.iter().map(kind_of).collect();

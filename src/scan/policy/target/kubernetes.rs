@@ -28,7 +28,7 @@ use crate::scan::document::ParsedFile;
 use crate::scan::document::kubernetes::{Container, Object};
 use crate::scan::document::node::Node;
 
-use super::facts::{field, map};
+use super::facts::{field, map, path, truth};
 use super::{FactDoc, Subject, Target};
 
 /// The facts of a target of this kind; none for any other target.
@@ -114,8 +114,16 @@ fn facts_of(object: &Object) -> Node {
         ("namespace", field(&metadata, "namespace")),
         ("labels", field(&metadata, "labels")),
         ("annotations", field(&metadata, "annotations")),
+        ("helm_test", truth(is_helm_test(&metadata))),
         ("tree", object.node.clone()),
     ])
+}
+
+/// Whether Helm makes the object for tests alone, which somebody asks for.
+fn is_helm_test(metadata: &Node) -> bool {
+    let hooks = path(metadata, &["annotations", "helm.sh/hook"]);
+    let is_test = |hook: &str| matches!(hook.trim(), "test" | "test-success" | "test-failure");
+    hooks.as_str().is_some_and(|hooks| hooks.split(',').all(is_test))
 }
 
 #[cfg(test)]

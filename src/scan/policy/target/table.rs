@@ -6,7 +6,7 @@
 use super::{FactDoc, FactKind};
 
 /// What every object of a cluster tells of itself.
-pub(super) const METADATA: [FactDoc; 4] = [
+pub(super) const METADATA: [FactDoc; 5] = [
     FactDoc { path: "object.name", kind: FactKind::String, doc: "the name; `null` when there is none", example: "api" },
     FactDoc {
         path: "object.namespace",
@@ -25,6 +25,12 @@ pub(super) const METADATA: [FactDoc; 4] = [
         kind: FactKind::Tree,
         doc: "the annotations; `null` when there are none",
         example: "{team: core}",
+    },
+    FactDoc {
+        path: "object.helm_test",
+        kind: FactKind::Bool,
+        doc: "whether Helm makes it for tests alone, which somebody asks for",
+        example: "false",
     },
 ];
 

@@ -118,5 +118,5 @@ fn of_source(source: &Node, text: &str) -> Vec<Node> {
 /// The tree in a block of text (`|`); `None` for a text in any other form, and for one that does not read.
 fn block(node: &Node, text: &str) -> Option<Node> {
     let Value::String(_) = node.value() else { return None };
-    yaml::parse_block(text, node.span(), &Limits::default())
+    yaml::parse_text(text, node.span(), &Limits::default())
 }
