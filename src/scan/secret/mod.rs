@@ -27,6 +27,7 @@ use detector::{Detector, Match};
 use judge::{Judged, Outcome, Scene};
 use pair::{File, PairFound, PairKind};
 use redacted::Redacted;
+use rule::Judge;
 
 use super::ScanOptions;
 use super::document::ParsedFile;
@@ -302,12 +303,19 @@ struct Place<'t> {
 }
 
 impl Place<'_> {
+    /// Tests, examples and documentation are full of made-up passwords and of keys made for them.
+    fn severity(&self, detector: &Detector, judged: &Judged, options: &ScanOptions) -> Severity {
+        let severity = severity(detector, judged.outcome, options);
+        let is_made_up = judged.decided_by == value::Step::Human.name() || detector.rule.judge == Some(Judge::Pem);
+        if is_made_up && pair::is_trial(self.path) { severity.min(Severity::Medium) } else { severity }
+    }
+
     fn finding(&self, detector: &Detector, judged: &Judged, options: &ScanOptions) -> Finding {
         let hash = judged.identity.as_ref().unwrap_or(&judged.value).keyed_hash(&options.secret_key);
         Finding {
             rule: detector.policy.clone(),
             category: Category::Secret,
-            severity: severity(detector, judged.outcome, options),
+            severity: self.severity(detector, judged, options),
             path: self.path.to_owned(),
             span: self.span,
             start: self.lines.position(self.text, self.span.start),

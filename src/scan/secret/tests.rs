@@ -209,3 +209,14 @@ fn a_default_that_a_policy_conceals_stays_a_word() {
     assert_eq!(message, "asks nobody for a password, but for (redacted)");
     assert_eq!(secrets.places.len(), 2);
 }
+
+#[test]
+fn keys_and_passwords_that_people_chose_weigh_less_in_tests_and_examples() {
+    let text = fake::expand("a: redis://:copper-River42@c\nb: |\n  {fake:pem-pkcs8}\n");
+    let severities = |path| -> Vec<Severity> {
+        let found = find_in(path, &text, &detectors(), &ScanOptions::default()).findings;
+        found.iter().map(|finding| finding.severity).collect()
+    };
+    assert_eq!(severities("deploy/a.yaml"), [Severity::High, Severity::Critical]);
+    assert_eq!(severities("e2e/fixtures/a.yaml"), [Severity::Medium, Severity::Medium]);
+}

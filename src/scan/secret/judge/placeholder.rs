@@ -37,6 +37,10 @@ const DOCUMENTED: &[&str] = &[
     "ea9bb1082cf95663f5faca23b8b15ef2aa0fce0a5c6df9c32dcb85b2e0a4513d",
     "3a8b61d0f636b007840c0d40ba12bcf48465dc054cdc1a68704a33521d84b665",
     "a6c814bc555ae62c7bd8b58ec07bf559c7ed3a009976a1e0acc9cef0d4473b41",
+    // A token of GitHub's documentation of its API, and keys of Kubernetes' documentation of encryption.
+    "bc3ae723f57c6b9e3fd80b699fcc420f6074b0b1718039669d22631d508ac0a7",
+    "0e8e10c14d31e55f39d33df7e136521d706a7cd67196950b8742acd130ca5c91",
+    "3d4e957dbf72e713e736a6b5fb7c07ee75a1dec7f7daa0b0be91e320f79e9e40",
 ];
 /// Longest documented sample, in bytes.
 const MAX_DOCUMENTED_BYTES: usize = 128;

@@ -31,6 +31,13 @@ const POSITIONS: &[(&str, usize)] = &[
     ("log_in", 1),
     ("authenticate", 1),
     ("sign", 1),
+    ("signwith", 1),
+    ("jwt.encode", 1),
+    ("jwt.decode", 1),
+    ("jwt.verify", 1),
+    ("createhmac", 1),
+    ("hmac.new", 0),
+    ("dbi->connect", 2),
     ("mysqli_connect", 2),
     ("mysql_connect", 2),
     ("mysql_pconnect", 2),
@@ -53,25 +60,53 @@ const POSITIONS: &[(&str, usize)] = &[
     ("withbasicauth", 1),
 ];
 
+/// Those of the calls whose argument is a key that signs.
+const SIGNING: [&str; 7] = ["sign", "signwith", "jwt.encode", "jwt.decode", "jwt.verify", "createhmac", "hmac.new"];
+
+/// What makes bytes of a text in Go.
+const BYTES: &str = "[]byte(";
+
 /// What a call that sets its one argument begins with.
 const SETTERS: &[&str] = &["set", "with", "use"];
 
 /// Calls that set their one argument by their name alone.
-const PLAIN: &[&str] =
-    &["password", "passwd", "secret", "apikey", "clientsecret", "secretkey", "accesskey", "authtoken", "bearer_auth"];
+const PLAIN: &[&str] = &[
+    "password",
+    "passwd",
+    "secret",
+    "apikey",
+    "clientsecret",
+    "secretkey",
+    "accesskey",
+    "authtoken",
+    "bearer_auth",
+    "signedstring",
+];
 
 /// Reads the call named `name` whose arguments begin at `start`; returns where they end when it takes a secret.
 pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, start: usize) -> Option<usize> {
+    let whole = name.to_ascii_lowercase();
     let (owner, name) = name.rsplit_once('.').unwrap_or(("", name));
     let lower = name.to_ascii_lowercase();
     if matches!(lower.as_str(), "equals" | "equalsignorecase") {
         return compared(extraction, passage, owner, start);
     }
-    let position = POSITIONS.iter().find(|(known, _)| *known == lower).map(|(_, position)| *position);
+    let position =
+        POSITIONS.iter().find(|(known, _)| *known == lower || *known == whole).map(|(_, position)| *position);
     let Some(position) = position else { return setter(extraction, passage, name, start) };
-    let (arguments, end) = arguments(&passage.text, start);
+    let (arguments, end) = call_arguments(&passage.text, start);
     let password = arguments.get(position)?.as_ref()?;
     let user = position.checked_sub(1).and_then(|before| arguments.get(before)?.as_ref());
+    if SIGNING.contains(&lower.as_str()) || SIGNING.contains(&whole.as_str()) {
+        extraction.pair(passage, "signing_key", &password.value, password.span, Form::Setting);
+    } else {
+        login(extraction, passage, user, password);
+    }
+    Some(end)
+}
+
+/// Judges the password of a login whose user is known when it is a literal too.
+pub(super) fn login(extraction: &mut Extraction, passage: &Passage<'_>, user: Option<&Read<'_>>, password: &Read<'_>) {
     let step = value::judge(&password.value, Asked::password(user.map_or("", |user| &user.value)));
     // An address names an account, so what comes with it is no label of a form.
     let is_login =
@@ -80,12 +115,11 @@ pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, name: &st
         let kind = if step == Step::Default { PairKind::DefaultPassword } else { PairKind::Password };
         extraction.add(passage, kind, &password.value, password.span, step, None);
     }
-    Some(end)
 }
 
 /// `password.equals("…")`.
 fn compared(extraction: &mut Extraction, passage: &Passage<'_>, owner: &str, start: usize) -> Option<usize> {
-    let (arguments, end) = arguments(&passage.text, start);
+    let (arguments, end) = call_arguments(&passage.text, start);
     let [Some(value)] = &*arguments else { return None };
     extraction.pair(passage, owner, &value.value, value.span, Form::Compared);
     Some(end)
@@ -100,20 +134,27 @@ fn setter(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, start:
     if !is_setter && !PLAIN.iter().any(|known| plain.eq_ignore_ascii_case(known)) {
         return None;
     }
-    let (arguments, end) = arguments(&passage.text, start);
+    let (arguments, end) = call_arguments(&passage.text, start);
     let [Some(value)] = &*arguments else { return None };
-    extraction.pair(passage, plain, &value.value, value.span, Form::Setting);
+    let name = if plain.eq_ignore_ascii_case("signedstring") { "secret" } else { plain };
+    extraction.pair(passage, name, &value.value, value.span, Form::Setting);
     Some(end)
 }
 
-/// The arguments from `start` on, those that are no literal as `None`, and where the last one ends.
-fn arguments(text: &str, start: usize) -> (Vec<Option<Read<'_>>>, usize) {
+/// The arguments of the call at `start`.
+fn call_arguments(text: &str, start: usize) -> (Vec<Option<Read<'_>>>, usize) {
     let limit = text.floor_char_boundary((start + MAX_CALL).min(text.len()));
-    let text = text.get(..limit).unwrap_or_default();
+    arguments(text.get(..limit).unwrap_or_default(), start, MAX_ARGUMENTS)
+}
+
+/// At most `most` arguments from `start` on, those that are no literal as `None`, and where the last one ends.
+pub(super) fn arguments(text: &str, start: usize, most: usize) -> (Vec<Option<Read<'_>>>, usize) {
     let mut arguments = Vec::new();
     let mut position = start;
-    while arguments.len() < MAX_ARGUMENTS {
+    while arguments.len() < most {
         position += blank(text, position);
+        // The bytes of a text are the text.
+        position += text.get(position..).filter(|rest| rest.starts_with(BYTES)).map_or(0, |_| BYTES.len());
         let literal = read::read(text, position, Extent::Quoted);
         let after = literal.as_ref().map_or(position, |literal| literal.span.end + 1);
         let end = argument_end(text, after);
@@ -155,10 +196,10 @@ mod tests {
     #[test]
     fn arguments_are_literals_or_none() {
         let text = "\"host\", user(1, 2),\n 'it' , a + \"b\", \"c\" + d) \"e\"";
-        let (found, end) = arguments(text, 0);
+        let (found, end) = arguments(text, 0, 5);
         let values: Vec<_> = found.iter().map(|read| read.as_ref().map(|read| &*read.value)).collect();
         assert_eq!(values, [Some("host"), None, Some("it"), None, None]);
         assert_eq!(Span::new(end, end + 1).of(text), ")");
-        assert_eq!(arguments("", 0).1, 0);
+        assert_eq!(arguments("", 0, 5).1, 0);
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! Invariant: a command is read once, and no further than [`MAX_COMMAND`] bytes.
 
-use super::super::value::{self, Asked};
-use super::key::Nature;
+use super::super::value::{self, Asked, Step};
+use super::key::{Name, Nature};
 use super::passage::Passage;
-use super::read;
 use super::{Extraction, PairKind};
+use super::{near, read};
 use crate::scan::span::Span;
 
 /// Longest command, in bytes.
@@ -72,6 +72,7 @@ const OPTIONS: &[(&[&str], &str, Takes)] = &[
     (&["xfreerdp"], "/p:", Takes::Glued),
     (&["snmpwalk", "snmpget", "snmpset", "snmpbulkwalk", "snmptable"], "-A", Takes::Value),
     (&["snmpwalk", "snmpget", "snmpset", "snmpbulkwalk", "snmptable"], "-X", Takes::Value),
+    (&["ipmitool"], "-P", Takes::Next),
     (&["openssl"], "-k", Takes::Next),
     (&["openssl"], "-pass", Takes::After(':')),
     (&["openssl"], "-passin", Takes::After(':')),
@@ -121,6 +122,27 @@ fn by_position(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word
     match at(0) {
         "login" if has("--password-stdin") => piped(extraction, passage, start, None),
         "sudo" if has("-S") => piped(extraction, passage, start, None),
+        "login" if text_before(passage, start).ends_with("vault") => {
+            if let Some(word) = plain().nth(1).filter(|word| !word.value.contains('=')) {
+                token(extraction, passage, word.value, word.span);
+            }
+        }
+        "net" if at(1) == "user" => {
+            if let Some(word) = words.get(3).filter(|word| !word.value.starts_with('/')) {
+                judge(extraction, passage, word.value, word.span, at(2));
+            }
+        }
+        "alias" if text_before(passage, start).ends_with("mc") => {
+            if let Some(word) = plain().nth(5) {
+                judge(extraction, passage, word.value, word.span, at(4));
+            }
+        }
+        _ if at(0).starts_with("login=") && text_before(passage, start).contains("cache_peer ") => {
+            if let Some((user, password)) = at(0).trim_start_matches("login=").split_once(':') {
+                let end = words.first().map_or(start, |word| word.span.end);
+                judge(extraction, passage, password, Span::new(end - password.len(), end), user);
+            }
+        }
         "chpasswd" => piped(extraction, passage, start, Some(':')),
         "rabbitmqctl" if matches!(at(1), "add_user" | "change_password") => {
             if let Some(word) = words.get(3) {
@@ -170,13 +192,12 @@ fn options(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>
                 } else if let Some((user, password)) =
                     value.split_once(mark).filter(|(user, _)| !PASS_SOURCES.contains(user))
                 {
-                    judge(
-                        extraction,
-                        passage,
-                        password,
-                        Span::new(span.end.saturating_sub(password.len()), span.end),
-                        user,
-                    );
+                    // A token in place of the user, as APIs take it.
+                    let place = Span::new(span.end.saturating_sub(password.len()), span.end);
+                    match password {
+                        "" => token(extraction, passage, user, Span::new(span.start, span.end.saturating_sub(1))),
+                        _ => judge(extraction, passage, password, place, user),
+                    }
                 }
             }
             Takes::Glued | Takes::Value | Takes::Next => judge(extraction, passage, value, span, ""),
@@ -204,8 +225,23 @@ fn piped(extraction: &mut Extraction, passage: &Passage<'_>, login: usize, mark:
     judge(extraction, passage, password, Span::new(word.span.end - password.len(), word.span.end), user);
 }
 
+/// What stands before `start` on its line.
+fn text_before<'t>(passage: &'t Passage<'_>, start: usize) -> &'t str {
+    let floor = passage.text.floor_char_boundary(start.saturating_sub(MAX_BEFORE));
+    let before = passage.text.get(floor..start).unwrap_or_default();
+    before.rsplit('\n').next().unwrap_or_default().trim_end()
+}
+
+/// Judges a token that a machine made.
+fn token(extraction: &mut Extraction, passage: &Passage<'_>, value: &str, span: Span) {
+    if Name::read("token").is_some_and(|name| value::judge(value, Asked::of(&name)) == Step::Random) {
+        extraction.add(passage, PairKind::CommandLinePassword, value, span, Step::Random, None);
+    }
+}
+
 fn judge(extraction: &mut Extraction, passage: &Passage<'_>, value: &str, span: Span, user: &str) {
     let step = value::judge(value, Asked::password(user));
+    let step = if step == Step::Human && near::is_its_user(&passage.text, span) { Step::Default } else { step };
     if extraction.accepts(step, Nature::Password, value) {
         extraction.add(passage, PairKind::CommandLinePassword, value, span, step, None);
     }

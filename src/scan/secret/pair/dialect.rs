@@ -63,7 +63,7 @@ static TEXTS: WordList = WordList::new(
 static SKIPPED: WordList = WordList::new(
     "package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml composer.lock pipfile.lock poetry.lock uv.lock cargo.lock \
     go.sum go.work.sum chart.lock requirements.lock gemfile.lock flake.lock packages.lock.json bun.lock mix.lock podfile.lock \
-    .terraform.lock.hcl conan.lock pubspec.lock deno.lock pdm.lock values.schema.json checksums.txt sha256sums",
+    .terraform.lock.hcl conan.lock pubspec.lock deno.lock pdm.lock values.schema.json checksums.txt checksums.json sha256sums",
 );
 
 /// Reads the traits of the file at `path`; `None` when its pairs are of no interest.
@@ -79,7 +79,8 @@ pub fn traits(path: &str, text: &str) -> Option<Traits> {
     }
     let is_document = DOCUMENTS.has(ending)
         || DOCUMENTS.has(self::ending(name.strip_suffix(".txt").unwrap_or(name)))
-        || TEXTS.has(name);
+        || TEXTS.has(name)
+        || is_manual(ending, text);
     Some(Traits {
         dialect: dialect(&lower, name, ending, text),
         is_strict: is_document || is_translation(&lower, name),
@@ -88,6 +89,23 @@ pub fn traits(path: &str, text: &str) -> Option<Traits> {
             .iter()
             .any(|mark| name.contains(mark)),
     })
+}
+
+/// Whether a file is a page of the manual, whose ending is its section.
+fn is_manual(ending: &str, text: &str) -> bool {
+    let begin = text.trim_start();
+    ending.len() == 1
+        && ending.bytes().all(|byte| byte.is_ascii_digit())
+        && [".TH ", ".\\\"", "'\\\"", ".Dd "].iter().any(|mark| begin.starts_with(mark))
+}
+
+/// Whether `path` is that of a test, of an example, or of documentation, where values are mostly made up.
+pub fn is_trial(path: &str) -> bool {
+    static FOLDERS: WordList = WordList::new(
+        "test tests testing testdata test-data test_data __tests__ spec specs fixtures e2e examples example samples \
+        sample demo demos doc docs documentation tutorial tutorials",
+    );
+    path.split('/').rev().skip(1).any(|folder| FOLDERS.has(&folder.to_ascii_lowercase()))
 }
 
 /// Whether a script is written for machines: few lines, each of them long.
@@ -103,7 +121,7 @@ fn is_packed(ending: &str, text: &str) -> bool {
 fn ending(name: &str) -> &str {
     let outer = [
         "j2", "jinja", "jinja2", "tmpl", "tpl", "template", "erb", "example", "sample", "dist", "bak", "backup", "old",
-        "orig", "gotmpl", "ctmpl", "local", "prod", "dev",
+        "orig", "in", "gotmpl", "ctmpl", "local", "prod", "dev",
     ];
     let mut rest = name;
     while let Some((stem, ending)) = rest.rsplit_once('.') {
@@ -173,9 +191,20 @@ fn is_translation(path: &str, name: &str) -> bool {
     let in_folder = path.split('/').rev().skip(1).any(|folder| folders.contains(&folder));
     let stem = name.split('.').next().unwrap_or(name);
     in_folder
-        || (name.ends_with(".properties") && stem.starts_with("messages"))
+        || (name.ends_with(".properties") && (stem.starts_with("messages") || has_language(stem)))
         || name == "strings.xml"
         || matches!(ending(name), "arb" | "strings" | "po" | "pot")
+}
+
+/// `texts_de`, `texts_pt_br`: a name in lower case that ends with a language.
+fn has_language(stem: &str) -> bool {
+    static LANGUAGES: WordList = WordList::new(
+        "ar bg ca cs da de el en es et fi fr he hi hr hu id it ja ko lt lv nl no pl pt ro ru sk sl sr sv th tr uk vi zh",
+    );
+    let mut parts = stem.rsplit('_');
+    let last = parts.next().unwrap_or_default();
+    stem.contains('_')
+        && (LANGUAGES.has(last) || last.len() == 2 && parts.next().is_some_and(|part| LANGUAGES.has(part)))
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ const WORDS: &[&str] = &[
     "psk",
     "salt",
     "bindpw",
+    "rocommunity",
+    "rwcommunity",
     "identified by",
     "cookie",
     "userpw",
@@ -36,6 +38,14 @@ const WORDS: &[&str] = &[
     "getconnection",
     "pdo(",
     "jwt.sign",
+    "jwt.encode",
+    "jwt.decode",
+    "jwt.verify",
+    "signwith",
+    "signedstring",
+    "createhmac",
+    "hmac.new",
+    "dbi->connect",
     "directoryentry",
     // Rules of Redis.
     "on >",
@@ -63,9 +73,12 @@ const WORDS: &[&str] = &[
     "sqlplus",
     "xfreerdp",
     "rdesktop",
+    "ipmitool",
+    "net user",
+    "alias set",
 ];
 /// How many of the words are parts of names or of calls.
-const NAMES: usize = 28;
+const NAMES: usize = 38;
 
 /// A word that was found.
 #[derive(Clone, Copy, Debug)]

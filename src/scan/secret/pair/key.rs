@@ -22,7 +22,8 @@ pub enum Nature {
 const MAX_NAME: usize = 120;
 
 static PASSWORDS: WordList = WordList::new(
-    "password passwd passphrase pass pwd pw psk passcode pswd passwort passwords userpw rootpw requirepass masterauth psw authtok",
+    "password passwd passphrase pass pwd pw psk passcode pswd passwort passwords userpw rootpw requirepass masterauth psw authtok \
+    rocommunity rwcommunity",
 );
 static TOKENS: WordList = WordList::new("token apikey apitoken authtoken accesstoken refreshtoken bearertoken");
 static KEYS: WordList = WordList::new(

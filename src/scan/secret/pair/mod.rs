@@ -18,6 +18,7 @@ mod kubernetes;
 mod line;
 mod login;
 mod named;
+mod near;
 mod passage;
 mod read;
 mod text;
@@ -34,7 +35,7 @@ use super::value::{self, Asked, Step};
 use crate::scan::document::{Body, DocumentKind, ParsedFile};
 use crate::scan::span::Span;
 use dialect::Dialect;
-pub use dialect::{Traits, traits};
+pub use dialect::{Traits, is_trial, traits};
 use gate::Hit;
 use key::{Name, Nature};
 use passage::Passage;
@@ -50,6 +51,9 @@ const LEAST_IN_TEXT: usize = 12;
 
 /// What Spring Security writes before a password that is not encoded.
 const PLAIN: &str = "{noop}";
+
+/// What OpenSSL wants before a password that stands on the command line.
+const OPENSSL: &str = "pass:";
 
 /// What a pair turned out to be. Policies name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -237,6 +241,11 @@ impl Extraction {
         if let Some(plain) = value.strip_prefix(PLAIN).filter(|_| span.len() == value.len()) {
             return self.judged(passage, &read, name, plain, Span::new(span.start + PLAIN.len(), span.end), form);
         }
+        if let Some(plain) =
+            value.strip_prefix(OPENSSL).filter(|_| form == Form::CommandLine && span.len() == value.len())
+        {
+            return self.judged(passage, &read, name, plain, Span::new(span.start + OPENSSL.len(), span.end), form);
+        }
         if login::read(self, passage, &read, value, span) {
             return true;
         }
@@ -250,6 +259,8 @@ impl Extraction {
 
     fn judged(&mut self, passage: &Passage<'_>, read: &Name, name: &str, value: &str, span: Span, form: Form) -> bool {
         let step = value::judge(value, Asked::of(read));
+        let is_guessed = step == Step::Human && read.nature == Nature::Password;
+        let step = if is_guessed && near::is_its_user(&passage.text, span) { Step::Default } else { step };
         // What a name is compared with is often a word of a language, a kind, or no password at all.
         let is_told = || read.nature == Nature::Password && step == Step::Human && value::is_no_label(value);
         let is_meant = form != Form::Compared || step == Step::Random || is_told();

@@ -108,7 +108,7 @@ fn userlist(line: &str) -> Option<(Span, &str)> {
 /// `user:hash`, with more fields after it.
 fn hash(line: &str) -> Option<(Span, &str)> {
     let (user, rest) = line.split_once(':')?;
-    let hash = rest.split(':').next().filter(|hash| hash.len() > 1)?;
+    let hash = rest.split(':').next().filter(|hash| hash.len() > 1 && !user.contains([' ', '\t']))?;
     let start = user.len() + 1;
     Some((Span::new(start, start + hash.len()), user))
 }

@@ -66,7 +66,7 @@ pub fn read(text: &str, start: usize, extent: Extent) -> Option<Read<'_>> {
 fn opening(rest: &str) -> (usize, Option<&'static str>) {
     let bytes = rest.as_bytes();
     let prefix = match (bytes.first(), bytes.get(1)) {
-        (Some(b'b' | b'r' | b'f' | b'u' | b'@' | b'$' | b'B' | b'R' | b'L'), Some(b'"' | b'\'')) => 1,
+        (Some(b'b' | b'r' | b'f' | b'u' | b'@' | b'$' | b'B' | b'R' | b'L' | b'N'), Some(b'"' | b'\'')) => 1,
         _ => 0,
     };
     let body = rest.get(prefix..).unwrap_or_default();

@@ -2,6 +2,8 @@
 //!
 //! Invariant: each word of the gate costs a bounded time, so the whole is linear.
 
+mod compare;
+mod insert;
 mod mark;
 mod separate;
 mod special;
@@ -85,7 +87,7 @@ impl<'r> Reader<'r, '_> {
             return;
         }
         let Some(named) = self.named(hit.span) else { return };
-        if let Some(end) = self.call(&named) {
+        if let Some(end) = self.call(&named).or_else(|| self.bare_login(&named)) {
             self.done = end;
             return;
         }
@@ -159,8 +161,14 @@ impl<'r> Reader<'r, '_> {
     }
 
     fn pair(&mut self, named: &Named<'r>) {
-        let is_option = named.name.starts_with('-');
+        let is_option = named.name.starts_with('-') && !is_hyphen(named.before);
         let name = known_as(named.name.trim_start_matches('-'));
+        if is_verdict(named, self.text) || insert::read(self.extraction, self.passage, named, name) {
+            return;
+        }
+        if self.is_compared_by_call(named, name) {
+            return;
+        }
         let Some(separated) = self.separated(named, is_option) else {
             if !self.encoded(named, name) && !self.login(named) {
                 self.in_value(named, name);
@@ -187,6 +195,10 @@ impl<'r> Reader<'r, '_> {
                 let kind = PairKind::DefaultPassword;
                 self.extraction.add(self.passage, kind, &value.value, value.span, step, Some(name));
             }
+            return;
+        }
+        // What devices come with, and every manual names.
+        if name.ends_with("community") && matches!(&*value.value, "public" | "private") {
             return;
         }
         let form = if is_option { Form::CommandLine } else { separated.form };
@@ -286,6 +298,17 @@ impl<'r> Reader<'r, '_> {
             self.done = value.span.end;
         }
     }
+}
+
+/// `User\-Password`: a hyphen of a page of the manual, not the mark of an option.
+fn is_hyphen(before: &str) -> bool {
+    before.strip_suffix('\\').is_some_and(|before| before.ends_with(|letter: char| letter.is_ascii_alphanumeric()))
+}
+
+/// `"PASS: the page opens"`: what a test prints.
+fn is_verdict(named: &Named<'_>, text: &str) -> bool {
+    let is_open = named.quote.is_some() && named.after == named.span.end;
+    is_open && named.name == "PASS" && text.get(named.after..).is_some_and(|rest| rest.starts_with(": "))
 }
 
 /// What a name that is a phrase or a verb of its language stands for.

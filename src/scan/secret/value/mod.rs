@@ -8,6 +8,7 @@ mod cipher;
 mod public;
 mod reference;
 mod shape;
+mod spoken;
 mod weak;
 mod words;
 
@@ -139,7 +140,7 @@ fn public_step(value: &str, asked: Asked<'_>) -> Option<Step> {
 }
 
 fn sample_step(value: &str, _: Asked<'_>) -> Option<Step> {
-    if is_documented(value) || public::is_sample(value) {
+    if is_documented(value) || public::is_sample(value) || spoken::is_hexspeak(value) {
         return Some(Step::Documented);
     }
     is_dummy_token(value).then_some(Step::Checksum)

@@ -136,6 +136,9 @@ pub fn is_sample(value: &str) -> bool {
         "je7MtGbClwBF",
         "abcd1234",
         "s3cr3t-example",
+        // The digests of `password`.
+        "5f4dcc3b5aa765d6",
+        "5baa61e4c9b93f3f",
     ];
     value.contains("EXAMPLE") || samples.iter().any(|sample| value.starts_with(sample))
 }

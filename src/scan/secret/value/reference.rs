@@ -142,6 +142,8 @@ pub fn is_reference(value: &str) -> bool {
         || value.strip_prefix('`').is_some_and(|command| command.is_empty() || command.contains('`'))
         || is_format(value)
         || is_call(value)
+        || is_attribute(value)
+        || is_macro(value)
 }
 
 /// `<password>`, `[secret]`, `%NAME%` and the like, with nothing that only a password holds in between.
@@ -192,7 +194,7 @@ fn begins_with_variable(value: &str) -> bool {
     const LEAST: usize = 3;
     let Some(rest) = value.strip_prefix('$') else { return false };
     let name = rest.trim_start_matches(|letter: char| letter.is_ascii_uppercase() || letter == '_');
-    rest.len() - name.len() >= LEAST && name.starts_with(['\'', '"'])
+    rest.len() - name.len() >= LEAST && name.starts_with(['\'', '"', '\\'])
 }
 
 /// `$NAME`, `$name.field`, `\$NAME`, `$env:NAME`, `%NAME`, `$1`, `&name`.
@@ -211,6 +213,19 @@ fn is_variable(value: &str) -> bool {
     number || (begins && name.bytes().all(is_part))
 }
 
+/// `&User-Password`: an attribute of the request, as RADIUS servers write it.
+fn is_attribute(value: &str) -> bool {
+    let is_part = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic()) || part.len() < 3;
+    value.strip_prefix('&').is_some_and(|name| name.contains('-') && name.split(['-', ':', '.']).all(is_part))
+}
+
+/// `%global`: a macro of a package's description.
+fn is_macro(value: &str) -> bool {
+    const LEAST: usize = 4;
+    let name = value.strip_prefix('%').unwrap_or_default();
+    name.len() >= LEAST && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
 /// `%s`, `%d`, `%(name)s`, `:name`, `?`.
 fn is_format(value: &str) -> bool {
     let flags = ['-', '+', '.', '*', '#', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9'];
@@ -227,7 +242,11 @@ fn is_format(value: &str) -> bool {
 /// `read_secret("x")`, `get(…)`.
 fn is_call(value: &str) -> bool {
     let Some((name, rest)) = value.split_once('(') else { return false };
-    let is_cut = rest.is_empty() && name.contains('.');
+    let inner = rest.trim_start_matches(['\\', '"', '\'', '$']);
+    let is_plain = inner.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let is_word = name.len() > 2 && name.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_function = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let is_cut = is_plain && (name.contains('.') || is_function || is_word && inner == inner.to_ascii_lowercase());
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'$' | b'!');
     (is_cut || rest.trim_end_matches(';').ends_with(')')) && name.len() > 1 && name.bytes().all(is_name)
 }

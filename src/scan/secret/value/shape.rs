@@ -189,7 +189,8 @@ fn is_module(value: &str) -> bool {
 
 /// `config.password`, `com.acme.Thing`, `db.example.com`, `redis:6379`.
 fn is_dotted(value: &str, is_password: bool) -> bool {
-    let segments: Vec<&str> = value.split(['.', ':']).collect();
+    let whole = if is_password { value } else { value.trim_end_matches('.') };
+    let segments: Vec<&str> = whole.split(['.', ':']).collect();
     let is_name = |segment: &&str| {
         let letters = segment.bytes().filter(u8::is_ascii_alphabetic).count();
         let is_plain = segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
@@ -259,6 +260,19 @@ fn is_code(value: &str) -> bool {
         || (!is_random && marks.iter().any(|mark| body.contains(mark)))
         || is_scoped
         || (value.starts_with('^') && value.ends_with('$'))
+        || value.ends_with("\\.$")
+        || is_indexed(value)
+}
+
+/// `String[1]`, `items[0]`: a type of some length, or an element.
+fn is_indexed(value: &str) -> bool {
+    let parts = value.strip_suffix(']').and_then(|rest| rest.split_once('['));
+    parts.is_some_and(|(name, index)| {
+        !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && index.len() < 8
+            && index.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b' '))
+    })
 }
 
 /// Words of sentences about passwords, and of the labels of forms.
@@ -290,7 +304,8 @@ fn is_prose(value: &str) -> bool {
         return true;
     }
     if value.chars().any(|character| character.is_alphabetic() && !character.is_ascii()) {
-        return !value.bytes().any(|byte| byte.is_ascii_digit());
+        let foreign = value.chars().filter(|letter| letter.is_alphabetic() && !letter.is_ascii()).count();
+        return foreign * 2 > value.chars().count() || !value.bytes().any(|byte| byte.is_ascii_digit());
     }
     let parts: Vec<&str> = value.split_whitespace().collect();
     let wordy = parts.iter().filter(|part| is_wordy(part)).count();

@@ -3,7 +3,7 @@
 //! Invariant: a word decides only as a whole word, so a password that a person made of words is not thrown away.
 
 use super::super::word_list::WordList;
-use super::{Asked, Step};
+use super::{Asked, Step, spoken};
 use crate::scan::secret::pair::key::Nature;
 
 /// Passwords that everybody tries first, in lower case and without `-`, `_`, `.`, `!` and spaces.
@@ -20,7 +20,7 @@ static DEFAULTS: WordList = WordList::new(
     drupal joomla magento nextcloud owncloud nginx tomcat manager cassandra neo4j influxdb prometheus airflow superset rundeck \
     bitnami docker kubernetes hello helloworld iloveyou dragon monkey sunshine princess football master shadow login access \
     database dbpassword dbpass dbuser mysqlpassword redispassword app application web api service system public private \
-    temp temporary tmp temppassword easypass raspberry alpine qwertyuiop asdf asdfgh \
+    opensesame tiger whatever nomoresecret sekret supersekret temp temporary tmp temppassword easypass raspberry alpine qwertyuiop asdf asdfgh \
     1q2w3e4r 1qaz2wsx zaq12wsx passpass blank empty sqlserver mssql saadmin pgadmin phpmyadmin pihole homeassistant synapse",
 );
 
@@ -40,7 +40,7 @@ static FILLING: WordList = WordList::new(
 /// Words that only made-up tokens have, as whole words in lower case: a password may well hold them.
 static MADE_UP: WordList = WordList::new(
     "nonsense foobar lorem ipsum test testing invalid \
-    mysecret mytoken mykey mysecretkey mysecrettoken myapikey",
+    short tooshort mysecret mytoken mykey mysecretkey mysecrettoken myapikey",
 );
 
 /// What kinds of secret are called, in lower case.
@@ -63,7 +63,7 @@ pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
     let words = words(value);
     let says = |word: &String| is_telling(word, value) && (ASKING.has(word) || HINTING.has(word) || MADE_UP.has(word));
     let asks = words.iter().any(says) || begins_with_your(&words) || asks_for_change(&words);
-    if asks || is_constant(value) || is_in_order(value) || is_number(value) {
+    if asks || is_constant(value) || is_ordered(value) || is_number(value) {
         return Some(Step::Placeholder);
     }
     if is_own_name(value, asked) || DEFAULTS.has(&plain(value)) {
@@ -90,11 +90,12 @@ fn password(value: &str, asked: Asked<'_>) -> Option<Step> {
         return Some(Step::Placeholder);
     }
     let letters = value.chars().count();
-    if says_only_that_it_is_one(&words) {
+    if says_only_that_it_is_one(&words) || spoken::says_password(value) {
         return Some(Step::Default);
     }
     let is_user = !asked.user.is_empty() && value.eq_ignore_ascii_case(asked.user);
-    if is_user || DEFAULTS.has(&plain) || (is_in_order(value) && letters > 3) {
+    let is_known = DEFAULTS.has(&plain) || DEFAULTS.has(&spoken::respelled(&plain));
+    if is_user || is_known || (is_in_order(value) && letters > 3) {
         return Some(Step::Default);
     }
     if is_own_name(value, asked) {
@@ -186,6 +187,13 @@ fn is_in_order(value: &str) -> bool {
     let follows = |pair: &&[u8]| matches!(pair, [first, second] if second.wrapping_sub(*first) <= 1);
     let ordered = bytes.windows(2).filter(follows).count();
     bytes.len() > 3 && ordered * 2 > bytes.len()
+}
+
+/// Whether a token or key is in order, as it stands, letter by letter, or in the text that it encodes.
+fn is_ordered(value: &str) -> bool {
+    is_in_order(value)
+        || spoken::is_alphabet(value)
+        || super::super::decode::text_of(value).is_some_and(|text| is_in_order(&text))
 }
 
 /// Whether `value` is the name of its own setting, or the kind of thing that is asked for.

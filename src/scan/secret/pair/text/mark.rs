@@ -20,7 +20,9 @@ pub(super) fn is_last_word(rest: &str, named: &Named<'_>) -> bool {
     }
     let words = line.split_ascii_whitespace().count();
     let is_router = named.before.starts_with("username ") && words == 2 || named.before.starts_with("snmp-server ");
-    is_router || !line.contains(' ') || named.before.contains("login ") || line.starts_with(['"', '\''])
+    // What it lets do, and from where, stands after it.
+    let is_router = is_router || named.name == "cachemgr_passwd" || named.name.contains("community");
+    is_router || !line.contains([' ', '\t']) || named.before.contains("login ") || line.starts_with(['"', '\''])
 }
 
 /// Whether `rest` is `>value</`: an element of a text that is no XML, not a word to fill in.
@@ -76,7 +78,7 @@ pub(super) fn is_remark(named: &Named<'_>) -> bool {
 /// Whether `login NAME` stands before, as in a `.netrc`, or `user NAME`, as in a `.fetchmailrc`.
 pub(super) fn is_after_login(before: &str) -> bool {
     let is_name = |(_, user): (&str, &str)| user.split_ascii_whitespace().count() == 1;
-    ["login ", " user "].iter().any(|word| before.rsplit_once(word).is_some_and(is_name))
+    ["login ", " user ", "username "].iter().any(|word| before.rsplit_once(word).is_some_and(is_name))
 }
 
 /// Whether a sentence tells a password: `is Tiger42`.

@@ -15,7 +15,9 @@ use super::mark::{
 use super::{MAX_AHEAD, Named, Reader};
 
 /// Names of directives of configuration that a space parts from their value.
-const DIRECTIVES: [&str; 12] = [
+const DIRECTIVES: [&str; 14] = [
+    "rocommunity",
+    "rwcommunity",
     "password",
     "passwd",
     "secret",
@@ -167,14 +169,15 @@ impl Reader<'_, '_> {
         let is_known = DIRECTIVES.contains(&name.as_str());
         let begins = is_line_start(named.before) || named.before.contains("machine ") || is_after_login(named.before);
         let is_quoted = rest.starts_with('\'') && matches!(name.as_str(), "password" | "identified by")
-            || rest.starts_with(['"', '\'']) && name == "convertto-securestring";
+            || rest.starts_with(['"', '\'']) && matches!(name.as_str(), "convertto-securestring" | "identified by");
         let is_compound = (name.contains(['_', '-']) || has_hump(named.name))
             && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
         let is_known = is_known || is_compound;
         let begins = begins
             || named.before.trim() == "enable"
             || named.before.trim_start().starts_with("user ")
-            || named.before.starts_with("username ");
+            || named.before.starts_with("username ")
+            || named.before.contains("nmcli ");
         let is_conf = is_lines && begins && is_known && !self.extraction.traits.is_strict && is_last_word(rest, named);
         let is_directive = is_directive && self.dialect != Dialect::Code && !self.extraction.traits.is_strict;
         // `password 0 value`: the number tells how it is written.

@@ -4,6 +4,7 @@
 
 use super::super::super::decode;
 use super::super::Form;
+use super::super::call;
 use super::super::dialect::Dialect;
 use super::super::line::is_line_start;
 use super::super::read::{self, Extent};
@@ -18,6 +19,17 @@ const WRAPPERS: [&str; 6] =
     ["String::from(", "new String(", "Some(", "SecretString::new(", "SecretString::from(", "Secret::new("];
 
 impl Reader<'_, '_> {
+    /// `basic_auth "user", "password"`, a call as Ruby writes it; returns where it ends.
+    pub(super) fn bare_login(&mut self, named: &Named<'_>) -> Option<usize> {
+        let is_call = named.name.ends_with("basic_auth") && named.quote.is_none() && self.is_source();
+        let rest = self.text.get(named.span.end..).filter(|rest| is_call && rest.starts_with(' '))?;
+        let user = read::read(self.text, self.text.len() - rest.len(), Extent::Quoted)?;
+        let rest = self.text.get(user.span.end + 1..)?.trim_start_matches(' ').strip_prefix(',')?;
+        let password = read::read(self.text, self.text.len() - rest.len(), Extent::Quoted)?;
+        call::login(self.extraction, self.passage, Some(&user), &password);
+        Some(password.span.end)
+    }
+
     /// Whether a line is one of YAML inside a document of another kind, such as the values of a chart in HCL.
     pub(super) fn is_yaml_line(&self, named: &Named<'_>, at: usize) -> bool {
         let bytes = self.text.as_bytes();

@@ -1,0 +1,97 @@
+//! Passwords that say what they are, and those that another spelling makes a word of.
+//!
+//! Invariant: only letters in words, joints and a short number are judged here; a password with more in it is not.
+
+/// Words for a password that another word may stand before or after.
+const KINDS: [&str; 4] = ["password", "passwd", "passwort", "secret"];
+/// Shorter ones, which only end a value, since other words begin with them.
+const ENDS: [&str; 2] = ["pass", "pwd"];
+/// Most letters beside the word.
+const MOST_BESIDE: usize = 8;
+/// Most digits at the end.
+const MOST_DIGITS: usize = 4;
+
+/// Whether `value` is a word for a password with at most one short word beside it, such as `radiuspass`,
+/// `some-password1` and `Plain-Password`.
+pub(super) fn says_password(value: &str) -> bool {
+    let value = value.trim_end_matches('!');
+    let letters = value.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let is_part = |part: &str| {
+        let tail = part.get(1..).unwrap_or_default();
+        part.bytes().all(|byte| byte.is_ascii_uppercase()) || tail.bytes().all(|byte| byte.is_ascii_lowercase())
+    };
+    let parts = || letters.split(['-', '_']);
+    let is_plain = letters.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(&byte));
+    if !is_plain || value.len() - letters.len() > MOST_DIGITS || !parts().all(is_part) {
+        return false;
+    }
+    let lower = parts().collect::<String>().to_ascii_lowercase();
+    let is_short = |rest: Option<&str>| rest.is_some_and(|rest| rest.len() <= MOST_BESIDE);
+    KINDS.iter().any(|kind| is_short(lower.strip_suffix(kind)) || is_short(lower.strip_prefix(kind)))
+        || ENDS.iter().any(|kind| is_short(lower.strip_suffix(kind)))
+}
+
+/// `value` with the digits and signs that people write for letters turned back: `p4ssw0rd` becomes `password`.
+pub(super) fn respelled(value: &str) -> String {
+    let letter = |character: char| match character {
+        '0' => 'o',
+        '1' => 'i',
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '7' => 't',
+        other => other,
+    };
+    value.chars().map(letter).collect()
+}
+
+/// Whether the letters of `value` are the alphabet in order, whatever stands between them: `a1b2c3d4e5f6`.
+pub(super) fn is_alphabet(value: &str) -> bool {
+    const LEAST: usize = 8;
+    let letters: Vec<u8> =
+        value.bytes().filter(u8::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase()).collect();
+    let follows = |pair: &&[u8]| matches!(pair, [first, second] if second.wrapping_sub(*first) == 1);
+    let ordered = letters.windows(2).filter(follows).count();
+    letters.len() >= LEAST && ordered * 5 >= (letters.len() - 1) * 4
+}
+
+/// Whether `value` is nothing but words that hexadecimal digits can spell: `cafebabedeadbeef`.
+pub(super) fn is_hexspeak(value: &str) -> bool {
+    const WORDS: [&str; 8] = ["deadbeef", "cafebabe", "feedface", "dead", "beef", "cafe", "babe", "face"];
+    let mut rest = value;
+    while let Some(after) = WORDS.iter().find_map(|word| rest.strip_prefix(word)) {
+        rest = after.trim_start_matches(['-', ':']);
+    }
+    rest.is_empty() && value.len() >= 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_for_a_password_is_one_with_little_beside_it() {
+        for value in ["radiuspass", "some-password1", "Plain-Password", "secretadmin", "rep-pass", "foopwd!"] {
+            assert!(says_password(value), "{value}");
+        }
+        for value in [
+            "passenger42",
+            "copperlanternpassword",
+            "Pass#word1",
+            "xPaSsWoRd",
+            "river-lantern",
+            "pass12345",
+            "secret.txt",
+        ] {
+            assert!(!says_password(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn spellings_and_alphabets_are_seen_through() {
+        assert_eq!(respelled("p4$$w0rd"), "password");
+        assert!(is_alphabet("a1b2c3d4-e5f6-7890-abcd-ef1234567890") && is_alphabet("Aa1Bb2") == is_alphabet("short"));
+        assert!(!is_alphabet("q8Zt3LkW0vBnR5x") && !is_alphabet("abc"));
+        assert!(is_hexspeak("cafebabe:deadbeef") && !is_hexspeak("cafe") && !is_hexspeak("deadbee0cafe"));
+    }
+}
