@@ -16,7 +16,7 @@ pub mod rule;
 mod value;
 mod word_list;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -71,8 +71,11 @@ impl Secrets {
         while let Some((start, end)) = self.cut_short(text) {
             text.replace_range(start..end, WITHHELD);
         }
-        let parts = || self.values.iter().flat_map(Redacted::parts);
-        let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(parts()).ok();
+        let build = || {
+            // Of many equal ones each would cost as much as all before it.
+            let parts: BTreeSet<&str> = self.values.iter().flat_map(Redacted::parts).collect();
+            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(parts).ok()
+        };
         match self.scrubber.get_or_init(build) {
             Some(scrubber) if !scrubber.is_match(&**text) => {}
             Some(scrubber) => {

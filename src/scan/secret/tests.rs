@@ -176,6 +176,12 @@ fn hostile_text_costs_its_length() {
         "${a:-",
         "Authorization: Basic ",
         "token=?token=&",
+        "password=>",
+        "password{ get",
+        "user a pass b ",
+        "insert into t (password, ",
+        "openssl -password pass:",
+        "LoginModule required user_a=",
     ];
     let built_in = crate::scan::policy::PolicySet::builtin().detectors(|policy| policy.enabled);
     for text in repeated {

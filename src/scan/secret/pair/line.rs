@@ -115,14 +115,19 @@ pub(super) fn sets_header(before: &str) -> bool {
         .any(|directive| before.ends_with(directive))
 }
 
+/// Longest accessors of a property, in bytes.
+const MAX_ACCESSORS: usize = 44;
+
 /// The length of `: String =` or ` string =` at the beginning of `rest`, what a language writes between a name and its
 /// value, when a quoted value follows.
 pub(super) fn declared_type(rest: &str) -> Option<usize> {
     let is_part =
         |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '<' | '>' | '?' | '_' | '*' | '&');
-    if let Some((accessors, value)) = rest.strip_prefix('{').and_then(|rest| rest.split_once("} =")) {
+    if let Some(braces) = rest.strip_prefix('{') {
         // `{ get; set; } = "…"`.
-        return (accessors.len() < 40 && accessors.contains("get")).then(|| rest.len() - value.len());
+        let near = braces.get(..braces.floor_char_boundary(MAX_ACCESSORS.min(braces.len())))?;
+        let (accessors, value) = near.split_once("} =")?;
+        return accessors.contains("get").then(|| rest.len() - braces.len() + near.len() - value.len());
     }
     let inner = rest.strip_prefix('?').unwrap_or(rest);
     let inner = inner.strip_prefix(':').unwrap_or(inner).trim_start_matches(' ');

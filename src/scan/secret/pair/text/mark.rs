@@ -6,6 +6,9 @@ use super::super::key::{Name, Nature};
 use super::super::line::is_comment;
 use super::Named;
 
+/// Longest rest of a line that is looked at, in bytes.
+const MAX_REST: usize = 1000;
+
 /// Whether a name stands inside `{{ … }}`, where what has no quotes is a name as well.
 pub(super) fn is_in_template(before: &str) -> bool {
     before.rfind("{{").is_some_and(|open| before.rfind("}}").is_none_or(|close| close < open))
@@ -13,7 +16,12 @@ pub(super) fn is_in_template(before: &str) -> bool {
 
 /// Whether a value ends its line, so that a sentence is not read as one.
 pub(super) fn is_last_word(rest: &str, named: &Named<'_>) -> bool {
-    let line = rest.split(['\n', '\r']).next().unwrap_or_default().trim().trim_end_matches(';');
+    let near = rest.get(..rest.floor_char_boundary(MAX_REST.min(rest.len()))).unwrap_or_default();
+    let line = near.split(['\n', '\r']).next().unwrap_or_default();
+    if line.len() == near.len() && near.len() < rest.len() {
+        return false;
+    }
+    let line = line.trim().trim_end_matches(';');
     let is_prose = line.ends_with(['.', ',', ':', ')']) || line.starts_with('@');
     if is_prose || line.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return false;
