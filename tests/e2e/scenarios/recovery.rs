@@ -180,7 +180,10 @@ async fn a_verdict_that_no_list_shows_yet_is_not_written_over() {
     let more = [("DOCKGATE_RECONCILE_SECONDS", "1"), ("DOCKGATE_CHECK_SECONDS", "60")];
     let gate = Gate::start_for(github, &more).await;
     let (_, head) = gate.open("feature", &[Edit::write("web.yaml", &privileged_pod("web"))]).await;
-    let verdict = gate.verdict(&head).await;
+    // The first look and the delivery may both judge it.
+    gate.verdict(&head).await;
+    gate.idle().await;
+    let verdict = gate.runs(&head).remove(0);
     let mut before = CheckRun { created: SystemTime::now() - MINUTES_AGO, ..verdict.clone() };
     (before.status, before.conclusion) = ("in_progress".to_owned(), None);
     gate.github.state().repositories.get_mut(REPOSITORY).unwrap().listed_runs = Some(vec![before]);
@@ -191,7 +194,8 @@ async fn a_verdict_that_no_list_shows_yet_is_not_written_over() {
     gate.github.wait_for("two looks", |state| reads(state) >= 2).await;
     gate.idle().await;
     let runs = gate.runs(&head);
-    assert_eq!((runs.len(), runs[0].completions, &runs[0].title), (1, 1, &verdict.title), "{runs:#?}");
+    let said = (runs.len(), runs[0].completions, &runs[0].title);
+    assert_eq!(said, (1, verdict.completions, &verdict.title), "{runs:#?}");
     gate.assert_sound();
 }
 
