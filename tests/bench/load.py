@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How many deliveries are stored and answered on each database, and the memory of a long queue, in one run.
+"""How many deliveries are stored and answered on each database, the memory of a long queue, and what a verdict takes.
 
     cargo build --release
     python3 tests/bench/load.py
@@ -9,6 +9,10 @@ It starts the real server on an empty database, SQLite first, then a PostgreSQL 
 deliveries of as many pull requests, of 50 installations, are posted from many connections at once. Beside each stand
 the same requests to /healthz, which stores nothing, and single durable inserts into the same kind of database. Compare
 ratios, not seconds: machines differ, and others may be using this one. It ends with status 1 when a bar is missed.
+
+Then scenarios of the end-to-end tests print how long a verdict takes with a quick and a slow GitHub, how many verdicts
+a second one replica and two tell, and how many requests to GitHub 1, 10, 100 and 1,000 changed files take. They build
+the tests in release mode, which takes minutes the first time; `--deliveries-only` leaves them out.
 """
 
 import argparse
@@ -16,6 +20,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import selectors
 import shutil
 import socket
@@ -211,11 +216,27 @@ def measure(name: str, options: argparse.Namespace, folder: Path, url: str, boun
     return [text for missed, text in bars if missed]
 
 
+def verdicts(pulls: int) -> list[str]:
+    """Prints what the scenarios measure; says what failed."""
+    print("\nVerdicts", flush=True)
+    command = ["cargo", "test", "--release", "--test", "e2e", "--", "figures", "ten_files"]
+    command += ["--nocapture", "--test-threads=1"]
+    environment = os.environ | {"FIGURES_PULLS": str(pulls)}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    # The name of a test stands before the first line that it prints.
+    lines = [re.sub(r"^test \S+ \.\.\. ", "", line).strip() for line in done.stdout.splitlines()]
+    noise = re.compile(r"|ok|running \d+ tests?|test result: .*")
+    print("\n".join(f"  {line}" for line in lines if not noise.fullmatch(line)))
+    return [] if done.returncode == 0 else ["the scenarios of verdicts failed"]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dockgate", default="target/release/dockgate")
     parser.add_argument("--deliveries", type=int, default=10_000)
     parser.add_argument("--connections", type=int, default=50)
+    parser.add_argument("--pulls", type=int, default=60, help="pull requests that get a verdict")
+    parser.add_argument("--deliveries-only", action="store_true")
     options = parser.parse_args()
     requests = [delivery(number, 1 + number % 50) for number in range(1, options.deliveries + 1)]
     requests = [http("POST", "/webhook", headers, body) for body, headers in requests]
@@ -232,6 +253,8 @@ def main() -> None:
             missed += measure("PostgreSQL", options, folder, postgres.url(), bound, requests)
         finally:
             postgres.stop()
+    if not options.deliveries_only:
+        missed += verdicts(options.pulls)
     print("\n".join(missed) or f"at least {BAR_RATE} deliveries/s, p99 under {BAR_P99 * 1000:.0f} ms, under {BAR_MIB} MiB: met")
     sys.exit(1 if missed else 0)
 
