@@ -2,7 +2,7 @@
 //!
 //! Of each word three bytes stand in a small table, once for each parity of its place; so a text is looked at only at
 //! every second byte, three bytes at a time, and only where the table knows them a word is compared. There is nothing
-//! to build but that table, and it fits the fastest cache.
+//! to build but that table, which is small.
 //!
 //! Invariant: no word is missed, and every hit is a word.
 

@@ -306,11 +306,13 @@ struct Place<'t> {
 }
 
 impl Place<'_> {
-    /// Tests, examples and documentation are full of made-up passwords and of keys made for them.
+    /// Tests, examples and documentation are full of made-up passwords and of keys made for them. What settings say
+    /// of the rule holds there too.
     fn severity(&self, detector: &Detector, judged: &Judged, options: &ScanOptions) -> Severity {
         let severity = severity(detector, judged.outcome, options);
         let is_made_up = judged.decided_by == value::Step::Human.name() || detector.rule.judge == Some(Judge::Pem);
-        if is_made_up && pair::is_trial(self.path) { severity.min(Severity::Medium) } else { severity }
+        let is_set = options.severities.contains_key(&detector.policy);
+        if is_made_up && !is_set && pair::is_trial(self.path) { severity.min(Severity::Medium) } else { severity }
     }
 
     fn finding(&self, detector: &Detector, judged: &Judged, options: &ScanOptions) -> Finding {

@@ -225,4 +225,6 @@ fn keys_and_passwords_that_people_chose_weigh_less_in_tests_and_examples() {
     };
     assert_eq!(severities("deploy/a.yaml"), [Severity::High, Severity::Critical]);
     assert_eq!(severities("e2e/fixtures/a.yaml"), [Severity::Medium, Severity::Medium]);
+    // An environment.
+    assert_eq!(severities("clusters/test/a.yaml"), severities("clusters/live/a.yaml"));
 }

@@ -99,11 +99,12 @@ fn is_manual(ending: &str, text: &str) -> bool {
         && [".TH ", ".\\\"", "'\\\"", ".Dd "].iter().any(|mark| begin.starts_with(mark))
 }
 
-/// Whether `path` is that of a test, of an example, or of documentation, where values are mostly made up.
+/// Whether `path` is that of a test, of an example, or of documentation, where values are mostly made up. `test` and
+/// `demo` are left out: they are names of environments as well, whose passwords are real.
 pub fn is_trial(path: &str) -> bool {
     static FOLDERS: WordList = WordList::new(
-        "test tests testing testdata test-data test_data __tests__ spec specs fixtures e2e examples example samples \
-        sample demo demos doc docs documentation tutorial tutorials",
+        "tests testdata test-data test_data __tests__ spec specs fixtures e2e examples example samples sample doc docs \
+        documentation tutorial tutorials",
     );
     path.split('/').rev().skip(1).any(|folder| FOLDERS.has(&folder.to_ascii_lowercase()))
 }
