@@ -27,7 +27,7 @@ use super::fields::nearest;
 use super::parameter::Parameter;
 use super::target::FactDoc;
 pub(super) use check::check_fact;
-use guard::{Fact, Guard, Path};
+use guard::{Guard, Path, Seen};
 use meter::Meter;
 use rewrite::Pattern;
 use value::Facts;
@@ -87,7 +87,7 @@ pub enum Role {
 pub struct Condition {
     expression: IdedExpr,
     guard: Guard,
-    patterns: Vec<Pattern>,
+    patterns: Vec<Arc<Pattern>>,
     /// The fact that the expression is, when it is nothing else.
     fact: Option<Path>,
 }
@@ -119,9 +119,9 @@ impl Condition {
     }
 
     fn of(parsed: IdedExpr, role: Role) -> Result<Self, ConditionError> {
-        let guard = Guard::of(&parsed);
-        let fact = guard::path(&parsed);
         let mut patterns = Vec::new();
+        let guard = guard::of(&parsed, &mut patterns);
+        let fact = guard::path(&parsed);
         let expression = rewrite::metered(parsed, role, &mut patterns)?;
         Ok(Self { expression, guard, patterns, fact })
     }
@@ -132,14 +132,17 @@ impl Condition {
     ///
     /// The first bad one.
     pub fn check_patterns(&self) -> Result<(), ConditionError> {
-        self.patterns.iter().try_for_each(Pattern::check)
+        self.patterns.iter().try_for_each(|pattern| pattern.check())
     }
 
     /// Evaluates a condition on the facts of a subject, in at most `max_steps` steps. `given` is a map with `settings`
     /// and `parameters`.
     pub fn judge(&self, facts: &Node, given: &Node, max_steps: u32) -> Answer {
         match self.guard.decides(facts, given) {
-            Some(value) => Answer::Known(value),
+            Some(value) => {
+                debug_assert_ne!(self.judge_whole(facts, given, max_steps), Answer::Known(!value), "a guard is right");
+                Answer::Known(value)
+            }
             None => self.judge_whole(facts, given, max_steps),
         }
     }
@@ -195,19 +198,19 @@ impl Condition {
 }
 
 /// The texts of a fact that is a text or a list of texts, or absent; `None` for any other.
-fn plain_texts(fact: &Fact<'_>) -> Option<Vec<(String, Option<Span>)>> {
+fn plain_texts(fact: &Seen<'_>) -> Option<Vec<(String, Option<Span>)>> {
     let text = |node: &Node| {
         let place = Some(node.span()).filter(|span| !span.is_empty());
         Some((node.as_str()?.to_owned(), place))
     };
     match fact {
-        Fact::Absent => Some(Vec::new()),
-        Fact::Unknown => None,
-        Fact::Known(node) if node.as_str().is_some() => text(node).map(|text| vec![text]),
-        Fact::Known(node) => match node.value() {
+        Seen::Absent => Some(Vec::new()),
+        Seen::Known(node) if node.as_str().is_some() => text(node).map(|text| vec![text]),
+        Seen::Known(node) => match node.value() {
             Value::Sequence(items) => items.iter().map(text).collect(),
             _ => None,
         },
+        _ => None,
     }
 }
 

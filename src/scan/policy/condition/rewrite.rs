@@ -7,7 +7,7 @@
 //!
 //! Invariant: a rewritten condition gives the same answer as the source, or fails.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, operators};
@@ -85,18 +85,29 @@ impl Pattern {
     }
 }
 
+/// The pattern of that source among `patterns`, added when it is not there yet, and its index.
+pub(super) fn pattern_of(source: &str, patterns: &mut Vec<Arc<Pattern>>) -> (Arc<Pattern>, usize) {
+    let known = patterns.iter().enumerate().find(|(_, pattern)| pattern.source == source);
+    if let Some((index, pattern)) = known {
+        return (Arc::clone(pattern), index);
+    }
+    let pattern = Arc::new(Pattern::new(source));
+    patterns.push(Arc::clone(&pattern));
+    (pattern, patterns.len() - 1)
+}
+
 /// The condition, rewritten; its patterns go to `patterns`.
 pub(super) fn metered(
     expression: IdedExpr,
     role: Role,
-    patterns: &mut Vec<Pattern>,
+    patterns: &mut Vec<Arc<Pattern>>,
 ) -> Result<IdedExpr, ConditionError> {
     Rewriter { role, patterns }.rewrite(expression)
 }
 
 struct Rewriter<'p> {
     role: Role,
-    patterns: &'p mut Vec<Pattern>,
+    patterns: &'p mut Vec<Arc<Pattern>>,
 }
 
 impl Rewriter<'_> {
@@ -172,8 +183,7 @@ impl Rewriter<'_> {
         let Expr::Literal(LiteralValue::String(pattern)) = &pattern.expr else {
             return Err(ConditionError::new("matches() with a computed pattern", "a pattern written out"));
         };
-        let name = format!("{PATTERN}{}", self.patterns.len());
-        self.patterns.push(Pattern::new(pattern.inner()));
+        let name = format!("{PATTERN}{}", pattern_of(pattern.inner(), self.patterns).1);
         let target = self.rewrite(*target)?;
         Ok(self::call(operators::IN, vec![target, ident(&name)]))
     }

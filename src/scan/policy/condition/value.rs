@@ -5,7 +5,7 @@
 //!
 //! Invariant: reading a fact costs steps by its size, so no expression over any document runs past its budget.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use cel::ExecutionError;
 use cel::common::types::{CelBool, CelDouble, CelInt, CelString, LIST_TYPE, MAP_TYPE, NULL_TYPE, Type};
@@ -40,12 +40,12 @@ pub(super) static OTHER: Type = Type::new_unspecified_type("unknown");
 pub(super) struct Facts<'n> {
     subject: &'n Node,
     given: &'n Node,
-    patterns: &'n [Pattern],
+    patterns: &'n [Arc<Pattern>],
     meter: &'n Meter,
 }
 
 impl<'n> Facts<'n> {
-    pub(super) fn new(subject: &'n Node, given: &'n Node, patterns: &'n [Pattern], meter: &'n Meter) -> Self {
+    pub(super) fn new(subject: &'n Node, given: &'n Node, patterns: &'n [Arc<Pattern>], meter: &'n Meter) -> Self {
         Self { subject, given, patterns, meter }
     }
 }
