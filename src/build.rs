@@ -1,7 +1,10 @@
-//! Turns the built-in policies into JSON, one line each, so that a run does not begin with reading hundreds of YAML
-//! files. A line is the path, what decides whether the policy runs (target, category, whether it is on, severity,
-//! whether it asks for digests, clauses of standards), what a secret policy looks for, and the policy up to its
-//! examples, separated by tabs. That the line says what the YAML does is a test of `scan::policy::set`.
+//! Turns the built-in policies into an index and a text, so that a run does not begin with reading hundreds of YAML
+//! files. A line of the index is what is known of a policy before it is read, separated by tabs: its id, target,
+//! category and severity, `+` or `-` for whether it is on, asks for digests, reports only what is loosened and has
+//! parameters, its clauses of standards, and how long its three parts of the text are. Those are what decides whether
+//! it is silent (the condition, or the keywords of a secret policy: a line for each form, what has to stand after them
+//! first), what a secret policy looks for as JSON, and the policy up to its examples as JSON. That all this says what the YAML does
+//! is a test of `scan::policy::set`.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -16,33 +19,71 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=src/store/migrations");
     let mut files = Vec::new();
     collect(Path::new("policies"), &mut files)?;
-    files.sort();
-    let mut lines = String::new();
+    // By id, which the ending is no part of.
+    files.sort_by_key(|file| file.with_extension(""));
+    let (mut index, mut text) = (String::new(), String::new());
     for file in files {
-        let text = fs::read_to_string(&file)?;
         let path = file.to_str().ok_or("a path that is not UTF-8")?.replace('\\', "/");
-        let policy: Value = read(&text).map_err(|error| format!("{path}: {error}"))?;
-        let text = |field: &str| policy.get(field).and_then(Value::as_str).unwrap_or_default();
-        let target = text("target");
-        let is_secret = target == "secret";
-        let category = match text("category") {
-            "" if is_secret => "secret",
-            "" => "security",
-            written => written,
-        };
-        let enabled = policy.get("enabled").and_then(Value::as_bool).unwrap_or(true);
-        let severity = text("severity");
-        let digests = policy.get("raise").is_some_and(|raise| raise.to_string().contains("settings.images.pin"));
-        let standards = clauses(policy.get("standards"));
-        let secret = if is_secret { secret_rule(&policy).to_string() } else { String::new() };
-        writeln!(
-            lines,
-            "{path}\t{target}\t{category}\t{enabled}\t{severity}\t{digests}\t{standards}\t{secret}\t{policy}"
-        )?;
+        let policy: Value = read(&fs::read_to_string(&file)?).map_err(|error| format!("{path}: {error}"))?;
+        add(&path, &policy, &mut index, &mut text)?;
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
-    fs::write(out.join("policies.jsonl"), lines)?;
+    fs::write(out.join("policies.index"), index)?;
+    fs::write(out.join("policies.text"), text)?;
     Ok(())
+}
+
+/// Adds a line to the index and its parts to the text.
+fn add(path: &str, policy: &Value, index: &mut String, text: &mut String) -> Result<(), std::fmt::Error> {
+    let word = |field: &str| policy.get(field).and_then(Value::as_str).unwrap_or_default();
+    let id = path.trim_start_matches("policies/").trim_end_matches(".yaml");
+    let (target, severity) = (word("target"), word("severity"));
+    let is_secret = target == "secret";
+    let category = match word("category") {
+        "" if is_secret => "secret",
+        "" => "security",
+        written => written,
+    };
+    let flags: String = [
+        policy.get("enabled").and_then(Value::as_bool).unwrap_or(true),
+        policy.get("raise").is_some_and(|raise| raise.to_string().contains("settings.images.pin")),
+        policy.get("only").is_some(),
+        policy.get("parameters").is_some(),
+    ]
+    .map(|is_so| if is_so { '+' } else { '-' })
+    .iter()
+    .collect();
+    let standards = clauses(policy.get("standards"));
+    let deny = || match policy.get("deny") {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    };
+    let decides = if is_secret { keywords(policy) } else { deny() };
+    let secret = if is_secret { secret_rule(policy).to_string() } else { String::new() };
+    let policy = policy.to_string();
+    let lengths = format!("{}\t{}\t{}", decides.len(), secret.len(), policy.len());
+    writeln!(index, "{id}\t{target}\t{category}\t{severity}\t{flags}\t{standards}\t{lengths}")?;
+    write!(text, "{decides}{secret}{policy}")
+}
+
+/// What has to stand after the keywords of a secret policy, and they, a line for each form, tabs between them; nothing for one with pairs, which is read at once.
+fn keywords(policy: &Value) -> String {
+    if policy.get("pairs").is_some() {
+        return String::new();
+    }
+    let forms = policy.get("detect").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let line = |form: &Value| {
+        let words = form.get("keywords").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let words = words.iter().filter_map(Value::as_str).map(str::to_ascii_lowercase);
+        let after = match form.get("after").and_then(Value::as_object).and_then(|after| after.values().next()) {
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+            None => String::new(),
+        };
+        std::iter::once(after).chain(words).collect::<Vec<_>>().join("\t")
+    };
+    forms.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Reads a policy up to its examples, which stand last.

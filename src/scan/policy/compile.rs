@@ -20,13 +20,14 @@ pub(super) struct Details {
     pub(super) replacement: Option<Template>,
 }
 
-/// Compiles the condition of `policy`.
+/// Compiles the condition of `policy`; a secret policy has none, and denies nothing.
 ///
 /// # Errors
 ///
 /// Its mistake, with the line of the field.
-pub(super) fn deny(policy: &Policy, rule: &ConditionRule) -> Result<Condition, PolicyError> {
-    condition(policy, &rule.deny, "deny", Role::Condition)
+pub(super) fn deny(policy: &Policy) -> Result<Condition, PolicyError> {
+    let none = Written { text: "false".to_owned(), line: 1 };
+    condition(policy, policy.condition().map_or(&none, |rule| &rule.deny), "deny", Role::Condition)
 }
 
 impl Details {

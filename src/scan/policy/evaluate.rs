@@ -15,7 +15,7 @@ use super::condition::{Answer, Condition};
 use super::running::Running;
 use super::set::Entry as PolicyEntry;
 use super::target::{Subject, Target};
-use super::{ConditionRule, Policy, PolicyId};
+use super::{ConditionRule, PolicyId};
 use crate::scan::ScanOptions;
 use crate::scan::image_reference::ImageReference;
 
@@ -177,24 +177,23 @@ impl<'f> Judge<'f> {
             let (Some(rule), Some(details)) = (entry.policy.condition(), self.details(entry, subject)) else {
                 continue;
             };
-            let renamed = self.of_fragment(&entry.policy, rule, details, subject);
+            let renamed = self.of_fragment(entry, rule, details, subject);
             let subject = renamed.as_ref().unwrap_or(subject);
-            if self.repeats(&entry.policy, rule, details, subject) {
+            if self.repeats(entry, rule, details, subject) {
                 continue;
             }
-            let concealed = self.conceal(&entry.policy, details, subject);
+            let concealed = self.conceal(entry, details, subject);
             // What may not be reported in the end speaks for nothing else.
-            let speaks = |other: &&PolicyEntry| {
-                !other.policy.only_loosened && other.policy.supersedes.contains(&entry.policy.id)
-            };
+            let speaks =
+                |other: &&PolicyEntry| !other.brief.only_loosened && other.policy.supersedes.contains(&entry.brief.id);
             let is_superseded = denied.iter().any(speaks);
-            let count = self.counts.entry(entry.policy.id.clone()).or_default();
+            let count = self.counts.entry(entry.brief.id.clone()).or_default();
             // The base decides whether those are reported at all.
-            *count += usize::from(!is_superseded && !entry.policy.only_loosened);
+            *count += usize::from(!is_superseded && !entry.brief.only_loosened);
             if *count > max || self.evaluation.superseded.len() > 10 * max {
                 continue;
             }
-            let found = Found { concealed, ..self.found(&entry.policy, rule, details, subject) };
+            let found = Found { concealed, ..self.found(entry, rule, details, subject) };
             if is_superseded {
                 self.evaluation.superseded.push(found.finding);
             } else {
@@ -211,14 +210,14 @@ impl<'f> Judge<'f> {
             None => return false,
             Some(Ok(condition)) => condition,
             Some(Err(error)) => {
-                self.fail(&entry.policy, subject, &error.to_string());
+                self.fail(entry, subject, &error.to_string());
                 return false;
             }
         };
-        match self.ask(&entry.policy, condition, subject) {
+        match self.ask(entry, condition, subject) {
             Answer::Known(denied) => {
-                if entry.policy.only_loosened {
-                    let thing = Fingerprint::of(&self.parts(&entry.policy, subject));
+                if entry.brief.only_loosened {
+                    let thing = Fingerprint::of(&self.parts(entry, subject));
                     let tally = self.evaluation.tallies.entry(thing).or_default();
                     tally.denied += usize::from(denied);
                     tally.in_order += usize::from(!denied);
@@ -226,13 +225,13 @@ impl<'f> Judge<'f> {
                 denied
             }
             Answer::Unknown(span) => {
-                if matches!(entry.policy.category, Category::Security | Category::Secret) && !span.is_empty() {
+                if matches!(entry.brief.category, Category::Security | Category::Secret) && !span.is_empty() {
                     self.templated.insert(span);
                 }
                 false
             }
             Answer::Failed(why) => {
-                self.fail(&entry.policy, subject, &why);
+                self.fail(entry, subject, &why);
                 false
             }
         }
@@ -243,50 +242,50 @@ impl<'f> Judge<'f> {
         match entry.details()? {
             Ok(details) => Some(details),
             Err(error) => {
-                self.fail(&entry.policy, subject, &error.to_string());
+                self.fail(entry, subject, &error.to_string());
                 None
             }
         }
     }
 
-    fn ask(&self, policy: &Policy, condition: &Condition, subject: &Subject) -> Answer {
-        condition.judge(&subject.facts, self.given(policy), self.options.limits.max_condition_steps)
+    fn ask(&self, entry: &PolicyEntry, condition: &Condition, subject: &Subject) -> Answer {
+        condition.judge(&subject.facts, self.given(entry), self.options.limits.max_condition_steps)
     }
 
-    fn given(&self, policy: &Policy) -> &'f Node {
-        self.running.given(policy)
+    fn given(&self, entry: &PolicyEntry) -> &'f Node {
+        self.running.given(entry)
     }
 
     /// The first failures of a policy for one reason are problems of their own, the rest is counted.
-    fn fail(&mut self, policy: &Policy, subject: &Subject, why: &str) {
-        let count = self.failed.entry((policy.id.clone(), why.to_owned())).or_default();
+    fn fail(&mut self, entry: &PolicyEntry, subject: &Subject, why: &str) {
+        let count = self.failed.entry((entry.brief.id.clone(), why.to_owned())).or_default();
         *count += 1;
         if *count <= MAX_FAILURES {
-            let message = failure(&policy.id, why);
+            let message = failure(&entry.brief.id, why);
             let position = self.file.lines.position(self.file.text, subject.span.start);
             self.evaluation.problems.push(Problem::of_file(self.file.path, Cause::Policy, message).at(position));
         }
     }
 
     /// Whether the policy spoke of that very text before: services share what an anchor or `extends` lends them.
-    fn repeats(&mut self, policy: &Policy, rule: &ConditionRule, details: &Details, subject: &Subject) -> bool {
-        if !policy.target.shares_text() {
+    fn repeats(&mut self, entry: &PolicyEntry, rule: &ConditionRule, details: &Details, subject: &Subject) -> bool {
+        if !entry.policy.target.shares_text() {
             return false;
         }
-        let place = self.place(policy, rule, details, subject);
-        !self.shared.insert((policy.id.clone(), place))
+        let place = self.place(entry, rule, details, subject);
+        !self.shared.insert((entry.brief.id.clone(), place))
     }
 
     /// The subject under a name that does not hang on who uses the text, when the place of the finding is lent.
     fn of_fragment(
         &mut self,
-        policy: &Policy,
+        entry: &PolicyEntry,
         rule: &ConditionRule,
         details: &Details,
         subject: &Subject,
     ) -> Option<Subject> {
-        let is_tree = policy.target.shares_text();
-        let place = is_tree.then(|| self.place(policy, rule, details, subject))?;
+        let is_tree = entry.policy.target.shares_text();
+        let place = is_tree.then(|| self.place(entry, rule, details, subject))?;
         if subject.span.start <= place.start && place.end <= subject.span.end {
             return None;
         }
@@ -297,45 +296,45 @@ impl<'f> Judge<'f> {
     }
 
     /// Where a finding points.
-    fn place(&mut self, policy: &Policy, rule: &ConditionRule, details: &Details, subject: &Subject) -> Span {
+    fn place(&mut self, entry: &PolicyEntry, rule: &ConditionRule, details: &Details, subject: &Subject) -> Span {
         let named = rule.at.as_deref().and_then(|at| place(subject, at));
         named.unwrap_or_else(|| {
-            let subjects = self.texts(policy, details.subjects.as_ref(), subject);
+            let subjects = self.texts(entry, details.subjects.as_ref(), subject);
             subjects.iter().find_map(|(_, span)| *span).unwrap_or(subject.span)
         })
     }
 
-    fn found(&mut self, policy: &Policy, rule: &ConditionRule, details: &Details, subject: &Subject) -> Found {
-        let subjects = self.texts(policy, details.subjects.as_ref(), subject);
+    fn found(&mut self, entry: &PolicyEntry, rule: &ConditionRule, details: &Details, subject: &Subject) -> Found {
+        let subjects = self.texts(entry, details.subjects.as_ref(), subject);
         let names: Vec<String> = subjects.iter().map(|(text, _)| text.clone()).collect();
         let first = subjects.iter().find_map(|(_, span)| *span);
         let span = rule.at.as_deref().and_then(|at| place(subject, at)).or(first).unwrap_or(subject.span);
         let FileView { path, text, lines, .. } = self.file;
         let finding = Finding {
-            rule: policy.id.clone(),
-            category: policy.category,
-            severity: self.severity(policy, details, subject),
+            rule: entry.brief.id.clone(),
+            category: entry.brief.category,
+            severity: self.severity(entry, details, subject),
             path: path.to_owned(),
             span,
             start: lines.position(text, span.start),
             end: lines.position(text, span.end),
-            message: details.message.render(&subject.facts, self.given(policy), &names),
+            message: details.message.render(&subject.facts, self.given(entry), &names),
             resource: subject.resource.clone(),
-            fingerprint: self.fingerprint(policy, subject),
+            fingerprint: self.fingerprint(entry, subject),
             subjects: names,
             edit: None,
             decided_by: None,
         };
         let replacement = details.replacement.as_ref();
         let replacement =
-            replacement.map(|with| with.render_whole(&subject.facts, self.given(policy), &finding.subjects));
-        let loosens = policy.only_loosened.then(|| Fingerprint::of(&self.parts(policy, subject)));
+            replacement.map(|with| with.render_whole(&subject.facts, self.given(entry), &finding.subjects));
+        let loosens = entry.brief.only_loosened.then(|| Fingerprint::of(&self.parts(entry, subject)));
         Found { finding, subject: subject.clone(), replacement, concealed: Vec::new(), loosens }
     }
 
     /// Notes what the policy says is secret; a text that stands nowhere as it is conceals the whole thing.
-    fn conceal(&mut self, policy: &Policy, details: &Details, subject: &Subject) -> Vec<Span> {
-        let texts = self.texts(policy, details.conceal.as_ref(), subject);
+    fn conceal(&mut self, entry: &PolicyEntry, details: &Details, subject: &Subject) -> Vec<Span> {
+        let texts = self.texts(entry, details.conceal.as_ref(), subject);
         let placed = texts.into_iter().map(|(text, span)| (text, span.unwrap_or(subject.span)));
         let placed: Vec<(String, Span)> = placed.collect();
         let places = placed.iter().map(|(_, span)| *span).collect();
@@ -345,40 +344,40 @@ impl<'f> Judge<'f> {
 
     fn texts(
         &mut self,
-        policy: &Policy,
+        entry: &PolicyEntry,
         condition: Option<&Condition>,
         subject: &Subject,
     ) -> Vec<(String, Option<Span>)> {
         let Some(condition) = condition else { return Vec::new() };
         let steps = self.options.limits.max_condition_steps;
-        condition.texts(&subject.facts, self.given(policy), steps).unwrap_or_else(|why| {
-            self.fail(policy, subject, &why);
+        condition.texts(&subject.facts, self.given(entry), steps).unwrap_or_else(|why| {
+            self.fail(entry, subject, &why);
             Vec::new()
         })
     }
 
     /// The settings decide; else the policy, lifted by its own conditions.
-    fn severity(&self, policy: &Policy, details: &Details, subject: &Subject) -> Severity {
-        if let Some(severity) = self.options.severity_at(&policy.id, self.file.path, object(subject)) {
+    fn severity(&self, entry: &PolicyEntry, details: &Details, subject: &Subject) -> Severity {
+        if let Some(severity) = self.options.severity_at(&entry.brief.id, self.file.path, object(subject)) {
             return severity;
         }
-        let lifts = details.raise.iter().filter(|(when, _)| self.ask(policy, when, subject) == Answer::Known(true));
-        lifts.map(|(_, to)| *to).fold(policy.severity, Severity::max)
+        let lifts = details.raise.iter().filter(|(when, _)| self.ask(entry, when, subject) == Answer::Known(true));
+        lifts.map(|(_, to)| *to).fold(entry.brief.severity, Severity::max)
     }
 
     /// What names a finding across commits.
-    fn parts<'p>(&self, policy: &'p Policy, subject: &'p Subject) -> Vec<&'p str>
+    fn parts<'p>(&self, entry: &'p PolicyEntry, subject: &'p Subject) -> Vec<&'p str>
     where
         'f: 'p,
     {
-        let mut parts = vec![policy.id.as_str(), self.file.identity_path];
+        let mut parts = vec![entry.brief.id.as_str(), self.file.identity_path];
         parts.extend(subject.identity.iter().map(String::as_str));
         parts
     }
 
     /// Two findings that nothing tells apart are numbered, in the order of the file.
-    fn fingerprint(&mut self, policy: &Policy, subject: &Subject) -> Fingerprint {
-        let mut parts = self.parts(policy, subject);
+    fn fingerprint(&mut self, entry: &PolicyEntry, subject: &Subject) -> Fingerprint {
+        let mut parts = self.parts(entry, subject);
         let count = self.fingerprints.entry(Fingerprint::of(&parts)).or_default();
         *count += 1;
         let number = count.to_string();

@@ -34,12 +34,17 @@ use target::Target;
 /// `kubernetes/privileged-container`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct PolicyId(String);
+pub struct PolicyId(Cow<'static, str>);
 
 impl PolicyId {
     /// The id written as `id`.
     pub fn new(id: impl Into<String>) -> Self {
-        Self(id.into())
+        Self(Cow::Owned(id.into()))
+    }
+
+    /// The id of a policy that comes with dockgate.
+    const fn built_in(id: &'static str) -> Self {
+        Self(Cow::Borrowed(id))
     }
 
     /// The id as written.
@@ -195,13 +200,17 @@ pub struct Brief {
     pub severity: Severity,
     /// As [`Policy::asks_for_digests`].
     pub asks_for_digests: bool,
+    /// As [`Policy::only_loosened`].
+    pub only_loosened: bool,
+    /// Whether it leaves anything to its users.
+    has_parameters: bool,
     /// The clauses of standards that it stands for, with commas between them.
     standards: Cow<'static, str>,
 }
 
 impl Brief {
     fn of(policy: &Policy) -> Self {
-        let Policy { id, category, enabled, severity, standards, .. } = policy;
+        let Policy { id, category, enabled, severity, standards, only_loosened, .. } = policy;
         let standards = standards.join(",").into();
         let asks_for_digests = policy.asks_for_digests();
         Self {
@@ -210,6 +219,8 @@ impl Brief {
             enabled: *enabled,
             severity: *severity,
             asks_for_digests,
+            only_loosened: *only_loosened,
+            has_parameters: !policy.parameters.is_empty(),
             standards,
         }
     }

@@ -53,19 +53,18 @@ impl<'s> Running<'s> {
     }
 
     /// The settings, and the parameters of the policy when it has any.
-    pub(super) fn given(&self, policy: &Policy) -> &Node {
-        if policy.parameters.is_empty() {
+    pub(super) fn given(&self, entry: &PolicyEntry) -> &Node {
+        if !entry.brief.has_parameters {
             return &self.given;
         }
-        let given = self.group(policy.target).and_then(|group| self.given_to(group).get(&policy.id));
+        let given = self.group(entry.policy.target).and_then(|group| self.given_to(group).get(&entry.brief.id));
         given.unwrap_or(&self.given)
     }
 
     fn given_to<'g>(&self, group: &'g Group<'s>) -> &'g BTreeMap<PolicyId, Node> {
         group.given.get_or_init(|| {
-            let policies = group.entries.iter().map(|entry| &*entry.policy);
-            let with_parameters = policies.filter(|policy| !policy.parameters.is_empty());
-            with_parameters.map(|policy| (policy.id.clone(), given(policy, self.options))).collect()
+            let with_parameters = group.entries.iter().filter(|entry| entry.brief.has_parameters);
+            with_parameters.map(|entry| (entry.brief.id.clone(), given(&entry.policy, self.options))).collect()
         })
     }
 }

@@ -12,9 +12,9 @@ use super::super::ScanOptions;
 use super::super::admission::holds_objects;
 use super::super::problem::{Cause, Problem};
 use super::super::secret::DetectorSet;
-use super::super::secret::rule::SecretRule;
+use super::super::secret::forms::SecretForms;
 use super::compile::{self, Details};
-use super::condition::Condition;
+use super::condition::{Condition, Role};
 use super::fields::PolicyError;
 use super::target::Target;
 use super::{Brief, Judgement, Policy, PolicyId};
@@ -34,20 +34,21 @@ pub struct PolicySet {
     detectors: Arc<OnceLock<Arc<DetectorSet>>>,
 }
 
-type Loader = Box<dyn FnOnce() -> Policy + Send + Sync>;
-type SecretLoader = Box<dyn FnOnce() -> Arc<SecretRule> + Send + Sync>;
+type Loader = Box<dyn FnOnce() -> Box<Policy> + Send + Sync>;
 
-/// One policy of a set.
+/// One policy of a set: small, as most are never read.
 pub(in super::super) struct Entry {
     target: Target,
     /// What decides whether it runs.
     pub(super) brief: Brief,
     /// Read when it is first looked at.
-    pub(super) policy: LazyLock<Policy, Loader>,
+    pub(super) policy: LazyLock<Box<Policy>, Loader>,
     /// What a secret policy looks for, which is read without the rest of it.
-    secret: Option<LazyLock<Arc<SecretRule>, SecretLoader>>,
-    condition: OnceLock<Result<Condition, PolicyError>>,
-    details: OnceLock<Result<Details, PolicyError>>,
+    secret: Option<SecretForms>,
+    /// The condition of a built-in policy, which is compiled without the rest of it.
+    deny: Option<&'static str>,
+    condition: OnceLock<Box<Result<Condition, PolicyError>>>,
+    details: OnceLock<Box<Result<Details, PolicyError>>>,
 }
 
 impl fmt::Debug for Entry {
@@ -59,38 +60,41 @@ impl fmt::Debug for Entry {
 impl Entry {
     fn new(policy: Policy) -> Self {
         let secret = match &policy.judgement {
-            Judgement::Secret(rule) => Some(Arc::new((**rule).clone())),
+            Judgement::Secret(rule) => Some((**rule).clone()),
             Judgement::Condition(_) => None,
         };
-        let secret = secret.map(|rule| -> SecretLoader { Box::new(move || rule) });
-        Self::lazy(policy.target, Brief::of(&policy), secret, move || policy)
+        let secret = secret.map(|rule| SecretForms::new(move || rule));
+        Self::lazy(policy.target, Brief::of(&policy), secret, None, move || Box::new(policy))
     }
 
     fn lazy(
         target: Target,
         brief: Brief,
-        secret: Option<SecretLoader>,
-        load: impl FnOnce() -> Policy + Send + Sync + 'static,
+        secret: Option<SecretForms>,
+        deny: Option<&'static str>,
+        load: impl FnOnce() -> Box<Policy> + Send + Sync + 'static,
     ) -> Self {
-        let (policy, secret) = (LazyLock::<Policy, Loader>::new(Box::new(load)), secret.map(LazyLock::new));
-        Self { target, brief, policy, secret, condition: OnceLock::new(), details: OnceLock::new() }
-    }
-
-    /// What the policy looks for; `None` when it is none of secrets.
-    fn secret_rule(&self) -> Option<&SecretRule> {
-        self.secret.as_ref().map(|rule| &***rule)
+        let policy = LazyLock::<_, Loader>::new(Box::new(load));
+        Self { target, brief, policy, secret, deny, condition: OnceLock::new(), details: OnceLock::new() }
     }
 
     /// The condition, compiled now if it was not before; `None` for a secret policy.
     pub(super) fn condition(&self) -> Option<Result<&Condition, &PolicyError>> {
-        let rule = self.policy.condition()?;
-        Some(self.condition.get_or_init(|| compile::deny(&self.policy, rule)).as_ref())
+        if self.secret.is_some() {
+            return None;
+        }
+        let compiled = self.condition.get_or_init(|| {
+            let alone = self.deny.and_then(|deny| Condition::compile_unchecked(deny, Role::Condition).ok());
+            Box::new(alone.map_or_else(|| compile::deny(&self.policy), Ok))
+        });
+        Some((**compiled).as_ref())
     }
 
     /// What a finding needs beside the condition, compiled now if it was not before; `None` for a secret policy.
     pub(super) fn details(&self) -> Option<Result<&Details, &PolicyError>> {
         let rule = self.policy.condition()?;
-        Some(self.details.get_or_init(|| Details::new(&self.policy, rule)).as_ref())
+        let details = self.details.get_or_init(|| Box::new(Details::new(&self.policy, rule)));
+        Some((**details).as_ref())
     }
 
     /// Whether the policy, on objects that belong together, may ask for more than accounts, their roles and bindings.
@@ -122,7 +126,7 @@ impl PolicySet {
     pub fn builtin() -> &'static Self {
         static SET: OnceLock<PolicySet> = OnceLock::new();
         SET.get_or_init(|| {
-            let mut entries: Vec<Arc<Entry>> = builtin::entries().into_iter().map(Arc::new).collect();
+            let mut entries = builtin::entries();
             entries.sort_by(|one, other| one.brief.id.cmp(&other.brief.id));
             Self::of_entries(entries)
         })
@@ -181,12 +185,12 @@ impl PolicySet {
 
     /// The policies by id.
     pub fn iter(&self) -> impl Iterator<Item = &Policy> {
-        self.entries.iter().map(|entry| &*entry.policy)
+        self.entries.iter().map(|entry| &**entry.policy)
     }
 
     /// The policy of that id.
     pub fn get(&self, id: &PolicyId) -> Option<&Policy> {
-        self.entry(id).map(|entry| &*entry.policy)
+        self.entry(id).map(|entry| &**entry.policy)
     }
 
     /// What decides whether the policy of that id runs.
@@ -215,7 +219,7 @@ impl PolicySet {
         let make = || {
             let entries = self.of_target(Target::Secret).filter(|entry| runs(&entry.brief));
             Arc::new(DetectorSet::new(
-                entries.filter_map(|entry| Some((&entry.brief.id, entry.brief.severity, entry.secret_rule()?))),
+                entries.filter_map(|entry| Some((&entry.brief.id, entry.brief.severity, entry.secret.clone()?))),
             ))
         };
         if differs { make() } else { Arc::clone(self.detectors.get_or_init(make)) }
@@ -240,7 +244,7 @@ impl PolicySet {
     /// The mistakes of all policies.
     pub fn check(&self) -> Result<(), Vec<PolicyError>> {
         let mistake = |entry: &Arc<Entry>| {
-            let Policy { id, file, .. } = &*entry.policy;
+            let Policy { id, file, .. } = &**entry.policy;
             let Some(text) = entry.policy.built_in_text() else { return entry.mistake() };
             match Policy::load(id.clone(), file, text) {
                 Ok(whole) => Entry::new(whole).mistake(),

@@ -4,14 +4,15 @@
 //! match outgrows its window), whatever the text is.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use regex::bytes::Regex;
 
+use super::forms::SecretForms;
 use super::keywords::Keywords;
 use super::pair::PairKind;
 use super::pair::gate::{self, Hit};
-use super::rule::{DetectorRule, PairRule, SecretRule};
+use super::rule::{After, DetectorRule, PairRule};
 use crate::scan::finding::Severity;
 use crate::scan::policy::PolicyId;
 use crate::scan::span::Span;
@@ -29,9 +30,16 @@ pub struct DetectorSet {
     detectors: Vec<Detector>,
     keywords: Keywords,
     /// For each keyword, the detectors that have it; the words of pairs come after all keywords.
-    owners: Vec<Vec<usize>>,
+    owners: Vec<Vec<Owner>>,
     /// What is reported of pairs of name and value.
     pairs: BTreeMap<PairKind, Detector>,
+}
+
+/// A detector that has a keyword, and what has to stand after it.
+#[derive(Clone, Copy, Debug)]
+struct Owner {
+    detector: usize,
+    after: After,
 }
 
 /// One form of a secret, ready to search.
@@ -41,13 +49,19 @@ pub(super) struct Detector {
     pub policy: PolicyId,
     /// The policy's severity.
     pub severity: Severity,
-    /// Whether another policy's finding at the same place takes this one's.
-    pub yields: bool,
     /// Of those that yield, which is the less exact: patterns come first.
     pub rank: u8,
-    /// What the policy file says.
-    pub rule: Arc<DetectorRule>,
+    source: Source,
     pattern: OnceLock<Option<Regex>>,
+}
+
+/// Where a detector's form is read from.
+#[derive(Debug)]
+enum Source {
+    /// One of those of a policy.
+    Form(SecretForms, usize),
+    /// The form of a pair.
+    Pair(Box<DetectorRule>),
 }
 
 /// What one search over a text finds.
@@ -70,31 +84,41 @@ pub(super) struct Match {
 }
 
 impl DetectorSet {
-    /// Readies the detectors of `policies`, each with its policy's id and severity. Patterns are compiled when they
-    /// are first needed; one that does not compile matches nothing, so check a rule at load.
-    pub fn new<'p>(policies: impl IntoIterator<Item = (&'p PolicyId, Severity, &'p SecretRule)>) -> Self {
+    /// Readies the detectors of `policies`, each with its policy's id and severity. Forms are read and patterns compiled
+    /// when they are first needed; a pattern that does not compile matches nothing, so check a rule at load.
+    pub fn new<'p>(policies: impl IntoIterator<Item = (&'p PolicyId, Severity, SecretForms)>) -> Self {
         let mut detectors = Vec::new();
         let mut pairs = BTreeMap::new();
-        for (policy, severity, secret) in policies {
-            for rule in &secret.pairs {
-                pairs.entry(rule.kind).or_insert_with(|| Detector::of_pair(policy, severity, secret.yields, rule));
+        // Each keyword with a detector that has it.
+        let mut owned: Vec<(String, Owner)> = Vec::new();
+        for (policy, severity, forms) in policies {
+            for rule in forms.pairs() {
+                pairs.entry(rule.kind).or_insert_with(|| Detector::of_pair(policy, severity, rule));
             }
-            detectors.extend(secret.detect.iter().map(|rule| Detector {
-                policy: policy.clone(),
-                severity,
-                yields: secret.yields,
-                rank: 0,
-                rule: Arc::clone(rule),
-                pattern: OnceLock::new(),
-            }));
-        }
-        let mut owners: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (index, detector) in detectors.iter().enumerate() {
-            for keyword in detector.rule.keywords.iter().filter(|keyword| !keyword.is_empty()) {
-                owners.entry(keyword.to_ascii_lowercase()).or_default().push(index);
+            for (form, (after, keywords)) in forms.keywords().into_iter().enumerate() {
+                let owner = Owner { detector: detectors.len(), after };
+                let keywords = keywords.into_iter().filter(|keyword| !keyword.is_empty());
+                owned.extend(keywords.map(|keyword| (keyword.into_owned(), owner)));
+                detectors.push(Detector {
+                    policy: policy.clone(),
+                    severity,
+                    rank: 0,
+                    source: Source::Form(forms.clone(), form),
+                    pattern: OnceLock::new(),
+                });
             }
         }
-        let (mut words, owners): (Vec<String>, Vec<_>) = owners.into_iter().unzip();
+        owned.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let (mut words, mut owners): (Vec<String>, Vec<Vec<Owner>>) = (Vec::new(), Vec::new());
+        for (word, owner) in owned {
+            match owners.last_mut().filter(|_| words.last() == Some(&word)) {
+                Some(known) => known.push(owner),
+                None => {
+                    words.push(word);
+                    owners.push(vec![owner]);
+                }
+            }
+        }
         if !pairs.is_empty() {
             words.extend(gate::words().iter().map(|word| (*word).to_owned()));
         }
@@ -145,8 +169,8 @@ impl DetectorSet {
             };
             let window =
                 Span::new(hit.start.saturating_sub(BEFORE_BYTES), hit.end.saturating_add(AFTER_BYTES).min(text.len()));
-            for detector in owners {
-                let spans = windows.entry(*detector).or_default();
+            for owner in owners.iter().filter(|owner| owner.after.stands(text, hit.end)) {
+                let spans = windows.entry(owner.detector).or_default();
                 match spans.last_mut() {
                     Some(last) if window.start <= last.end => last.end = last.end.max(window.end),
                     _ => spans.push(window),
@@ -158,7 +182,7 @@ impl DetectorSet {
 }
 
 impl Detector {
-    fn of_pair(policy: &PolicyId, severity: Severity, yields: bool, rule: &PairRule) -> Self {
+    fn of_pair(policy: &PolicyId, severity: Severity, rule: &PairRule) -> Self {
         let form = DetectorRule {
             name: rule.name.clone(),
             severity: rule.severity,
@@ -166,11 +190,24 @@ impl Detector {
             ..DetectorRule::default()
         };
         let rank = if rule.kind.is_exact() { 1 } else { 2 };
-        Self { policy: policy.clone(), severity, yields, rank, rule: Arc::new(form), pattern: OnceLock::new() }
+        Self { policy: policy.clone(), severity, rank, source: Source::Pair(Box::new(form)), pattern: OnceLock::new() }
+    }
+
+    /// What the policy file says of the form.
+    pub fn rule(&self) -> &DetectorRule {
+        match &self.source {
+            Source::Form(forms, index) => forms.form(*index),
+            Source::Pair(form) => form,
+        }
+    }
+
+    /// Whether another policy's finding at the same place takes this one's.
+    pub fn yields(&self) -> bool {
+        matches!(&self.source, Source::Form(forms, _) if forms.rule().yields)
     }
 
     fn pattern(&self) -> Option<&Regex> {
-        self.pattern.get_or_init(|| self.rule.compile().ok()).as_ref()
+        self.pattern.get_or_init(|| self.rule().compile().ok()).as_ref()
     }
 }
 
@@ -216,8 +253,8 @@ mod tests {
 
     fn detectors() -> DetectorSet {
         let yaml = r"{detect: [{name: n, keywords: [key_], pattern: '\bkey_(?P<secret>[0-9a-z]{4,})\b'}]}";
-        let rule: SecretRule = serde_yaml::from_str(yaml).unwrap();
-        DetectorSet::new([(&PolicyId::new("secret/test"), Severity::High, &rule)])
+        let forms = SecretForms::new(|| serde_yaml::from_str(yaml).unwrap());
+        DetectorSet::new([(&PolicyId::new("secret/test"), Severity::High, forms)])
     }
 
     fn check(text: &str, expected: &[&str]) {

@@ -42,23 +42,18 @@ struct Word {
 }
 
 /// A word that may stand where a gram of the text has a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
-    slot: usize,
-    word: usize,
+    slot: u32,
+    word: u16,
     /// Where the word begins, from one byte before the gram on: 1 for a word that begins with it.
-    back: usize,
+    back: u16,
 }
 
 impl Entry {
-    /// One number for the three, ordered by slots: quicker to sort.
-    fn packed(self) -> u128 {
-        (self.slot as u128) << 96 | (self.word as u128) << 48 | self.back as u128
-    }
-
-    fn unpacked(packed: u128) -> Self {
-        let part = |shift: u32| usize::try_from(packed >> shift & 0xffff_ffff_ffff).unwrap_or_default();
-        Self { slot: part(96), word: part(48), back: part(0) }
+    /// Which element of the filter its slot is in.
+    fn element(self) -> usize {
+        self.slot as usize / 64
     }
 }
 
@@ -69,20 +64,18 @@ impl Default for Keywords {
 }
 
 impl Keywords {
-    /// Words of at least three ASCII characters; shorter ones are not found.
+    /// Words of at least three ASCII characters; shorter ones are not found, nor what comes after 65,536 words.
     pub fn new(words: Vec<String>) -> Self {
         let mut entries = Vec::with_capacity(words.len() * STRIDE);
-        for (index, word) in words.iter().enumerate() {
+        for (index, word) in (0_u16..=u16::MAX).zip(&words) {
             add(&mut entries, index, word.as_bytes());
         }
-        let mut packed: Vec<u128> = entries.into_iter().map(Entry::packed).collect();
-        packed.sort_unstable();
-        packed.dedup();
-        let entries: Vec<Entry> = packed.into_iter().map(Entry::unpacked).collect();
         let mut filter = vec![0_u64; SLOTS / 64];
         let mut starts = vec![0; SLOTS / 64];
+        let entries = by_slot(&entries);
         for (index, entry) in entries.iter().enumerate().rev() {
-            if let (Some(bits), Some(start)) = (filter.get_mut(entry.slot / 64), starts.get_mut(entry.slot / 64)) {
+            let element = entry.element();
+            if let (Some(bits), Some(start)) = (filter.get_mut(element), starts.get_mut(element)) {
                 *bits |= 1 << (entry.slot % 64);
                 *start = index;
             }
@@ -140,11 +133,14 @@ impl Keywords {
             }
             let first = self.starts.get(slot / 64).copied().unwrap_or_default();
             let entries = self.entries.get(first..).unwrap_or_default().iter();
-            for entry in entries.skip_while(|entry| entry.slot < slot).take_while(|entry| entry.slot == slot) {
-                let begin = (position + STRIDE * step + 1).checked_sub(entry.back).filter(|begin| *begin >= start);
-                let (Some(begin), Some(word)) = (begin, self.words.get(entry.word)) else { continue };
+            let is_before = |entry: &&Entry| (entry.slot as usize) < slot;
+            for entry in entries.skip_while(is_before).take_while(|entry| entry.slot as usize == slot) {
+                let back = usize::from(entry.back);
+                let begin = (position + STRIDE * step + 1).checked_sub(back).filter(|begin| *begin >= start);
+                let index = usize::from(entry.word);
+                let (Some(begin), Some(word)) = (begin, self.words.get(index)) else { continue };
                 if word.begins(bytes, begin) && word.stands(bytes, begin) {
-                    hits.push((entry.word, Span::new(begin, begin + word.text.len())));
+                    hits.push((index, Span::new(begin, begin + word.text.len())));
                 }
             }
         }
@@ -169,6 +165,36 @@ impl Word {
     }
 }
 
+/// The entries, each once, in the order of their slots: those of each element of the filter are counted, put in place,
+/// and, few as they are, sorted.
+fn by_slot(entries: &[Entry]) -> Vec<Entry> {
+    let mut ends = vec![0_usize; SLOTS / 64];
+    for entry in entries {
+        if let Some(count) = ends.get_mut(entry.element()) {
+            *count += 1;
+        }
+    }
+    let mut all = 0;
+    for end in &mut ends {
+        all += std::mem::replace(end, all);
+    }
+    let mut sorted = vec![Entry::default(); all];
+    for entry in entries {
+        let Some(end) = ends.get_mut(entry.element()) else { continue };
+        if let Some(place) = sorted.get_mut(*end) {
+            *place = *entry;
+        }
+        *end += 1;
+    }
+    let mut start = 0;
+    for end in ends {
+        sorted.get_mut(start..end).unwrap_or_default().sort_unstable();
+        start = end;
+    }
+    sorted.dedup();
+    sorted
+}
+
 /// The eight bytes from `position` on; zeros where there are no more.
 fn eight(bytes: &[u8], position: usize) -> u64 {
     let rest = bytes.get(position..).unwrap_or_default();
@@ -185,27 +211,27 @@ fn slot(folded: u64) -> usize {
     (gram.wrapping_mul(0x9e37_79b1) >> (u32::BITS - SLOT_BITS)) as usize
 }
 
-fn slot_of(gram: [u8; GRAM]) -> usize {
+/// The entry of the word at `index` for a gram of it that begins at `offset`, from one byte before the word on.
+fn entry(index: u16, gram: [u8; GRAM], offset: usize) -> Option<Entry> {
     let [first, second, third] = gram;
-    slot(u64::from_le_bytes([first, second, third, 0, 0, 0, 0, 0]) | FOLD)
+    let slot = slot(u64::from_le_bytes([first, second, third, 0, 0, 0, 0, 0]) | FOLD);
+    Some(Entry { slot: u32::try_from(slot).ok()?, word: index, back: u16::try_from(offset).ok()? })
 }
 
 /// Adds the entries of a word: of its grams at even places that which texts have least, and of those at odd places.
-fn add(entries: &mut Vec<Entry>, index: usize, word: &[u8]) {
+fn add(entries: &mut Vec<Entry>, index: u16, word: &[u8]) {
     for parity in 0..STRIDE {
         let grams = word.array_windows::<GRAM>().enumerate().skip(parity).step_by(STRIDE);
         let rarest = grams.min_by_key(|(_, gram)| gram.iter().map(|byte| commonness(*byte)).sum::<u32>());
-        if let Some((offset, gram)) = rarest {
-            entries.push(Entry { slot: slot_of(*gram), word: index, back: offset + 1 });
-        }
+        entries.extend(rarest.and_then(|(offset, gram)| entry(index, *gram, offset + 1)));
     }
     // A word of one gram is also looked for by two of its bytes, with whatever stands before or after them.
     if let &[first, second, third] = word {
         let is_late = commonness(second) + commonness(third) < commonness(first) + commonness(second);
         let folded = (0..=u8::MAX).filter(|other| u64::from(*other) & FOLD == FOLD & 0xff);
-        entries.extend(folded.map(|other| {
+        entries.extend(folded.filter_map(|other| {
             let gram = if is_late { [second, third, other] } else { [other, first, second] };
-            Entry { slot: slot_of(gram), word: index, back: if is_late { 2 } else { 0 } }
+            entry(index, gram, if is_late { 2 } else { 0 })
         }));
     }
 }

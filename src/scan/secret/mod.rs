@@ -8,6 +8,7 @@ mod decode;
 mod detector;
 pub mod entropy;
 pub mod fake;
+pub mod forms;
 mod judge;
 mod keywords;
 mod pair;
@@ -208,7 +209,7 @@ fn found_in<'d>(
     let mut found = Vec::new();
     for matched in matches {
         let Some(detector) = detectors.get(matched.detector) else { continue };
-        let Some(judged) = scene.judge(&detector.rule, matched) else { continue };
+        let Some(judged) = scene.judge(detector.rule(), matched) else { continue };
         if layer.is_fresh(matched.whole) || layer.is_fresh(judged.span) {
             found.push(Found { span: judged.span, detector, judged });
         }
@@ -237,7 +238,7 @@ fn known_by_name(pair: PairFound, detectors: &DetectorSet) -> Option<Found<'_>> 
 
 /// Of those that overlap leaves one: yielding policies give way, then the later one does.
 fn one_per_place(found: &mut Vec<Found<'_>>) {
-    found.sort_by_key(|found| (found.detector.yields, found.span));
+    found.sort_by_key(|found| (found.detector.yields(), found.span));
     let mut taken = Places::default();
     found.retain(|found| {
         let is_free = !taken.meets(found.span);
@@ -310,7 +311,7 @@ impl Place<'_> {
     /// of the rule holds there too.
     fn severity(&self, detector: &Detector, judged: &Judged, options: &ScanOptions) -> Severity {
         let severity = severity(detector, judged.outcome, options);
-        let is_made_up = judged.decided_by == value::Step::Human.name() || detector.rule.judge == Some(Judge::Pem);
+        let is_made_up = judged.decided_by == value::Step::Human.name() || detector.rule().judge == Some(Judge::Pem);
         let is_set = options.severities.contains_key(&detector.policy);
         if is_made_up && !is_set && pair::is_trial(self.path) { severity.min(Severity::Medium) } else { severity }
     }
@@ -338,11 +339,11 @@ impl Place<'_> {
 /// The policy's severity as settings set it, lowered by what the detector says of its form and of weaker values.
 fn severity(detector: &Detector, outcome: Outcome, options: &ScanOptions) -> Severity {
     let policy = options.severities.get(&detector.policy).copied().unwrap_or(detector.severity);
-    let form = detector.rule.severity.unwrap_or(policy);
+    let form = detector.rule().severity.unwrap_or(policy);
     let value = match outcome {
         Outcome::Clear => policy,
         Outcome::Encrypted | Outcome::Default | Outcome::Expired | Outcome::Unsigned => {
-            detector.rule.weaker.unwrap_or(Severity::Low)
+            detector.rule().weaker.unwrap_or(Severity::Low)
         }
     };
     policy.min(form).min(value)
@@ -350,7 +351,7 @@ fn severity(detector: &Detector, outcome: Outcome, options: &ScanOptions) -> Sev
 
 /// Such as `GitHub personal access token (ghp_, 40 characters)`.
 fn message(detector: &Detector, judged: &Judged) -> String {
-    let name = &detector.rule.name;
+    let name = &detector.rule().name;
     let prefix = judged.value.prefix().map(|prefix| format!("{prefix}, ")).unwrap_or_default();
     let note = judged.note.as_ref().map(|note| format!(", {note}")).unwrap_or_default();
     let length = judged.value.length();

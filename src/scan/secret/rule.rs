@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
@@ -42,7 +41,7 @@ const ASSIGN: &str = concat!(
 pub struct SecretRule {
     /// The forms of the secret that a pattern finds, most specific first.
     #[serde(default)]
-    pub detect: Vec<Arc<DetectorRule>>,
+    pub detect: Vec<DetectorRule>,
     /// The kinds of secret that are known by the name of a setting, and what a finding calls them.
     #[serde(default)]
     pub pairs: Vec<PairRule>,
@@ -73,6 +72,9 @@ pub struct DetectorRule {
     pub name: String,
     /// Texts of three or more ASCII characters, in any case, one of which stands in or near every match.
     pub keywords: Vec<String>,
+    /// What has to stand after a keyword for the pattern to be looked for there: a short keyword is in many words.
+    #[serde(default)]
+    pub after: After,
     /// An ASCII regular expression. The group `secret`, or else the whole match, is the value. `{start}` stands for the
     /// place where a token may begin, `{assign}` for what stands between a key's name and its value.
     pub pattern: String,
@@ -92,6 +94,53 @@ pub struct DetectorRule {
     pub severity: Option<Severity>,
     /// The severity of a value that is encrypted or a well-known default.
     pub weaker: Option<Severity>,
+}
+
+/// What has to stand after a keyword; a look at it costs far less than a search.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum After {
+    /// Anything.
+    #[default]
+    Anything,
+    /// At once, at least so many letters, digits and `_`, `-`, `.`, `+`, `/`.
+    Run(usize),
+    /// That ASCII character, in the same line.
+    Line(char),
+}
+
+impl After {
+    /// How far a line is read.
+    const MAX_LINE_BYTES: usize = 2048;
+
+    /// Whether it stands in `text` from `position` on.
+    pub fn stands(self, text: &str, position: usize) -> bool {
+        let rest = text.as_bytes().get(position..).unwrap_or_default();
+        match self {
+            Self::Anything => true,
+            Self::Run(length) => {
+                let is_part =
+                    |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'+' | b'/');
+                rest.get(..length).is_some_and(|run| run.iter().all(is_part))
+            }
+            Self::Line(wanted) => {
+                let near = rest.get(..Self::MAX_LINE_BYTES).unwrap_or(rest);
+                let end = memchr::memchr(b'\n', near);
+                let line = end.map_or(near, |end| near.get(..end).unwrap_or_default());
+                let is_cut = end.is_none() && near.len() < rest.len();
+                is_cut || u8::try_from(wanted).is_ok_and(|wanted| memchr::memchr(wanted, line).is_some())
+            }
+        }
+    }
+
+    /// As `build.rs` writes it: nothing, a number, or the character.
+    pub(super) fn written(text: &str) -> Self {
+        match (text.parse(), text.chars().next()) {
+            (Ok(length), _) => Self::Run(length),
+            (Err(_), Some(wanted)) => Self::Line(wanted),
+            (Err(_), None) => Self::Anything,
+        }
+    }
 }
 
 /// A judging step that is code; policy files name it.

@@ -24,10 +24,10 @@ fn detectors() -> DetectorSet {
             ]);
             let rule: rule::SecretRule = serde_yaml::from_value(part.into()).unwrap();
             rule.check().unwrap();
-            (PolicyId::new(*id), severity, rule)
+            (PolicyId::new(*id), severity, SecretForms::new(move || rule))
         })
         .collect();
-    DetectorSet::new(rules.iter().map(|(id, severity, rule)| (id, *severity, rule)))
+    DetectorSet::new(rules.iter().map(|(id, severity, forms)| (id, *severity, forms.clone())))
 }
 
 fn find_in(path: &str, text: &str, detectors: &DetectorSet, options: &ScanOptions) -> Secrets {

@@ -14,7 +14,7 @@ mod rewrite;
 pub mod syntax;
 mod value;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use cel::common::types::{CelBool, CelString, Kind};
 use cel::common::value::Val;
@@ -39,6 +39,9 @@ const MAX_DEPTH: usize = 150;
 
 /// Deepest nesting of parentheses, calls and operators that the parser follows.
 const MAX_PARSER_DEPTH: u16 = 400;
+
+/// Said of a condition that could not be readied, which one that was checked always can.
+const NOT_READY: &str = "it is no valid expression";
 
 /// A mistake in the source of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,11 +88,18 @@ pub enum Role {
 /// An expression, ready to be evaluated.
 #[derive(Debug)]
 pub struct Condition {
-    expression: IdedExpr,
     guard: Guard,
-    patterns: Vec<Arc<Pattern>>,
     /// The fact that the expression is, when it is nothing else.
     fact: Option<Path>,
+    /// Readied when the guard first leaves it to the evaluation.
+    whole: LazyLock<Result<Whole, ConditionError>, Box<dyn FnOnce() -> Result<Whole, ConditionError> + Send + Sync>>,
+}
+
+/// An expression that can be stopped.
+#[derive(Debug)]
+struct Whole {
+    expression: IdedExpr,
+    patterns: Vec<Arc<Pattern>>,
 }
 
 impl Condition {
@@ -106,24 +116,33 @@ impl Condition {
     ) -> Result<Self, ConditionError> {
         let parsed = parsed(parser(), source, MAX_SOURCE_BYTES)?;
         check::check(&parsed, facts, parameters)?;
-        Self::of(parsed, role)
+        let condition = Self::of(parsed, role);
+        condition.whole().map_err(Clone::clone)?;
+        Ok(condition)
     }
 
-    /// As [`Condition::compile`], for a source whose facts and parameters are known to be right.
+    /// As [`Condition::compile`], for a source that is known to be right in every other way.
     ///
     /// # Errors
     ///
     /// Too long or too deep, or not CEL.
     pub fn compile_unchecked(source: &str, role: Role) -> Result<Self, ConditionError> {
-        Self::of(parsed(parser(), source, MAX_SOURCE_BYTES)?, role)
+        Ok(Self::of(parsed(parser(), source, MAX_SOURCE_BYTES)?, role))
     }
 
-    fn of(parsed: IdedExpr, role: Role) -> Result<Self, ConditionError> {
+    fn of(parsed: IdedExpr, role: Role) -> Self {
         let mut patterns = Vec::new();
         let guard = guard::of(&parsed, &mut patterns);
         let fact = guard::path(&parsed);
-        let expression = rewrite::metered(parsed, role, &mut patterns)?;
-        Ok(Self { expression, guard, patterns, fact })
+        let ready = move || {
+            let expression = rewrite::metered(parsed, role, &mut patterns)?;
+            Ok(Whole { expression, patterns })
+        };
+        Self { guard, fact, whole: LazyLock::new(Box::new(ready)) }
+    }
+
+    fn whole(&self) -> Result<&Whole, &ConditionError> {
+        self.whole.as_ref()
     }
 
     /// Compiles the patterns to see that they can be; otherwise each is when it is first used.
@@ -132,7 +151,7 @@ impl Condition {
     ///
     /// The first bad one.
     pub fn check_patterns(&self) -> Result<(), ConditionError> {
-        self.patterns.iter().try_for_each(|pattern| pattern.check())
+        self.whole().map_err(Clone::clone)?.patterns.iter().try_for_each(|pattern| pattern.check())
     }
 
     /// Evaluates a condition on the facts of a subject, in at most `max_steps` steps. `given` is a map with `settings`
@@ -154,9 +173,10 @@ impl Condition {
 
     /// Evaluates the condition without asking its guard.
     fn judge_whole(&self, facts: &Node, given: &Node, max_steps: u32) -> Answer {
+        let Ok(whole) = self.whole() else { return Answer::Failed(NOT_READY.to_owned()) };
         let meter = Meter::new(max_steps);
-        let facts = Facts::new(facts, given, &self.patterns, &meter);
-        let answer = self.evaluate(&facts, |value| {
+        let facts = Facts::new(facts, given, &whole.patterns, &meter);
+        let answer = whole.evaluate(&facts, |value| {
             value.downcast_ref::<CelBool>().map(|known| Answer::Known(*known.inner())).ok_or_else(|| wrong_type(value))
         });
         finish(answer, &meter)
@@ -172,10 +192,11 @@ impl Condition {
         if let Some(texts) = self.fact.as_ref().and_then(|path| plain_texts(&guard::look(path, facts, given))) {
             return Ok(texts);
         }
+        let whole = self.whole().map_err(|_| NOT_READY.to_owned())?;
         let meter = Meter::new(max_steps);
-        let all = Facts::new(facts, given, &self.patterns, &meter);
+        let all = Facts::new(facts, given, &whole.patterns, &meter);
         let mut found = Vec::new();
-        let answer = self.evaluate(&all, |value| {
+        let answer = whole.evaluate(&all, |value| {
             collect_texts(value, facts, &mut found);
             Ok(Answer::Known(true))
         });
@@ -184,7 +205,9 @@ impl Condition {
             Answer::Known(_) | Answer::Unknown(_) => Ok(found),
         }
     }
+}
 
+impl Whole {
     fn evaluate(
         &self,
         facts: &Facts<'_>,
@@ -281,8 +304,6 @@ fn text_of(value: &dyn Val, facts: &Node) -> Option<(String, Option<Span>)> {
     Some((text, None))
 }
 
-/// The functions of all conditions.
-/// A parser that refuses what is nested so deeply that reading it could exhaust the stack.
 /// Parses `source`: at most `max_bytes` long, at most [`MAX_DEPTH`] deep.
 fn parsed(parser: PrattParser, source: &str, max_bytes: usize) -> Result<IdedExpr, ConditionError> {
     if source.len() > max_bytes {
@@ -299,10 +320,12 @@ fn parsed(parser: PrattParser, source: &str, max_bytes: usize) -> Result<IdedExp
     Err(ConditionError::new(format!("more than {MAX_DEPTH} levels of nesting"), "a less deeply nested expression"))
 }
 
+/// A parser that refuses what is nested so deeply that reading it could exhaust the stack.
 fn parser() -> PrattParser {
     PrattParser::new().enable_optional_syntax(false).max_recursion_depth(MAX_PARSER_DEPTH)
 }
 
+/// The functions of all conditions.
 fn environment() -> &'static Arc<Env> {
     static ENVIRONMENT: OnceLock<Arc<Env>> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| Arc::new(function::with_functions(Env::stdlib().with_optional_support(false))))

@@ -261,6 +261,12 @@ fn guards_say_no() {
         "settings.images.pin == 'tag'",
         "c.name == 1",
         "c.spec['a']['none'] == 'b'",
+        "c.ports.exists(port, port.host < 80)",
+        "c.ports.all(port, port.host > 80)",
+        "c.spec.exists(key, key == 'name')",
+        "c.spec.none.exists(x, x == 1) || size(c.ports) > 2",
+        "c.name == c.spec.none",
+        "c.name.matches('^[0-9]+$')",
     ] {
         assert_eq!(decided(source), Some(false), "{source}");
     }
@@ -287,6 +293,21 @@ fn guards_say_yes() {
         "c.count >= 1",
         "c.count != 2 && c.name == 'web'",
         "image.tag == 'x' || c.up",
+        "c.ports.exists(port, port.host > 100 && port.host < 9000)",
+        "c.caps.exists(x, x == 'NET_RAW')",
+        "c.ports.all(port, port.host != 22 && port.name == null)",
+        "c.spec.exists(key, !(key in ['a', 'f']))",
+        "[c.name, c.spec.none].exists(x, x == null)",
+        "c.ports.exists(port, [1, 80].exists(known, known == port.host))",
+        "size(c.ports) == 2 && c.name.size() == 3",
+        "(c.spec.none == null ? [] : c.spec.none).size() == 0",
+        "c.up ? c.count == 1 : image.tag == 'x'",
+        "string(c.count) + 'x' == '1x' || string(c.count) == '1'",
+        "int(string(c.count)) < 2",
+        "c.name.lower().contains('e') && c.name.matches('^w.b$')",
+        "c.ports.exists(c, c.host == 80)",
+        "c.spec.a.b.exists(number, c.spec.a.b.exists(other, other > number))",
+        "c.spec['a'].exists(key, c.spec['a'][key] != null)",
     ] {
         assert_eq!(decided(source), Some(true), "{source}");
     }
@@ -303,11 +324,27 @@ fn guards_leave_the_rest_to_the_condition() {
         "!(image.tag == 'x')",
         "c.caps.exists(x, x == 'NONE')",
         "c.name == 'db' || image.tag == 'x'",
-        "c.name == 'db' || c.name.contains('d')",
+        "c.name == 'db' || c.name.replace('w', 'd') == 'db'",
+        "c.caps.exists(x, x == image.tag)",
+        "c.caps.all(x, x != 'NONE')",
+        "[image.tag, c.name].exists(x, x == 'web')",
+        "c.name.exists(x, x == 'w')",
+        "c.spec.none < 2",
+        "string(c.spec.none) == 'x'",
+        "int(c.name) == 1",
         "c.spec.f == 1",
         "c.spec.f != 1",
         "image.tag == 'x' && c.up",
     ] {
         assert_eq!(decided(source), None, "{source}");
     }
+}
+
+#[test]
+fn guards_leave_what_takes_long_to_the_condition() {
+    let list = yaml::parse_one(&format!("c: {{ports: [{}]}}", "1, ".repeat(200)), &Limits::default()).unwrap();
+    let rounds = "c.ports.exists(a, c.ports.exists(b, c.ports.exists(d, d > 1)))";
+    let condition = Condition::compile(rounds, Role::Condition, &FACTS, &[]).unwrap();
+    assert_eq!(condition.guard.decides(&list, &settings()), None);
+    assert!(matches!(condition.judge(&list, &settings(), 50_000), Answer::Failed(_)));
 }

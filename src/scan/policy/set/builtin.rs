@@ -16,42 +16,75 @@ use super::super::super::span::Span;
 use super::super::load::category_named;
 use super::super::target::Target;
 use super::super::{Brief, Policy, PolicyId};
-use super::{Entry, SecretLoader};
+use super::Entry;
+use crate::scan::secret::forms::SecretForms;
 
 /// The files, for their examples.
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/policies");
 
-/// What the build made of them, a line each, sorted by path.
-static LINES: &str = include_str!(concat!(env!("OUT_DIR"), "/policies.jsonl"));
-
 const FOLDER: &str = "policies/";
 
+/// What the build made of them: a line for each, and what the lines speak of.
+static INDEX: &str = include_str!(concat!(env!("OUT_DIR"), "/policies.index"));
+static TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/policies.text"));
+
 /// All of them, not read yet.
-pub(super) fn entries() -> Vec<Entry> {
-    LINES.lines().filter_map(entry).collect()
+pub(super) fn entries() -> Vec<Arc<Entry>> {
+    let mut rest = TEXT;
+    INDEX.lines().filter_map(|line| entry(line, &mut rest)).map(Arc::new).collect()
 }
 
-/// The entry of a line, which `build.rs` writes. What is wrong in a file is refused when the policy is read whole,
-/// which its tests do.
-fn entry(line: &'static str) -> Option<Entry> {
-    let mut parts = line.splitn(9, '\t');
-    let path = parts.next()?;
-    let id = PolicyId::new(path.strip_prefix(FOLDER)?.strip_suffix(".yaml")?);
-    let target = Target::from_name(parts.next()?).unwrap_or(Target::Secret);
-    let category = category_named(parts.next()?).unwrap_or(Category::Security);
-    let enabled = parts.next()? == "true";
-    let severity = parts.next()?.parse().unwrap_or(Severity::Info);
-    let asks_for_digests = parts.next()? == "true";
-    let standards = parts.next()?.into();
-    let brief = Brief { id: id.clone(), category, enabled, severity, asks_for_digests, standards };
-    let (secret, json) = (parts.next()?, parts.next()?);
-    let rule = (target == Target::Secret)
-        .then(|| -> SecretLoader { Box::new(move || Arc::new(serde_json::from_str(secret).unwrap_or_default())) });
-    Some(Entry::lazy(target, brief, rule, move || policy(id, path, json)))
+/// The entry of a line of the index, which `build.rs` writes, with its parts of the text at the beginning of `rest`.
+/// What is wrong in a file is refused when the policy is read whole, which its tests do.
+fn entry(line: &'static str, rest: &mut &'static str) -> Option<Entry> {
+    let mut fields = Fields(line);
+    let id = PolicyId::built_in(fields.next()?);
+    let target = Target::from_name(fields.next()?).unwrap_or(Target::Secret);
+    let category = category_named(fields.next()?).unwrap_or(Category::Security);
+    let severity = fields.next()?.parse().unwrap_or(Severity::Info);
+    let mut flags = fields.next()?.bytes().map(|flag| flag == b'+');
+    let brief = Brief {
+        id,
+        category,
+        severity,
+        enabled: flags.next()?,
+        asks_for_digests: flags.next()?,
+        only_loosened: flags.next()?,
+        has_parameters: flags.next()?,
+        standards: fields.next()?.into(),
+    };
+    let mut part = || {
+        let (part, after) = rest.split_at_checked(fields.next()?.parse().ok()?)?;
+        *rest = after;
+        Some(part)
+    };
+    let (decides, secret, json) = (part()?, part()?, part()?);
+    let secret = (target == Target::Secret).then(|| {
+        let rule = move || serde_json::from_str(secret).unwrap_or_default();
+        SecretForms::new(rule).with_keywords(decides)
+    });
+    let deny = secret.is_none().then_some(decides);
+    let id = brief.id.clone();
+    Some(Entry::lazy(target, brief, secret, deny, move || Box::new(policy(id, json))))
+}
+
+/// What tabs separate in a line.
+struct Fields(&'static str);
+
+impl Iterator for Fields {
+    type Item = &'static str;
+
+    fn next(&mut self) -> Option<&'static str> {
+        let end = memchr::memchr(b'\t', self.0.as_bytes()).unwrap_or(self.0.len());
+        let (field, rest) = self.0.split_at_checked(end)?;
+        self.0 = rest.get(1..).unwrap_or_default();
+        Some(field)
+    }
 }
 
 /// A policy that does not load speaks of it whenever it is asked; the tests load every one.
-fn policy(id: PolicyId, path: &'static str, json: &'static str) -> Policy {
+fn policy(id: PolicyId, json: &'static str) -> Policy {
+    let path = &format!("{FOLDER}{id}.yaml");
     let root = serde_json::from_str(json).map_or_else(|_| Node::computed(Value::Null), |Tree(root)| root);
     let loaded = Policy::load_builtin(id.clone(), path, &root);
     loaded.unwrap_or_else(|error| Policy::broken(id, path, &error))
@@ -139,14 +172,24 @@ mod tests {
     #[test]
     fn the_build_changes_nothing_of_what_a_policy_says() {
         let mut count = 0;
+        let entries = entries();
         for policy in PolicySet::builtin().iter() {
             let text = text(&policy.file).unwrap();
             let whole = Policy::load(policy.id.clone(), &policy.file, text).unwrap();
             assert_eq!(said(policy), said(&whole), "{}", policy.id);
-            let entry = LINES.lines().filter_map(entry).find(|entry| entry.brief.id == policy.id).unwrap();
+            let entry = entries.iter().find(|entry| entry.brief.id == policy.id).unwrap();
             assert_eq!((&entry.brief, entry.target), (&Brief::of(policy), policy.target));
-            if let Judgement::Secret(rule) = &policy.judgement {
-                assert_eq!(format!("{:?}", entry.secret_rule()), format!("{:?}", Some(rule)), "{}", policy.id);
+            match &policy.judgement {
+                Judgement::Secret(rule) => {
+                    let forms = entry.secret.as_ref().unwrap();
+                    assert_eq!(format!("{:?}", forms.rule()), format!("{rule:?}"), "{}", policy.id);
+                    let asked = SecretForms::new({
+                        let rule = (**rule).clone();
+                        move || rule
+                    });
+                    assert_eq!(forms.keywords(), asked.keywords(), "{}", policy.id);
+                }
+                Judgement::Condition(rule) => assert_eq!(entry.deny, Some(rule.deny.text.as_str()), "{}", policy.id),
             }
             count += 1;
         }
