@@ -1,4 +1,5 @@
 use super::*;
+use super::forms::SecretForms;
 use crate::scan::policy::PolicyId;
 
 const POLICIES: [(&str, &str); 8] = [
