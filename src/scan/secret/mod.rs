@@ -20,7 +20,7 @@ mod word_list;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use decode::Layer;
 pub use detector::DetectorSet;
@@ -75,7 +75,9 @@ impl Secrets {
         let build = || {
             // Of many equal ones each would cost as much as all before it.
             let parts: BTreeSet<&str> = self.values.iter().flat_map(Redacted::parts).collect();
-            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(parts).ok()
+            // Quick to build, as what is searched is short.
+            let kind = Some(AhoCorasickKind::NoncontiguousNFA);
+            AhoCorasick::builder().kind(kind).match_kind(MatchKind::LeftmostLongest).build(parts).ok()
         };
         match self.scrubber.get_or_init(build) {
             Some(scrubber) if !scrubber.is_match(&**text) => {}

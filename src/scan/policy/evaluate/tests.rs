@@ -1,3 +1,4 @@
+use super::super::Policy;
 use super::*;
 use crate::scan::document;
 use crate::scan::glob::PathGlobs;
