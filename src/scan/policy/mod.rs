@@ -202,8 +202,6 @@ pub struct Brief {
     pub asks_for_digests: bool,
     /// As [`Policy::only_loosened`].
     pub only_loosened: bool,
-    /// Whether it leaves anything to its users.
-    has_parameters: bool,
     /// The clauses of standards that it stands for, with commas between them.
     standards: Cow<'static, str>,
 }
@@ -220,7 +218,6 @@ impl Brief {
             severity: *severity,
             asks_for_digests,
             only_loosened: *only_loosened,
-            has_parameters: !policy.parameters.is_empty(),
             standards,
         }
     }

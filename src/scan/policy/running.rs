@@ -54,7 +54,7 @@ impl<'s> Running<'s> {
 
     /// The settings, and the parameters of the policy when it has any.
     pub(super) fn given(&self, entry: &PolicyEntry) -> &Node {
-        if !entry.brief.has_parameters {
+        if !entry.has_parameters {
             return &self.given;
         }
         let given = self.group(entry.policy.target).and_then(|group| self.given_to(group).get(&entry.brief.id));
@@ -63,7 +63,7 @@ impl<'s> Running<'s> {
 
     fn given_to<'g>(&self, group: &'g Group<'s>) -> &'g BTreeMap<PolicyId, Node> {
         group.given.get_or_init(|| {
-            let with_parameters = group.entries.iter().filter(|entry| entry.brief.has_parameters);
+            let with_parameters = group.entries.iter().filter(|entry| entry.has_parameters);
             with_parameters.map(|entry| (entry.brief.id.clone(), given(&entry.policy, self.options))).collect()
         })
     }

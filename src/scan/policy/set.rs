@@ -41,6 +41,8 @@ pub(in super::super) struct Entry {
     target: Target,
     /// What decides whether it runs.
     pub(super) brief: Brief,
+    /// Whether it leaves anything to its users.
+    pub(super) has_parameters: bool,
     /// Read when it is first looked at.
     pub(super) policy: LazyLock<Box<Policy>, Loader>,
     /// What a secret policy looks for, which is read without the rest of it.
@@ -64,7 +66,8 @@ impl Entry {
             Judgement::Condition(_) => None,
         };
         let secret = secret.map(|rule| SecretForms::new(move || rule));
-        Self::lazy(policy.target, Brief::of(&policy), secret, None, move || Box::new(policy))
+        let (brief, has_parameters) = (Brief::of(&policy), !policy.parameters.is_empty());
+        Self { has_parameters, ..Self::lazy(policy.target, brief, secret, None, move || Box::new(policy)) }
     }
 
     fn lazy(
@@ -75,7 +78,17 @@ impl Entry {
         load: impl FnOnce() -> Box<Policy> + Send + Sync + 'static,
     ) -> Self {
         let policy = LazyLock::<_, Loader>::new(Box::new(load));
-        Self { target, brief, policy, secret, deny, condition: OnceLock::new(), details: OnceLock::new() }
+        let has_parameters = false;
+        Self {
+            target,
+            brief,
+            has_parameters,
+            policy,
+            secret,
+            deny,
+            condition: OnceLock::new(),
+            details: OnceLock::new(),
+        }
     }
 
     /// The condition, compiled now if it was not before; `None` for a secret policy.

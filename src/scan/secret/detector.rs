@@ -111,13 +111,11 @@ impl DetectorSet {
         owned.sort_by(|(one, _), (other, _)| one.cmp(other));
         let (mut words, mut owners): (Vec<String>, Vec<Vec<Owner>>) = (Vec::new(), Vec::new());
         for (word, owner) in owned {
-            match owners.last_mut().filter(|_| words.last() == Some(&word)) {
-                Some(known) => known.push(owner),
-                None => {
-                    words.push(word);
-                    owners.push(vec![owner]);
-                }
+            if words.last() != Some(&word) {
+                words.push(word);
+                owners.push(Vec::new());
             }
+            owners.last_mut().into_iter().for_each(|owners| owners.push(owner));
         }
         if !pairs.is_empty() {
             words.extend(gate::words().iter().map(|word| (*word).to_owned()));

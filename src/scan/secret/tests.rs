@@ -1,5 +1,5 @@
-use super::*;
 use super::forms::SecretForms;
+use super::*;
 use crate::scan::policy::PolicyId;
 
 const POLICIES: [(&str, &str); 8] = [

@@ -92,8 +92,10 @@ pub struct Condition {
     /// The fact that the expression is, when it is nothing else.
     fact: Option<Path>,
     /// Readied when the guard first leaves it to the evaluation.
-    whole: LazyLock<Result<Whole, ConditionError>, Box<dyn FnOnce() -> Result<Whole, ConditionError> + Send + Sync>>,
+    whole: LazyLock<Result<Whole, ConditionError>, Ready>,
 }
+
+type Ready = Box<dyn FnOnce() -> Result<Whole, ConditionError> + Send + Sync>;
 
 /// An expression that can be stopped.
 #[derive(Debug)]

@@ -50,9 +50,9 @@ fn entry(line: &'static str, rest: &mut &'static str) -> Option<Entry> {
         enabled: flags.next()?,
         asks_for_digests: flags.next()?,
         only_loosened: flags.next()?,
-        has_parameters: flags.next()?,
         standards: fields.next()?.into(),
     };
+    let has_parameters = flags.next()?;
     let mut part = || {
         let (part, after) = rest.split_at_checked(fields.next()?.parse().ok()?)?;
         *rest = after;
@@ -65,7 +65,8 @@ fn entry(line: &'static str, rest: &mut &'static str) -> Option<Entry> {
     });
     let deny = secret.is_none().then_some(decides);
     let id = brief.id.clone();
-    Some(Entry::lazy(target, brief, secret, deny, move || Box::new(policy(id, json))))
+    let entry = Entry::lazy(target, brief, secret, deny, move || Box::new(policy(id, json)));
+    Some(Entry { has_parameters, ..entry })
 }
 
 /// What tabs separate in a line.
@@ -179,6 +180,7 @@ mod tests {
             assert_eq!(said(policy), said(&whole), "{}", policy.id);
             let entry = entries.iter().find(|entry| entry.brief.id == policy.id).unwrap();
             assert_eq!((&entry.brief, entry.target), (&Brief::of(policy), policy.target));
+            assert_eq!(entry.has_parameters, !policy.parameters.is_empty(), "{}", policy.id);
             match &policy.judgement {
                 Judgement::Secret(rule) => {
                     let forms = entry.secret.as_ref().unwrap();
