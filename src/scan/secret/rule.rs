@@ -98,7 +98,7 @@ pub struct DetectorRule {
 
 /// What has to stand after a keyword; a look at it costs far less than a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(try_from = "AfterFields")]
 pub enum After {
     /// Anything.
     #[default]
@@ -107,6 +107,26 @@ pub enum After {
     Run(usize),
     /// That ASCII character, in the same line.
     Line(char),
+}
+
+/// As a policy file writes it: `{run: 16}` or `{line: '@'}`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AfterFields {
+    run: Option<usize>,
+    line: Option<char>,
+}
+
+impl TryFrom<AfterFields> for After {
+    type Error = &'static str;
+
+    fn try_from(fields: AfterFields) -> Result<Self, Self::Error> {
+        match (fields.run, fields.line) {
+            (Some(length), None) => Ok(Self::Run(length)),
+            (None, Some(wanted)) if wanted.is_ascii() => Ok(Self::Line(wanted)),
+            _ => Err("`after` needs `run`, a number, or `line`, an ASCII character"),
+        }
+    }
 }
 
 impl After {
@@ -275,6 +295,28 @@ mod tests {
         let yaml = format!("detect: [{{name: n, keywords: [\"{keyword}\"], pattern: '{pattern}'}}]");
         let rule: SecretRule = serde_yaml::from_str(&yaml).unwrap();
         assert_eq!(rule.check().map_err(|error| error.to_string()).err().unwrap_or_default(), expected);
+    }
+
+    #[test]
+    fn what_has_to_stand_after_a_keyword_is_looked_at_before_the_pattern() {
+        let stands = |after: &str, text: &str| serde_yaml::from_str::<After>(after).unwrap().stands(text, 3);
+        for (after, text, expected) in [
+            ("{run: 4}", "patABC.", true),
+            ("{run: 4}", "pathABC", true),
+            ("{run: 4}", "path: /", false),
+            ("{run: 4}", "patABC", false),
+            ("{run: 4}", "pat", false),
+            ("{line: '@'}", "://a:b@c", true),
+            ("{line: '@'}", "://a:b\n@c", false),
+            ("{line: '@'}", "://", false),
+        ] {
+            assert_eq!(stands(after, text), expected, "{after} {text}");
+        }
+        assert!(stands("{line: '@'}", &format!("://{}@", "a".repeat(5_000))), "a long line is searched");
+        assert!(After::default().stands("pat", 3));
+        for wrong in ["{run: 4, line: '@'}", "{}", "{line: ä}", "{walk: 3}"] {
+            assert!(serde_yaml::from_str::<After>(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]
