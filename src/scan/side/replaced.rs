@@ -130,7 +130,8 @@ impl Kustomization {
         let items = |key: &str| root.get(key).map_or(&[][..], Node::items).iter();
         let resources = items("resources").chain(items("bases")).chain(items("components"));
         let resources = resources.filter_map(|name| name.as_str().and_then(|name| resolve(folder, name))).collect();
-        let has = |entry: &Node, key: &str| entry.get(key).is_some_and(|value| !value.is_null());
+        let is_given = |value: &Node| !value.is_null() && value.as_str() != Some("");
+        let has = |entry: &Node, key: &str| entry.get(key).is_some_and(is_given);
         let image = |entry: &Node| {
             let has_digest = has(entry, "digest");
             let name = entry.get("name")?.as_str().filter(|_| has_digest || has(entry, "newTag"))?;
@@ -209,7 +210,10 @@ mod tests {
                 "prod/kustomization.yaml",
                 "resources: [../base]\nimages:\n  - {name: web, newTag: v1}\n  - {name: x, newName: y}\n",
             ),
-            ("test/kustomization.yaml", "bases: [../base/sub]\nimages: [{name: api, digest: 'sha256:0'}]\n"),
+            (
+                "test/kustomization.yaml",
+                "bases: [../base/sub]\nimages: [{name: api, digest: 'sha256:0'}, {name: z, newTag: ''}]\n",
+            ),
         ];
         check(&files, "base/web.yaml", &[("api", true), ("web", false)]);
         check(&files, "base/sub/api.yaml", &[("api", true), ("web", false)]);
