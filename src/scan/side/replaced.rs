@@ -76,7 +76,7 @@ impl Replaced {
         let side = match of {
             Of::Base => &self.base,
             _ if self.standing.contains(path) => &self.settled,
-            _ => &self.head,
+            Of::Head => &self.head,
         };
         let built: Vec<&Names> =
             side.built.iter().filter(|(folder, _)| path.starts_with(folder.as_str())).map(|(_, names)| names).collect();
