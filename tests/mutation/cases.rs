@@ -366,6 +366,17 @@ pub const VIOLATIONS: &[Violation] = &[
             "spec|containers|0|ports",
         ),
     ),
+    only(
+        SERVERS,
+        violation(
+            "probes-identical",
+            &[
+                ("spec|containers|0|livenessProbe", r#"{"tcpSocket": {"port": 8080}}"#),
+                ("spec|containers|0|readinessProbe", r#"{"tcpSocket": {"port": 8080}}"#),
+            ],
+            "spec|containers|0|livenessProbe",
+        ),
+    ),
     violation(
         "duplicate-env-var",
         &[("@|env", r#"[{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]"#)],

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::dockerfile::Dockerfile;
+use super::dockerignore::Dockerignore;
 
 /// What other files say of one, as far as policies ask.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +15,8 @@ pub struct Beside {
     pub has_lock: Option<bool>,
     /// Of a compose file: what its services are built from, by service.
     pub builds: BTreeMap<String, BuiltFrom>,
+    /// Of a Dockerfile: what its build leaves out; `None` when that is not known.
+    pub dockerignore: Option<Arc<Dockerignore>>,
     /// What says that SOPS encrypts the file; `None` when nothing does.
     pub sops: Option<SopsRule>,
     /// Of manifests: the images, without their versions, for which something else puts in another version, with whether

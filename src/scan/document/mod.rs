@@ -7,6 +7,7 @@ pub mod beside;
 mod classify;
 pub mod compose;
 pub mod dockerfile;
+pub mod dockerignore;
 mod jsonc;
 pub mod kubernetes;
 pub mod node;

@@ -44,7 +44,7 @@ pub(super) fn object(list: &Node, target: Option<&Node>) -> Option<Object> {
     let mut seen: Vec<&str> = Vec::new();
     for operation in list.items().iter().take(MAX_OPERATIONS) {
         let (Some(path), Some(op)) = (path_of(operation), operation.get("op").and_then(Node::as_str)) else { continue };
-        let steps: Vec<Cow<'_, str>> = path.split('/').skip(1).map(unescaped).collect();
+        let steps = steps_of(path);
         let place = operation.get("path").map(Node::span).unwrap_or_default();
         if steps.len() > MAX_STEPS {
             continue;
@@ -55,6 +55,20 @@ pub(super) fn object(list: &Node, target: Option<&Node>) -> Option<Object> {
                 seen.push(path);
             }
             ("remove", _) => root.remove(&steps),
+            ("move" | "copy", _) => {
+                let from = operation.get("from").and_then(Node::as_str).filter(|from| from.starts_with('/'));
+                let from = from.map(steps_of).unwrap_or_default();
+                let value = root.find(&from).zip(from.last()).map(|(part, key)| part.into_node(key));
+                if op == "move" {
+                    root.remove(&from);
+                }
+                match value {
+                    Some(value) => root.put(&steps, place, &value, true),
+                    // What comes from elsewhere in the object is not known.
+                    None => root.remove(&steps),
+                }
+                seen.push(path);
+            }
             _ => {}
         }
     }
@@ -75,6 +89,11 @@ pub(super) fn object(list: &Node, target: Option<&Node>) -> Option<Object> {
         }
     }
     objects(&root.into_node("")).into_iter().next()
+}
+
+/// The steps of a path.
+fn steps_of(path: &str) -> Vec<Cow<'_, str>> {
+    path.split('/').skip(1).map(unescaped).collect()
 }
 
 /// Whether a part of a target is no pattern.
@@ -118,6 +137,7 @@ fn unescaped(step: &str) -> Cow<'_, str> {
 }
 
 /// An object while it is made.
+#[derive(Clone)]
 enum Part {
     Value(Node),
     Map { span: Span, is_whole: bool, entries: Vec<(Cow<'static, str>, Span, Part)> },
@@ -173,6 +193,20 @@ impl Part {
         };
         if let Some(child) = child {
             child.put(rest, place, value, is_add);
+        }
+    }
+
+    /// What stands at `steps`, as far as the operations have put it there.
+    fn find(&mut self, steps: &[Cow<'_, str>]) -> Option<Self> {
+        let Some((step, rest)) = steps.split_first() else { return Some(self.clone()) };
+        self.unfold();
+        match self {
+            Self::Value(_) => None,
+            Self::Map { entries, .. } => entries.iter_mut().find(|(key, ..)| **key == **step)?.2.find(rest),
+            Self::List { items, .. } => {
+                let index = index_of(step)?;
+                items.iter_mut().find(|(known, _)| *known == Some(index))?.1.find(rest)
+            }
         }
     }
 

@@ -7,6 +7,7 @@
 //! offset.
 
 mod action;
+mod branches;
 mod lines;
 mod mask;
 mod reader;

@@ -14,6 +14,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::super::document::beside::{Beside, BuiltFrom, SopsRule};
 use super::super::document::compose::{Service, services};
+use super::super::document::dockerignore::Dockerignore;
 use super::super::document::node::Node;
 use super::super::document::{self, Body, Document, DocumentKind, ParsedFile};
 use super::super::limits::Limits;
@@ -63,6 +64,7 @@ impl<'s> Surroundings<'s> {
         match file.kind {
             DocumentKind::HelmChart => Beside { has_lock: self.has_lock(path, of), ..Beside::default() },
             DocumentKind::Compose => Beside { builds: self.builds(path, file, of), ..Beside::default() },
+            DocumentKind::Dockerfile => Beside { dockerignore: self.dockerignore(path, of), ..Beside::default() },
             DocumentKind::Kubernetes | DocumentKind::Tree | DocumentKind::HelmValues => {
                 Beside { sops: self.sops(path, file, of), ..Beside::default() }
             }
@@ -121,6 +123,17 @@ impl<'s> Surroundings<'s> {
             Of::Head => &self.heads.get(path)?.head,
         };
         Some(if *content == Content::Unread { Cow::Owned((self.read)(path)) } else { Cow::Borrowed(content) })
+    }
+
+    /// What the build of a Dockerfile leaves out: the file that is called after it counts before the one of its folder.
+    fn dockerignore(&self, path: &str, of: Of) -> Option<Arc<Dockerignore>> {
+        let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+        let text = |path: String| match &*self.content(&path, of)? {
+            Content::Text(text) if text.len() <= self.limits.max_file_bytes => Some(Arc::clone(text)),
+            _ => None,
+        };
+        let text = text(format!("{path}.dockerignore")).or_else(|| text(format!("{folder}.dockerignore")))?;
+        Some(Arc::new(Dockerignore::read(&text)))
     }
 
     fn has_lock(&self, path: &str, of: Of) -> Option<bool> {

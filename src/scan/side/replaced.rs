@@ -2,7 +2,8 @@
 //! Skaffold, which puts in what it has built.
 //!
 //! Invariant: each side is judged by its own files, and an image counts as replaced only in files that the one who
-//! replaces it takes in.
+//! replaces it takes in. A file that a change adds replaces nothing in files that stood before: nothing says that
+//! they are not used without it.
 //!
 //! # Source
 //! The `images` of Kustomize 5 and the artifacts of Skaffold 2.
@@ -28,6 +29,10 @@ type Names = Arc<BTreeMap<String, bool>>;
 pub(super) struct Replaced {
     base: Images,
     head: Images,
+    /// The head, without what the change adds.
+    settled: Images,
+    /// The head paths of files that stood before the change.
+    standing: BTreeSet<String>,
 }
 
 #[derive(Default)]
@@ -48,18 +53,31 @@ struct Kustomization {
 impl Replaced {
     /// Reads what replaces images in `snapshot`; `read` gives the text of files that it leaves unread.
     pub(super) fn new(snapshot: &Snapshot, read: &dyn Fn(&str) -> Content, limits: &Limits) -> Self {
-        let (mut base, mut head) = (Vec::new(), Vec::new());
+        let (mut base, mut head, mut settled) = (Vec::new(), Vec::new(), Vec::new());
         for file in snapshot.files.iter().filter(|file| may_replace(&file.path)) {
             let text = if file.head == Content::Unread { read(&file.path) } else { file.head.clone() };
+            if file.base.is_text() {
+                settled.push((file.path.as_str(), text.clone()));
+            }
             head.push((file.path.as_str(), text));
             base.push((file.previous_path.as_deref().unwrap_or(&file.path), file.base.clone()));
         }
-        Self { base: Images::new(&base, limits), head: Images::new(&head, limits) }
+        let stood = snapshot.files.iter().filter(|file| !head.is_empty() && file.base.is_text());
+        Self {
+            standing: stood.map(|file| file.path.clone()).collect(),
+            base: Images::new(&base, limits),
+            head: Images::new(&head, limits),
+            settled: Images::new(&settled, limits),
+        }
     }
 
     /// The images that are replaced in the file at `path`.
     pub(super) fn images(&self, path: &str, of: Of) -> Option<Names> {
-        let side = if of == Of::Base { &self.base } else { &self.head };
+        let side = match of {
+            Of::Base => &self.base,
+            _ if self.standing.contains(path) => &self.settled,
+            Of::Head => &self.head,
+        };
         let built: Vec<&Names> =
             side.built.iter().filter(|(folder, _)| path.starts_with(folder.as_str())).map(|(_, names)| names).collect();
         match (side.kustomized.get(path), built.as_slice()) {
@@ -112,7 +130,8 @@ impl Kustomization {
         let items = |key: &str| root.get(key).map_or(&[][..], Node::items).iter();
         let resources = items("resources").chain(items("bases")).chain(items("components"));
         let resources = resources.filter_map(|name| name.as_str().and_then(|name| resolve(folder, name))).collect();
-        let has = |entry: &Node, key: &str| entry.get(key).is_some_and(|value| !value.is_null());
+        let is_given = |value: &Node| !value.is_null() && value.as_str() != Some("");
+        let has = |entry: &Node, key: &str| entry.get(key).is_some_and(is_given);
         let image = |entry: &Node| {
             let has_digest = has(entry, "digest");
             let name = entry.get("name")?.as_str().filter(|_| has_digest || has(entry, "newTag"))?;
@@ -171,7 +190,7 @@ fn is_skaffold(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::snapshot::ChangedFile;
+    use crate::scan::snapshot::{ChangedFile, FileStatus};
 
     fn check(files: &[(&str, &str)], path: &str, expected: &[(&str, bool)]) {
         let file = |(path, text): &(&str, &str)| ChangedFile::standing(*path, Content::Text((*text).into()));
@@ -191,12 +210,41 @@ mod tests {
                 "prod/kustomization.yaml",
                 "resources: [../base]\nimages:\n  - {name: web, newTag: v1}\n  - {name: x, newName: y}\n",
             ),
-            ("test/kustomization.yaml", "bases: [../base/sub]\nimages: [{name: api, digest: 'sha256:0'}]\n"),
+            (
+                "test/kustomization.yaml",
+                "bases: [../base/sub]\nimages: [{name: api, digest: 'sha256:0'}, {name: z, newTag: ''}]\n",
+            ),
         ];
         check(&files, "base/web.yaml", &[("api", true), ("web", false)]);
         check(&files, "base/sub/api.yaml", &[("api", true), ("web", false)]);
         check(&files, "prod/other.yaml", &[]);
         check(&files[..2], "base/web.yaml", &[]);
+    }
+
+    #[test]
+    fn what_a_change_adds_replaces_nothing_in_what_stood_before() {
+        let content = |text: &str| Content::Text(text.into());
+        let changed = |path: &str, base: Content, text: &str| {
+            ChangedFile::new(path, None, FileStatus::Modified, base, content(text))
+        };
+        let check = |base: Content, path: &str, expected: &[&str]| {
+            let files = vec![
+                changed("new.yaml", Content::Absent, "kind: Pod\n"),
+                changed("old.yaml", content("kind: Pod\n"), "kind: Pod # changed\n"),
+                changed(
+                    "x/kustomization.yaml",
+                    base,
+                    "resources: [../new.yaml, ../old.yaml]\nimages: [{name: web, newTag: v1}]\n",
+                ),
+            ];
+            let snapshot = Snapshot { files, whole_tree: false };
+            let found = Replaced::new(&snapshot, &|_| Content::Absent, &Limits::default()).images(path, Of::Head);
+            let found: Vec<String> = found.iter().flat_map(|names| names.keys()).cloned().collect();
+            assert_eq!(found, expected, "{path}");
+        };
+        check(Content::Absent, "new.yaml", &["web"]);
+        check(Content::Absent, "old.yaml", &[]);
+        check(content("resources: [../old.yaml]\n"), "old.yaml", &["web"]);
     }
 
     #[test]

@@ -143,3 +143,22 @@ fn other_lists_are_none() {
     let machine = "- {op: add, path: /machine/network, value: {hostname: a}}\n";
     assert_eq!(parsed("ops.yaml", machine).kind, DocumentKind::Tree);
 }
+
+#[test]
+fn what_was_put_in_is_moved_and_copied() {
+    let pod = "/spec/template/spec";
+    let operations = format!(
+        "- {{op: add, path: {pod}/securityContext, value: {{privileged: true}}}}\n\
+         - {{op: copy, from: {pod}/securityContext, path: {pod}/containers/0/securityContext}}\n\
+         - {{op: move, from: {pod}/securityContext/privileged, path: {pod}/hostPID}}\n\
+         - {{op: add, path: {pod}/hostIPC, value: true}}\n\
+         - {{op: copy, from: {pod}/elsewhere, path: {pod}/hostIPC}}"
+    );
+    let text = with(TARGET, &operations);
+    let file = parsed("kustomization.yaml", &text);
+    let value = |path: &str| value(&text, &file, &format!("spec.template.spec.{path}"));
+    assert_eq!(value("containers.0.securityContext.privileged"), Some("true"));
+    assert_eq!(value("hostPID"), Some("true"));
+    assert_eq!(value("securityContext.privileged"), None);
+    assert_eq!(value("hostIPC"), None);
+}

@@ -64,6 +64,11 @@ fn what_an_action_adds_leaves_its_map_open() {
 fn branches_that_disagree_are_unknown() {
     check("{{ if x }}\na: 0\nb: 1\n{{ else }}\na: 5\nb: 1\n{{ end }}\n", "{a: ?, b: Int(1)}");
     check("a: 1\na: 2\n", "{a: Int(2)}");
+    check(
+        "{{ if x }}\na: {p: true, c: {d: 1}, r: 1}\n{{ else }}\na: {r: 2, c: {e: 3}}\n{{ end }}\n",
+        "{a: {p: Bool(true), r: ?, c: {d: Int(1), e: Int(3)}}}",
+    );
+    check("{{ if x }}\na: {p: true}\n{{ else }}\na: {}\n{{ end }}\n", "{a: {p: Bool(true)}}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::super::super::problem::Cause;
 use super::super::super::span::Span;
 use super::super::node::{Entry, Mapping, Node, Value, repeated};
 use super::Fault;
+use super::branches;
 use super::mask::Mask;
 use super::scalar::{self, Style};
 
@@ -353,7 +354,7 @@ impl<'a> Builder<'a> {
             return Ok(Value::Mapping(Mapping::of_distinct(entries).with_open(open)));
         }
         if !doubles.is_empty() && !self.mask.is_empty() {
-            settle_branches(&mut entries);
+            branches::settle(&mut entries);
         }
         for span in doubles {
             self.duplicate(span);
@@ -466,22 +467,6 @@ impl<'a> Builder<'a> {
 
     fn top_mut(&mut self) -> Option<&mut Frame> {
         self.stack.last_mut()
-    }
-}
-
-/// Of a key that a template writes twice, in the branches of a condition, the value is not known when they differ.
-fn settle_branches(entries: &mut [Entry]) {
-    let mut first: HashMap<Cow<'static, str>, String> = HashMap::new();
-    for entry in entries {
-        let shown = match entry.value.value() {
-            Value::Sequence(_) | Value::Mapping(_) => continue,
-            scalar => format!("{scalar:?}"),
-        };
-        let differs = first.get(&entry.key).is_some_and(|other| *other != shown);
-        first.entry(entry.key.clone()).or_insert(shown);
-        if differs {
-            entry.value = Node::new(entry.value.span(), Value::Unknown("{{ if … }}".into()));
-        }
     }
 }
 

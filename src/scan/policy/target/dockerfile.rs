@@ -5,6 +5,7 @@
 
 mod command;
 mod docs;
+mod ignored;
 mod instruction;
 mod permission;
 mod place;
@@ -32,7 +33,7 @@ pub fn subjects(target: Target, file: &ParsedFile, text: &str) -> Vec<Subject> {
     });
     let subjects = dockerfiles.flat_map(|dockerfile| match target {
         Target::DockerfileStage => stage::subjects(dockerfile),
-        Target::DockerfileInstruction => instruction::subjects(dockerfile, text),
+        Target::DockerfileInstruction => instruction::subjects(dockerfile, text, &file.beside),
         Target::DockerfileCommand => command::subjects(dockerfile),
         _ => Vec::new(),
     });

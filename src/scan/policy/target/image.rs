@@ -58,8 +58,16 @@ pub(super) fn facts(node: &Node) -> Node {
 }
 
 fn facts_with(node: &Node, moving: impl Fn(&ImageReference) -> Node) -> Node {
-    if node.is_unknown() {
-        return map(NAMES.map(|name| (name, node.clone())).to_vec());
+    if let Value::Unknown(raw) = node.value() {
+        let tag = moving_tag(raw);
+        let fact = |name| match (name, tag) {
+            ("raw", Some(_)) => Node::new(node.span(), Value::String(raw.clone())),
+            ("tag", Some(tag)) => text(tag),
+            ("digest", Some(_)) => null(),
+            ("moving", Some(_)) => truth(true),
+            _ => node.clone(),
+        };
+        return map(NAMES.map(|name| (name, fact(name))).to_vec());
     }
     let Some(Ok(image)) = node.as_str().map(ImageReference::parse) else {
         return map(NAMES.map(|name| (name, if name == "raw" { node.clone() } else { null() })).to_vec());
@@ -74,6 +82,20 @@ fn facts_with(node: &Node, moving: impl Fn(&ImageReference) -> Node) -> Node {
         ("digest", part(image.digest())),
         ("moving", moving(&image)),
     ])
+}
+
+/// The tag of a reference whose name is templated, when it is one that moves: that of `{{ registry }}/nginx:latest`.
+fn moving_tag(raw: &str) -> Option<&str> {
+    let (_, written) = raw.rsplit_once('}')?;
+    let (name, tag) = written.rsplit_once(':')?;
+    let is_plain = !name.contains(['$', '{', '@', ':']) && !tag.contains(['$', '{', '/']);
+    let reference = is_plain.then(|| ImageReference::parse(&format!("image:{tag}")))?;
+    reference.is_ok_and(|image| image.is_moving()).then_some(tag)
+}
+
+/// Whether a text is a reference with a version of its own.
+pub(super) fn has_version(node: &Node) -> bool {
+    node.as_str().is_some_and(|written| ImageReference::parse(written).is_ok_and(|image| !image.is_untagged()))
 }
 
 /// The facts about a reference in which no version leaves it to somebody else, as values of charts do: `moving` is then
@@ -126,7 +148,7 @@ pub(super) fn composed(registry: &Node, repository: &Node, tag: &Node, digest: &
     };
     let raw = [name.as_deref().unwrap_or_default(), tag_text.as_deref().unwrap_or_default()].join(":");
     map(vec![
-        ("raw", text(raw.trim_end_matches(':'))),
+        ("raw", text(raw.trim_matches(':'))),
         ("registry", part(reference.as_ref().map(|image| image.registry().to_owned()))),
         ("repository", part(reference.as_ref().map(ImageReference::repository))),
         ("name", part(reference.as_ref().map(ImageReference::familiar_name))),

@@ -136,6 +136,12 @@ pub(super) const INSTRUCTION: &[FactDoc] = facts![
             "the URLs that ADD fetches, without user and query; `[]` for others",
             "[https://example.com/tool.tar.gz]",
         ),
+        doc(
+            "instruction.ignored_sources",
+            StringList,
+            "what ADD or COPY takes of the context though `.dockerignore` leaves it out; unknown when that is not seen",
+            "[target/web]",
+        ),
         doc("instruction.destination", String, "where ADD or COPY puts it; `null` for others", "/app"),
         doc("instruction.pairs", List, "what ENV, ARG or LABEL sets; `[]` for others", "[{key: PORT, value: 80}]"),
         doc("instruction.pairs[].key", String, "the name", "PORT"),

@@ -5,8 +5,9 @@
 use super::super::Subject;
 use super::super::facts::{map, null, text, truth};
 use super::surroundings::{self, Surroundings};
+use super::{ignored, permission, place, verification, word_fact};
 use super::{image_facts, list, optional_word, origin_identity, origin_kind, stage_facts, stage_identity, stage_title};
-use super::{permission, place, verification, word_fact};
+use crate::scan::document::beside::Beside;
 use crate::scan::document::dockerfile::{Arguments, Base, Dockerfile, Flag, Instruction, Keyword, Pair, Word};
 use crate::scan::document::node::{Node, Value};
 use crate::scan::document::shell::ShellScript;
@@ -29,13 +30,19 @@ const FLAGS: [(&str, &str); 9] = [
     ("security", "security"),
 ];
 
-pub(super) fn subjects(dockerfile: &Dockerfile, file: &str) -> Vec<Subject> {
+pub(super) fn subjects(dockerfile: &Dockerfile, file: &str, beside: &Beside) -> Vec<Subject> {
     let surroundings = surroundings::surroundings(dockerfile);
     let instructions = dockerfile.instructions.iter().zip(&surroundings);
-    instructions.map(|(instruction, surroundings)| subject(dockerfile, instruction, surroundings, file)).collect()
+    let subject = |(instruction, surroundings)| subject(dockerfile, instruction, surroundings, (file, beside));
+    instructions.map(subject).collect()
 }
 
-fn subject(dockerfile: &Dockerfile, instruction: &Instruction, surroundings: &Surroundings, file: &str) -> Subject {
+fn subject(
+    dockerfile: &Dockerfile,
+    instruction: &Instruction,
+    surroundings: &Surroundings,
+    (file, beside): (&str, &Beside),
+) -> Subject {
     let stage = instruction.stage.and_then(|stage| dockerfile.stages.get(stage));
     let mut identity = stage.map(stage_identity).unwrap_or_default();
     identity.push(instruction.keyword.name().to_owned());
@@ -48,7 +55,7 @@ fn subject(dockerfile: &Dockerfile, instruction: &Instruction, surroundings: &Su
     let single = from.filter(|_| instruction.keyword == Keyword::Copy);
     Subject {
         facts: map(vec![
-            ("instruction", facts(dockerfile, instruction, surroundings, file)),
+            ("instruction", facts(dockerfile, instruction, surroundings, (file, beside))),
             ("stage", map(stage_facts(dockerfile, instruction.stage))),
             ("image", image_facts(single)),
         ]),
@@ -84,7 +91,12 @@ fn programs(instruction: &Instruction) -> String {
     commands.take(MAX_IDENTITY_PROGRAMS).map(|program| program.name).collect::<Vec<_>>().join(" ")
 }
 
-fn facts(dockerfile: &Dockerfile, instruction: &Instruction, surroundings: &Surroundings, file: &str) -> Node {
+fn facts(
+    dockerfile: &Dockerfile,
+    instruction: &Instruction,
+    surroundings: &Surroundings,
+    (file, beside): (&str, &Beside),
+) -> Node {
     let sources = sources(instruction);
     let takes_files = matches!(instruction.keyword, Keyword::Add | Keyword::Copy);
     let destination = instruction.words().last().filter(|_| takes_files && instruction.words().len() > 1);
@@ -101,6 +113,7 @@ fn facts(dockerfile: &Dockerfile, instruction: &Instruction, surroundings: &Surr
         ("arguments", list(instruction.words().iter().map(word_fact))),
         ("sources", list(sources)),
         ("remote_sources", list(remote_sources(instruction))),
+        ("ignored_sources", ignored::sources(instruction, beside)),
         ("destination", optional_word(destination)),
         ("pairs", list(instruction.pairs().iter().map(pair))),
         (

@@ -6,7 +6,7 @@
 //! The file format and the creation rules of SOPS 3.
 
 use crate::scan::document::beside::SopsRule;
-use crate::scan::document::node::Node;
+use crate::scan::document::node::{Entry, Node, Value};
 use crate::scan::document::{Document, DocumentKind, ParsedFile};
 
 use super::super::facts::{identity_text, map, null, text, truth};
@@ -46,8 +46,18 @@ pub(super) fn subjects(file: &ParsedFile) -> Vec<Subject> {
 
 /// Whether a document is a Secret with values: a rule may name whole folders, with what is none of its business.
 fn holds_secrets(root: &Node) -> bool {
-    let has = |key: &str| root.get(key).is_some_and(|values| !values.entries().is_empty());
+    let is_own = |entry: &Entry| match entry.value.value() {
+        Value::String(text) => !text.is_empty() && !names_another(text),
+        Value::Unknown(_) | Value::Null => false,
+        _ => true,
+    };
+    let has = |key: &str| root.get(key).is_some_and(|values| values.entries().iter().any(is_own));
     root.get("kind").and_then(Node::as_str) == Some("Secret") && (has("data") || has("stringData"))
+}
+
+/// Whether a value only says where the secret is kept, for a tool that puts it in when it is applied.
+fn names_another(text: &str) -> bool {
+    ["<path:", "ref+", "${", "{{"].iter().any(|start| text.starts_with(start))
 }
 
 fn subject(root: &Node, rule: &SopsRule) -> Subject {

@@ -41,6 +41,9 @@ pub(super) fn read(file: &ParsedFile, text: &str) -> Vec<Values> {
             found.push(Values { root: inline.clone(), holder: "kustomization".to_owned(), identity });
         }
     }
+    if file.kind == DocumentKind::Tree {
+        found.extend(documents().flat_map(of_releases).take(MAX_HOLDERS));
+    }
     for object in file.objects().iter().take(MAX_HOLDERS) {
         let trees = of_object(object, text).into_iter().filter(|tree| tree.as_mapping().is_some());
         let values = |root| Values { root, holder: object.title(), identity: object.identity() };
@@ -105,6 +108,20 @@ fn of_object(object: &Object, text: &str) -> Vec<Node> {
         }
         _ => Vec::new(),
     }
+}
+
+/// What Helmfile gives the charts of its releases in place.
+fn of_releases(root: &Node) -> impl Iterator<Item = Values> {
+    let releases = root.get("releases").map_or(&[][..], Node::items).iter();
+    releases.filter(|release| release.get("chart").is_some()).flat_map(|release| {
+        let name = release.get("name").and_then(Node::as_str).unwrap_or_default();
+        let values = release.get("values").map_or(&[][..], Node::items).iter().cloned();
+        let trees = values.chain(release.get("set").map(parameters::of_list));
+        let holder = format!("release {name}");
+        let identity = vec!["releases".to_owned(), name.to_owned()];
+        let tree = move |root| Values { root, holder: holder.clone(), identity: identity.clone() };
+        trees.filter(|tree| tree.as_mapping().is_some()).map(tree).collect::<Vec<Values>>()
+    })
 }
 
 /// What a source of Argo CD gives its chart.

@@ -3,7 +3,7 @@
 //! **Invariant**: a map is taken for an image only when it has the keys of one; an absent or empty tag is what the chart
 //! makes of it, so nothing is said about it.
 
-use crate::scan::document::node::{Node, Value};
+use crate::scan::document::node::{Entry, Node, Value};
 
 use super::super::facts::{entry_span, field, map, null, scalar};
 use super::super::{Subject, image};
@@ -19,14 +19,15 @@ pub(super) fn subjects(values: &Values, place: &Place<'_>) -> Vec<Subject> {
                 .node
                 .entries()
                 .iter()
-                .filter(|entry| is_image_key(&entry.key))
+                .filter(|entry| is_image_key(&entry.key) || is_listed(place, entry))
                 .filter_map(|entry| of_text(values, place, &entry.key, &entry.value)),
         );
     }
     found
 }
 
-/// `{registry, repository, tag, digest}`, under any key when it has a repository and a tag.
+/// `{registry, repository, tag, digest}` in the forms that charts have for it, under any key when it has a repository
+/// and a tag.
 fn of_map(values: &Values, place: &Place<'_>) -> Option<Subject> {
     let node = place.node;
     let has = |key: &str| node.get(key).is_some();
@@ -34,19 +35,27 @@ fn of_map(values: &Values, place: &Place<'_>) -> Option<Subject> {
     let is_image = if has("repository") {
         is_named || ["tag", "pullPolicy", "imagePullPolicy", "digest"].into_iter().any(has)
     } else {
-        is_named && !place.is_item && ["tag", "digest", "sha"].into_iter().any(has)
+        has("imageRepository")
+            || (is_named && !place.is_item && ["tag", "digest", "sha", "version"].into_iter().any(has))
     };
-    let repository = if has("repository") { field(node, "repository") } else { field(node, "name") };
+    let name = ["repository", "imageRepository", "name", "image"].into_iter().find(|key| has(key));
+    let repository = name.map_or_else(null, |key| field(node, key));
     let is_address = repository.as_str().is_some_and(|text| text.contains("://") || text.starts_with("git@"));
     if !is_image || is_address {
         return None;
     }
     let first = |keys: &[&str]| keys.iter().map(|key| scalar(&field(node, key))).find(|node| !node.is_null());
     let registry = first(&["registry", "imageRegistry"]).unwrap_or_else(null);
-    let tag = first(&["tag", "imageTag"]).unwrap_or_else(null);
+    let tags: &[&str] = if is_named { &["tag", "imageTag", "version"] } else { &["tag", "imageTag"] };
+    let tag = first(tags).unwrap_or_else(null);
     let digest = first(&["digest", "sha", "sha256", "imageDigest"]).unwrap_or_else(null);
-    let facts = image::composed(&registry, &repository, &tag, &digest);
-    let span = ["tag", "imageTag", "repository"].iter().find_map(|key| entry_span(node, key));
+    let is_left_out = |part: &Node| part.is_null() || part.as_str() == Some("");
+    let facts = if is_left_out(&tag) && is_left_out(&digest) && image::has_version(&repository) {
+        image::facts(&repository)
+    } else {
+        image::composed(&registry, &repository, &tag, &digest)
+    };
+    let span = tags.iter().chain(name.as_ref()).find_map(|key| entry_span(node, key));
     Some(subject(values, &place.path, node, facts, span.unwrap_or_else(|| node.span())))
 }
 
@@ -74,6 +83,11 @@ fn of_text(values: &Values, place: &Place<'_>, key: &str, value: &Node) -> Optio
         None => (own, span),
     };
     Some(subject(values, &path, place.node, facts, span))
+}
+
+/// Whether an entry is one of `images`, a reference under a name that the chart has for it.
+fn is_listed(place: &Place<'_>, entry: &Entry) -> bool {
+    place.key.eq_ignore_ascii_case("images") && &*entry.key != "registry" && image::has_version(&entry.value)
 }
 
 fn is_image_key(key: &str) -> bool {

@@ -162,8 +162,11 @@ impl Lists {
     /// The place of the text that gives `resource`.
     fn place_of(&self, resource: &str) -> Option<Span> {
         let below = resource.split_once('/').map(|(_, below)| below);
-        let gives =
-            |text: &str| text == "*" || text == resource || (below.is_some() && text.strip_prefix("*/") == below);
+        let gives = |text: &str| {
+            text == "*" || text == resource || (below.is_some() && text.strip_prefix("*/") == below)
+                // What stands below it is a key of its own.
+                || (resource == "userextras" && text.starts_with("userextras/"))
+        };
         self.resources.texts.iter().find(|(text, _)| gives(text)).map(|(_, place)| *place)
     }
 

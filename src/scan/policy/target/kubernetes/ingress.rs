@@ -167,8 +167,10 @@ fn speaks_of_tls(value: &str) -> bool {
 /// A gateway ends TLS when one of its listeners does; the others lead there.
 fn gateway_tls(spec: &Node) -> Node {
     let protocols = each(spec, "listeners", "protocol");
-    let is_secure = |protocol: &Node| matches!(protocol.as_str(), Some("HTTPS" | "TLS"));
-    if protocols.iter().any(is_secure) {
+    let is_secure = |listener: &Node| {
+        matches!(field(listener, "protocol").as_str(), Some("HTTPS" | "TLS")) && !field(listener, "tls").is_null()
+    };
+    if field(spec, "listeners").items().iter().any(is_secure) {
         return truth(true);
     }
     protocols.into_iter().find(Node::is_unknown).unwrap_or_else(|| truth(false))
