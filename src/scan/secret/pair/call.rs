@@ -57,6 +57,8 @@ const POSITIONS: &[(&str, usize)] = &[
     ("newstaticv4", 1),
     ("storagesharedkeycredential", 1),
     ("sqlcredential", 1),
+    ("credentials", 3),
+    ("postgresql_password", 1),
     ("withbasicauth", 1),
 ];
 

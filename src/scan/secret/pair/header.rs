@@ -17,6 +17,12 @@ pub(super) fn is_name(name: &str) -> bool {
     plain.ends_with("authorization") || plain.ends_with("authorizationheader") || plain.ends_with("authheader")
 }
 
+/// Whether `value` is `Bearer TOKEN`, whatever its name is.
+pub(super) fn is_value(value: &str) -> bool {
+    const LEAST: usize = 16;
+    value.strip_prefix("Bearer ").is_some_and(|token| token.len() >= LEAST && !token.contains(char::is_whitespace))
+}
+
 /// Judges the header's `value` at `span`; says whether it is one.
 pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, value: &str, span: Span) -> bool {
     let lower: String = value.chars().take(12).collect::<String>().to_ascii_lowercase();

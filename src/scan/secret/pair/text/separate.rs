@@ -15,7 +15,7 @@ use super::mark::{
 use super::{MAX_AHEAD, Named, Reader};
 
 /// Names of directives of configuration that a space parts from their value.
-const DIRECTIVES: [&str; 14] = [
+const DIRECTIVES: [&str; 16] = [
     "rocommunity",
     "rwcommunity",
     "password",
@@ -26,6 +26,8 @@ const DIRECTIVES: [&str; 14] = [
     "apikey",
     "api-key",
     "community",
+    "trapcommunity",
+    "rootpwmodpw",
     "bindpw",
     "rootpw",
     "identified",
@@ -95,8 +97,15 @@ impl Reader<'_, '_> {
         if let Some(skip) = field(named.before, rest) {
             return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
         }
+        if let Some(skip) = rest.strip_prefix(", <<\"").map(|_| 4) {
+            // A pair of Erlang.
+            return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
+        }
         if blank == 0 || named.quote.is_some() {
             return None;
+        }
+        if let Some(at) = self.directive(named, at) {
+            return Some(Separated { at, extent: Extent::Word, form });
         }
         self.spaced(named, is_option, at)
     }
@@ -128,7 +137,12 @@ impl Reader<'_, '_> {
     fn is_function(&self, named: &Named<'_>, rest: &str) -> bool {
         let is_inside = self.dialect == Dialect::Inline || !is_line_start(named.before);
         let Some(rest) = rest.strip_prefix(':').filter(|_| is_inside && named.name.contains('.')) else { return false };
-        let name = rest.bytes().take_while(|byte| byte.is_ascii_lowercase() || *byte == b'_').count();
+        // `acme.ec2token:EC2Token_factory`: its name begins as the module does.
+        let module = named.name.rsplit('.').next().unwrap_or_default();
+        let is_of_module = rest.get(..module.len()).is_some_and(|head| head.eq_ignore_ascii_case(module));
+        let is_part =
+            |byte: &u8| byte.is_ascii_lowercase() || *byte == b'_' || is_of_module && byte.is_ascii_alphanumeric();
+        let name = rest.bytes().take_while(is_part).count();
         name > 0 && rest.as_bytes().get(name).is_none_or(|next| matches!(next, b'"' | b'\'' | b'<' | b'\n' | b'\r'))
     }
 
@@ -168,7 +182,9 @@ impl Reader<'_, '_> {
         let is_lines = matches!(self.dialect, Dialect::Lines | Dialect::Shell);
         let is_known = DIRECTIVES.contains(&name.as_str());
         let begins = is_line_start(named.before) || named.before.contains("machine ") || is_after_login(named.before);
-        let is_quoted = rest.starts_with('\'') && matches!(name.as_str(), "password" | "identified by")
+        let is_quoted = rest.starts_with('\'')
+            && matches!(name.as_str(), "password" | "identified by")
+            && !named.before.trim_end().ends_with("the")
             || rest.starts_with(['"', '\'']) && matches!(name.as_str(), "convertto-securestring" | "identified by");
         let is_compound = (name.contains(['_', '-']) || has_hump(named.name))
             && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
@@ -220,8 +236,8 @@ impl Reader<'_, '_> {
             _ => {}
         }
         if named.quote.is_some() && before.len() < named.before.len() && self.starts_string(named) {
-            if self.dialect == Dialect::Inline && is_constant(named.name) {
-                // `sh -c "PGPASSWORD=x psql"`.
+            if self.dialect == Dialect::Inline && is_constant(named.name) || named.name.starts_with("-D") {
+                // `sh -c "PGPASSWORD=x psql"`, and `JAVA_OPTS="-Dkey.password=x -Xmx1g"`.
                 return list(Extent::Word, form);
             }
             // `"Password=x;Server=y"`: the name is the first of a list inside a string.
