@@ -69,12 +69,7 @@ fn by_position(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word
                 judge(extraction, passage, word.value, word.span, at(2));
             }
         }
-        "net" if at(1) == "use" => {
-            let is_other = |word: &&Word<'_>| word.value.starts_with(['/', '\\', '*']) || word.value.ends_with(':');
-            if let Some(word) = words.iter().skip(2).find(|word| !is_other(word)) {
-                judge(extraction, passage, word.value, word.span, "");
-            }
-        }
+        "net" if at(1) == "use" => share(extraction, passage, words),
         "alias" if text_before(passage, start).ends_with("mc") => {
             if let Some(word) = plain().nth(5) {
                 judge(extraction, passage, word.value, word.span, at(4));
@@ -177,6 +172,14 @@ fn text_before<'t>(passage: &'t Passage<'_>, start: usize) -> &'t str {
     let floor = passage.text.floor_char_boundary(start.saturating_sub(MAX_BEFORE));
     let before = passage.text.get(floor..start).unwrap_or_default();
     before.rsplit('\n').next().unwrap_or_default().trim_end()
+}
+
+/// `net use z: \\server\share VALUE`.
+fn share(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>]) {
+    let is_other = |word: &&Word<'_>| word.value.starts_with(['/', '\\', '*']) || word.value.ends_with(':');
+    if let Some(word) = words.iter().skip(2).find(|word| !is_other(word)) {
+        judge(extraction, passage, word.value, word.span, "");
+    }
 }
 
 /// `<<< VALUE` after the last of `words`.

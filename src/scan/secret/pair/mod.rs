@@ -267,6 +267,9 @@ impl Extraction {
         // What a name is compared with is often a word of a language, a kind, or no password at all.
         let is_told = || read.nature == Nature::Password && step == Step::Human && value::is_no_label(value);
         let is_meant = form != Form::Compared || step == Step::Random || is_told();
+        let text = &*passage.text;
+        let is_known = || near::is_search_key(text, span) || read.last == "salt" && near::is_salt_of_hash(text, span);
+        let is_meant = is_meant && !(step == Step::Random && is_known());
         // A community is often one of people.
         let is_meant = is_meant && (!read.is_community() || is_told() || step == Step::Random);
         if is_meant && self.accepts(step, read.nature, value) {

@@ -94,7 +94,7 @@ fn is_named_secret(name: &str, entry: &Entry) -> bool {
 }
 
 /// `tokens` without its last letter, and `passwords`.
-fn singular(name: &str) -> &str {
+pub(super) fn singular(name: &str) -> &str {
     match name.strip_suffix('s') {
         Some(single) if ["token", "password"].iter().any(|word| single.to_ascii_lowercase().ends_with(word)) => single,
         _ => name,

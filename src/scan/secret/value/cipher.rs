@@ -144,7 +144,7 @@ fn is_marked_hash(value: &str) -> bool {
     const LEAST: usize = 20;
     const LONGEST_MARK: usize = 16;
     let is_scheme = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-';
-    let is_plain = |scheme: &str| ["PLAIN", "CLEAR", "CLEARTEXT", "NOOP", "TOTP"].iter().any(|plain| scheme == *plain);
+    let is_plain = |scheme: &str| ["PLAIN", "CLEAR", "CLEARTEXT", "NOOP", "TOTP"].contains(&scheme);
     let scheme = value.strip_prefix('{').and_then(|rest| rest.split_once('}'));
     let is_directory = scheme.is_some_and(|(scheme, hash)| {
         (3..LONGEST_MARK).contains(&scheme.len())

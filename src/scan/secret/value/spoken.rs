@@ -14,13 +14,13 @@ const MOST_DIGITS: usize = 4;
 /// Whether `value` is a word for a password with at most one short word beside it, such as `radiuspass`,
 /// `some-password1` and `Plain-Password`.
 pub(super) fn says_password(value: &str) -> bool {
+    const MOST_PARTS: usize = 3;
     let value = value.trim_end_matches('!');
     let letters = value.trim_end_matches(|letter: char| letter.is_ascii_digit());
     let is_part = |part: &str| {
         let tail = part.get(1..).unwrap_or_default();
         part.bytes().all(|byte| byte.is_ascii_uppercase()) || tail.bytes().all(|byte| byte.is_ascii_lowercase())
     };
-    const MOST_PARTS: usize = 3;
     let humps = humps(letters);
     let parts = || humps.iter().map(String::as_str);
     let is_plain = letters.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(&byte));
@@ -29,7 +29,7 @@ pub(super) fn says_password(value: &str) -> bool {
     }
     // `local_storage_password`, `MasterUserPassword`: named as a setting is.
     let is_named = parts().count() > 2 && letters.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-    if is_named && parts().last().is_some_and(|last| KINDS.iter().any(|kind| last.eq_ignore_ascii_case(kind))) {
+    if is_named && parts().next_back().is_some_and(|last| KINDS.iter().any(|kind| last.eq_ignore_ascii_case(kind))) {
         return true;
     }
     let lower = parts().collect::<String>().to_ascii_lowercase();

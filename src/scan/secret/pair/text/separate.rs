@@ -82,13 +82,14 @@ impl Reader<'_, '_> {
         if let Some(skip) = skip.or_else(|| self.odd_mark(named, rest)) {
             return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
         }
-        for mark in ["=>", ":=", "+=", "?=", "=", ":"] {
-            if rest.starts_with(mark) && is_in_template(named.before) {
-                return Some(Separated { at: at + mark.len(), extent: Extent::Quoted, form });
-            }
-            if rest.starts_with(mark) {
-                return Some(self.extent(named, at + mark.len(), form));
-            }
+        if let Some(mark) = ["=>", ":=", "+=", "?=", "=", ":"].iter().find(|mark| rest.starts_with(**mark)) {
+            let at = at + mark.len();
+            let is_name = is_in_template(named.before);
+            return Some(if is_name {
+                Separated { at, extent: Extent::Quoted, form }
+            } else {
+                self.extent(named, at, form)
+            });
         }
         let is_argument = self.text.get(named.span.end..named.after).is_some_and(|closing| !closing.contains(')'));
         if rest.starts_with(',') && named.quote.is_some() && is_argument && is_call(named.before) {
@@ -97,17 +98,15 @@ impl Reader<'_, '_> {
         if let Some(skip) = field(named.before, rest) {
             return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
         }
-        if let Some(skip) = rest.strip_prefix(", <<\"").map(|_| 4) {
+        if rest.starts_with(", <<\"") {
             // A pair of Erlang.
-            return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
+            return Some(Separated { at: at + 4, extent: Extent::Quoted, form });
         }
         if blank == 0 || named.quote.is_some() {
             return None;
         }
-        if let Some(at) = self.directive(named, at) {
-            return Some(Separated { at, extent: Extent::Word, form });
-        }
-        self.spaced(named, is_option, at)
+        let by_words = self.directive(named, at).map(|at| Separated { at, extent: Extent::Word, form });
+        by_words.or_else(|| self.spaced(named, is_option, at))
     }
 
     /// The length of what only some languages write between a name and its quoted value: `<-` of R, `->` of Scala,
@@ -204,7 +203,15 @@ impl Reader<'_, '_> {
 
     /// `password "…"` in a file of blocks such as those of Gradle; what goes on after the value is the head of a block.
     fn is_directive_of_blocks(&self, named: &Named<'_>, rest: &str) -> bool {
-        if self.dialect != Dialect::Quoted || named.quote.is_some() || !is_line_start(named.before) {
+        if self.dialect != Dialect::Quoted || named.quote.is_some() {
+            return false;
+        }
+        // `credentials { username "ci"; password "…" }` on one line.
+        let head = named.before.trim_end();
+        if head.contains("credentials {") && head.ends_with([';', '{']) && rest.starts_with(['"', '\'']) {
+            return true;
+        }
+        if !is_line_start(named.before) {
             return false;
         }
         let ahead = rest.get(..rest.floor_char_boundary(MAX_AHEAD.min(rest.len()))).unwrap_or_default();
@@ -228,7 +235,7 @@ impl Reader<'_, '_> {
             Some(b'?' | b'&') if before.contains("badge") => return list(Extent::Quoted, form),
             Some(b'?' | b'&') => return list(Extent::Before(b"& \t)>"), Form::ConnectionString),
             Some(b',') if before.contains('=') || (before.contains(':') && named.quote.is_none()) => {
-                let form = if self.dialect == Dialect::Code { form } else { Form::ConnectionString };
+                let form = if self.is_source() { form } else { Form::ConnectionString };
                 if named.quote.is_none() && in_string {
                     return list(Extent::Before(b", \t)"), form);
                 }

@@ -10,6 +10,7 @@ use super::super::dialect::Dialect;
 use super::super::key::Name;
 use super::super::line::is_line_start;
 use super::super::read::{self, Extent};
+use super::super::tree;
 use super::{Named, Reader};
 use crate::scan::span::Span;
 
@@ -114,7 +115,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Whether a line is one of a replica of OpenLDAP, whose `credentials` are a password.
+    /// Whether a line is one of a replica of `OpenLDAP`, whose `credentials` are a password.
     pub(super) fn is_replica(&self, named: &Named<'_>) -> bool {
         const NEAR: usize = 300;
         let start = self.text.floor_char_boundary(named.span.start.saturating_sub(NEAR));
@@ -171,11 +172,30 @@ impl Reader<'_, '_> {
         true
     }
 
+    /// `{ a = "…", b = "…" }` of a name such as `tokens`: each text after an equals sign is a value.
+    fn map(&mut self, name: &str, at: usize, end: usize) {
+        let single = tree::singular(name);
+        let mut position = at;
+        while single != name && position < end {
+            let Some(quote) = self.text.get(position..end).and_then(|rest| rest.find('"')) else { return };
+            let is_value = self.text.get(position..position + quote).is_some_and(|gap| gap.trim_end().ends_with('='));
+            let Some(value) = read::read(self.text, position + quote, Extent::Quoted) else { return };
+            if is_value {
+                self.extraction.pair(self.passage, single, &value.value, value.span, Form::Setting);
+                self.done = self.done.max(value.span.end);
+            }
+            position = value.span.end + 1;
+        }
+    }
+
     /// `["…", "…"]`, over lines: each text is a value.
     pub(super) fn list(&mut self, name: &str, at: usize) {
         let limit = self.text.floor_char_boundary((at + MAX_LIST).min(self.text.len()));
         let Some(rest) = self.text.get(at..limit) else { return };
         let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        if let Some(inner) = rest.get(blank..).filter(|rest| rest.starts_with('{')) {
+            return self.map(name, at + blank + 1, at + blank + inner.find('}').unwrap_or(0));
+        }
         let Some(end) = rest.get(blank..).filter(|rest| rest.starts_with('[')).and_then(|rest| rest.find(']')) else {
             return;
         };
