@@ -14,7 +14,10 @@ const SCHEMES: [&str; 6] = ["basic ", "bearer ", "token ", "apikey ", "api-key "
 /// Whether `name` is that of the header.
 pub(super) fn is_name(name: &str) -> bool {
     let plain: String = name.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
-    plain.ends_with("authorization") || plain.ends_with("authorizationheader") || plain.ends_with("authheader")
+    let is_type = name.contains("::");
+    !is_type && plain.ends_with("authorization")
+        || plain.ends_with("authorizationheader")
+        || plain.ends_with("authheader")
 }
 
 /// Whether `value` is `Bearer TOKEN`, whatever its name is.

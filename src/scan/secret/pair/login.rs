@@ -33,7 +33,8 @@ fn plain(extraction: &mut Extraction, passage: &Passage<'_>, name: &Name, value:
     let is_login = ["cloudauth", "basicauth", "httpauth", "npmauthident", "basicauthuserinfo"]
         .iter()
         .any(|kind| name.plain.ends_with(kind))
-        || name.plain.starts_with("bundle");
+        || name.plain.starts_with("bundle")
+        || name.plain == "auth";
     let Some((user, password)) = value.split_once(':').filter(|_| is_login && span.len() == value.len()) else {
         return false;
     };
@@ -44,6 +45,9 @@ fn plain(extraction: &mut Extraction, passage: &Passage<'_>, name: &Name, value:
     let step = value::judge(password, Asked::password(user));
     // `basic-auth = "acme.auth:create_app"` names a function.
     let is_told = step != Step::Human || value::is_no_label(password);
+    if name.plain == "auth" && step != Step::Random && !(step == Step::Human && value::is_deliberate(password)) {
+        return false;
+    }
     if is_told && extraction.accepts(step, Nature::Password, password) {
         let kind = if step == Step::Default { PairKind::DefaultPassword } else { PairKind::Password };
         extraction.add(passage, kind, password, Span::new(span.end - password.len(), span.end), step, None);

@@ -53,6 +53,7 @@ pub(super) fn node(extraction: &mut Extraction, passage: &Passage<'_>, name: &st
 fn mapping(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node: &Node) {
     let label = NAMES.iter().find_map(|key| node.get(key).and_then(Node::as_str));
     let label = label.or_else(|| node.get("type").and_then(Node::as_str).filter(|kind| *kind == "password"));
+    let label = label.or_else(|| changed(node));
     let is_made_up = label.is_none() || !VALUES.iter().any(|key| node.get(key).is_some());
     if node.get("type").and_then(Node::as_str) == Some("random_password") {
         generated(extraction, passage, node);
@@ -70,6 +71,10 @@ fn mapping(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node:
             _ if is_made_up && entry.key.eq_ignore_ascii_case("key") && is_key_of(name, node) => {
                 scalar(extraction, passage, &format!("{name}_key"), &entry.value, Form::Setting);
             }
+            // A widget of a start page shows what a service tells it for its key.
+            _ if name == "widget" && &*entry.key == "key" => {
+                scalar(extraction, passage, "api_key", &entry.value, Form::Setting);
+            }
             _ if is_named_secret(name, entry) => {
                 let name = if TOKEN_MAPS.contains(&name) { "token" } else { singular(name) };
                 scalar(extraction, passage, name, &entry.value, Form::Setting);
@@ -78,6 +83,12 @@ fn mapping(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node:
             _ => self::node(extraction, passage, &entry.key, &entry.value),
         }
     }
+}
+
+/// The last name of the path that an operation of a JSON patch changes.
+fn changed(node: &Node) -> Option<&str> {
+    node.get("op")?;
+    node.get("path")?.as_str()?.rsplit('/').next().filter(|name| Name::read(name).is_some())
 }
 
 /// Whether `key` under `name` is the key that signs or encrypts for it, such as `jwt: {key: …}`, not the key of a map.

@@ -142,7 +142,12 @@ const ROOTS: [&str; 13] = [
 ];
 
 fn is_path(value: &str) -> bool {
-    let is_step = |step: &str| step.starts_with('{') && step.ends_with('}') || words::is_wordy_segment(step);
+    // `LICENSE.2c54f4e1ca1c`: a file with its digest.
+    let is_digest = |part: &str| part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_digested =
+        |step: &str| step.contains('.') && step.split('.').all(|part| is_digest(part) || words::is_wordy_segment(part));
+    let is_step =
+        |step: &str| step.starts_with('{') && step.ends_with('}') || words::is_wordy_segment(step) || is_digested(step);
     let begins =
         ["/", "./", "../", "~/", "\\\\", "%~", "HKLM:", "HKCU:", "HKEY_"].iter().any(|start| value.starts_with(start));
     let drive = value.as_bytes().get(1..3).is_some_and(|rest| rest == b":\\" || rest == b":/")

@@ -251,5 +251,8 @@ fn texts_of_other_formats_are_no_passwords() {
     check("password", Step::Placeholder, &["managed-by-external-secrets", "set-via-sops"]);
     check("password", Step::Default, &["changemeibegyou", "test2", "testtest", "cGFzc3dvcmQK", "systemPassword"]);
     check("password", Step::Human, &["{PLAIN}copper-lantern-77", "$4copper$lantern", "148203957"]);
+    check("license", Step::OtherThing, &["admin/img/LICENSE.2c54f4e1ca1c"]);
+    check("psk", Step::Default, &["000102030405060708090a0b0c0d0e0f1011"]);
+    check("api_key", Step::Placeholder, &["00112233445566778899aabbccddeeff"]);
     check("api_key", Step::Random, &["mtX0moDoqW4sg8NFNl5o:FA6Qd8Mj7zdnbMjAdTdl"]);
 }

@@ -211,7 +211,18 @@ fn is_in_order(value: &str) -> bool {
     let bytes = value.as_bytes();
     let follows = |pair: &&[u8]| matches!(pair, [first, second] if second.wrapping_sub(*first) <= 1);
     let ordered = bytes.windows(2).filter(follows).count();
-    bytes.len() > 3 && ordered * 2 > bytes.len()
+    bytes.len() > 3 && ordered * 2 > bytes.len() || counts_up(bytes)
+}
+
+/// Whether hexadecimal digits are bytes in order, such as `000102030405060708090a0b0c0d0e0f`.
+fn counts_up(digits: &[u8]) -> bool {
+    const LEAST: usize = 16;
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let values: Option<Vec<u32>> =
+        digits.chunks(2).map(|pair| Some(digit(pair.first()?)? * 16 + digit(pair.get(1)?)?)).collect();
+    let follows = |pair: &&[u32]| matches!(pair, [first, second] if matches!(second.wrapping_sub(*first), 1 | 17));
+    let is_long = digits.len() >= LEAST;
+    is_long && values.is_some_and(|values| values.windows(2).filter(follows).count() * 5 >= (values.len() - 1) * 4)
 }
 
 /// Whether a token or key is in order, as it stands, letter by letter, or in the text that it encodes.
