@@ -183,6 +183,10 @@ fn hostile_text_costs_its_length() {
         "insert into t (password, ",
         "openssl -password pass:",
         "LoginModule required user_a=",
+        "ospf message-digest-key 1 md5 ",
+        "com2sec a b ",
+        "  allow a:b",
+        "user x identified by ",
     ];
     let built_in = crate::scan::policy::PolicySet::builtin().detectors(|policy| policy.enabled);
     for text in repeated {
@@ -228,4 +232,29 @@ fn keys_and_passwords_that_people_chose_weigh_less_in_tests_and_examples() {
     assert_eq!(severities("e2e/fixtures/a.yaml"), [Severity::Medium, Severity::Medium]);
     // An environment.
     assert_eq!(severities("clusters/test/a.yaml"), severities("clusters/live/a.yaml"));
+}
+
+#[test]
+fn programs_that_are_tests_by_their_name_weigh_less_as_well() {
+    let text = fake::expand("redis://:copper-River42@c\n");
+    let severity = |path| find_in(path, &text, &detectors(), &ScanOptions::default()).findings[0].severity;
+    for path in ["src/login_test.go", "web/login.spec.ts", "src/LoginTest.java", "app/test_login.py", "src/test/a.xml"]
+    {
+        assert_eq!(severity(path), Severity::Medium, "{path}");
+    }
+    // Environments, and a word that only begins so.
+    for path in ["values.test.yaml", "deploy/app_test.yaml", "src/latest.go", "src/contest.py"] {
+        assert_eq!(severity(path), Severity::High, "{path}");
+    }
+}
+
+#[test]
+fn what_settings_say_of_a_severity_holds_in_tests_too() {
+    let options = ScanOptions {
+        severities: [(PolicyId::new("secret/connection-url-password"), Severity::High)].into(),
+        ..ScanOptions::default()
+    };
+    let text = fake::expand("a: redis://:copper-River42@c\n");
+    let severity = |options| find_in("e2e/a.yaml", &text, &detectors(), options).findings[0].severity;
+    assert_eq!((severity(&ScanOptions::default()), severity(&options)), (Severity::Medium, Severity::High));
 }

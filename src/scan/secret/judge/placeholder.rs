@@ -41,6 +41,8 @@ const DOCUMENTED: &[&str] = &[
     "bc3ae723f57c6b9e3fd80b699fcc420f6074b0b1718039669d22631d508ac0a7",
     "0e8e10c14d31e55f39d33df7e136521d706a7cd67196950b8742acd130ca5c91",
     "3d4e957dbf72e713e736a6b5fb7c07ee75a1dec7f7daa0b0be91e320f79e9e40",
+    // The password of the example of rules in the configuration that comes with Redis.
+    "2288ec82bc090b36a7ebee6c750e541c3d3594a17917e6aa275340c77226e883",
 ];
 /// Longest documented sample, in bytes.
 const MAX_DOCUMENTED_BYTES: usize = 128;

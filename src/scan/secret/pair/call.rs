@@ -57,6 +57,8 @@ const POSITIONS: &[(&str, usize)] = &[
     ("newstaticv4", 1),
     ("storagesharedkeycredential", 1),
     ("sqlcredential", 1),
+    ("credentials", 3),
+    ("postgresql_password", 1),
     ("withbasicauth", 1),
 ];
 
@@ -81,6 +83,7 @@ const PLAIN: &[&str] = &[
     "authtoken",
     "bearer_auth",
     "signedstring",
+    "unsafeplaintext",
 ];
 
 /// Reads the call named `name` whose arguments begin at `start`; returns where they end when it takes a secret.
@@ -136,7 +139,11 @@ fn setter(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, start:
     }
     let (arguments, end) = call_arguments(&passage.text, start);
     let [Some(value)] = &*arguments else { return None };
-    let name = if plain.eq_ignore_ascii_case("signedstring") { "secret" } else { plain };
+    let name = match plain.to_ascii_lowercase().as_str() {
+        "signedstring" => "secret",
+        "unsafeplaintext" => "password",
+        _ => plain,
+    };
     extraction.pair(passage, name, &value.value, value.span, Form::Setting);
     Some(end)
 }

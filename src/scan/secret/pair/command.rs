@@ -4,6 +4,7 @@
 
 use super::super::value::{self, Asked, Step};
 use super::key::{Name, Nature};
+use super::option::{OPTIONS, PASS_SOURCES, Takes};
 use super::passage::Passage;
 use super::{Extraction, PairKind};
 use super::{near, read};
@@ -13,74 +14,6 @@ use crate::scan::span::Span;
 const MAX_COMMAND: usize = 2000;
 /// How far before a program the word that it begins with is looked for, in bytes.
 const MAX_BEFORE: usize = 300;
-
-/// How an option holds its secret.
-#[derive(Clone, Copy)]
-enum Takes {
-    /// `-pVALUE`, and `-p VALUE` never.
-    Glued,
-    /// `-p VALUE` or `-pVALUE`.
-    Value,
-    /// `-k VALUE`, and `-kVALUE` never: other options begin so.
-    Next,
-    /// `-u user:VALUE`, parted by this.
-    After(char),
-}
-
-impl Takes {
-    /// Whether the value may stand in the next word.
-    fn takes_next(self) -> bool {
-        !matches!(self, Self::Glued)
-    }
-}
-
-/// Programs with their options that hold a secret.
-const OPTIONS: &[(&[&str], &str, Takes)] = &[
-    (
-        &[
-            "mysql",
-            "mysqldump",
-            "mysqladmin",
-            "mysqlimport",
-            "mysqlshow",
-            "mysqlcheck",
-            "mysqlsh",
-            "mysqlpump",
-            "mysqlslap",
-            "mysqlbinlog",
-        ],
-        "-p",
-        Takes::Glued,
-    ),
-    (&["mariadb", "mariadb-dump", "mariadb-admin", "mariadb-import", "mariadb-check"], "-p", Takes::Glued),
-    (&["mongo", "mongosh", "mongodump", "mongorestore", "mongoexport", "mongoimport"], "-p", Takes::Value),
-    (&["redis-cli"], "-a", Takes::Value),
-    (&["sshpass"], "-p", Takes::Value),
-    (&["curl", "wget", "http", "curlie"], "-u", Takes::After(':')),
-    (&["curl"], "--user", Takes::After(':')),
-    (&["curl"], "--proxy-user", Takes::After(':')),
-    (&["curl"], "-U", Takes::After(':')),
-    (&["ldapsearch", "ldapadd", "ldapmodify", "ldapdelete", "ldappasswd", "ldapwhoami"], "-w", Takes::Value),
-    (&["sqlcmd", "bcp"], "-P", Takes::Value),
-    (&["unzip", "zip"], "-P", Takes::Value),
-    (&["lftp"], "-u", Takes::After(',')),
-    (&["smbclient"], "-U", Takes::After('%')),
-    (&["cqlsh"], "-p", Takes::Value),
-    (&["login"], "-p", Takes::Value),
-    (&["useradd"], "-p", Takes::Value),
-    (&["psexec", "psexec64", "rdesktop"], "-p", Takes::Value),
-    (&["xfreerdp"], "/p:", Takes::Glued),
-    (&["snmpwalk", "snmpget", "snmpset", "snmpbulkwalk", "snmptable"], "-A", Takes::Value),
-    (&["snmpwalk", "snmpget", "snmpset", "snmpbulkwalk", "snmptable"], "-X", Takes::Value),
-    (&["ipmitool"], "-P", Takes::Next),
-    (&["openssl"], "-k", Takes::Next),
-    (&["openssl"], "-pass", Takes::After(':')),
-    (&["openssl"], "-passin", Takes::After(':')),
-    (&["openssl"], "-passout", Takes::After(':')),
-];
-
-/// What stands before the mark in the argument of `openssl -pass` when it is no password.
-const PASS_SOURCES: [&str; 4] = ["env", "file", "fd", "stdin"];
 
 /// A word of a command.
 #[derive(Clone, Copy)]
@@ -121,6 +54,10 @@ fn by_position(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word
     let plain = || words.iter().filter(|word| !word.value.starts_with('-'));
     match at(0) {
         "login" if has("--password-stdin") => piped(extraction, passage, start, None),
+        "login" if has("--with-token") => {
+            piped(extraction, passage, start, None);
+            here(extraction, passage, words);
+        }
         "sudo" if has("-S") => piped(extraction, passage, start, None),
         "login" if text_before(passage, start).ends_with("vault") => {
             if let Some(word) = plain().nth(1).filter(|word| !word.value.contains('=')) {
@@ -132,6 +69,7 @@ fn by_position(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word
                 judge(extraction, passage, word.value, word.span, at(2));
             }
         }
+        "net" if at(1) == "use" => share(extraction, passage, words),
         "alias" if text_before(passage, start).ends_with("mc") => {
             if let Some(word) = plain().nth(5) {
                 judge(extraction, passage, word.value, word.span, at(4));
@@ -198,6 +136,10 @@ fn options(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>
                         "" => token(extraction, passage, user, Span::new(span.start, span.end.saturating_sub(1))),
                         _ => judge(extraction, passage, password, place, user),
                     }
+                } else if let Some(next) =
+                    rest.clone().next().filter(|next| mark == ',' && next.span.start == span.end + 1)
+                {
+                    judge(extraction, passage, next.value, next.span, value);
                 }
             }
             Takes::Glued | Takes::Value | Takes::Next => judge(extraction, passage, value, span, ""),
@@ -230,6 +172,25 @@ fn text_before<'t>(passage: &'t Passage<'_>, start: usize) -> &'t str {
     let floor = passage.text.floor_char_boundary(start.saturating_sub(MAX_BEFORE));
     let before = passage.text.get(floor..start).unwrap_or_default();
     before.rsplit('\n').next().unwrap_or_default().trim_end()
+}
+
+/// `net use z: \\server\share VALUE`.
+fn share(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>]) {
+    let is_other = |word: &&Word<'_>| word.value.starts_with(['/', '\\', '*']) || word.value.ends_with(':');
+    if let Some(word) = words.iter().skip(2).find(|word| !is_other(word)) {
+        judge(extraction, passage, word.value, word.span, "");
+    }
+}
+
+/// `<<< VALUE` after the last of `words`.
+fn here(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>]) {
+    let end = words.last().map_or(0, |word| word.span.end);
+    let rest = passage.text.get(end..).map(|rest| rest.trim_start_matches(' ')).unwrap_or_default();
+    if let Some(rest) = rest.strip_prefix("<<<")
+        && let Some(value) = read::read(&passage.text, passage.text.len() - rest.len(), read::Extent::Word)
+    {
+        token(extraction, passage, &value.value, value.span);
+    }
 }
 
 /// Judges a token that a machine made.

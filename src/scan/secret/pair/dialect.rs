@@ -42,11 +42,11 @@ impl Traits {
 }
 
 static CODE: WordList = WordList::new(
-    "py js ts jsx tsx mjs cjs go rb java kt kts scala cs php rs swift c cc cpp h hpp m pl pm lua dart vue svelte \
+    "py sbt js ts jsx tsx mjs cjs go rb java kt kts scala cs php rs swift c cc cpp h hpp m pl pm lua dart vue svelte \
     groovy ex exs erl hs clj fs vb r jl sql html htm css scss less proto graphql ipynb jsp aspx cshtml twig ejs",
 );
 static QUOTED: WordList = WordList::new(
-    "json json5 jsonc tf tfvars hcl gradle ps1 psm1 nix jsonnet libsonnet rego cue bicep tfstate hjson webmanifest nomad",
+    "json json5 jsonc tf tfvars hcl gradle ps1 psm1 nix jsonnet libsonnet rego cue bicep tfstate hjson webmanifest nomad pp",
 );
 static SHELL: WordList = WordList::new(
     "sh bash zsh ksh fish envrc bat cmd mk makefile command profile bashrc zshrc bash_profile bash_aliases \
@@ -57,7 +57,7 @@ static XML: WordList = WordList::new(
 );
 static DOCUMENTS: WordList = WordList::new("md markdown rst adoc asciidoc mdx textile org pod man tex sty");
 static TEXTS: WordList = WordList::new(
-    "readme changelog changes news history license copying contributing notice authors todo install upgrading hacking",
+    "readme changelog changes news history license copying contributing notice authors todo install upgrading hacking pkg-info metadata",
 );
 /// Files that are never looked at for pairs: lists of digests, generated files.
 static SKIPPED: WordList = WordList::new(
@@ -106,7 +106,20 @@ pub fn is_trial(path: &str) -> bool {
         "tests testdata test-data test_data __tests__ spec specs fixtures e2e examples example samples sample doc docs \
         documentation tutorial tutorials",
     );
-    path.split('/').rev().skip(1).any(|folder| FOLDERS.has(&folder.to_ascii_lowercase()))
+    let mut folders = path.split('/').rev().skip(1);
+    folders.any(|folder| FOLDERS.has(&folder.to_ascii_lowercase())) || path.contains("src/test/") || is_test(path)
+}
+
+/// Whether a program is a test by its name, such as `login_test.go`, `login.spec.ts`, `LoginTest.java`, `test_login.py`.
+fn is_test(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let Some((stem, ending)) = name.rsplit_once('.').filter(|(_, ending)| CODE.has(&ending.to_ascii_lowercase()))
+    else {
+        return false;
+    };
+    let ends = [".test", ".spec", "_test", "_spec", "-test", "-spec", "Test", "Tests", "Spec"];
+    let is_script = matches!(ending, "py" | "php" | "rb" | "pl");
+    ends.iter().any(|end| stem.ends_with(end)) || is_script && (stem.starts_with("test_") || stem == "conftest")
 }
 
 /// Whether a script is written for machines: few lines, each of them long.

@@ -20,8 +20,8 @@ const WORDS: &[&str] = &[
     "psk",
     "salt",
     "bindpw",
-    "rocommunity",
-    "rwcommunity",
+    "community",
+    "bundle_",
     "identified by",
     "cookie",
     "userpw",
@@ -50,6 +50,11 @@ const WORDS: &[&str] = &[
     // Rules of Redis.
     "on >",
     "setuser",
+    // Directives of SNMP and monit.
+    "com2sec",
+    "createuser",
+    "  allow ",
+    "\tallow ",
     // Programs.
     "sudo -s",
     "curl",
@@ -76,9 +81,18 @@ const WORDS: &[&str] = &[
     "ipmitool",
     "net user",
     "alias set",
+    "7z a",
+    "7z x",
+    "7za ",
+    "rar a",
+    "zip -",
+    "twine",
+    "etcdctl",
+    "kadmin",
+    "net use",
 ];
 /// How many of the words are parts of names or of calls.
-const NAMES: usize = 38;
+const NAMES: usize = 42;
 
 /// A word that was found.
 #[derive(Clone, Copy, Debug)]

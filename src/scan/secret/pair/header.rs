@@ -14,7 +14,16 @@ const SCHEMES: [&str; 6] = ["basic ", "bearer ", "token ", "apikey ", "api-key "
 /// Whether `name` is that of the header.
 pub(super) fn is_name(name: &str) -> bool {
     let plain: String = name.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
-    plain.ends_with("authorization") || plain.ends_with("authorizationheader") || plain.ends_with("authheader")
+    let is_type = name.contains("::");
+    !is_type && plain.ends_with("authorization")
+        || plain.ends_with("authorizationheader")
+        || plain.ends_with("authheader")
+}
+
+/// Whether `value` is `Bearer TOKEN`, whatever its name is.
+pub(super) fn is_value(value: &str) -> bool {
+    const LEAST: usize = 16;
+    value.strip_prefix("Bearer ").is_some_and(|token| token.len() >= LEAST && !token.contains(char::is_whitespace))
 }
 
 /// Judges the header's `value` at `span`; says whether it is one.

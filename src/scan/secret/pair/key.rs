@@ -23,7 +23,7 @@ const MAX_NAME: usize = 120;
 
 static PASSWORDS: WordList = WordList::new(
     "password passwd passphrase pass pwd pw psk passcode pswd passwort passwords userpw rootpw requirepass masterauth psw authtok \
-    rocommunity rwcommunity",
+    rocommunity rwcommunity trapcommunity rootpwmodpw",
 );
 static TOKENS: WordList = WordList::new("token apikey apitoken authtoken accesstoken refreshtoken bearertoken");
 static KEYS: WordList = WordList::new(
@@ -34,6 +34,9 @@ static VAGUE: WordList = WordList::new(
     "auth credential credentials creds salt authorization secrets tokens jwt bearer cookie dsn webhook \
     signature seed license licence mnemonic otp totp identitytoken encrypt",
 );
+
+/// Words of names of a community string, the password of SNMP.
+static COMMUNITY: WordList = WordList::new("community string snmp ro rw trap read write default");
 
 /// Words before `key` that make it a secret one.
 static SECRET_KEYS: WordList = WordList::new(
@@ -56,7 +59,7 @@ static SERVICES: WordList = WordList::new(
 /// Words before `key` that make it something else.
 static OTHER_KEYS: WordList = WordList::new(
     "password passwd pass token username passphrase public pub cache partition sort primary foreign tag object map group range label index \
-    translation websocket recv receive trusted fingerprint registry hot shortcut arrow row column composite natural lookup field dict config json merge site \
+    translation websocket socket recv receive trusted fingerprint registry hot shortcut arrow row column composite natural lookup field dict config json merge site \
     publishable pgp ssl tls message answer issue project topic sentry restore rate limit dedup grouping routekey node selector \
     annotation condition unique idempotency order i18n l10n accelerator trusted host known gpg apt rpm repo signed",
 );
@@ -122,8 +125,11 @@ impl Name {
             return None;
         }
         let words = words(name);
-        let nature = nature(&words)?;
-        if nature == Nature::Vague && name.contains('.') {
+        if is_type(name) || name.eq_ignore_ascii_case("from_secret") {
+            return None;
+        }
+        let nature = known(name).or_else(|| nature(&words)).or_else(|| nature_of_last(name))?;
+        if nature == Nature::Vague && name.contains('.') && known(name).is_none() {
             // `auth.revision`: a vague word above says nothing of what stands below it.
             let last = name.rsplit('.').next().unwrap_or(name);
             self::nature(&self::words(last))?;
@@ -137,6 +143,35 @@ impl Name {
             last: words.last().cloned().unwrap_or_default(),
             is_private_key: words.iter().any(|word| word == "private" || word == "privatekey"),
         })
+    }
+
+    /// Whether it is the word for a community, which is a password to SNMP alone.
+    pub fn is_community(&self) -> bool {
+        matches!(self.plain.as_str(), "community" | "communitystring" | "snmpcommunity" | "defaultcommunity")
+    }
+}
+
+/// `app.encryptedObjects.encryptionKey`: what stands above says nothing of a key that has two words of its own.
+fn nature_of_last(name: &str) -> Option<Nature> {
+    let (_, last) = name.rsplit_once('.')?;
+    let words = words(last);
+    nature(&words).filter(|nature| words.len() > 1 && matches!(nature, Nature::Key | Nature::Token))
+}
+
+/// `AWS::ApiGateway::ApiKey`: a type of resources, or of a language.
+fn is_type(name: &str) -> bool {
+    name.contains("::") && name.split("::").all(|part| part.starts_with(|first: char| first.is_ascii_uppercase()))
+}
+
+/// Names whose words say nothing of it.
+fn known(name: &str) -> Option<Nature> {
+    match name {
+        _ if name.ends_with("sonar.login") => Some(Nature::Token),
+        // The login of a source of gems.
+        _ if name.starts_with("BUNDLE_") && name.contains("__") => Some(Nature::Vague),
+        _ if name.ends_with("basic.auth.user.info") => Some(Nature::Vague),
+        "clear-text" => Some(Nature::Password),
+        _ => None,
     }
 }
 
@@ -219,7 +254,8 @@ fn concept(words: &[String], index: usize, word: &str) -> Option<(usize, usize, 
     if word.starts_with("nopass") {
         return None;
     }
-    if PASSWORDS.has(word) {
+    let is_community = || words.iter().all(|word| COMMUNITY.has(word));
+    if PASSWORDS.has(word) || word == "community" && is_community() {
         return here(Nature::Password);
     }
     if TOKENS.has(word) {
@@ -280,6 +316,7 @@ mod tests {
             Some(Nature::Vague),
             "auth credentials salt_value monitoring_key secret_id passwordish_words_password_foo",
         );
+        check(Some(Nature::Password), "community snmp_community mysql::server::root_password");
     }
 
     #[test]
@@ -290,7 +327,7 @@ mod tests {
              tokenTTL passwordMinLength imagePullSecrets key cache-key partition_key sort_key primaryKey tokenType \
              AWS_ACCESS_KEY_ID passwordSecretRef adminPasswordKey existingSecretPasswordKey userPasswordKey compass \
              bypass keyboard monkey max_tokens tokenizer secretary author authority passenger password_hash \
-             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host",
+             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community",
         );
     }
 }

@@ -110,6 +110,10 @@ pub(super) fn is_call(before: &str) -> bool {
 /// Whether a line of a server's configuration sets a header whose name comes next: `proxy_set_header `.
 pub(super) fn sets_header(before: &str) -> bool {
     let before = before.trim_end().to_ascii_lowercase();
+    // `Header Authorization Bearer …` of Fluent Bit.
+    if before.trim_start() == "header" {
+        return true;
+    }
     ["_set_header", "set-header", "add_header", "add-header", "requestheader set", "requestheader add"]
         .iter()
         .any(|directive| before.ends_with(directive))

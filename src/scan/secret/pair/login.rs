@@ -1,6 +1,6 @@
-//! Logins in base64: `auth` of a registry's configuration, `_auth` of npm.
+//! Logins: `auth` of a registry's configuration and `_auth` of npm in base64, `cloud.auth` of Elastic as it is.
 //!
-//! Invariant: only what decodes to `user:password` is one.
+//! Invariant: only what is `user:password`, or decodes to it, is one.
 
 use super::super::decode;
 use super::super::value::{self, Asked, Step};
@@ -11,6 +11,9 @@ use crate::scan::span::Span;
 
 /// Judges `value` as a login when `name` may hold one; says whether it did.
 pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, name: &Name, value: &str, span: Span) -> bool {
+    if plain(extraction, passage, name, value, span) {
+        return true;
+    }
     if !(name.last == "auth" || name.last == "credentials") || value.len() < 8 {
         return false;
     }
@@ -21,6 +24,33 @@ pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, name: &Na
     let step = if is_sample { Step::Placeholder } else { value::judge(password, Asked::password(user)) };
     if extraction.accepts(step, Nature::Password, password) {
         extraction.add(passage, PairKind::RegistryLogin, value, span, step, Some(&name.last));
+    }
+    true
+}
+
+/// `cloud.auth: "user:password"` and the like, which is not encoded.
+fn plain(extraction: &mut Extraction, passage: &Passage<'_>, name: &Name, value: &str, span: Span) -> bool {
+    let is_login = ["cloudauth", "basicauth", "httpauth", "npmauthident", "basicauthuserinfo"]
+        .iter()
+        .any(|kind| name.plain.ends_with(kind))
+        || name.plain.starts_with("bundle")
+        || name.plain == "auth";
+    let Some((user, password)) = value.split_once(':').filter(|_| is_login && span.len() == value.len()) else {
+        return false;
+    };
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.@".contains(&byte);
+    if user.is_empty() || !user.bytes().all(is_part) || password.starts_with('/') {
+        return false;
+    }
+    let step = value::judge(password, Asked::password(user));
+    // `basic-auth = "acme.auth:create_app"` names a function.
+    let is_told = step != Step::Human || value::is_no_label(password);
+    if name.plain == "auth" && step != Step::Random && !(step == Step::Human && value::is_deliberate(password)) {
+        return false;
+    }
+    if is_told && extraction.accepts(step, Nature::Password, password) {
+        let kind = if step == Step::Default { PairKind::DefaultPassword } else { PairKind::Password };
+        extraction.add(passage, kind, password, Span::new(span.end - password.len(), span.end), step, None);
     }
     true
 }

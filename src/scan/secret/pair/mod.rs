@@ -8,6 +8,7 @@
 mod acl;
 mod call;
 mod command;
+mod daemon;
 mod dialect;
 mod dockerfile;
 pub mod gate;
@@ -19,6 +20,7 @@ mod line;
 mod login;
 mod named;
 mod near;
+mod option;
 mod passage;
 mod read;
 mod text;
@@ -230,7 +232,8 @@ impl Extraction {
     /// Judges the pair of `name` and `value`, which stands at `span` of `passage`. Says whether the name is that of a
     /// secret, so that nobody needs to look into the value.
     fn pair(&mut self, passage: &Passage<'_>, name: &str, value: &str, span: Span, form: Form) -> bool {
-        if header::is_name(name) {
+        // A header whose name stands elsewhere, such as `httpHeaderValue1` of Grafana.
+        if header::is_name(name) || header::is_value(value) {
             return header::read(self, passage, value, span);
         }
         if key::is_hash_name(name) {
@@ -264,6 +267,11 @@ impl Extraction {
         // What a name is compared with is often a word of a language, a kind, or no password at all.
         let is_told = || read.nature == Nature::Password && step == Step::Human && value::is_no_label(value);
         let is_meant = form != Form::Compared || step == Step::Random || is_told();
+        let text = &*passage.text;
+        let is_known = || near::is_search_key(text, span) || read.last == "salt" && near::is_salt_of_hash(text, span);
+        let is_meant = is_meant && !(step == Step::Random && is_known());
+        // A community is often one of people.
+        let is_meant = is_meant && (!read.is_community() || is_told() || step == Step::Random);
         if is_meant && self.accepts(step, read.nature, value) {
             self.add(passage, kind(form, read.nature, step), value, span, step, Some(name));
         }

@@ -32,6 +32,15 @@ pub(super) fn read(extraction: &mut Extraction, path: &str, passage: &Passage<'_
         | ".vault_pass.txt" | "vault_pass.txt" => {
             whole(extraction, passage);
         }
+        "passwd.client" => lines(extraction, passage, client),
+        "turnserver.conf" => {
+            lines(extraction, passage, turn);
+            return false;
+        }
+        "resource.cfg" => {
+            lines(extraction, passage, macros);
+            return false;
+        }
         _ if name.ends_with(".htpasswd") => lines(extraction, passage, hash),
         _ => return false,
     }
@@ -91,9 +100,37 @@ fn sasl(line: &str) -> Option<(Span, &str)> {
 /// `addresses : PSK "password"`.
 fn ipsec(line: &str) -> Option<(Span, &str)> {
     let kind = [": PSK \"", ": EAP \"", ": XAUTH \""].iter().find_map(|kind| Some((kind, line.find(*kind)?)));
-    let start = kind.map(|(kind, at)| at + kind.len())?;
+    // `: RSA key.pem "password"`.
+    let key = || {
+        [": RSA ", ": ECDSA ", ": PKCS8 "]
+            .iter()
+            .find_map(|kind| line.find(*kind))
+            .and_then(|at| line.get(at..)?.find('"').map(|quote| at + quote + 1))
+    };
+    let start = kind.map(|(kind, at)| at + kind.len()).or_else(key)?;
     let password = line.get(start..)?.split('"').next()?;
     Some((Span::new(start, start + password.len()), ""))
+}
+
+/// `host:user:password`.
+fn client(line: &str) -> Option<(Span, &str)> {
+    let mut parts = line.splitn(3, ':');
+    let user = parts.nth(1)?;
+    let password = parts.next()?;
+    Some((Span::new(line.len() - password.len(), line.len()), user))
+}
+
+/// `user=name:password` of a relay.
+fn turn(line: &str) -> Option<(Span, &str)> {
+    let (user, password) = line.strip_prefix("user=")?.split_once(':')?;
+    Some((Span::new(line.len() - password.len(), line.len()), user))
+}
+
+/// `$USER4$=password` of Nagios, whose other macros are paths and users.
+fn macros(line: &str) -> Option<(Span, &str)> {
+    let (number, value) = line.strip_prefix("$USER")?.split_once("$=")?;
+    let is_told = number.bytes().all(|byte| byte.is_ascii_digit()) && value::is_no_label(value);
+    is_told.then(|| (Span::new(line.len() - value.len(), line.len()), ""))
 }
 
 /// `"user" "password"`.

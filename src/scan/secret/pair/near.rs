@@ -23,6 +23,23 @@ pub(super) fn is_its_user(text: &str, span: Span) -> bool {
     window.match_indices(value).any(|(offset, _)| start + offset != span.start && is_user(window, offset, value.len()))
 }
 
+/// Whether the key at `span` of `text` only searches, as a page of documentation shows everybody: Algolia's stands
+/// between the names of its application and its index.
+pub(super) fn is_search_key(text: &str, span: Span) -> bool {
+    let start = text.floor_char_boundary(span.start.saturating_sub(MAX_AWAY));
+    let end = text.floor_char_boundary((span.end + MAX_AWAY).min(text.len()));
+    let window = text.get(start..end).unwrap_or_default();
+    let is_hex = span.len() == 32 && span.of(text).bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex && ["appId", "appID", "app_id"].iter().any(|name| window.contains(name)) && window.contains("ndexName")
+}
+
+/// Whether the salt at `span` of `text` is that of a hash of a password, whose iterations stand beside it.
+pub(super) fn is_salt_of_hash(text: &str, span: Span) -> bool {
+    let start = text.floor_char_boundary(span.start.saturating_sub(MAX_AWAY));
+    let end = text.floor_char_boundary((span.end + MAX_AWAY).min(text.len()));
+    text.get(start..end).is_some_and(|window| window.contains("terations"))
+}
+
 /// Whether what stands at `offset` is a word of its own, and its line says that it is a user.
 fn is_user(window: &str, offset: usize, length: usize) -> bool {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');

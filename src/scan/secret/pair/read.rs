@@ -40,7 +40,8 @@ pub fn read(text: &str, start: usize, extent: Extent) -> Option<Read<'_>> {
     let rest = text.get(start..text.floor_char_boundary((start + MAX_VALUE).min(text.len())))?;
     let (skip, quote) = opening(rest);
     // Elsewhere it is a command whose output is the value.
-    let quote = quote.filter(|quote| *quote != "`" || extent == Extent::Quoted);
+    let quote =
+        quote.filter(|quote| *quote != "`" || extent == Extent::Quoted || extent == Extent::Line && is_ticked(rest));
     if let Some(quote) = quote {
         return quoted(rest, start, skip, quote);
     }
@@ -60,6 +61,13 @@ pub fn read(text: &str, start: usize, extent: Extent) -> Option<Read<'_>> {
     let is_list = (bare.starts_with('[') && !bare.starts_with("[["))
         && rest.get(1..2).is_some_and(|next| "\"'[{ ".contains(next));
     (!bare.is_empty() && !is_list).then_some(Read { value: Cow::Borrowed(bare), span, is_quoted: false })
+}
+
+/// `` `value` `` on a line of its own, as Gitea and Grafana quote; a command has words.
+fn is_ticked(rest: &str) -> bool {
+    let line = rest.split(['\n', '\r']).next().unwrap_or_default().trim_end();
+    let inner = line.strip_prefix('`').and_then(|rest| rest.strip_suffix('`'));
+    inner.is_some_and(|inner| !inner.is_empty() && !inner.contains([' ', '$', '`']))
 }
 
 /// The bytes before the content, and the quote that ends it: `"`, `'`, `` ` ``, `\"`, with a prefix such as `b"`.

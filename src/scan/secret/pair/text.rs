@@ -15,7 +15,7 @@ use super::key::{Name, Nature};
 use super::line::{assignment, is_comment, is_in_string, is_line_start};
 use super::passage::Passage;
 use super::read::{self, Extent, Read};
-use super::{Extraction, Form, PairKind, acl, call, command, header, jaas, xml};
+use super::{Extraction, Form, PairKind, acl, call, command, daemon, header, jaas, xml};
 use crate::scan::span::Span;
 
 /// How far a name reaches around its word, in bytes.
@@ -74,7 +74,8 @@ struct Named<'t> {
 
 impl<'r> Reader<'r, '_> {
     fn hit(&mut self, hit: Hit) {
-        if let Some(end) = acl::read(self.extraction, self.passage, hit.span) {
+        let directive = acl::read(self.extraction, self.passage, hit.span);
+        if let Some(end) = directive.or_else(|| daemon::read(self.extraction, self.passage, hit.span)) {
             self.done = self.done.max(end);
             return;
         }
@@ -91,12 +92,14 @@ impl<'r> Reader<'r, '_> {
             self.done = end;
             return;
         }
-        if is_program {
+        if is_program && !named.name.ends_with("sonar.login") {
             return;
         }
         self.done = named.span.end;
         let traits = self.extraction.traits;
-        if is_comment(named.before) {
+        // A name in back quotes stands in a sentence.
+        let is_prose = named.quote == Some(b'`') && self.dialect == Dialect::Lines && !is_line_start(named.before);
+        if is_comment(named.before) || is_prose {
             self.extraction.traits = traits.in_comment();
         }
         self.pair(&named);
@@ -155,6 +158,7 @@ impl<'r> Reader<'r, '_> {
         }
         while bytes.get(after).is_some_and(|byte| matches!(byte, b']' | b')' | b'?' | b'!')) && quote.is_some() {
             after += 1;
+            after += special::index(self.text, after);
         }
         let name = span.of(self.text).trim_end_matches(['.', '-']);
         Some(Named { name, span, after, quote, before })
@@ -202,6 +206,8 @@ impl<'r> Reader<'r, '_> {
             return;
         }
         let form = if is_option { Form::CommandLine } else { separated.form };
+        let is_password = special::is_of_router(named) || self.is_replica(named);
+        let name = if is_password { "password" } else { name };
         if self.extraction.pair(self.passage, name, &value.value, value.span, form) {
             self.done = value.span.end;
         }
@@ -229,7 +235,9 @@ impl<'r> Reader<'r, '_> {
             || mark::is_remark(named)
             || named.quote.is_some()
             || named.before.ends_with("${");
-        let is_embedded = self.is_shell_line(named, value.span.start) || self.is_yaml_line(named, named.after + 1);
+        let is_told = named.name.eq_ignore_ascii_case("identified by");
+        let is_embedded =
+            is_told || self.is_shell_line(named, value.span.start) || self.is_yaml_line(named, named.after + 1);
         self.is_source() && !value.is_quoted && !is_in_text && !is_embedded
     }
 

@@ -17,6 +17,8 @@ const NAMES: [&str; 10] =
 /// Keys under which it holds the value.
 const VALUES: [&str; 9] =
     ["value", "Value", "ParameterValue", "default", "Default", "defaultValue", "val", "content", "contents"];
+/// Maps of hosts and their tokens, as Composer keeps them.
+const TOKEN_MAPS: [&str; 4] = ["github-oauth", "gitlab-oauth", "gitlab-token", "bearer"];
 /// Keys under which nothing but ciphertext stands.
 const CIPHERTEXTS: [&str; 5] = ["encrypted", "encryptedData", "encrypted_data", "secure", "encryptedSecrets"];
 /// Bounds of a document inside another one.
@@ -51,6 +53,7 @@ pub(super) fn node(extraction: &mut Extraction, passage: &Passage<'_>, name: &st
 fn mapping(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node: &Node) {
     let label = NAMES.iter().find_map(|key| node.get(key).and_then(Node::as_str));
     let label = label.or_else(|| node.get("type").and_then(Node::as_str).filter(|kind| *kind == "password"));
+    let label = label.or_else(|| changed(node));
     let is_made_up = label.is_none() || !VALUES.iter().any(|key| node.get(key).is_some());
     if node.get("type").and_then(Node::as_str) == Some("random_password") {
         generated(extraction, passage, node);
@@ -68,13 +71,24 @@ fn mapping(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node:
             _ if is_made_up && entry.key.eq_ignore_ascii_case("key") && is_key_of(name, node) => {
                 scalar(extraction, passage, &format!("{name}_key"), &entry.value, Form::Setting);
             }
+            // A widget of a start page shows what a service tells it for its key.
+            _ if name == "widget" && &*entry.key == "key" => {
+                scalar(extraction, passage, "api_key", &entry.value, Form::Setting);
+            }
             _ if is_named_secret(name, entry) => {
-                scalar(extraction, passage, singular(name), &entry.value, Form::Setting);
+                let name = if TOKEN_MAPS.contains(&name) { "token" } else { singular(name) };
+                scalar(extraction, passage, name, &entry.value, Form::Setting);
             }
             _ if is_chpasswd(name, &entry.key) => logins(extraction, passage, &entry.value),
             _ => self::node(extraction, passage, &entry.key, &entry.value),
         }
     }
+}
+
+/// The last name of the path that an operation of a JSON patch changes.
+fn changed(node: &Node) -> Option<&str> {
+    node.get("op")?;
+    node.get("path")?.as_str()?.rsplit('/').next().filter(|name| Name::read(name).is_some())
 }
 
 /// Whether `key` under `name` is the key that signs or encrypts for it, such as `jwt: {key: …}`, not the key of a map.
@@ -86,11 +100,12 @@ fn is_key_of(name: &str, node: &Node) -> bool {
 /// Whether `entry` of the map `name` is one of many tokens or passwords: `tokens: {agent: …}`.
 fn is_named_secret(name: &str, entry: &Entry) -> bool {
     let is_text = matches!(entry.value.value(), Value::String(_));
-    is_text && singular(name) != name && Name::read(&entry.key).is_none()
+    let is_map = singular(name) != name || TOKEN_MAPS.contains(&name);
+    is_text && is_map && Name::read(&entry.key).is_none()
 }
 
 /// `tokens` without its last letter, and `passwords`.
-fn singular(name: &str) -> &str {
+pub(super) fn singular(name: &str) -> &str {
     match name.strip_suffix('s') {
         Some(single) if ["token", "password"].iter().any(|word| single.to_ascii_lowercase().ends_with(word)) => single,
         _ => name,
@@ -114,8 +129,9 @@ fn sequence(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, item
     }
     for item in items {
         let is_scalar = matches!(item.value(), Value::String(_) | Value::Unknown(_));
-        // An item has no name of its own; that of its list says what it is only when it is one of many.
-        node(extraction, passage, if is_scalar && !is_plural(name) { "" } else { name }, item);
+        // An item has no name of its own; that of its list says what it is only when it is one of many, or alone.
+        let is_alone = items.len() == 1 && Name::read(name).is_some_and(|read| read.nature == Nature::Token);
+        node(extraction, passage, if is_scalar && !is_alone && !is_plural(name) { "" } else { name }, item);
     }
 }
 

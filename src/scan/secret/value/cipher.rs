@@ -35,6 +35,7 @@ const PREFIXES: &[&str] = &[
     "secure:",
     "pkcs11:",
     "$encrypted$",
+    "__encrypt__",
     "$secret$",
 ];
 
@@ -51,6 +52,7 @@ const LONG_PREFIXES: &[(&str, usize)] = &[
     ("CiAA", 80),
     ("AQIDAHh", 60),
     ("AwAA", 200),
+    ("AQIAA", 100),
 ];
 
 /// What the hash of a password begins with.
@@ -134,7 +136,34 @@ pub fn is_password_hash(value: &str) -> bool {
     let has_prefix = HASHES.iter().any(|prefix| value.starts_with(prefix)) && value.len() >= 20;
     let is_postgres = value.strip_prefix("md5").is_some_and(|rest| rest.len() == 32 && is_hex(rest));
     let is_mysql = value.strip_prefix('*').is_some_and(|rest| rest.len() == 40 && is_hex(rest));
-    (escaped && value.len() >= 20) || has_prefix || is_postgres || is_mysql
+    (escaped && value.len() >= 20) || has_prefix || is_postgres || is_mysql || is_marked_hash(value)
+}
+
+/// `{SHA384}…` of directories, and `$2$salt$hash`, the form of crypt: known by their shape, whatever the algorithm.
+fn is_marked_hash(value: &str) -> bool {
+    const LEAST: usize = 20;
+    const LONGEST_MARK: usize = 16;
+    let is_scheme = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_plain = |scheme: &str| ["PLAIN", "CLEAR", "CLEARTEXT", "NOOP", "TOTP"].contains(&scheme);
+    let scheme = value.strip_prefix('{').and_then(|rest| rest.split_once('}'));
+    let is_directory = scheme.is_some_and(|(scheme, hash)| {
+        (3..LONGEST_MARK).contains(&scheme.len())
+            && scheme.bytes().all(is_scheme)
+            && !is_plain(scheme)
+            && hash.len() >= LEAST
+            && hash.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=$.|,".contains(&byte))
+    });
+    let mut parts = value.strip_prefix('$').unwrap_or_default().split('$');
+    let mark = parts.next().unwrap_or_default();
+    let is_mark = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_encoded = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=.,".contains(&byte);
+    let rest: Vec<&str> = parts.collect();
+    let is_crypt = (1..LONGEST_MARK).contains(&mark.len())
+        && mark.bytes().all(is_mark)
+        && rest.len() >= 2
+        && rest.last().is_some_and(|hash| hash.len() >= LEAST)
+        && rest.iter().all(|part| part.bytes().all(is_encoded));
+    is_directory || is_crypt
 }
 
 /// Whether `text` is hexadecimal.

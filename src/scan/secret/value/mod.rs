@@ -177,6 +177,7 @@ fn names_secret(value: &str) -> bool {
         "passwords",
         "credentials",
         "creds",
+        "id",
         "tls",
         "cert",
         "auth",

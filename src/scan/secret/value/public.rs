@@ -54,6 +54,7 @@ const PREFIXES: &[&str] = &[
     "RWQ",
     "xpub",
     "sb_publishable_",
+    "phc_",
 ];
 
 /// Identifiers of accounts and clients, which open nothing by themselves: prefix and length of all.

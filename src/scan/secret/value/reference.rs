@@ -21,6 +21,7 @@ const MARKS: &[&str] = &[
 /// Marks of which a random value may have one by chance, each with what closes it.
 const PAIRED: &[(&str, &str)] = &[
     ("#{", "}"),
+    ("{$", "}"),
     ("%{", "}"),
     ("<%", "%>"),
     ("[[", "]]"),
@@ -136,6 +137,7 @@ pub fn is_reference(value: &str) -> bool {
         || has_field(value)
         || is_path_of_variable(value)
         || begins_with_variable(value)
+        || is_filled_in(value)
         || PREFIXES.iter().any(|prefix| lower_head.starts_with(prefix))
         || is_wrapped(value)
         || value.trim_matches(['\'', '"']).split_whitespace().all(is_variable)
@@ -194,7 +196,22 @@ fn begins_with_variable(value: &str) -> bool {
     const LEAST: usize = 3;
     let Some(rest) = value.strip_prefix('$') else { return false };
     let name = rest.trim_start_matches(|letter: char| letter.is_ascii_uppercase() || letter == '_');
-    rest.len() - name.len() >= LEAST && name.starts_with(['\'', '"', '\\'])
+    // `$token&project=x`: the next field of a query.
+    let field = rest.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '_');
+    let is_field = rest.len() - field.len() >= LEAST && field.starts_with('&') && field.contains('=');
+    is_field || rest.len() - name.len() >= LEAST && name.starts_with(['\'', '"', '\\'])
+}
+
+/// `@client_password@2`, which `configure` fills in, and `[parameters('key')]`, which Azure's templates do.
+fn is_filled_in(value: &str) -> bool {
+    const LEAST: usize = 3;
+    let is_part = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+    let name = value.strip_prefix('@').and_then(|rest| rest.split_once('@')).map_or("", |(name, _)| name);
+    let call = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).and_then(|rest| rest.split_once('('));
+    let is_call = call.is_some_and(|(name, rest)| {
+        name.len() >= LEAST && name.bytes().all(|byte| byte.is_ascii_alphabetic()) && rest.contains(')')
+    });
+    is_call || name.len() >= LEAST && name.bytes().all(is_part)
 }
 
 /// `$NAME`, `$name.field`, `\$NAME`, `$env:NAME`, `%NAME`, `$1`, `&name`.
@@ -254,7 +271,18 @@ fn is_call(value: &str) -> bool {
 /// The place in `value` of a literal that a reference falls back to: `${X:-literal}`, `${X:literal}`,
 /// `{{ .Values.x | default "literal" }}`.
 pub fn literal_default(value: &str) -> Option<(usize, usize)> {
-    listed_default(value).or_else(|| shell_default(value)).or_else(|| template_default(value))
+    listed_default(value).or_else(|| shell_default(value)).or_else(|| template_default(value)).or_else(|| hashed(value))
+}
+
+/// `{{ 'literal' | password_hash('sha512') }}`: what Ansible hashes stands there in the clear.
+fn hashed(value: &str) -> Option<(usize, usize)> {
+    let inner = value.strip_prefix("{{")?.trim_start();
+    let quote = inner.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+    let (literal, rest) = inner.get(1..)?.split_once(quote)?;
+    let filter = rest.trim_start().strip_prefix('|')?.trim_start();
+    let start = value.len() - inner.len() + 1;
+    let is_hashed = filter.starts_with("password_hash") || filter.starts_with("hash(");
+    (is_hashed && !literal.is_empty()).then_some((start, start + literal.len()))
 }
 
 /// `${env:NAME, 'literal'}`, as Serverless writes it.

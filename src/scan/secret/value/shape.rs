@@ -98,6 +98,8 @@ pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
         || is_algorithm(value)
         || is_table(value, asked)
         || is_artifact(value)
+        || is_object(value)
+        || is_options(value)
         || is_code(value);
     let is_asked = |kind: &str| asked.name.is_some_and(|name| name.last == kind);
     let is_prose = is_prose(value) && !(is_password && (is_asked("passphrase") || is_phrase(value)));
@@ -140,7 +142,12 @@ const ROOTS: [&str; 13] = [
 ];
 
 fn is_path(value: &str) -> bool {
-    let is_step = |step: &str| step.starts_with('{') && step.ends_with('}') || words::is_wordy_segment(step);
+    // `LICENSE.2c54f4e1ca1c`: a file with its digest.
+    let is_digest = |part: &str| part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_digested =
+        |step: &str| step.contains('.') && step.split('.').all(|part| is_digest(part) || words::is_wordy_segment(part));
+    let is_step =
+        |step: &str| step.starts_with('{') && step.ends_with('}') || words::is_wordy_segment(step) || is_digested(step);
     let begins =
         ["/", "./", "../", "~/", "\\\\", "%~", "HKLM:", "HKCU:", "HKEY_"].iter().any(|start| value.starts_with(start));
     let drive = value.as_bytes().get(1..3).is_some_and(|rest| rest == b":\\" || rest == b":/")
@@ -194,7 +201,9 @@ fn is_dotted(value: &str, is_password: bool) -> bool {
     let is_name = |segment: &&str| {
         let letters = segment.bytes().filter(u8::is_ascii_alphabetic).count();
         let is_plain = segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-        is_plain && letters > 0 && (words::is_wordy_segment(segment) || segment.len() < 4)
+        // Random letters of both cases have short runs, which are words to a name.
+        let is_random = segment.len() >= 16 && words::looks_random(segment);
+        is_plain && letters > 0 && !is_random && (words::is_wordy_segment(segment) || segment.len() < 4)
     };
     let is_port =
         |segment: &&str| !segment.is_empty() && segment.len() < 6 && segment.bytes().all(|byte| byte.is_ascii_digit());
@@ -242,6 +251,19 @@ fn is_artifact(value: &str) -> bool {
     value.rsplit_once('-').is_some_and(|(name, version)| is_name(name) && is_version(version))
 }
 
+/// `{"algorithm":"…"}`: a text in JSON, whose own fields are read.
+fn is_object(value: &str) -> bool {
+    let inner = value.strip_prefix('{').map(str::trim_start).unwrap_or_default();
+    value.ends_with('}') && inner.starts_with('"') && inner.contains(':')
+}
+
+/// `--password=$3`, `-Dname=value`: options of a program, whose own values are read.
+fn is_options(value: &str) -> bool {
+    let name = value.strip_prefix("--").or_else(|| value.strip_prefix("-D")).and_then(|rest| rest.split_once('='));
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    name.is_some_and(|(name, _)| name.len() > 2 && name.bytes().all(is_part))
+}
+
 /// Code where a value is expected: `a->b`, `x[0]`, `a::b`, `() =>`, `a == b`, `!ref`, a pattern.
 fn is_code(value: &str) -> bool {
     let parts = [
@@ -261,6 +283,7 @@ fn is_code(value: &str) -> bool {
         || is_scoped
         || (value.starts_with('^') && value.ends_with('$'))
         || value.ends_with("\\.$")
+        || value.strip_suffix(['(', '[']).is_some_and(|name| name.len() > 2 && is_name(name))
         || is_indexed(value)
 }
 

@@ -14,21 +14,72 @@ const MOST_DIGITS: usize = 4;
 /// Whether `value` is a word for a password with at most one short word beside it, such as `radiuspass`,
 /// `some-password1` and `Plain-Password`.
 pub(super) fn says_password(value: &str) -> bool {
+    const MOST_PARTS: usize = 3;
     let value = value.trim_end_matches('!');
     let letters = value.trim_end_matches(|letter: char| letter.is_ascii_digit());
     let is_part = |part: &str| {
         let tail = part.get(1..).unwrap_or_default();
         part.bytes().all(|byte| byte.is_ascii_uppercase()) || tail.bytes().all(|byte| byte.is_ascii_lowercase())
     };
-    let parts = || letters.split(['-', '_']);
+    let humps = humps(letters);
+    let parts = || humps.iter().map(String::as_str);
     let is_plain = letters.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(&byte));
-    if !is_plain || value.len() - letters.len() > MOST_DIGITS || !parts().all(is_part) {
+    if !is_plain || value.len() - letters.len() > MOST_DIGITS || parts().count() > MOST_PARTS || !parts().all(is_part) {
         return false;
+    }
+    // `local_storage_password`, `MasterUserPassword`: named as a setting is.
+    let is_named = parts().count() > 2 && letters.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    if is_named && parts().next_back().is_some_and(|last| KINDS.iter().any(|kind| last.eq_ignore_ascii_case(kind))) {
+        return true;
     }
     let lower = parts().collect::<String>().to_ascii_lowercase();
     let is_short = |rest: Option<&str>| rest.is_some_and(|rest| rest.len() <= MOST_BESIDE);
     KINDS.iter().any(|kind| is_short(lower.strip_suffix(kind)) || is_short(lower.strip_prefix(kind)))
         || ENDS.iter().any(|kind| is_short(lower.strip_suffix(kind)))
+}
+
+/// Whether `value` tells where the password comes from, in words with joints: `managed-by-external-secrets`,
+/// `set-via-sops`, `not-a-real-password`.
+pub(super) fn tells_its_source(value: &str) -> bool {
+    const SOURCES: [&str; 14] = [
+        "managed",
+        "provided",
+        "replaced",
+        "injected",
+        "supplied",
+        "overridden",
+        "via",
+        "externally",
+        "unused",
+        "ignored",
+        "generated",
+        "placeholder",
+        "real",
+        "see",
+    ];
+    let parts = || value.split(['-', '_', ' ']);
+    let is_word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_telling = |part: &str| SOURCES.contains(&part) && (part != "real" || value.contains("not"));
+    parts().count() > 1 && parts().all(is_word) && parts().any(is_telling)
+}
+
+/// The parts of `value` between joints, and where a capital follows a small letter: `systemPassword`.
+fn humps(value: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut before = ' ';
+    for letter in value.chars() {
+        let begins = letter.is_ascii_uppercase() && before.is_ascii_lowercase();
+        if begins || matches!(letter, '-' | '_') {
+            parts.push(String::new());
+        }
+        if !matches!(letter, '-' | '_')
+            && let Some(last) = parts.last_mut()
+        {
+            last.push(letter);
+        }
+        before = letter;
+    }
+    parts
 }
 
 /// `value` with the digits and signs that people write for letters turned back: `p4ssw0rd` becomes `password`.
@@ -71,7 +122,16 @@ mod tests {
 
     #[test]
     fn a_word_for_a_password_is_one_with_little_beside_it() {
-        for value in ["radiuspass", "some-password1", "Plain-Password", "secretadmin", "rep-pass", "foopwd!"] {
+        for value in [
+            "radiuspass",
+            "some-password1",
+            "Plain-Password",
+            "secretadmin",
+            "rep-pass",
+            "foopwd!",
+            "systemPassword",
+            "local_storage_password",
+        ] {
             assert!(says_password(value), "{value}");
         }
         for value in [
@@ -84,6 +144,18 @@ mod tests {
             "secret.txt",
         ] {
             assert!(!says_password(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn phrases_that_name_a_source_are_told_from_those_that_people_chose() {
+        for value in
+            ["managed-by-external-secrets", "set-via-sops", "not-a-real-password", "to_be_replaced", "see-vault"]
+        {
+            assert!(tells_its_source(value), "{value}");
+        }
+        for value in ["managed", "copper-real-lantern", "Managed-river42", "river-lantern"] {
+            assert!(!tells_its_source(value), "{value}");
         }
     }
 

@@ -229,3 +229,30 @@ fn letters_that_no_word_is_made_of_are_told_from_words() {
         assert!(!words::is_gibberish(value), "{value}");
     }
 }
+
+#[test]
+fn texts_of_other_formats_are_no_passwords() {
+    check(
+        "password",
+        Step::Reference,
+        &["{$ILO.PASSWORD}", "@client_password@2", "[parameters('publicKey')]", "$token&project=x2"],
+    );
+    check(
+        "password",
+        Step::OtherThing,
+        &["{\"algorithm\":\"argon2\",\"n\":1}", "--password=$3x", "-Dkey.password=x9Kq2LmZ", "Variant[", "1538"],
+    );
+    check(
+        "password",
+        Step::PasswordHash,
+        &["{SHA384}WKd1ukESvjAFrkQHznV9iP2nHUBJe7gCbsrFTU4", "$2$8y16z4benwtsemhh$pufmrdhm41s53eccisds6rxych3"],
+    );
+    check("password", Step::Ciphertext, &["__encrypt__yFOcJAvns8+JhQK+5/epzw==:txdHCA3C3xriWWFP"]);
+    check("password", Step::Placeholder, &["managed-by-external-secrets", "set-via-sops"]);
+    check("password", Step::Default, &["changemeibegyou", "test2", "testtest", "cGFzc3dvcmQK", "systemPassword"]);
+    check("password", Step::Human, &["{PLAIN}copper-lantern-77", "$4copper$lantern", "148203957"]);
+    check("license", Step::OtherThing, &["admin/img/LICENSE.2c54f4e1ca1c"]);
+    check("psk", Step::Default, &["000102030405060708090a0b0c0d0e0f1011"]);
+    check("api_key", Step::Placeholder, &["00112233445566778899aabbccddeeff"]);
+    check("api_key", Step::Random, &["mtX0moDoqW4sg8NFNl5o:FA6Qd8Mj7zdnbMjAdTdl"]);
+}

@@ -15,7 +15,7 @@ static DEFAULTS: WordList = WordList::new(
     secretpassword secret123 s3cr3t s3cret super superuser supersecret supersecretpassword sysadmin test testing test123 test1234 \
     testpassword testpass toor user username userpassword userpass welcome welcome1 welcome123 abc123 abcd1234 123 1234 12345 123456 1234567 \
     12345678 123456789 1234567890 123123 111111 000000 654321 foo bar foobar dev demo demopassword devpassword local localhost development \
-    mypassword mysecretpassword mysecret mypass verysecret verysecretpassword topsecret notsecure insecure unsafe harbor12345 \
+    mypassword mysecretpassword mysecret mypass verysecret verysecretpassword topsecret notsecure insecure insecureslave unsafe harbor12345 \
     elastic elasticsearch kibana grafana keycloak jenkins nexus sonar sonarqube gitlab vagrant ubuntu debian centos oracle zabbix wordpress \
     drupal joomla magento nextcloud owncloud nginx tomcat manager cassandra neo4j influxdb prometheus airflow superset rundeck \
     bitnami docker kubernetes hello helloworld iloveyou dragon monkey sunshine princess football master shadow login access \
@@ -85,6 +85,7 @@ fn password(value: &str, asked: Asked<'_>) -> Option<Step> {
     }
     if words.iter().any(asks) && !DEFAULTS.has(&plain)
         || begins_with_your(&words)
+        || spoken::tells_its_source(value)
         || tells_the_form(value, &words, asked)
     {
         return Some(Step::Placeholder);
@@ -94,9 +95,14 @@ fn password(value: &str, asked: Asked<'_>) -> Option<Step> {
         return Some(Step::Default);
     }
     let is_user = !asked.user.is_empty() && value.eq_ignore_ascii_case(asked.user);
-    let is_known = DEFAULTS.has(&plain) || DEFAULTS.has(&spoken::respelled(&plain));
-    if is_user || is_known || (is_in_order(value) && letters > 3) {
+    let is_known = is_known(&plain);
+    // A word that asks to be changed, whatever follows it: `changemebeforeuse`.
+    let asks = ["changeme", "changethis", "pleasechange"].iter().any(|word| plain.starts_with(word));
+    if is_user || is_known || asks || (is_in_order(value) && letters > 3) || encodes_default(value) {
         return Some(Step::Default);
+    }
+    if letters < 6 && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Step::OtherThing);
     }
     if is_own_name(value, asked) {
         return Some(Step::OwnName);
@@ -106,6 +112,25 @@ fn password(value: &str, asked: Asked<'_>) -> Option<Step> {
         0..4 => Some(Step::OtherThing),
         _ => None,
     }
+}
+
+/// Whether `plain` is a well-known default, as it is, in another spelling, with one digit after it, or twice.
+fn is_known(plain: &str) -> bool {
+    let twice = plain.get(..plain.len() / 2).filter(|half| plain.len() == half.len() * 2 && plain.ends_with(half));
+    let numbered = plain.strip_suffix(|last: char| last.is_ascii_digit()).filter(|word| word.len() > 3);
+    let is_listed = |word: &str| DEFAULTS.has(word);
+    is_listed(plain)
+        || is_listed(&spoken::respelled(plain))
+        || twice.is_some_and(is_listed)
+        || numbered.is_some_and(is_listed)
+}
+
+/// Whether `value` is base64 of a well-known default, as a Secret holds it that is no YAML yet.
+fn encodes_default(value: &str) -> bool {
+    const LEAST: usize = 8;
+    let is_base64 = value.len() >= LEAST && value.len().is_multiple_of(4);
+    let text = is_base64.then(|| super::super::decode::text_of(value)).flatten();
+    text.is_some_and(|text| text.trim_end().len() > 3 && DEFAULTS.has(&self::plain(text.trim_end())))
 }
 
 /// Whether all words only say that it is a password, such as `my-very-secret-password`.
@@ -186,7 +211,18 @@ fn is_in_order(value: &str) -> bool {
     let bytes = value.as_bytes();
     let follows = |pair: &&[u8]| matches!(pair, [first, second] if second.wrapping_sub(*first) <= 1);
     let ordered = bytes.windows(2).filter(follows).count();
-    bytes.len() > 3 && ordered * 2 > bytes.len()
+    bytes.len() > 3 && ordered * 2 > bytes.len() || counts_up(bytes)
+}
+
+/// Whether hexadecimal digits are bytes in order, such as `000102030405060708090a0b0c0d0e0f`.
+fn counts_up(digits: &[u8]) -> bool {
+    const LEAST: usize = 16;
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let values: Option<Vec<u32>> =
+        digits.chunks(2).map(|pair| Some(digit(pair.first()?)? * 16 + digit(pair.get(1)?)?)).collect();
+    let follows = |pair: &&[u32]| matches!(pair, [first, second] if matches!(second.wrapping_sub(*first), 1 | 17));
+    let is_long = digits.len() >= LEAST;
+    is_long && values.is_some_and(|values| values.windows(2).filter(follows).count() * 5 >= (values.len() - 1) * 4)
 }
 
 /// Whether a token or key is in order, as it stands, letter by letter, or in the text that it encodes.
@@ -200,10 +236,15 @@ fn is_ordered(value: &str) -> bool {
 fn is_own_name(value: &str, asked: Asked<'_>) -> bool {
     let plain = plain(value);
     let letters: String = plain.chars().filter(|letter| !letter.is_ascii_digit()).collect();
+    // `storage:SetGuestPassword`: an action of a service.
+    let action = value.rsplit_once(':').map_or("", |(_, action)| action);
     KINDS.has(&plain)
         || asked.name.is_some_and(|name| {
             let is_end = letters.len() >= LONG_NAME && name.plain.ends_with(&letters);
-            name.plain == letters || is_end || (name.last == plain && plain.len() > 2)
+            name.plain == letters
+                || name.plain.eq_ignore_ascii_case(action)
+                || is_end
+                || (name.last == plain && plain.len() > 2)
         })
 }
 

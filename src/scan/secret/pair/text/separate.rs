@@ -15,7 +15,7 @@ use super::mark::{
 use super::{MAX_AHEAD, Named, Reader};
 
 /// Names of directives of configuration that a space parts from their value.
-const DIRECTIVES: [&str; 14] = [
+const DIRECTIVES: [&str; 16] = [
     "rocommunity",
     "rwcommunity",
     "password",
@@ -26,6 +26,8 @@ const DIRECTIVES: [&str; 14] = [
     "apikey",
     "api-key",
     "community",
+    "trapcommunity",
+    "rootpwmodpw",
     "bindpw",
     "rootpw",
     "identified",
@@ -80,13 +82,14 @@ impl Reader<'_, '_> {
         if let Some(skip) = skip.or_else(|| self.odd_mark(named, rest)) {
             return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
         }
-        for mark in ["=>", ":=", "+=", "?=", "=", ":"] {
-            if rest.starts_with(mark) && is_in_template(named.before) {
-                return Some(Separated { at: at + mark.len(), extent: Extent::Quoted, form });
-            }
-            if rest.starts_with(mark) {
-                return Some(self.extent(named, at + mark.len(), form));
-            }
+        if let Some(mark) = ["=>", ":=", "+=", "?=", "=", ":"].iter().find(|mark| rest.starts_with(**mark)) {
+            let at = at + mark.len();
+            let is_name = is_in_template(named.before);
+            return Some(if is_name {
+                Separated { at, extent: Extent::Quoted, form }
+            } else {
+                self.extent(named, at, form)
+            });
         }
         let is_argument = self.text.get(named.span.end..named.after).is_some_and(|closing| !closing.contains(')'));
         if rest.starts_with(',') && named.quote.is_some() && is_argument && is_call(named.before) {
@@ -95,10 +98,15 @@ impl Reader<'_, '_> {
         if let Some(skip) = field(named.before, rest) {
             return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
         }
+        if rest.starts_with(", <<\"") {
+            // A pair of Erlang.
+            return Some(Separated { at: at + 4, extent: Extent::Quoted, form });
+        }
         if blank == 0 || named.quote.is_some() {
             return None;
         }
-        self.spaced(named, is_option, at)
+        let by_words = self.directive(named, at).map(|at| Separated { at, extent: Extent::Word, form });
+        by_words.or_else(|| self.spaced(named, is_option, at))
     }
 
     /// The length of what only some languages write between a name and its quoted value: `<-` of R, `->` of Scala,
@@ -128,7 +136,12 @@ impl Reader<'_, '_> {
     fn is_function(&self, named: &Named<'_>, rest: &str) -> bool {
         let is_inside = self.dialect == Dialect::Inline || !is_line_start(named.before);
         let Some(rest) = rest.strip_prefix(':').filter(|_| is_inside && named.name.contains('.')) else { return false };
-        let name = rest.bytes().take_while(|byte| byte.is_ascii_lowercase() || *byte == b'_').count();
+        // `acme.ec2token:EC2Token_factory`: its name begins as the module does.
+        let module = named.name.rsplit('.').next().unwrap_or_default();
+        let is_of_module = rest.get(..module.len()).is_some_and(|head| head.eq_ignore_ascii_case(module));
+        let is_part =
+            |byte: &u8| byte.is_ascii_lowercase() || *byte == b'_' || is_of_module && byte.is_ascii_alphanumeric();
+        let name = rest.bytes().take_while(is_part).count();
         name > 0 && rest.as_bytes().get(name).is_none_or(|next| matches!(next, b'"' | b'\'' | b'<' | b'\n' | b'\r'))
     }
 
@@ -168,7 +181,9 @@ impl Reader<'_, '_> {
         let is_lines = matches!(self.dialect, Dialect::Lines | Dialect::Shell);
         let is_known = DIRECTIVES.contains(&name.as_str());
         let begins = is_line_start(named.before) || named.before.contains("machine ") || is_after_login(named.before);
-        let is_quoted = rest.starts_with('\'') && matches!(name.as_str(), "password" | "identified by")
+        let is_quoted = rest.starts_with('\'')
+            && matches!(name.as_str(), "password" | "identified by")
+            && !named.before.trim_end().ends_with("the")
             || rest.starts_with(['"', '\'']) && matches!(name.as_str(), "convertto-securestring" | "identified by");
         let is_compound = (name.contains(['_', '-']) || has_hump(named.name))
             && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
@@ -188,7 +203,15 @@ impl Reader<'_, '_> {
 
     /// `password "…"` in a file of blocks such as those of Gradle; what goes on after the value is the head of a block.
     fn is_directive_of_blocks(&self, named: &Named<'_>, rest: &str) -> bool {
-        if self.dialect != Dialect::Quoted || named.quote.is_some() || !is_line_start(named.before) {
+        if self.dialect != Dialect::Quoted || named.quote.is_some() {
+            return false;
+        }
+        // `credentials { username "ci"; password "…" }` on one line.
+        let head = named.before.trim_end();
+        if head.contains("credentials {") && head.ends_with([';', '{']) && rest.starts_with(['"', '\'']) {
+            return true;
+        }
+        if !is_line_start(named.before) {
             return false;
         }
         let ahead = rest.get(..rest.floor_char_boundary(MAX_AHEAD.min(rest.len()))).unwrap_or_default();
@@ -212,7 +235,7 @@ impl Reader<'_, '_> {
             Some(b'?' | b'&') if before.contains("badge") => return list(Extent::Quoted, form),
             Some(b'?' | b'&') => return list(Extent::Before(b"& \t)>"), Form::ConnectionString),
             Some(b',') if before.contains('=') || (before.contains(':') && named.quote.is_none()) => {
-                let form = if self.dialect == Dialect::Code { form } else { Form::ConnectionString };
+                let form = if self.is_source() { form } else { Form::ConnectionString };
                 if named.quote.is_none() && in_string {
                     return list(Extent::Before(b", \t)"), form);
                 }
@@ -220,8 +243,8 @@ impl Reader<'_, '_> {
             _ => {}
         }
         if named.quote.is_some() && before.len() < named.before.len() && self.starts_string(named) {
-            if self.dialect == Dialect::Inline && is_constant(named.name) {
-                // `sh -c "PGPASSWORD=x psql"`.
+            if self.dialect == Dialect::Inline && is_constant(named.name) || named.name.starts_with("-D") {
+                // `sh -c "PGPASSWORD=x psql"`, and `JAVA_OPTS="-Dkey.password=x -Xmx1g"`.
                 return list(Extent::Word, form);
             }
             // `"Password=x;Server=y"`: the name is the first of a list inside a string.

@@ -3,22 +3,126 @@
 //! Invariant: looks at a bounded part of the text after the name.
 
 use super::super::super::decode;
+use super::super::super::value::is_no_label;
 use super::super::Form;
 use super::super::call;
 use super::super::dialect::Dialect;
+use super::super::key::Name;
 use super::super::line::is_line_start;
 use super::super::read::{self, Extent};
+use super::super::tree;
 use super::{Named, Reader};
 use crate::scan::span::Span;
 
 /// Longest list of values, in bytes.
 const MAX_LIST: usize = 2000;
 
+/// Longest part of a directive that is looked at, in bytes.
+const MAX_LINE: usize = 200;
+
 /// What makes a value of a text, and is none itself.
-const WRAPPERS: [&str; 6] =
-    ["String::from(", "new String(", "Some(", "SecretString::new(", "SecretString::from(", "Secret::new("];
+const WRAPPERS: [&str; 8] = [
+    "Sensitive(",
+    "bytes.fromhex(",
+    "String::from(",
+    "new String(",
+    "Some(",
+    "SecretString::new(",
+    "SecretString::from(",
+    "Secret::new(",
+];
+
+/// The length of `process.env.NAME || ` or `os.getenv("NAME", ` at the beginning of `code`, after which the value stands
+/// that is taken when there is no other. A variable that names a secret itself says more than what it is given to.
+fn environment(code: &str) -> Option<usize> {
+    const LONGEST: usize = 80;
+    const HEADS: [&str; 5] = ["process.env.", "os.environ.get(", "os.getenv(", "getenv(", "env("];
+    let near = code.get(..code.floor_char_boundary(LONGEST.min(code.len())))?;
+    let inner = HEADS.iter().find_map(|head| near.strip_prefix(head))?.trim_start_matches(['"', '\'']);
+    let rest = inner.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '_');
+    let name = inner.get(..inner.len() - rest.len())?;
+    let rest = rest.trim_start_matches(['"', '\'']).trim_start_matches(' ');
+    let value = ["||", "??", ","].iter().find_map(|mark| rest.strip_prefix(mark))?.trim_start_matches(' ');
+    (value.starts_with(['"', '\'']) && Name::read(name).is_none()).then(|| near.len() - value.len())
+}
+
+/// The length of `['name']` at `at`, a further index after the name: `default['db']['password']['app']`.
+pub(super) fn index(text: &str, at: usize) -> usize {
+    const LONGEST: usize = 40;
+    let near = text.get(at..text.floor_char_boundary((at + LONGEST).min(text.len()))).unwrap_or_default();
+    let Some(quote) =
+        near.strip_prefix('[').and_then(|rest| rest.chars().next()).filter(|quote| "'\"".contains(*quote))
+    else {
+        return 0;
+    };
+    let name = near.get(2..).and_then(|rest| rest.split_once(quote));
+    let is_index = name.is_some_and(|(name, rest)| {
+        rest.starts_with(']') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    });
+    if is_index { name.map_or(0, |(name, _)| name.len() + 3) } else { 0 }
+}
+
+/// `message-digest-key 1 md5 …`, `tacacs-server key …`.
+pub(super) fn is_of_router(named: &Named<'_>) -> bool {
+    let before = named.before.trim();
+    matches!(named.name, "message-digest-key" | "key" | "sentinel-pass" | "reset-admin-password")
+        && (before.ends_with("ospf")
+            || before == "sentinel"
+            || matches!(before, "tacacs-server" | "radius-server")
+            || named.name == "reset-admin-password")
+        // `d-i passwd/root-password-again password …` of Debian's installer.
+        || before.starts_with("d-i ") && named.name.contains("password")
+}
 
 impl Reader<'_, '_> {
+    /// Where the value begins of a directive that has other words between its name and its value, as routers and
+    /// Redis' sentinels have them, or whose name alone says nothing.
+    pub(super) fn directive(&self, named: &Named<'_>, at: usize) -> Option<usize> {
+        let rest = self.text.get(at..)?;
+        let before = named.before.trim();
+        if named.name.eq_ignore_ascii_case("identified by") {
+            // `CREATE USER app IDENTIFIED BY …` of Oracle, which needs no quotes.
+            let is_statement = before.to_ascii_lowercase().contains("user ");
+            let word = rest.split([' ', ';', '\n', '\r']).next().unwrap_or_default();
+            return (is_statement && is_no_label(word)).then_some(at);
+        }
+        if !matches!(self.dialect, Dialect::Lines | Dialect::Shell | Dialect::Inline) {
+            return None;
+        }
+        let after = |words: usize| {
+            let near = rest.get(..rest.floor_char_boundary(MAX_LINE.min(rest.len())))?;
+            let line = near.split(['\n', '\r']).next().filter(|line| !line.contains("{{"))?;
+            let mut offset = 0;
+            for _ in 0..words {
+                offset += line.get(offset..)?.find(' ')? + 1;
+            }
+            Some(at + offset)
+        };
+        match named.name {
+            "auth-pass" if before == "sentinel" => after(1),
+            "sentinel-pass" if before == "sentinel" => after(0),
+            "message-digest-key" if before.ends_with("ospf") => after(2),
+            "key" if matches!(before, "tacacs-server" | "radius-server") => after(0),
+            "community" if before == "snmp-server" => after(0),
+            "password" if before.starts_with("neighbor ") && before.split(' ').count() == 2 => after(0),
+            "reset-admin-password" => after(0),
+            "rootpw" if rest.starts_with("--plaintext ") => after(1),
+            name if before.starts_with("d-i ") && name.contains("password") && rest.starts_with("password ") => {
+                after(1)
+            }
+            "_authToken" if before.contains("config set ") => after(0),
+            _ => None,
+        }
+    }
+
+    /// Whether a line is one of a replica of `OpenLDAP`, whose `credentials` are a password.
+    pub(super) fn is_replica(&self, named: &Named<'_>) -> bool {
+        const NEAR: usize = 300;
+        let start = self.text.floor_char_boundary(named.span.start.saturating_sub(NEAR));
+        let near = self.text.get(start..named.span.start).unwrap_or_default();
+        named.name == "credentials" && near.contains("syncrepl ") && near.contains("binddn=")
+    }
+
     /// `basic_auth "user", "password"`, a call as Ruby writes it; returns where it ends.
     pub(super) fn bare_login(&mut self, named: &Named<'_>) -> Option<usize> {
         let is_call = named.name.ends_with("basic_auth") && named.quote.is_none() && self.is_source();
@@ -47,7 +151,8 @@ impl Reader<'_, '_> {
         let rest = self.text.get(at..).unwrap_or_default();
         let call = rest.trim_start_matches(' ');
         let wrapper = WRAPPERS.iter().find(|wrapper| call.starts_with(**wrapper));
-        wrapper.map_or(0, |wrapper| rest.len() - call.len() + wrapper.len())
+        let skip = wrapper.map(|wrapper| wrapper.len()).or_else(|| environment(call));
+        skip.map_or(0, |skip| rest.len() - call.len() + skip)
     }
 
     /// `userPassword:: aGk=`, as LDIF writes it: two colons tell that the value is base64. Says whether it is so.
@@ -67,11 +172,30 @@ impl Reader<'_, '_> {
         true
     }
 
+    /// `{ a = "…", b = "…" }` of a name such as `tokens`: each text after an equals sign is a value.
+    fn map(&mut self, name: &str, at: usize, end: usize) {
+        let single = tree::singular(name);
+        let mut position = at;
+        while single != name && position < end {
+            let Some(quote) = self.text.get(position..end).and_then(|rest| rest.find('"')) else { return };
+            let is_value = self.text.get(position..position + quote).is_some_and(|gap| gap.trim_end().ends_with('='));
+            let Some(value) = read::read(self.text, position + quote, Extent::Quoted) else { return };
+            if is_value {
+                self.extraction.pair(self.passage, single, &value.value, value.span, Form::Setting);
+                self.done = self.done.max(value.span.end);
+            }
+            position = value.span.end + 1;
+        }
+    }
+
     /// `["…", "…"]`, over lines: each text is a value.
     pub(super) fn list(&mut self, name: &str, at: usize) {
         let limit = self.text.floor_char_boundary((at + MAX_LIST).min(self.text.len()));
         let Some(rest) = self.text.get(at..limit) else { return };
         let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        if let Some(inner) = rest.get(blank..).filter(|rest| rest.starts_with('{')) {
+            return self.map(name, at + blank + 1, at + blank + inner.find('}').unwrap_or(0));
+        }
         let Some(end) = rest.get(blank..).filter(|rest| rest.starts_with('[')).and_then(|rest| rest.find(']')) else {
             return;
         };
