@@ -15,6 +15,7 @@ pub mod commands;
 mod error;
 pub mod fix_all;
 pub mod handlers;
+mod held;
 pub mod judge;
 mod lapse;
 pub mod ledger;
