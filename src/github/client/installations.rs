@@ -45,10 +45,10 @@ pub struct Reached {
     #[serde(rename = "full_name")]
     pub name: RepositoryName,
     /// Its default branch; empty when GitHub leaves it out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub default_branch: String,
     /// Whether it can only be read.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub archived: bool,
 }
 
@@ -61,7 +61,7 @@ pub struct HookDelivery {
     pub guid: String,
     delivered_at: String,
     /// What we answered; no HTTP status where there was no answer in time.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     status_code: i64,
     /// The event.
     pub event: String,

@@ -115,6 +115,7 @@ mod answer {
     #[serde(rename_all = "camelCase")]
     pub struct Threads {
         pub page_info: PageInfo,
+        #[serde(default, deserialize_with = "crate::github::or_default")]
         pub nodes: Vec<Option<Thread>>,
     }
 
@@ -144,6 +145,7 @@ mod answer {
     #[serde(rename_all = "camelCase")]
     pub struct Comments {
         pub total_count: usize,
+        #[serde(default, deserialize_with = "crate::github::or_default")]
         pub nodes: Vec<Option<Comment>>,
     }
 

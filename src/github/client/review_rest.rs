@@ -16,9 +16,9 @@ const MOST_PAGES: usize = 20;
 #[derive(Deserialize)]
 struct Comment {
     id: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     node_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     body: String,
     user: Option<User>,
     in_reply_to_id: Option<u64>,
