@@ -18,6 +18,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::app::Clock;
 use super::identity::InstallationId;
+use super::timestamp;
 use super::transport::Answer;
 
 /// Writes of an installation that need not wait for each other. With one more each second, the first minute has 70.
@@ -57,6 +58,9 @@ impl Default for RateLimitConfig {
         }
     }
 }
+
+/// The longest wait that is taken from an answer.
+const LONGEST_SAID: Duration = Duration::from_hours(2);
 
 /// Who is limited: an installation, or the app itself.
 pub type Account = Option<InstallationId>;
@@ -231,6 +235,11 @@ impl RateLimits {
         limit.quota = said_quota(&answer.headers).or(limit.quota);
         if !is_rate_limited(answer) {
             limit.refusals = 0;
+            // The last one that was allowed: asking for more would only be refused.
+            if said_quota(&answer.headers).is_some_and(|quota| quota.remaining == 0) {
+                let wait = until_reset(&answer.headers, now).unwrap_or_default();
+                limit.blocked_until = limit.blocked_until.max(Some(now + wait));
+            }
             return None;
         }
         let unexplained = self.config.unexplained_wait * 2_u32.pow(limit.refusals.min(6));
@@ -241,7 +250,8 @@ impl RateLimits {
     }
 }
 
-/// Whether an answer is a refusal because of a limit: 429, a 403 that says so, or a GraphQL answer of 200 that does.
+/// Whether an answer is a refusal because of a limit: 429, a 403 or 422 that says so, or a GraphQL answer of 200 that
+/// does.
 fn is_rate_limited(answer: &Answer) -> bool {
     let says_so = || {
         let text = answer.message().to_ascii_lowercase();
@@ -249,6 +259,8 @@ fn is_rate_limited(answer: &Answer) -> bool {
     };
     match answer.status {
         StatusCode::TOO_MANY_REQUESTS => true,
+        // How GitHub refuses comments that come too fast.
+        StatusCode::UNPROCESSABLE_ENTITY => answer.message().contains("submitted too quickly"),
         StatusCode::FORBIDDEN => {
             answer.headers.contains_key("retry-after")
                 || number(&answer.headers, "x-ratelimit-remaining") == Some(0)
@@ -262,12 +274,12 @@ fn is_rate_limited(answer: &Answer) -> bool {
 fn has_graphql_rate_limit(body: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
     struct Body {
-        #[serde(default)]
+        #[serde(default, deserialize_with = "crate::github::or_default")]
         errors: Vec<Error>,
     }
     #[derive(serde::Deserialize)]
     struct Error {
-        #[serde(default, rename = "type")]
+        #[serde(default, rename = "type", deserialize_with = "crate::github::or_default")]
         kind: String,
     }
     // Looking for the word first spares parsing every large answer twice.
@@ -293,12 +305,17 @@ fn said_quota(headers: &HeaderMap) -> Option<Quota> {
 /// How long the headers ask to wait, at most an hour and a bit.
 fn said_wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let after = number(headers, "retry-after").map(Duration::from_secs);
-    let reset = || {
-        let reset = SystemTime::UNIX_EPOCH + Duration::from_secs(number(headers, "x-ratelimit-reset")?);
-        let spent = number(headers, "x-ratelimit-remaining") == Some(0);
-        spent.then(|| reset.duration_since(now).unwrap_or_default() + Duration::from_secs(1))
-    };
-    after.or_else(reset).map(|wait| wait.min(Duration::from_hours(2)))
+    after.or_else(|| until_reset(headers, now)).map(|wait| wait.min(LONGEST_SAID))
+}
+
+/// How long until there are requests again, when none is left. By GitHub's own clock where it tells the time: ours may
+/// be wrong.
+fn until_reset(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let date = headers.get("date").and_then(|date| timestamp::parse_header(date.to_str().ok()?));
+    let reset = SystemTime::UNIX_EPOCH + Duration::from_secs(number(headers, "x-ratelimit-reset")?);
+    let is_spent = number(headers, "x-ratelimit-remaining") == Some(0);
+    let wait = reset.duration_since(date.unwrap_or(now)).unwrap_or_default() + Duration::from_secs(1);
+    is_spent.then(|| wait.min(LONGEST_SAID))
 }
 
 /// A header that is a whole number.
