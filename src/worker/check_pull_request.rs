@@ -20,6 +20,7 @@ use super::queue_note;
 use super::record;
 use super::subject::{self, Subject, follow_up};
 use super::threads;
+use super::twins::Beside;
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::client::{Client, PullRequestState, RepositoryClient};
 use crate::github::identity::{CommitSha, PullRequestNumber};
@@ -114,7 +115,7 @@ impl CheckPullRequest {
         let client = self.client_of(job);
         let subject = match Subject::of(&client, job).await? {
             Ok(subject) => subject,
-            Err(done) => return Ok(done),
+            Err(done) => return self.ended(job, done).await,
         };
         if let (Some(number), Some(_)) = (subject.pull_request, job.head().filter(|head| **head != subject.head)) {
             // The head moved on. The queue has to know which commit a check run is opened on, or nobody would conclude
@@ -190,16 +191,50 @@ impl CheckPullRequest {
         }
         let actions = fix_all::buttons(client, subject, &judged.judgement.verdict).await?;
         let output = self.introduced(client, &subject.head, check_run::output(&input)).await;
-        let conclusion = judged.judgement.verdict.conclusion;
+        let own = judged.judgement.verdict.conclusion;
+        let beside = self.beside(client, job, subject, own, again_since).await?;
+        let (conclusion, output) = beside.conclude(own, output);
         run.conclude(&subject.head, conclusion, &output, &actions, again_since.is_some()).await?;
         // From here on the verdict stands: what fails now delays only itself.
         let images = self.judge.options.image_scans.then(|| check_images::job(job, subject, &judged.judgement));
-        let follow_up: Vec<Job> = images.into_iter().collect();
+        let follow_up: Vec<Job> = images.into_iter().chain(beside.follow_up).collect();
         let standing = standing.filter(|standing| standing.state.is_open);
         if let Err(error) = self.speak(client, subject, standing, &judged, again, input).await {
             return Err(JobError::AfterVerdict { error: Box::new(error), follow_up });
         }
         Ok(Done { follow_up, ..done(&judged) })
+    }
+
+    /// What follows from verdicts on the same commit, which is noted when it counts.
+    async fn beside(
+        &self,
+        client: &RepositoryClient,
+        job: &Job,
+        subject: &Subject,
+        own: Conclusion,
+        again_since: Option<UnixMillis>,
+    ) -> Result<Beside, JobError> {
+        let Some(ledger) = &self.ledger else { return Ok(Beside { held_by: None, follow_up: Vec::new() }) };
+        let beside = ledger.twins().tell(client, job, &subject.head, own, again_since.is_some()).await?;
+        if let Some(number) = beside.held_by {
+            let happened = Happened {
+                pull_request: subject.pull_request,
+                head: Some(&subject.head),
+                event: "held",
+                actor: None,
+                detail: json!({"conclusion": "failure", "by": number}),
+            };
+            ledger.note(&job.repository, happened, again_since).await?;
+        }
+        Ok(beside)
+    }
+
+    /// The end of a job whose change is over: its verdict holds up no other change.
+    async fn ended(&self, job: &Job, mut done: Done) -> Result<Done, JobError> {
+        if let (Some(ledger), Some(head), true) = (&self.ledger, job.head(), job.has_check_run()) {
+            done.follow_up.extend(ledger.twins().forget(job, head, Check::Change).await?);
+        }
+        Ok(done)
     }
 
     /// Says what the check run can't: on the lines of a pull request, or on the one that a merge group is for.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::judge::Judged;
 use super::subject::Subject;
+use super::twins::Twins;
 use crate::github::app::Clock;
 use crate::github::event::Comment;
 use crate::github::identity::{CommitSha, PullRequestNumber, RepositoryName};
@@ -69,6 +70,9 @@ pub struct GivenWaiver {
     /// Whether its end was told.
     #[serde(default)]
     pub is_over: bool,
+    /// So many days before its last one its end is announced.
+    #[serde(default)]
+    pub announce_days: u32,
 }
 
 impl GivenWaiver {
@@ -125,6 +129,11 @@ impl Ledger {
     /// The records in `store`.
     pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
         Self { store, clock }
+    }
+
+    /// The verdicts by commit.
+    pub(super) fn twins(&self) -> Twins {
+        Twins::new(Arc::clone(&self.store), self.now())
     }
 
     pub(super) fn now(&self) -> UnixMillis {

@@ -34,6 +34,7 @@ mod supervise;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod twins;
 mod wake;
 pub mod watch;
 
