@@ -2,6 +2,8 @@
 //!
 //! Invariant: the check of the commit passes only while none of them is blocked.
 
+use std::collections::BTreeMap;
+
 use crate::fake_github::FakeGitHub;
 use crate::fake_github::git::Edit;
 use crate::fixtures::privileged_pod;
@@ -28,11 +30,11 @@ async fn open(gate: &Gate, base: &str, heard: bool) -> u64 {
     number
 }
 
-/// How the check run of each pull request on `head` was concluded, in the order of their numbers.
+/// How the newest check run of each pull request on `head` was concluded, in the order of their numbers.
 fn conclusions(gate: &Gate, head: &str) -> Vec<String> {
-    let mut runs = gate.runs(head);
-    runs.sort_by_key(|run| run.external_id.clone());
-    runs.into_iter().map(|run| run.conclusion.unwrap_or_default()).collect()
+    let newest: BTreeMap<String, String> =
+        gate.runs(head).into_iter().map(|run| (run.external_id, run.conclusion.unwrap_or_default())).collect();
+    newest.into_values().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
