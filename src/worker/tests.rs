@@ -240,6 +240,13 @@ async fn a_panic_is_kept_to_its_job_and_its_words_to_itself() {
 }
 
 #[tokio::test]
+async fn a_panic_of_the_engine_says_nothing_of_the_file_it_choked_on() {
+    let error = judge::on_thread(|| panic!("{} is not a char boundary of hunter2", 3)).await.map(|()| ()).unwrap_err();
+    let told = describe(&error);
+    assert!(error.is_permanent() && told.contains("internal error") && !told.contains("hunter2"), "{told}");
+}
+
+#[tokio::test]
 async fn a_job_that_hangs_is_ended() {
     let mut bench = Bench::start(vec![Act::Hang], |settings| settings.time_limit = Duration::from_millis(20)).await;
     assert_eq!(bench.outcome().await, "retried");
