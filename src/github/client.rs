@@ -222,7 +222,7 @@ impl Client {
         // Whoever waits for the answer may stop waiting; what it says of the limits is learnt all the same.
         let exchange = async move { client.exchange(&sent, account, &bearer).await };
         let exchanged = tokio::spawn(exchange.in_current_span()).await;
-        let (answer, retry_after) = exchanged.map_err(|error| call.unreachable(error.into()))??;
+        let (answer, retry_after) = exchanged.map_err(|_| call.unreachable("the request was broken off".into()))??;
         if let Some(retry_after) = retry_after {
             return Err(limited(retry_after));
         }

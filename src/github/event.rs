@@ -31,7 +31,7 @@ pub enum EventError {
         /// The event's name.
         event: String,
         /// Where it differs.
-        source: serde_json::Error,
+        source: super::Misshapen,
     },
 }
 
@@ -261,7 +261,7 @@ impl Head {
 }
 
 fn read<T: DeserializeOwned>(event: &str, body: &[u8]) -> Result<T, EventError> {
-    serde_json::from_slice(body).map_err(|source| EventError::Shape { event: event.to_owned(), source })
+    serde_json::from_slice(body).map_err(|error| EventError::Shape { event: event.to_owned(), source: error.into() })
 }
 
 #[derive(Deserialize)]

@@ -123,8 +123,30 @@ pub enum GitHubError {
         /// On what.
         subject: String,
         /// Where it differs.
-        source: serde_json::Error,
+        source: Misshapen,
     },
+}
+
+/// Where a document is not what was expected. It says nothing of what stands there, which may be a token or a file.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} (line {line}, column {column})")]
+pub struct Misshapen {
+    what: &'static str,
+    line: usize,
+    column: usize,
+    /// Whether the document is no JSON, or ends early.
+    is_damaged: bool,
+}
+
+impl From<serde_json::Error> for Misshapen {
+    fn from(error: serde_json::Error) -> Self {
+        let what = match error.classify() {
+            serde_json::error::Category::Data => "a field is missing or of another kind",
+            serde_json::error::Category::Eof => "it ends early",
+            _ => "it is no JSON",
+        };
+        Self { what, line: error.line(), column: error.column(), is_damaged: !error.is_data() }
+    }
 }
 
 impl GitHubError {
@@ -140,7 +162,7 @@ impl GitHubError {
             Self::Refused { status, .. } => *status >= 500 || matches!(status, 401 | 408 | 409 | 425 | 429),
             Self::Query { kind, .. } => !matches!(kind.as_str(), "FORBIDDEN" | "NOT_FOUND" | "UNPROCESSABLE"),
             // What is no JSON at all was cut on its way.
-            Self::Shape { source, .. } => source.is_syntax() || source.is_eof(),
+            Self::Shape { source, .. } => source.is_damaged,
             Self::Address { .. } | Self::Credentials { .. } | Self::TooLarge { .. } => false,
         }
     }

@@ -250,8 +250,8 @@ impl RateLimits {
     }
 }
 
-/// Whether an answer is a refusal because of a limit: 429, a 403 or 422 that says so, or a GraphQL answer of 200 that
-/// does.
+/// Whether an answer is a refusal because of a limit: 429, a 403 or 422 that says so, a failure that names a time, or a
+/// GraphQL answer of 200 that says so.
 fn is_rate_limited(answer: &Answer) -> bool {
     let says_so = || {
         let text = answer.message().to_ascii_lowercase();
@@ -266,6 +266,7 @@ fn is_rate_limited(answer: &Answer) -> bool {
                 || number(&answer.headers, "x-ratelimit-remaining") == Some(0)
                 || says_so()
         }
+        status if status.is_server_error() => answer.headers.contains_key("retry-after"),
         StatusCode::OK => has_graphql_rate_limit(&answer.body),
         _ => false,
     }
@@ -305,16 +306,23 @@ fn said_quota(headers: &HeaderMap) -> Option<Quota> {
 /// How long the headers ask to wait, at most an hour and a bit.
 fn said_wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let after = number(headers, "retry-after").map(Duration::from_secs);
-    after.or_else(|| until_reset(headers, now)).map(|wait| wait.min(LONGEST_SAID))
+    let at = || {
+        let at = timestamp::parse_header(headers.get("retry-after")?.to_str().ok()?)?;
+        Some(at.duration_since(github_time(headers, now)).unwrap_or_default() + Duration::from_secs(1))
+    };
+    after.or_else(at).or_else(|| until_reset(headers, now)).map(|wait| wait.min(LONGEST_SAID))
 }
 
-/// How long until there are requests again, when none is left. By GitHub's own clock where it tells the time: ours may
-/// be wrong.
+/// The time by GitHub's own clock where it tells it: ours may be wrong.
+fn github_time(headers: &HeaderMap, now: SystemTime) -> SystemTime {
+    headers.get("date").and_then(|date| timestamp::parse_header(date.to_str().ok()?)).unwrap_or(now)
+}
+
+/// How long until there are requests again, when none is left.
 fn until_reset(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let date = headers.get("date").and_then(|date| timestamp::parse_header(date.to_str().ok()?));
     let reset = SystemTime::UNIX_EPOCH + Duration::from_secs(number(headers, "x-ratelimit-reset")?);
     let is_spent = number(headers, "x-ratelimit-remaining") == Some(0);
-    let wait = reset.duration_since(date.unwrap_or(now)).unwrap_or_default() + Duration::from_secs(1);
+    let wait = reset.duration_since(github_time(headers, now)).unwrap_or_default() + Duration::from_secs(1);
     is_spent.then(|| wait.min(LONGEST_SAID))
 }
 

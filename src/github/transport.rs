@@ -144,7 +144,7 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|source| GitHubError::Shape {
             operation: call.operation,
             subject: call.subject.clone(),
-            source,
+            source: source.into(),
         })
     }
 

@@ -200,8 +200,9 @@ impl RepositoryClient {
         let call = Call::get("read repository", self.name().to_string(), self.path(""));
         match self.send(&call).await {
             Ok(_) => Ok(true),
-            // A token for a repository out of reach is refused as unprocessable.
-            Err(error) if error.is_absent() || matches!(error.status(), Some(403 | 422 | 451)) => Ok(false),
+            // A token for a repository out of reach is refused as unprocessable; one with a new name or owner is led on
+            // to that, under which it is found by looking through.
+            Err(error) if error.is_absent() || matches!(error.status(), Some(301 | 403 | 422 | 451)) => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -61,7 +61,7 @@ impl RepositoryClient {
         serde_json::from_value(body.data).map_err(|source| GitHubError::Shape {
             operation,
             subject: call.subject,
-            source,
+            source: source.into(),
         })
     }
 }

@@ -150,6 +150,16 @@ async fn a_clock_that_is_wrong_by_minutes_is_put_right_by_github_s() {
     }
 }
 
+#[tokio::test]
+async fn a_repository_that_moved_is_out_of_reach_under_its_old_name() {
+    let moved = json!({"message": "Moved Permanently", "url": "https://elsewhere.example/repositories/1"}).to_string();
+    for (status, body, expected) in [(301, moved, false), (404, "{}".into(), false), (200, "{}".into(), true)] {
+        let (mock, client) = Mock::start(vec![("GET /repos/acme/shop", status, body)]).await;
+        assert_eq!(client.is_reachable().await.ok(), Some(expected), "{status}");
+        assert_eq!(mock.seen("elsewhere"), 0, "nothing is followed");
+    }
+}
+
 struct Closed;
 
 #[async_trait::async_trait]
@@ -174,6 +184,17 @@ async fn behind_a_fence_that_does_not_hold_nothing_is_written() {
     assert_eq!(mock.seen("POST /repos"), 0);
     assert!(fence::guarded(Arc::new(Closed), client.pull_request(PullRequestNumber(1))).await.is_ok());
     assert!(write().await.is_ok(), "what nothing guards is written");
+}
+
+#[tokio::test]
+async fn an_answer_of_another_shape_is_not_repeated_in_the_error() {
+    for (body, is_retryable) in [(r#"{"number": "hunter2"}"#, false), (r#"{"number": hunter2"#, true), ("{", true)] {
+        let (_, client) = Mock::start(vec![("GET /repos", 200, body.into())]).await;
+        let error = client.pull_request(PullRequestNumber(1)).await.unwrap_err();
+        let told = crate::report::words::describe(&error);
+        assert!(told.contains("line 1, column") && !told.contains("hunter2"), "{told}");
+        assert_eq!(error.is_retryable(), is_retryable, "{told}");
+    }
 }
 
 #[tokio::test]

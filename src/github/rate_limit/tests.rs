@@ -48,6 +48,9 @@ fn each_way_of_being_limited_is_understood() {
     check(200, &[], r#"{"errors": [{"type": "RATE_LIMITED", "message": "x"}]}"#, Some(60));
     check(200, &[], r#"{"data": {"text": "RATE_LIMITED"}}"#, None);
     check(502, &[], "", None);
+    check(503, &[("retry-after", "7")], "", Some(7));
+    let date = [("retry-after", "Thu, 01 Jan 1970 00:18:20 GMT"), ("date", "Thu, 01 Jan 1970 00:17:30 GMT")];
+    check(429, &date, "", Some(51));
 }
 
 #[test]
