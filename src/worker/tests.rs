@@ -241,7 +241,7 @@ async fn a_panic_is_kept_to_its_job_and_its_words_to_itself() {
 
 #[tokio::test]
 async fn a_panic_of_the_engine_says_nothing_of_the_file_it_choked_on() {
-    let error = judge::on_thread(|| panic!("{} is not a char boundary of hunter2", 3)).await.map(|()| ()).unwrap_err();
+    let error = judge::on_thread(|| panic!("{} is not a char boundary of hunter2", 3)).await.unwrap_err();
     let told = describe(&error);
     assert!(error.is_permanent() && told.contains("internal error") && !told.contains("hunter2"), "{told}");
 }
