@@ -202,7 +202,7 @@ impl CheckPullRequest {
         if let Err(error) = self.speak(client, subject, standing, &judged, again, input).await {
             return Err(JobError::AfterVerdict { error: Box::new(error), follow_up });
         }
-        Ok(Done { follow_up, ..done(&judged) })
+        Ok(Done { follow_up, ..done(&judged, conclusion) })
     }
 
     /// What follows from verdicts on the same commit, which is noted when it counts.
@@ -358,9 +358,9 @@ fn superseded_by(newer: Job) -> Done {
     Done { follow_up: vec![newer], ..Done::without_scan(Outcome::Superseded) }
 }
 
-fn done(judged: &Judged) -> Done {
+fn done(judged: &Judged, conclusion: Conclusion) -> Done {
     let verdict = &judged.judgement.verdict;
-    let outcome = match verdict.conclusion {
+    let outcome = match conclusion {
         Conclusion::Success => Outcome::Passed,
         Conclusion::Failure => Outcome::Blocked,
         Conclusion::Neutral => Outcome::Neutral,

@@ -25,7 +25,7 @@ use crate::verdict::Conclusion;
 const KEPT: Duration = Duration::from_hours(180 * 24);
 const GROUP_KEPT: Duration = Duration::from_hours(24);
 /// The most changes of one commit that are looked at.
-const MOST: u32 = 100;
+const MOST: u32 = 10_000;
 const BLOCKED: &str = "blocked";
 const PASSED: &str = "passed";
 /// What stands in place of a pull request's number.
