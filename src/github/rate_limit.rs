@@ -282,14 +282,18 @@ fn has_graphql_rate_limit(body: &[u8]) -> bool {
     struct Error {
         #[serde(default, rename = "type", deserialize_with = "crate::github::or_default")]
         kind: String,
+        #[serde(default, deserialize_with = "crate::github::or_default")]
+        message: String,
     }
-    // Looking for the word first spares parsing every large answer twice.
-    let named = body.windows(12).any(|window| window == b"RATE_LIMITED")
-        || body.windows(10).any(|window| window == b"RATE_LIMIT");
-    named
-        && serde_json::from_slice::<Body>(body).is_ok_and(|body| {
-            body.errors.iter().any(|error| matches!(error.kind.as_str(), "RATE_LIMITED" | "RATE_LIMIT"))
-        })
+    let is_limit = |error: &Error| {
+        // A secondary limit has no type of its own.
+        matches!(error.kind.as_str(), "RATE_LIMITED" | "RATE_LIMIT")
+            || error.message.to_ascii_lowercase().contains("rate limit")
+    };
+    // Looking for the words first spares parsing every large answer twice.
+    let has = |word: &[u8]| body.windows(word.len()).any(|window| window == word);
+    let may_be = has(b"\"errors\"") && (has(b"RATE_LIMIT") || has(b"rate limit"));
+    may_be && serde_json::from_slice::<Body>(body).is_ok_and(|body| body.errors.iter().any(is_limit))
 }
 
 /// The quota of REST requests that the headers tell.

@@ -319,6 +319,11 @@ impl CheckPullRequest {
         again: Option<Again>,
         input: ReportInput<'_>,
     ) -> Result<(), JobError> {
+        if standing.state.is_cut {
+            // What was said is not all known, and nothing is said twice.
+            warn!(pr = standing.number.0, "too many review threads: comments are left as they are");
+            return Ok(());
+        }
         let is_silent = subject.is_draft && input.settings.conversation.drafts.value == Drafts::Silent;
         let pinned = match again.filter(|_| !is_silent) {
             Some(again) => again.pinned(&judged.judgement.unpinned, subject.is_fork).await,

@@ -198,6 +198,22 @@ async fn an_answer_of_another_shape_is_not_repeated_in_the_error() {
 }
 
 #[tokio::test]
+async fn more_threads_than_are_read_are_known_to_be_more() {
+    for (pages, is_cut) in [(19, false), (25, true)] {
+        let page = |number: usize| {
+            let info = json!({"hasNextPage": number < pages, "endCursor": number.to_string()});
+            let threads = json!({"pageInfo": info, "nodes": [null]});
+            let pull = json!({"headRefOid": "a".repeat(40), "state": "OPEN", "reviewThreads": threads});
+            ("POST /graphql", 200, json!({"data": {"repository": {"pullRequest": pull}}, "errors": null}).to_string())
+        };
+        let (mock, client) = Mock::start((1..=pages).map(page).collect()).await;
+        let state = client.pull_request_state(PullRequestNumber(1)).await.unwrap();
+        assert_eq!((state.is_open, state.is_cut), (true, is_cut));
+        assert_eq!(mock.seen("POST /graphql"), pages.min(20));
+    }
+}
+
+#[tokio::test]
 async fn a_limit_stops_later_requests_before_they_are_sent() {
     let limited = json!({"message": "You have exceeded a secondary rate limit"}).to_string();
     let (mock, client) = Mock::start(vec![("GET /repos", 403, limited), ("GET /repos", 200, pull())]).await;

@@ -47,6 +47,8 @@ fn each_way_of_being_limited_is_understood() {
     check(429, &[("retry-after", "soon")], "", Some(60));
     check(200, &[], r#"{"errors": [{"type": "RATE_LIMITED", "message": "x"}]}"#, Some(60));
     check(200, &[], r#"{"data": {"text": "RATE_LIMITED"}}"#, None);
+    check(200, &[], r#"{"errors": [{"message": "You have exceeded a secondary rate limit."}]}"#, Some(60));
+    check(200, &[], r#"{"data": {"text": "\"errors\": rate limit"}, "errors": null}"#, None);
     check(502, &[], "", None);
     check(503, &[("retry-after", "7")], "", Some(7));
     let date = [("retry-after", "Thu, 01 Jan 1970 00:18:20 GMT"), ("date", "Thu, 01 Jan 1970 00:17:30 GMT")];
