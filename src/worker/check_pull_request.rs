@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::check_images;
 use super::fix_all;
@@ -333,7 +333,25 @@ impl CheckPullRequest {
         let input = ReportInput { verdict, ..input };
         let wanted = if is_silent { Vec::new() } else { review::plan(&input).comments };
         let plan = threads::plan(&wanted, verdict, &standing.state.threads);
-        Ok(threads::carry_out(client, standing.number, &subject.head, &plan).await?)
+        let Some(ledger) = self.ledger.as_ref().filter(|_| !plan.new.is_empty()) else {
+            return Ok(threads::carry_out(client, standing.number, &subject.head, &plan).await?);
+        };
+        let said = ledger.said(client.name(), standing.number);
+        let plan = match said.wait(&plan.new, ledger.now()).await? {
+            None => plan,
+            Some(wait) => {
+                info!("comments that were made a moment ago are not listed yet");
+                tokio::time::sleep(wait).await;
+                let state = state_of(client, standing.number).await?;
+                if state.head != subject.head || !state.is_open || state.is_cut {
+                    return Ok(());
+                }
+                threads::plan(&wanted, verdict, &state.threads)
+            }
+        };
+        said.note(&plan.new, ledger.now()).await?;
+        threads::carry_out(client, standing.number, &subject.head, &plan).await?;
+        Ok(said.note(&plan.new, ledger.now()).await?)
     }
 
     async fn note_unfinished(&self, job: &Job, cause: &str) -> Result<(), JobError> {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::judge::Judged;
+use super::said::Said;
 use super::subject::Subject;
 use super::twins::Twins;
 use crate::github::app::Clock;
@@ -129,6 +130,11 @@ impl Ledger {
     /// The records in `store`.
     pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
         Self { store, clock }
+    }
+
+    /// What was said on a pull request a moment ago.
+    pub(super) fn said(&self, repository: &RepositoryName, number: PullRequestNumber) -> Said {
+        Said::new(Arc::clone(&self.store), repository, number)
     }
 
     /// The verdicts by commit.

@@ -28,6 +28,7 @@ mod queue_note;
 pub mod record;
 pub mod recovery;
 mod retry;
+mod said;
 mod settle;
 mod subject;
 mod supervise;
