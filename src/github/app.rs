@@ -174,7 +174,7 @@ pub fn minted(call: &Call, answer: &Answer, now: SystemTime) -> Result<Installat
     struct Body {
         token: String,
         expires_at: String,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "crate::github::or_default")]
         permissions: std::collections::BTreeMap<String, String>,
     }
     let body: Body = answer.json(call)?;

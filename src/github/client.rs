@@ -1,7 +1,8 @@
 //! The calls we make to GitHub, no more.
 //!
 //! Invariant: every request of a repository goes through [`RepositoryClient::send`]: limits obeyed, token narrowed and
-//! shared, failure named. Lists are followed to their end or the end is an error, never cut in silence.
+//! shared, failure named; every write is made only while its [`fence`] holds. Lists are followed to their end or the end
+//! is an error, never cut in silence.
 
 mod check_run;
 mod commit;
@@ -17,6 +18,7 @@ mod review_rest;
 mod review_threads;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
@@ -34,8 +36,9 @@ pub use review::{NewComment, PullRequestState, ReviewThread, ThreadComment};
 
 use super::GitHubError;
 use super::app::{self, AppCredentials, Clock, FRESH, InstallationToken, TokenCache};
+use super::fence;
 use super::identity::{CommitSha, InstallationId, RepositoryName};
-use super::rate_limit::{Account, Quota, RateLimitConfig, RateLimits, SharedLimits, number};
+use super::rate_limit::{Account, Kind, Quota, RateLimitConfig, RateLimits, SharedLimits, number};
 use super::timestamp;
 use super::transport::{Answer, Call, Transport};
 pub use super::transport::{NoObserver, Observer};
@@ -93,8 +96,13 @@ struct Shared {
     tokens: TokenCache,
     limits: RateLimits,
     own_login: tokio::sync::OnceCell<String>,
+    /// By how many seconds GitHub's clock is ahead of ours, as it said last.
+    skew: AtomicI64,
     config: ClientConfig,
 }
+
+/// A difference of the clocks, in seconds, that tokens allow for.
+const MOST_DRIFT: u64 = 30;
 
 /// What GitHub says about the app itself.
 #[derive(Clone, Debug, Deserialize)]
@@ -102,16 +110,16 @@ pub struct AppInfo {
     /// The app's number.
     pub id: u64,
     /// Its name in URLs; its comments are by `SLUG[bot]`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub slug: String,
     /// Its name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub name: String,
     /// The permissions it asks for, and at which level.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub permissions: std::collections::BTreeMap<String, String>,
     /// The events it subscribes to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub events: Vec<String>,
     /// GitHub's time when it answered.
     #[serde(skip)]
@@ -132,7 +140,8 @@ impl Client {
         let limits =
             RateLimits::new(config.rate_limit.clone(), config.clock.clone()).shared_by(config.shared_limits.clone());
         let (tokens, own_login) = (TokenCache::default(), tokio::sync::OnceCell::new());
-        Ok(Self(Arc::new(Shared { transport, credentials, tokens, limits, own_login, config })))
+        let skew = AtomicI64::new(0);
+        Ok(Self(Arc::new(Shared { transport, credentials, tokens, limits, own_login, skew, config })))
     }
 
     /// The app's number.
@@ -167,9 +176,34 @@ impl Client {
         self.0.own_login.get_or_try_init(ask).await.cloned()
     }
 
+    /// Sends a call as the app itself. Where our clock is wrong by minutes GitHub refuses what we sign; its answer tells
+    /// the time, and the call is made once more by that.
     async fn as_app(&self, call: &Call) -> Result<Answer, GitHubError> {
-        let jwt = self.0.credentials.jwt((self.0.config.clock)())?;
-        self.checked(call, None, &jwt).await
+        let by = self.0.skew.load(Ordering::Relaxed);
+        let outcome = self.checked(call, None, &self.jwt(by)?).await;
+        let learnt = self.0.skew.load(Ordering::Relaxed);
+        if outcome.as_ref().is_err_and(|error| error.status() == Some(401)) && learnt.abs_diff(by) > MOST_DRIFT {
+            return self.checked(call, None, &self.jwt(learnt)?).await;
+        }
+        outcome
+    }
+
+    /// A token for the app itself, made as if our clock showed so many seconds more.
+    fn jwt(&self, by: i64) -> Result<SecretString, GitHubError> {
+        let (now, by) = ((self.0.config.clock)(), (by.is_positive(), Duration::from_secs(by.unsigned_abs())));
+        let now = if by.0 { now.checked_add(by.1) } else { now.checked_sub(by.1) }.unwrap_or(now);
+        self.0.credentials.jwt(now)
+    }
+
+    /// Learns how far GitHub's clock is ahead of ours.
+    fn learn_skew(&self, answer: &Answer) {
+        let date = answer.headers.get("date").and_then(|date| timestamp::parse_header(date.to_str().ok()?));
+        let Some(date) = date else { return };
+        let ahead = match date.duration_since((self.0.config.clock)()) {
+            Ok(ahead) => i64::try_from(ahead.as_secs()).unwrap_or_default(),
+            Err(behind) => -i64::try_from(behind.duration().as_secs()).unwrap_or_default(),
+        };
+        self.0.skew.store(ahead, Ordering::Relaxed);
     }
 
     /// Sends a call within the limits of `account`, and turns a refusal into an error.
@@ -180,11 +214,15 @@ impl Client {
             retry_after,
         };
         self.0.limits.admit(account, call.kind()).await.map_err(limited)?;
+        // Right before it is sent: pacing may have taken a while.
+        if call.kind() != Kind::Read && !fence::may_write().await {
+            return Err(GitHubError::Fenced { operation: call.operation, subject: call.subject.clone() });
+        }
         let (client, sent, bearer) = (self.clone(), call.clone(), bearer.clone());
         // Whoever waits for the answer may stop waiting; what it says of the limits is learnt all the same.
         let exchange = async move { client.exchange(&sent, account, &bearer).await };
         let exchanged = tokio::spawn(exchange.in_current_span()).await;
-        let (answer, retry_after) = exchanged.map_err(|error| call.unreachable(error.into()))??;
+        let (answer, retry_after) = exchanged.map_err(|_| call.unreachable("the request was broken off".into()))??;
         if let Some(retry_after) = retry_after {
             return Err(limited(retry_after));
         }
@@ -199,6 +237,7 @@ impl Client {
         bearer: &SecretString,
     ) -> Result<(Answer, Option<Duration>), GitHubError> {
         let answer = self.0.transport.send(call, bearer).await?;
+        self.learn_skew(&answer);
         if let Some(remaining) = number(&answer.headers, "x-ratelimit-remaining") {
             let resource = answer.headers.get("x-ratelimit-resource").and_then(|value| value.to_str().ok());
             let resource = resource.unwrap_or("core");

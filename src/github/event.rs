@@ -31,7 +31,7 @@ pub enum EventError {
         /// The event's name.
         event: String,
         /// Where it differs.
-        source: serde_json::Error,
+        source: super::Misshapen,
     },
 }
 
@@ -204,6 +204,7 @@ impl Event {
 
 #[derive(Deserialize)]
 struct Head {
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     action: String,
     installation: Option<Numbered>,
     repository: Option<Named>,
@@ -217,6 +218,32 @@ struct Numbered {
 #[derive(Deserialize)]
 struct Named {
     full_name: RepositoryName,
+    #[serde(default)]
+    id: Option<u64>,
+}
+
+/// A pull request of a check's commit, which may be one of another repository.
+#[derive(Deserialize)]
+struct Listed {
+    number: PullRequestNumber,
+    base: Option<ListedBase>,
+}
+
+#[derive(Deserialize)]
+struct ListedBase {
+    repo: Option<Numbered>,
+}
+
+impl Listed {
+    /// Those of `listed` that are pull requests of `repository`, or do not say whose they are.
+    fn of(listed: &[Self], repository: Option<&Named>) -> Vec<PullRequestNumber> {
+        let own = repository.and_then(|repository| repository.id);
+        let is_own = |pull: &&Self| {
+            let base = pull.base.as_ref().and_then(|base| base.repo.as_ref()).map(|repo| repo.id);
+            base.zip(own).is_none_or(|(base, own)| base == own)
+        };
+        listed.iter().filter(is_own).map(|pull| pull.number).collect()
+    }
 }
 
 impl Head {
@@ -234,7 +261,7 @@ impl Head {
 }
 
 fn read<T: DeserializeOwned>(event: &str, body: &[u8]) -> Result<T, EventError> {
-    serde_json::from_slice(body).map_err(|source| EventError::Shape { event: event.to_owned(), source })
+    serde_json::from_slice(body).map_err(|error| EventError::Shape { event: event.to_owned(), source: error.into() })
 }
 
 #[derive(Deserialize)]
@@ -247,7 +274,7 @@ fn pull_request(body: &[u8]) -> Result<Event, EventError> {
     struct Body {
         number: PullRequestNumber,
         pull_request: Pull,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "crate::github::or_default")]
         changes: Changes,
     }
     #[derive(Deserialize)]
@@ -285,13 +312,9 @@ fn check(name: &str, body: &[u8]) -> Result<Event, EventError> {
         head_sha: CommitSha,
         #[serde(default)]
         external_id: Option<String>,
-        #[serde(default)]
-        pull_requests: Vec<Pull>,
+        #[serde(default, deserialize_with = "crate::github::or_default")]
+        pull_requests: Vec<Listed>,
         app: Option<Numbered>,
-    }
-    #[derive(Deserialize)]
-    struct Pull {
-        number: PullRequestNumber,
     }
     let head: Head = read(name, body)?;
     if name == "check_run" && head.action == "requested_action" {
@@ -301,11 +324,12 @@ fn check(name: &str, body: &[u8]) -> Result<Event, EventError> {
         return Ok(Event::ignored(format!("{name} {:.60}", head.action)));
     }
     let check = read::<Body>(name, body)?.check_run;
+    let pull_requests = Listed::of(&check.pull_requests, head.repository.as_ref());
     Ok(match head.place(name) {
         Ok(at) => Event::Rerequested {
             at,
             head: check.head_sha,
-            pull_requests: check.pull_requests.iter().map(|pull| pull.number).collect(),
+            pull_requests,
             external_id: check.external_id.filter(|id| !id.is_empty()),
             app_id: check.app.map(|app| app.id),
         },
@@ -322,9 +346,9 @@ fn merge_group(body: &[u8]) -> Result<Event, EventError> {
     struct Group {
         head_sha: CommitSha,
         base_sha: CommitSha,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "crate::github::or_default")]
         head_ref: String,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "crate::github::or_default")]
         base_ref: String,
     }
     let head: Head = read("merge_group", body)?;
@@ -365,7 +389,7 @@ fn queued_pull(head_ref: &str) -> Option<PullRequestNumber> {
 fn installation(name: &str, body: &[u8]) -> Result<Event, EventError> {
     #[derive(Deserialize)]
     struct Body {
-        #[serde(default)]
+        #[serde(default, deserialize_with = "crate::github::or_default")]
         repositories_added: Vec<Named>,
     }
     let head: Head = read(name, body)?;

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod client;
 pub mod event;
+pub mod fence;
 pub mod identity;
 pub mod oidc;
 pub mod rate_limit;
@@ -15,6 +16,15 @@ pub mod timestamp;
 mod transport;
 
 use std::time::Duration;
+
+/// Reads a field that may be `null` where GitHub means that there is nothing.
+fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de> + Default,
+{
+    <Option<T> as serde::Deserialize>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
 
 /// A failed conversation with GitHub.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +73,14 @@ pub enum GitHubError {
         /// How long to wait.
         retry_after: Duration,
     },
+    /// What makes the call is not ours to do any more, so it was not made.
+    #[error("{operation} {subject}: not written, for somebody else does this by now")]
+    Fenced {
+        /// What was attempted.
+        operation: &'static str,
+        /// On what.
+        subject: String,
+    },
     /// GitHub answered, and not with success.
     #[error("{operation} {subject}: GitHub answered {status}: {message}")]
     Refused {
@@ -105,8 +123,30 @@ pub enum GitHubError {
         /// On what.
         subject: String,
         /// Where it differs.
-        source: serde_json::Error,
+        source: Misshapen,
     },
+}
+
+/// Where a document is not what was expected. It says nothing of what stands there, which may be a token or a file.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} (line {line}, column {column})")]
+pub struct Misshapen {
+    what: &'static str,
+    line: usize,
+    column: usize,
+    /// Whether the document is no JSON, or ends early.
+    is_damaged: bool,
+}
+
+impl From<serde_json::Error> for Misshapen {
+    fn from(error: serde_json::Error) -> Self {
+        let what = match error.classify() {
+            serde_json::error::Category::Data => "a field is missing or of another kind",
+            serde_json::error::Category::Eof => "it ends early",
+            _ => "it is no JSON",
+        };
+        Self { what, line: error.line(), column: error.column(), is_damaged: !error.is_data() }
+    }
 }
 
 impl GitHubError {
@@ -118,11 +158,11 @@ impl GitHubError {
     /// Whether the same attempt may succeed later, without anybody changing anything.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Timeout { .. } | Self::RateLimited { .. } => true,
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::RateLimited { .. } | Self::Fenced { .. } => true,
             Self::Refused { status, .. } => *status >= 500 || matches!(status, 401 | 408 | 409 | 425 | 429),
             Self::Query { kind, .. } => !matches!(kind.as_str(), "FORBIDDEN" | "NOT_FOUND" | "UNPROCESSABLE"),
             // What is no JSON at all was cut on its way.
-            Self::Shape { source, .. } => source.is_syntax() || source.is_eof(),
+            Self::Shape { source, .. } => source.is_damaged,
             Self::Address { .. } | Self::Credentials { .. } | Self::TooLarge { .. } => false,
         }
     }

@@ -18,6 +18,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::app::Clock;
 use super::identity::InstallationId;
+use super::timestamp;
 use super::transport::Answer;
 
 /// Writes of an installation that need not wait for each other. With one more each second, the first minute has 70.
@@ -57,6 +58,9 @@ impl Default for RateLimitConfig {
         }
     }
 }
+
+/// The longest wait that is taken from an answer.
+const LONGEST_SAID: Duration = Duration::from_hours(2);
 
 /// Who is limited: an installation, or the app itself.
 pub type Account = Option<InstallationId>;
@@ -231,6 +235,11 @@ impl RateLimits {
         limit.quota = said_quota(&answer.headers).or(limit.quota);
         if !is_rate_limited(answer) {
             limit.refusals = 0;
+            // The last one that was allowed: asking for more would only be refused.
+            if said_quota(&answer.headers).is_some_and(|quota| quota.remaining == 0) {
+                let wait = until_reset(&answer.headers, now).unwrap_or_default();
+                limit.blocked_until = limit.blocked_until.max(Some(now + wait));
+            }
             return None;
         }
         let unexplained = self.config.unexplained_wait * 2_u32.pow(limit.refusals.min(6));
@@ -241,7 +250,8 @@ impl RateLimits {
     }
 }
 
-/// Whether an answer is a refusal because of a limit: 429, a 403 that says so, or a GraphQL answer of 200 that does.
+/// Whether an answer is a refusal because of a limit: 429, a 403 or 422 that says so, a failure that names a time, or a
+/// GraphQL answer of 200 that says so.
 fn is_rate_limited(answer: &Answer) -> bool {
     let says_so = || {
         let text = answer.message().to_ascii_lowercase();
@@ -249,11 +259,14 @@ fn is_rate_limited(answer: &Answer) -> bool {
     };
     match answer.status {
         StatusCode::TOO_MANY_REQUESTS => true,
+        // How GitHub refuses comments that come too fast.
+        StatusCode::UNPROCESSABLE_ENTITY => answer.message().contains("submitted too quickly"),
         StatusCode::FORBIDDEN => {
             answer.headers.contains_key("retry-after")
                 || number(&answer.headers, "x-ratelimit-remaining") == Some(0)
                 || says_so()
         }
+        status if status.is_server_error() => answer.headers.contains_key("retry-after"),
         StatusCode::OK => has_graphql_rate_limit(&answer.body),
         _ => false,
     }
@@ -262,21 +275,25 @@ fn is_rate_limited(answer: &Answer) -> bool {
 fn has_graphql_rate_limit(body: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
     struct Body {
-        #[serde(default)]
+        #[serde(default, deserialize_with = "crate::github::or_default")]
         errors: Vec<Error>,
     }
     #[derive(serde::Deserialize)]
     struct Error {
-        #[serde(default, rename = "type")]
+        #[serde(default, rename = "type", deserialize_with = "crate::github::or_default")]
         kind: String,
+        #[serde(default, deserialize_with = "crate::github::or_default")]
+        message: String,
     }
-    // Looking for the word first spares parsing every large answer twice.
-    let named = body.windows(12).any(|window| window == b"RATE_LIMITED")
-        || body.windows(10).any(|window| window == b"RATE_LIMIT");
-    named
-        && serde_json::from_slice::<Body>(body).is_ok_and(|body| {
-            body.errors.iter().any(|error| matches!(error.kind.as_str(), "RATE_LIMITED" | "RATE_LIMIT"))
-        })
+    let is_limit = |error: &Error| {
+        // A secondary limit has no type of its own.
+        matches!(error.kind.as_str(), "RATE_LIMITED" | "RATE_LIMIT")
+            || error.message.to_ascii_lowercase().contains("rate limit")
+    };
+    // Looking for the words first spares parsing every large answer twice.
+    let has = |word: &[u8]| body.windows(word.len()).any(|window| window == word);
+    let may_be = has(b"\"errors\"") && (has(b"RATE_LIMIT") || has(b"rate limit"));
+    may_be && serde_json::from_slice::<Body>(body).is_ok_and(|body| body.errors.iter().any(is_limit))
 }
 
 /// The quota of REST requests that the headers tell.
@@ -293,12 +310,24 @@ fn said_quota(headers: &HeaderMap) -> Option<Quota> {
 /// How long the headers ask to wait, at most an hour and a bit.
 fn said_wait(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let after = number(headers, "retry-after").map(Duration::from_secs);
-    let reset = || {
-        let reset = SystemTime::UNIX_EPOCH + Duration::from_secs(number(headers, "x-ratelimit-reset")?);
-        let spent = number(headers, "x-ratelimit-remaining") == Some(0);
-        spent.then(|| reset.duration_since(now).unwrap_or_default() + Duration::from_secs(1))
+    let at = || {
+        let at = timestamp::parse_header(headers.get("retry-after")?.to_str().ok()?)?;
+        Some(at.duration_since(github_time(headers, now)).unwrap_or_default() + Duration::from_secs(1))
     };
-    after.or_else(reset).map(|wait| wait.min(Duration::from_hours(2)))
+    after.or_else(at).or_else(|| until_reset(headers, now)).map(|wait| wait.min(LONGEST_SAID))
+}
+
+/// The time by GitHub's own clock where it tells it: ours may be wrong.
+fn github_time(headers: &HeaderMap, now: SystemTime) -> SystemTime {
+    headers.get("date").and_then(|date| timestamp::parse_header(date.to_str().ok()?)).unwrap_or(now)
+}
+
+/// How long until there are requests again, when none is left.
+fn until_reset(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let reset = SystemTime::UNIX_EPOCH + Duration::from_secs(number(headers, "x-ratelimit-reset")?);
+    let is_spent = number(headers, "x-ratelimit-remaining") == Some(0);
+    let wait = reset.duration_since(github_time(headers, now)).unwrap_or_default() + Duration::from_secs(1);
+    is_spent.then(|| wait.min(LONGEST_SAID))
 }
 
 /// A header that is a whole number.

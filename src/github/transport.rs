@@ -144,7 +144,7 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|source| GitHubError::Shape {
             operation: call.operation,
             subject: call.subject.clone(),
-            source,
+            source: source.into(),
         })
     }
 
@@ -165,7 +165,7 @@ impl Answer {
         #[derive(serde::Deserialize)]
         struct Body {
             message: String,
-            #[serde(default)]
+            #[serde(default, deserialize_with = "crate::github::or_default")]
             errors: Vec<serde_json::Value>,
         }
         let Ok(body) = serde_json::from_slice::<Body>(&self.body) else { return String::new() };

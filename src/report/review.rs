@@ -22,6 +22,9 @@ use suggestion::Suggestion;
 const MARKER_START: &str = "<!-- dockgate:";
 const MARKER_END: &str = " -->";
 
+/// Most bytes of a comment; GitHub takes 65,536 characters.
+const MAX_BODY_BYTES: usize = 65_000;
+
 /// Most lines that a comment without a suggestion spans.
 const MAX_LINES: usize = 10;
 
@@ -92,6 +95,10 @@ fn comment(judged: &Judged, file: &ChangedFile, marker: String, input: &ReportIn
         Category::Secret => secret_body(judged, input),
         _ => body(judged, suggestion.as_ref(), input),
     };
+    if body.len() > MAX_BODY_BYTES {
+        // Only a team's own rule says so much.
+        body = format!("{}The check run has the rest.\n", heading(finding, input));
+    }
     let _ = write!(body, "\n{MARKER_START}{marker}{MARKER_END}");
     let start_line = (first < last).then_some(first);
     Some(ReviewComment { path: finding.path.clone(), line: last, start_line, body, marker })

@@ -183,6 +183,22 @@ async fn only_signed_and_well_formed_deliveries_are_taken() {
 }
 
 #[tokio::test]
+async fn a_webhook_that_sends_forms_is_understood() {
+    let mut bench = Bench::start(Ok(())).await;
+    let form =
+        |value: &str| url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", value).finish();
+    let json = pull_request(1, 'a', NOON);
+    for (id, body, expected) in [("1", form(&json), 202), ("2", form("{"), 400), ("3", "other=1".to_owned(), 400)] {
+        let request = bench.signed("pull_request", id, SECRET, &body);
+        let (status, said) = answer(request.header("content-type", "application/x-www-form-urlencoded")).await;
+        assert_eq!(status, expected, "{body} {said}");
+    }
+    assert_eq!(bench.next_run().await.pull_request().map(|number| number.0), Some(1));
+    bench.gate.notify_one();
+    bench.stop().await;
+}
+
+#[tokio::test]
 async fn a_body_that_is_too_large_is_refused_unread() {
     let bench = Bench::start(Ok(())).await;
     let address = bench.address;

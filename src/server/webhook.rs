@@ -61,7 +61,7 @@ pub(super) async fn receive(State(state): State<AppState>, request: Request) -> 
 }
 
 async fn take(state: &Shared, parts: &Parts, body: Body) -> Result<Taken, Refusal> {
-    let body = verified(state, parts, body).await?;
+    let body = payload(&parts.headers, verified(state, parts, body).await?)?;
     let (name, delivery_id) = named(&parts.headers)?;
     let event = Event::parse(name, &body).map_err(|error| Refusal::Malformed(describe(&error)))?;
     let mut jobs = Job::from_event(&event);
@@ -137,6 +137,17 @@ async fn verified(state: &Shared, parts: &Parts, body: Body) -> Result<Bytes, Re
         }
     }
     outcome.map(|()| body)
+}
+
+/// The JSON of a body whose signature holds; a webhook may be set to send it as a field of a form.
+fn payload(headers: &HeaderMap, body: Bytes) -> Result<Bytes, Refusal> {
+    let kind = text(headers, header::CONTENT_TYPE.as_str()).unwrap_or_default();
+    if !kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") || body.starts_with(b"{") {
+        return Ok(body);
+    }
+    let field = url::form_urlencoded::parse(&body).find(|(name, _)| name == "payload");
+    let missing = || Refusal::Malformed("the form has no field payload".to_owned());
+    field.map(|(_, value)| Bytes::from(value.into_owned())).ok_or_else(missing)
 }
 
 async fn read(body: Body) -> Result<Bytes, Refusal> {

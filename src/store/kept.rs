@@ -24,8 +24,8 @@ pub enum Shelf {
     Watch,
     /// Commits on which a check run may stand open, by job key and commit.
     LooseEnd,
-    /// Repositories and pull requests that were met before, and pull requests with a note on the merge queue, by
-    /// `queue/owner/name#number`.
+    /// Repositories and pull requests that were met before, pull requests with a note on the merge queue, by
+    /// `queue/owner/name#number`, and verdicts by their commits, by `verdict/owner/name@commit/check/number`.
     Met,
 }
 

@@ -11,9 +11,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::built_images::{self, Built, Span};
-use super::publish::{self, OwnCheckRun};
+use super::publish::{self, Check, OwnCheckRun};
 use super::record::Records;
 use super::subject::{self, Subject, supersede_all};
+use super::twins::Twins;
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::app::Clock;
 use crate::github::client::{Client, RepositoryClient};
@@ -128,12 +129,16 @@ impl CheckImages {
             records.keep(job, &subject.head, record).await?;
         }
         // Whoever looks whether an image came after all repeats nothing when it did not.
-        run.conclude(&subject.head, verdict.conclusion, &verdict.output(), &[], again || is_short).await?;
-        Ok(Done::without_scan(match verdict.conclusion {
+        let twins = Twins::new(Arc::clone(&self.store), span.now);
+        let beside = twins.tell(&client, job, &subject.head, verdict.conclusion, again).await?;
+        let (conclusion, output) = beside.conclude(verdict.conclusion, verdict.output());
+        run.conclude(&subject.head, conclusion, &output, &[], again || is_short).await?;
+        let outcome = match conclusion {
             Conclusion::Success => Outcome::Passed,
             Conclusion::Failure => Outcome::Blocked,
             Conclusion::Neutral => Outcome::Neutral,
-        }))
+        };
+        Ok(Done { follow_up: beside.follow_up, ..Done::without_scan(outcome) })
     }
 
     /// Ends what waits or ran for a change that is over.
@@ -145,7 +150,9 @@ impl CheckImages {
         for head in older.into_iter().chain([head]) {
             supersede_all(&client, head, job, "by the end of its change").await?;
         }
-        Ok(Done::without_scan(Outcome::Nothing))
+        let twins = Twins::new(Arc::clone(&self.store), UnixMillis::from((self.clock)()));
+        let follow_up = twins.forget(job, head, Check::Images).await?;
+        Ok(Done { follow_up, ..Done::without_scan(Outcome::Nothing) })
     }
 
     /// Since when the commit is known and until when its images are awaited, and whether it was decided without one of

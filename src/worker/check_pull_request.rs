@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::check_images;
 use super::fix_all;
@@ -20,6 +20,7 @@ use super::queue_note;
 use super::record;
 use super::subject::{self, Subject, follow_up};
 use super::threads;
+use super::twins::Beside;
 use super::{Done, JobError, JobHandler, Outcome};
 use crate::github::client::{Client, PullRequestState, RepositoryClient};
 use crate::github::identity::{CommitSha, PullRequestNumber};
@@ -114,7 +115,7 @@ impl CheckPullRequest {
         let client = self.client_of(job);
         let subject = match Subject::of(&client, job).await? {
             Ok(subject) => subject,
-            Err(done) => return Ok(done),
+            Err(done) => return self.ended(job, done).await,
         };
         if let (Some(number), Some(_)) = (subject.pull_request, job.head().filter(|head| **head != subject.head)) {
             // The head moved on. The queue has to know which commit a check run is opened on, or nobody would conclude
@@ -190,16 +191,50 @@ impl CheckPullRequest {
         }
         let actions = fix_all::buttons(client, subject, &judged.judgement.verdict).await?;
         let output = self.introduced(client, &subject.head, check_run::output(&input)).await;
-        let conclusion = judged.judgement.verdict.conclusion;
+        let own = judged.judgement.verdict.conclusion;
+        let beside = self.beside(client, job, subject, own, again_since).await?;
+        let (conclusion, output) = beside.conclude(own, output);
         run.conclude(&subject.head, conclusion, &output, &actions, again_since.is_some()).await?;
         // From here on the verdict stands: what fails now delays only itself.
         let images = self.judge.options.image_scans.then(|| check_images::job(job, subject, &judged.judgement));
-        let follow_up: Vec<Job> = images.into_iter().collect();
+        let follow_up: Vec<Job> = images.into_iter().chain(beside.follow_up).collect();
         let standing = standing.filter(|standing| standing.state.is_open);
         if let Err(error) = self.speak(client, subject, standing, &judged, again, input).await {
             return Err(JobError::AfterVerdict { error: Box::new(error), follow_up });
         }
-        Ok(Done { follow_up, ..done(&judged) })
+        Ok(Done { follow_up, ..done(&judged, conclusion) })
+    }
+
+    /// What follows from verdicts on the same commit, which is noted when it counts.
+    async fn beside(
+        &self,
+        client: &RepositoryClient,
+        job: &Job,
+        subject: &Subject,
+        own: Conclusion,
+        again_since: Option<UnixMillis>,
+    ) -> Result<Beside, JobError> {
+        let Some(ledger) = &self.ledger else { return Ok(Beside { held_by: None, follow_up: Vec::new() }) };
+        let beside = ledger.twins().tell(client, job, &subject.head, own, again_since.is_some()).await?;
+        if let Some(number) = beside.held_by {
+            let happened = Happened {
+                pull_request: subject.pull_request,
+                head: Some(&subject.head),
+                event: "held",
+                actor: None,
+                detail: json!({"conclusion": "failure", "by": number}),
+            };
+            ledger.note(&job.repository, happened, again_since).await?;
+        }
+        Ok(beside)
+    }
+
+    /// The end of a job whose change is over: its verdict holds up no other change.
+    async fn ended(&self, job: &Job, mut done: Done) -> Result<Done, JobError> {
+        if let (Some(ledger), Some(head), true) = (&self.ledger, job.head(), job.has_check_run()) {
+            done.follow_up.extend(ledger.twins().forget(job, head, Check::Change).await?);
+        }
+        Ok(done)
     }
 
     /// Says what the check run can't: on the lines of a pull request, or on the one that a merge group is for.
@@ -284,6 +319,11 @@ impl CheckPullRequest {
         again: Option<Again>,
         input: ReportInput<'_>,
     ) -> Result<(), JobError> {
+        if standing.state.is_cut {
+            // What was said is not all known, and nothing is said twice.
+            warn!(pr = standing.number.0, "too many review threads: comments are left as they are");
+            return Ok(());
+        }
         let is_silent = subject.is_draft && input.settings.conversation.drafts.value == Drafts::Silent;
         let pinned = match again.filter(|_| !is_silent) {
             Some(again) => again.pinned(&judged.judgement.unpinned, subject.is_fork).await,
@@ -293,7 +333,25 @@ impl CheckPullRequest {
         let input = ReportInput { verdict, ..input };
         let wanted = if is_silent { Vec::new() } else { review::plan(&input).comments };
         let plan = threads::plan(&wanted, verdict, &standing.state.threads);
-        Ok(threads::carry_out(client, standing.number, &subject.head, &plan).await?)
+        let Some(ledger) = self.ledger.as_ref().filter(|_| !plan.new.is_empty()) else {
+            return Ok(threads::carry_out(client, standing.number, &subject.head, &plan).await?);
+        };
+        let said = ledger.said(client.name(), standing.number);
+        let plan = match said.wait(&plan.new, ledger.now()).await? {
+            None => plan,
+            Some(wait) => {
+                info!("comments that were made a moment ago are not listed yet");
+                tokio::time::sleep(wait).await;
+                let state = state_of(client, standing.number).await?;
+                if state.head != subject.head || !state.is_open || state.is_cut {
+                    return Ok(());
+                }
+                threads::plan(&wanted, verdict, &state.threads)
+            }
+        };
+        said.note(&plan.new, ledger.now()).await?;
+        threads::carry_out(client, standing.number, &subject.head, &plan).await?;
+        Ok(said.note(&plan.new, ledger.now()).await?)
     }
 
     async fn note_unfinished(&self, job: &Job, cause: &str) -> Result<(), JobError> {
@@ -323,9 +381,9 @@ fn superseded_by(newer: Job) -> Done {
     Done { follow_up: vec![newer], ..Done::without_scan(Outcome::Superseded) }
 }
 
-fn done(judged: &Judged) -> Done {
+fn done(judged: &Judged, conclusion: Conclusion) -> Done {
     let verdict = &judged.judgement.verdict;
-    let outcome = match verdict.conclusion {
+    let outcome = match conclusion {
         Conclusion::Success => Outcome::Passed,
         Conclusion::Failure => Outcome::Blocked,
         Conclusion::Neutral => Outcome::Neutral,

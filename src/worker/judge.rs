@@ -279,9 +279,13 @@ async fn digests(registry: &RegistryClient, unpinned: &[ImageReference]) -> Opti
 /// # Errors
 /// [`JobError::Permanent`] when judging broke off.
 pub async fn judge(change: Change, circumstances: Circumstances) -> Result<Judgement, JobError> {
-    let judgement = tokio::task::spawn_blocking(move || pipeline::run(change, &circumstances)).await;
-    judgement.map_err(|error| JobError::Permanent {
-        message: "judging the change broke off".into(),
-        source: Some(error.into()),
+    on_thread(move || pipeline::run(change, &circumstances)).await
+}
+
+/// Runs `work` on a thread for such work. What a panic says is told to nobody: it may quote the file it choked on.
+pub(super) async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JobError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        let message = if error.is_panic() { "an internal error ended the judging" } else { "judging was broken off" };
+        JobError::Permanent { message: message.into(), source: None }
     })
 }

@@ -1,4 +1,5 @@
-//! The end of waivers: told once, and the pull request is judged again, so that what was waived blocks again.
+//! The end of waivers: announced before it comes and told when it is there, each once, by judging the pull request again:
+//! its check run says what ends soon, and what was waived blocks again.
 //!
 //! Invariant: of many processes one does it, and whoever dies over it is followed by another.
 
@@ -39,7 +40,11 @@ impl Ledger {
         let today = Date::from_unix_seconds(now.since(UnixMillis::default()).as_secs());
         for (name, body) in self.store.kept_below(Shelf::Waiver, "", now, MOST_WAIVERS).await? {
             let Ok(waiver) = serde_json::from_str::<GivenWaiver>(&body) else { continue };
-            let is_over = waiver.until.parse::<Date>().is_ok_and(|until| until < today);
+            let Ok(until) = waiver.until.parse::<Date>() else { continue };
+            if !waiver.is_over && until >= today && until < today.plus_days(waiver.announce_days) {
+                self.announce(&name, &waiver, now).await?;
+            }
+            let is_over = until < today;
             let claim = format!("{name}/{}", waiver.until);
             if is_over
                 && !waiver.is_over
@@ -49,6 +54,19 @@ impl Ledger {
             }
         }
         Ok(())
+    }
+
+    /// Has the pull request judged again, whose check run names the waivers that end soon; once for each last day.
+    async fn announce(&self, name: &str, waiver: &GivenWaiver, now: UnixMillis) -> Result<(), StoreError> {
+        let claim = format!("{name}/{}/soon", waiver.until);
+        if self.store.kept(Shelf::Claim, &claim, now).await?.is_some() {
+            return Ok(());
+        }
+        info!(waiver = name, until = waiver.until, "a waiver ends soon");
+        // The same id again is known already.
+        let id = format!("waiver-soon/{name}/{}", waiver.until);
+        self.store.enqueue(Delivery { id, received_at: now, as_of: None, jobs: vec![waiver.job.clone()] }).await?;
+        self.store.keep(Shelf::Claim, &claim, "", super::ledger::end_of(&waiver.until)).await
     }
 
     async fn end(&self, name: &str, waiver: GivenWaiver, now: UnixMillis) -> Result<(), StoreError> {

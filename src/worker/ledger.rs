@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::judge::Judged;
+use super::said::Said;
 use super::subject::Subject;
+use super::twins::Twins;
 use crate::github::app::Clock;
 use crate::github::event::Comment;
 use crate::github::identity::{CommitSha, PullRequestNumber, RepositoryName};
@@ -69,6 +71,9 @@ pub struct GivenWaiver {
     /// Whether its end was told.
     #[serde(default)]
     pub is_over: bool,
+    /// So many days before its last one its end is announced.
+    #[serde(default)]
+    pub announce_days: u32,
 }
 
 impl GivenWaiver {
@@ -125,6 +130,16 @@ impl Ledger {
     /// The records in `store`.
     pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
         Self { store, clock }
+    }
+
+    /// What was said on a pull request a moment ago.
+    pub(super) fn said(&self, repository: &RepositoryName, number: PullRequestNumber) -> Said {
+        Said::new(Arc::clone(&self.store), repository, number)
+    }
+
+    /// The verdicts by commit.
+    pub(super) fn twins(&self) -> Twins {
+        Twins::new(Arc::clone(&self.store), self.now())
     }
 
     pub(super) fn now(&self) -> UnixMillis {

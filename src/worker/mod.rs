@@ -15,6 +15,7 @@ pub mod commands;
 mod error;
 pub mod fix_all;
 pub mod handlers;
+mod held;
 pub mod judge;
 mod lapse;
 pub mod ledger;
@@ -27,12 +28,14 @@ mod queue_note;
 pub mod record;
 pub mod recovery;
 mod retry;
+mod said;
 mod settle;
 mod subject;
 mod supervise;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod twins;
 mod wake;
 pub mod watch;
 

@@ -1,18 +1,21 @@
-//! One attempt under supervision: its lease is renewed, its time is limited, its panic is caught.
+//! One attempt under supervision: its lease is renewed and guards its writes, its time is limited, its panic is caught.
 //!
 //! Invariant: when supervision ends, the attempt runs no more.
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{Instrument, info, warn};
+use tracing::{Instrument, info};
 
-use super::{JobError, Worker, describe};
-use crate::store::{Lease, Renewal, UnixMillis};
+use super::held::{Beat, Held};
+use super::{JobError, Worker};
+use crate::github::fence::{self, Fence};
+use crate::store::Lease;
 
 /// Least time between two renewals: when many deliveries come in, the bell rings all the time.
 const RENEWAL_PAUSE: Duration = Duration::from_millis(200);
@@ -39,10 +42,12 @@ impl Worker {
         cancelled: Option<&CancellationToken>,
         kill: &CancellationToken,
     ) -> End<T> {
-        let mut task = pin!(AbortOnDropHandle::new(tokio::spawn(work.in_current_span())));
+        let held = Held::new(Arc::clone(&self.store), Arc::clone(&self.clock), lease.clone(), self.settings.lease);
+        let held = Arc::new(held);
+        let guarded = fence::guarded(Arc::clone(&held) as Arc<dyn Fence>, work);
+        let mut task = pin!(AbortOnDropHandle::new(tokio::spawn(guarded.in_current_span())));
         let mut bell = self.wake.listen();
         let mut deadline = pin!(tokio::time::sleep(limit));
-        let mut lease_until = (self.clock)().plus(self.settings.lease);
         let mut last = Instant::now();
         loop {
             let rung = async {
@@ -62,7 +67,7 @@ impl Worker {
                 () = rung => {}
             }
             last = Instant::now();
-            match self.renew(lease, &mut lease_until).await {
+            match held.renew().await {
                 Beat::Held => {}
                 Beat::Lost => return End::Lost,
                 Beat::Superseded => {
@@ -77,27 +82,4 @@ impl Worker {
             }
         }
     }
-
-    async fn renew(&self, lease: &Lease, lease_until: &mut UnixMillis) -> Beat {
-        let now = (self.clock)();
-        let until = now.plus(self.settings.lease);
-        match self.store.renew(lease, until).await {
-            Ok(Renewal::Held { superseded }) => {
-                *lease_until = until;
-                if superseded { Beat::Superseded } else { Beat::Held }
-            }
-            Ok(Renewal::Lost) => Beat::Lost,
-            Err(error) => {
-                warn!(error = describe(&error), "could not renew a lease");
-                if now >= *lease_until { Beat::Lost } else { Beat::Held }
-            }
-        }
-    }
-}
-
-/// What a renewal tells.
-enum Beat {
-    Held,
-    Superseded,
-    Lost,
 }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::github::identity::{InstallationId, PullRequestNumber};
 use crate::job::JobSubject;
-use crate::store::{Delivery, Queue};
+use crate::store::{Delivery, Queue, Renewal};
 
 /// What the fake handler does at one call of `run`.
 enum Act {
@@ -16,6 +16,7 @@ enum Act {
     Panic,
     Hang,
     UntilCancelled,
+    HangUntilLost,
     Retry(Option<Duration>),
     Permanent,
 }
@@ -26,6 +27,9 @@ struct Script {
     ran: Mutex<Vec<Job>>,
     abandoned: Mutex<Vec<(Job, String)>>,
     abandon_fails: bool,
+    woken: tokio::sync::Notify,
+    /// Whether it might, whoever woke up.
+    wrote: Mutex<Vec<bool>>,
 }
 
 #[async_trait]
@@ -41,6 +45,13 @@ impl JobHandler for Script {
             Act::UntilCancelled => {
                 cancelled.cancelled().await;
                 Ok(Done::without_scan(Outcome::Superseded))
+            }
+            Act::HangUntilLost => {
+                assert!(crate::github::fence::may_write().await, "the lease is young");
+                self.woken.notified().await;
+                let may_write = crate::github::fence::may_write().await;
+                self.wrote.lock().unwrap().push(may_write);
+                Ok(Done::without_scan(Outcome::Passed))
             }
             Act::Retry(retry_after) => {
                 Err(JobError::Retry { message: "could not ask".into(), retry_after, source: None })
@@ -229,10 +240,35 @@ async fn a_panic_is_kept_to_its_job_and_its_words_to_itself() {
 }
 
 #[tokio::test]
+async fn a_panic_of_the_engine_says_nothing_of_the_file_it_choked_on() {
+    let error = judge::on_thread(|| panic!("{} is not a char boundary of hunter2", 3)).await.unwrap_err();
+    let told = describe(&error);
+    assert!(error.is_permanent() && told.contains("internal error") && !told.contains("hunter2"), "{told}");
+}
+
+#[tokio::test]
 async fn a_job_that_hangs_is_ended() {
     let mut bench = Bench::start(vec![Act::Hang], |settings| settings.time_limit = Duration::from_millis(20)).await;
     assert_eq!(bench.outcome().await, "retried");
     assert_eq!(bench.queue().await.queued, 1);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_hung_for_longer_than_its_lease_writes_nothing_any_more() {
+    let mut bench = Bench::start(vec![Act::HangUntilLost], |_| ()).await;
+    while bench.heads().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    // Nobody rings: the worker renews nothing, as if its process stood still.
+    bench.now.fetch_add(61_000, Ordering::SeqCst);
+    let now = UnixMillis(bench.now.load(Ordering::SeqCst));
+    let request = LeaseRequest { now, until: now.plus(Duration::from_mins(1)), max_running_per_installation: 1 };
+    let other = bench.store.lease(request).await.unwrap().expect("another worker takes over");
+    bench.script.woken.notify_one();
+    assert_eq!(bench.outcome().await, "lost");
+    assert_eq!(*bench.script.wrote.lock().unwrap(), [false]);
+    assert!(matches!(bench.store.renew(&other, now.plus(Duration::from_mins(2))).await, Ok(Renewal::Held { .. })));
     bench.stop().await;
 }
 

@@ -206,7 +206,7 @@ async fn reopen(client: &RepositoryClient, thread: &ReviewThread, body: &str) ->
 }
 
 /// Takes an error for the end of the matter when trying again would not mend it.
-pub(super) fn tolerate(outcome: Result<(), GitHubError>, what: &str) -> Result<(), GitHubError> {
+pub(in crate::worker) fn tolerate(outcome: Result<(), GitHubError>, what: &str) -> Result<(), GitHubError> {
     match outcome {
         Err(error) if !error.is_retryable() => {
             let cause = &error as &dyn std::error::Error;

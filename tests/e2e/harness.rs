@@ -117,6 +117,13 @@ impl Gate {
         self.processes[index].child.wait().unwrap();
     }
 
+    /// Freezes one of the processes, or lets it go on.
+    pub fn freeze(&self, index: usize, is_frozen: bool) {
+        let signal = if is_frozen { "-STOP" } else { "-CONT" };
+        let process = self.processes[index].child.id().to_string();
+        assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
+    }
+
     /// Starts one of the processes again.
     pub async fn restart_replica(&mut self, index: usize) {
         self.processes[index] = spawn(&self.environment, &self.output).await;

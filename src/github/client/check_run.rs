@@ -25,7 +25,7 @@ pub struct CheckRun {
     /// Its number.
     pub id: u64,
     /// Its name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub name: String,
     /// `queued`, `in_progress` or `completed`.
     pub status: String,
@@ -36,7 +36,7 @@ pub struct CheckRun {
     #[serde(default)]
     started_at: Option<String>,
     /// What it shows.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub output: ShownOutput,
     /// What we called it by.
     #[serde(default)]
@@ -55,7 +55,7 @@ pub struct ShownOutput {
     #[serde(default)]
     pub title: Option<String>,
     /// How many annotations it has.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub annotations_count: usize,
 }
 

@@ -22,7 +22,7 @@ pub const GRAPHQL_BATCH: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct PathEntry {
     /// Its name in its directory.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub name: String,
     /// Its git mode, as a number (`0o100644`, `0o120000`, …).
     pub mode: u32,
@@ -44,7 +44,7 @@ pub struct PathObject {
     #[serde(default)]
     pub is_binary: Option<bool>,
     /// Whether `text` is only the beginning.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub is_truncated: bool,
     /// The text of a blob.
     #[serde(default)]

@@ -25,7 +25,7 @@ struct Item {
     kind: String,
     name: String,
     sha: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     size: u64,
     content: Option<String>,
 }

@@ -46,7 +46,7 @@ pub struct OwnComment {
     /// Its number.
     pub id: u64,
     /// Its text.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub body: String,
     user: Option<User>,
 }

@@ -45,10 +45,10 @@ pub struct Reached {
     #[serde(rename = "full_name")]
     pub name: RepositoryName,
     /// Its default branch; empty when GitHub leaves it out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub default_branch: String,
     /// Whether it can only be read.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub archived: bool,
 }
 
@@ -61,7 +61,7 @@ pub struct HookDelivery {
     pub guid: String,
     delivered_at: String,
     /// What we answered; no HTTP status where there was no answer in time.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     status_code: i64,
     /// The event.
     pub event: String,
@@ -200,8 +200,9 @@ impl RepositoryClient {
         let call = Call::get("read repository", self.name().to_string(), self.path(""));
         match self.send(&call).await {
             Ok(_) => Ok(true),
-            // A token for a repository out of reach is refused as unprocessable.
-            Err(error) if error.is_absent() || matches!(error.status(), Some(403 | 422 | 451)) => Ok(false),
+            // A token for a repository out of reach is refused as unprocessable; one with a new name or owner is led on
+            // to that, under which it is found by looking through.
+            Err(error) if error.is_absent() || matches!(error.status(), Some(301 | 403 | 422 | 451)) => Ok(false),
             Err(error) => Err(error),
         }
     }

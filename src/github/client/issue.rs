@@ -43,7 +43,7 @@ pub struct Issue {
 /// A comment on an issue.
 #[derive(Deserialize)]
 struct Said {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     body: String,
     user: Option<User>,
 }

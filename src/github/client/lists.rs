@@ -61,7 +61,7 @@ impl RepositoryClient {
         serde_json::from_value(body.data).map_err(|source| GitHubError::Shape {
             operation,
             subject: call.subject,
-            source,
+            source: source.into(),
         })
     }
 }
@@ -70,15 +70,15 @@ impl RepositoryClient {
 struct GraphQlAnswer {
     #[serde(default)]
     data: serde_json::Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     errors: Vec<GraphQlError>,
 }
 
 #[derive(Deserialize)]
 struct GraphQlError {
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "crate::github::or_default")]
     kind: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     message: String,
 }
 

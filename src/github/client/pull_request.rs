@@ -28,17 +28,17 @@ pub struct PullRequest {
     /// `open` or `closed`.
     pub state: String,
     /// Whether it is a draft.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub draft: bool,
     /// What it wants merged.
     pub head: Side,
     /// Where it wants to go.
     pub base: Side,
     /// How many files it changes; 0 when GitHub leaves it out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub changed_files: usize,
     /// Its page.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub html_url: String,
     #[serde(default)]
     updated_at: Option<String>,
@@ -50,7 +50,7 @@ pub struct Side {
     /// The commit.
     pub sha: CommitSha,
     /// The branch, without `refs/heads/`.
-    #[serde(rename = "ref")]
+    #[serde(default, rename = "ref", deserialize_with = "crate::github::or_default")]
     pub branch: String,
     /// The repository; `None` when it is gone.
     #[serde(default)]
@@ -63,7 +63,7 @@ pub struct SideRepository {
     /// Its name.
     pub full_name: RepositoryName,
     /// Its default branch; empty when GitHub leaves it out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub default_branch: String,
 }
 
@@ -87,20 +87,20 @@ pub struct Comparison {
     #[serde(rename = "merge_base_commit")]
     merge_base: Commit,
     /// The changed files: at most [`Comparison::MOST_FILES`].
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub files: Vec<ApiFile>,
     /// How many commits the head has and the base has not.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub total_commits: usize,
     /// The first of them.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     commits: Vec<Commit>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 struct Commit {
     sha: CommitSha,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     parents: Vec<Parent>,
 }
 
@@ -130,7 +130,7 @@ pub struct PatchedFile {
     /// Path in the head; in the base for a removed file.
     pub filename: String,
     /// How many lines are added.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     pub additions: usize,
     /// Its hunks. GitHub leaves them out for binary and large files.
     #[serde(default)]
@@ -250,7 +250,7 @@ impl RepositoryClient {
     pub async fn patches(&self, parent: &CommitSha, commit: &CommitSha) -> Result<Vec<PatchedFile>, GitHubError> {
         #[derive(Deserialize)]
         struct Patches {
-            #[serde(default)]
+            #[serde(default, deserialize_with = "crate::github::or_default")]
             files: Vec<PatchedFile>,
         }
         let call = self.comparison(parent.as_str(), commit, 1, 1);

@@ -46,6 +46,8 @@ pub struct PullRequestState {
     pub is_open: bool,
     /// The review threads that begin with a comment of ours.
     pub threads: Vec<ReviewThread>,
+    /// Whether there are more threads than are read, so that some of ours may be missing.
+    pub is_cut: bool,
 }
 
 /// A review thread that begins with a comment of ours.
@@ -115,6 +117,7 @@ mod answer {
     #[serde(rename_all = "camelCase")]
     pub struct Threads {
         pub page_info: PageInfo,
+        #[serde(default, deserialize_with = "crate::github::or_default")]
         pub nodes: Vec<Option<Thread>>,
     }
 
@@ -144,6 +147,7 @@ mod answer {
     #[serde(rename_all = "camelCase")]
     pub struct Comments {
         pub total_count: usize,
+        #[serde(default, deserialize_with = "crate::github::or_default")]
         pub nodes: Vec<Option<Comment>>,
     }
 
@@ -182,7 +186,8 @@ impl answer::Thread {
 }
 
 impl RepositoryClient {
-    /// The head of a pull request as it is now, and the threads on it that are ours: one request per 100 threads.
+    /// The head of a pull request as it is now, and the threads on it that are ours: one request per 100 threads, of the
+    /// first 2,000 threads.
     ///
     /// # Errors
     /// Any [`GitHubError`].
@@ -190,7 +195,9 @@ impl RepositoryClient {
         let subject = format!("{}#{number}", self.name());
         let mut threads = Vec::new();
         let mut after: Option<String> = None;
-        for _ in 0..MOST_PAGES {
+        let mut pages = 0;
+        loop {
+            pages += 1;
             let variables = json!({
                 "owner": self.name().owner(), "name": self.name().name(), "number": number.0, "after": after,
             });
@@ -202,11 +209,12 @@ impl RepositoryClient {
             };
             threads.extend(pull.review_threads.nodes.into_iter().flatten().filter_map(answer::Thread::into_ours));
             after = pull.review_threads.page_info.end_cursor;
-            if !pull.review_threads.page_info.has_next_page || after.is_none() {
-                return Ok(PullRequestState { head: pull.head_ref_oid, is_open: pull.state == "OPEN", threads });
+            let has_more = pull.review_threads.page_info.has_next_page && after.is_some();
+            if !has_more || pages >= MOST_PAGES {
+                let is_open = pull.state == "OPEN";
+                return Ok(PullRequestState { head: pull.head_ref_oid, is_open, threads, is_cut: has_more });
             }
         }
-        Err(GitHubError::TooLarge { operation: "read threads", subject, max_bytes: MOST_PAGES * 100 })
     }
 
     /// Makes a review of `comments` on `head`, in one request.

@@ -16,9 +16,9 @@ const MOST_PAGES: usize = 20;
 #[derive(Deserialize)]
 struct Comment {
     id: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     node_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     body: String,
     user: Option<User>,
     in_reply_to_id: Option<u64>,
@@ -40,7 +40,11 @@ impl RepositoryClient {
         let us = self.client.own_login().await?;
         let path = self.path(&format!("/pulls/{number}/comments"));
         let call = Call::get("list comments", format!("of {}#{number}", self.name()), path);
-        let comments = self.pages(call, MOST_PAGES, |page: Vec<Comment>| page).await?;
+        let (comments, is_cut) = match self.pages(call, MOST_PAGES, |page: Vec<Comment>| page).await {
+            // Whoever wrote so much does not decide whether there is a verdict.
+            Err(GitHubError::TooLarge { .. }) => (Vec::new(), true),
+            comments => (comments?, false),
+        };
         let is_ours = |comment: &&Comment| {
             comment.in_reply_to_id.is_none() && comment.user.as_ref().is_some_and(|user| user.login == us)
         };
@@ -57,6 +61,7 @@ impl RepositoryClient {
             },
             comments: 1 + comments.iter().filter(|reply| reply.in_reply_to_id == Some(first.id)).count(),
         });
-        Ok(PullRequestState { head: pull.head.sha, is_open: pull.state == "open", threads: threads.collect() })
+        let threads = threads.collect();
+        Ok(PullRequestState { head: pull.head.sha, is_open: pull.state == "open", threads, is_cut })
     }
 }

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::identity::{CommitSha, PullRequestNumber};
-use super::{Event, EventError, Head, read};
+use super::{Event, EventError, Head, Listed, read};
 
 /// How the first line of a command begins.
 const COMMAND: &str = "/dockgate";
@@ -69,9 +69,9 @@ pub struct PressedButton {
 #[derive(Deserialize)]
 struct Account {
     login: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     id: u64,
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "crate::github::or_default")]
     kind: String,
 }
 
@@ -84,7 +84,7 @@ impl Account {
 #[derive(Deserialize)]
 struct Written {
     id: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::github::or_default")]
     body: String,
     created_at: String,
     user: Option<Account>,
@@ -98,7 +98,7 @@ pub(super) fn comment(name: &str, body: &[u8]) -> Result<Event, EventError> {
         #[serde(alias = "issue")]
         pull_request: Pull,
         comment: Written,
-        sender: Account,
+        sender: Option<Account>,
     }
     #[derive(Deserialize)]
     struct Pull {
@@ -114,7 +114,8 @@ pub(super) fn comment(name: &str, body: &[u8]) -> Result<Event, EventError> {
     }
     let Body { pull_request: pull, comment, sender } = read(name, body)?;
     let is_pull = name != "issue_comment" || pull.link.is_some();
-    let Some(author) = comment.user.filter(|user| is_pull && user.is_person() && sender.is_person()) else {
+    let is_by_person = sender.is_some_and(|sender| sender.is_person());
+    let Some(author) = comment.user.filter(|user| is_pull && user.is_person() && is_by_person) else {
         return Ok(Event::ignored(format!("{name} not by a person on a pull request")));
     };
     let Some(line) = command_line(&comment.body) else {
@@ -157,30 +158,26 @@ pub(super) fn button(head: Head, body: &[u8]) -> Result<Event, EventError> {
     struct Body {
         check_run: Check,
         requested_action: Action,
-        sender: Account,
+        sender: Option<Account>,
     }
     #[derive(Deserialize)]
     struct Check {
         head_sha: CommitSha,
         external_id: Option<String>,
-        #[serde(default)]
-        pull_requests: Vec<Pull>,
-    }
-    #[derive(Deserialize)]
-    struct Pull {
-        number: PullRequestNumber,
+        #[serde(default, deserialize_with = "crate::github::or_default")]
+        pull_requests: Vec<Listed>,
     }
     #[derive(Deserialize)]
     struct Action {
         identifier: String,
     }
     let Body { check_run, requested_action, sender } = read("check_run", body)?;
-    if !sender.is_person() {
+    let Some(sender) = sender.filter(Account::is_person) else {
         return Ok(Event::ignored("check_run requested_action not by a person"));
-    }
+    };
     let button = PressedButton {
         head: check_run.head_sha,
-        pull_requests: check_run.pull_requests.iter().map(|pull| pull.number).collect(),
+        pull_requests: Listed::of(&check_run.pull_requests, head.repository.as_ref()),
         external_id: check_run.external_id,
         identifier: requested_action.identifier,
         by: Actor { login: sender.login, id: sender.id },

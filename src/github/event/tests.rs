@@ -95,6 +95,58 @@ fn rerequests_are_read_for_forks_too() {
 }
 
 #[test]
+fn a_pull_request_of_another_repository_is_not_taken_for_ours() {
+    let at = |number: u64, repository: u64| serde_json::json!({"number": number, "base": {"repo": {"id": repository}}});
+    let mut body = serde_json::json!({
+        "action": "rerequested", "installation": {"id": 7}, "repository": {"full_name": "acme/shop", "id": 1},
+        "check_run": {"head_sha": SHA, "external_id": "acme/shop#12", "pull_requests": [at(3, 2), at(12, 1)]},
+    });
+    let numbers = |body: &serde_json::Value| match Event::parse("check_run", body.to_string().as_bytes()).unwrap() {
+        Event::Rerequested { pull_requests, .. } => pull_requests,
+        Event::Button { button, .. } => button.pull_requests,
+        event => panic!("{event:?}"),
+    };
+    assert_eq!(numbers(&body), [PullRequestNumber(12)]);
+    body["action"] = "requested_action".into();
+    body["requested_action"] = serde_json::json!({"identifier": "fix_all"});
+    body["sender"] = serde_json::json!({"login": "grace", "type": "User"});
+    assert_eq!(numbers(&body), [PullRequestNumber(12)]);
+}
+
+#[test]
+fn what_is_null_is_not_there() {
+    let null = serde_json::Value::Null;
+    let pull = serde_json::json!({"number": 12, "changes": null, "pull_request": {
+        "head": {"sha": SHA, "repo": null, "user": null}, "updated_at": null,
+    }, "sender": null});
+    let expected = Event::PullRequest { at: place(), number: PullRequestNumber(12), head: SHA.parse().unwrap() };
+    check("pull_request", "synchronize", &pull, &expected);
+    check_ignored("pull_request", &delivery("edited", &pull));
+    let run =
+        serde_json::json!({"check_run": {"head_sha": SHA, "external_id": null, "app": null, "pull_requests": null}});
+    let (at, head) = (place(), SHA.parse().unwrap());
+    let expected = Event::Rerequested { at, head, pull_requests: vec![], external_id: None, app_id: None };
+    check("check_run", "rerequested", &run, &expected);
+    let group =
+        serde_json::json!({"merge_group": {"head_sha": SHA, "base_sha": BASE, "head_ref": null, "base_ref": null}});
+    let (head, base) = (SHA.parse().unwrap(), BASE.parse().unwrap());
+    let expected = Event::MergeGroup { at: place(), head, base, branch: String::new(), pull_request: None };
+    check("merge_group", "checks_requested", &group, &expected);
+    for user in [null.clone(), serde_json::json!({"login": "ghost", "id": null, "type": null})] {
+        let comment = serde_json::json!({"id": 5, "body": null, "created_at": "2026-01-01T00:00:00Z", "user": user});
+        let body = serde_json::json!({"issue": {"number": 12, "user": null, "pull_request": {}}, "comment": comment});
+        check_ignored("issue_comment", &delivery("created", &body));
+    }
+    for field in ["installation", "repository", "action"] {
+        let mut body: serde_json::Value = serde_json::from_slice(&delivery("opened", &pull)).unwrap();
+        body[field] = null.clone();
+        check_ignored("pull_request", body.to_string().as_bytes());
+        body.as_object_mut().unwrap().remove(field);
+        check_ignored("pull_request", body.to_string().as_bytes());
+    }
+}
+
+#[test]
 fn merge_groups_installations_and_pings_are_read() {
     let group = serde_json::json!({"merge_group": {"head_sha": SHA, "base_sha": BASE, "head_ref": "refs/heads/q", "base_ref": "refs/heads/main"}});
     let (head, base) = (SHA.parse().unwrap(), BASE.parse().unwrap());

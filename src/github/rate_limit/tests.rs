@@ -37,12 +37,43 @@ fn each_way_of_being_limited_is_understood() {
     check(429, &[("retry-after", "30")], "", Some(30));
     check(403, &[("retry-after", "30")], "", Some(30));
     check(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1100")], "", Some(101));
+    let at_1050 =
+        [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1100"), ("date", "Thu, 01 Jan 1970 00:17:30 GMT")];
+    check(403, &at_1050, "", Some(51));
+    check(422, &[], r#"{"message": "Validation Failed", "errors": ["was submitted too quickly"]}"#, Some(60));
+    check(422, &[], r#"{"message": "Validation Failed"}"#, None);
     check(403, &[], r#"{"message": "You have exceeded a secondary rate limit"}"#, Some(60));
     check(403, &[], r#"{"message": "Resource not accessible by integration"}"#, None);
     check(429, &[("retry-after", "soon")], "", Some(60));
     check(200, &[], r#"{"errors": [{"type": "RATE_LIMITED", "message": "x"}]}"#, Some(60));
     check(200, &[], r#"{"data": {"text": "RATE_LIMITED"}}"#, None);
+    check(200, &[], r#"{"errors": [{"message": "You have exceeded a secondary rate limit."}]}"#, Some(60));
+    check(200, &[], r#"{"data": {"text": "\"errors\": rate limit"}, "errors": null}"#, None);
     check(502, &[], "", None);
+    check(503, &[("retry-after", "7")], "", Some(7));
+    let date = [("retry-after", "Thu, 01 Jan 1970 00:18:20 GMT"), ("date", "Thu, 01 Jan 1970 00:17:30 GMT")];
+    check(429, &date, "", Some(51));
+}
+
+#[test]
+fn after_the_last_request_that_is_allowed_none_is_made_until_there_are_more() {
+    let (limits, now) = limits();
+    let last = |resource: &str| {
+        let headers = [
+            ("x-ratelimit-remaining", "0"),
+            ("x-ratelimit-limit", "5000"),
+            ("x-ratelimit-reset", "1100"),
+            ("x-ratelimit-resource", resource),
+        ];
+        answer(200, &headers, "{}")
+    };
+    assert_eq!(limits.observe(ACCOUNT, &last("graphql")), None);
+    assert_eq!(limits.reserve(ACCOUNT, Kind::Read), Ok(Duration::ZERO), "another quota");
+    assert_eq!(limits.observe(ACCOUNT, &last("core")), None, "the answer itself is none of a refusal");
+    assert_eq!(limits.reserve(ACCOUNT, Kind::Read), Err(Duration::from_secs(101)));
+    assert_eq!(limits.reserve(OTHER, Kind::Read), Ok(Duration::ZERO));
+    now.store(1_101, Ordering::Relaxed);
+    assert_eq!(limits.reserve(ACCOUNT, Kind::Read), Ok(Duration::ZERO));
 }
 
 #[test]

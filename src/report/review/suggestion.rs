@@ -12,6 +12,9 @@ use crate::verdict::Verdict;
 /// Most lines that a suggestion replaces.
 const MAX_LINES: usize = 60;
 
+/// Most bytes of the new lines: a comment has at most 65,536 characters, and a longer suggestion is none to read.
+const MAX_BYTES: usize = 20_000;
+
 /// Lines `first_line` to `last_line`, replaced by `text`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Suggestion {
@@ -42,7 +45,8 @@ pub(super) fn of(finding: &Finding, file: &ChangedFile, verdict: &Verdict) -> Op
     let before = text.get(region.start..edit.span.start)?;
     let after = text.get(edit.span.end..region.end)?;
     let new = format!("{before}{}{after}", edit.replacement);
-    (new != region.of(text)).then(|| Suggestion { first_line, last_line, text: new.replace("\r\n", "\n") })
+    let is_one = new != region.of(text) && new.len() <= MAX_BYTES;
+    is_one.then(|| Suggestion { first_line, last_line, text: new.replace("\r\n", "\n") })
 }
 
 /// The whole lines that the edit replaces, and one above when it inserts before a line (`upwards`).

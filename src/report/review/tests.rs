@@ -8,9 +8,14 @@ use crate::settings::repository::RepositorySettings;
 use crate::verdict::{Standing, Verdict};
 
 fn planned(verdict: &Verdict, snapshot: &Snapshot, settings: &RepositorySettings) -> ReviewPlan {
-    plan(&ReportInput {
+    plan(&input(verdict, snapshot, settings))
+}
+
+fn input<'a>(verdict: &'a Verdict, snapshot: &'a Snapshot, settings: &'a RepositorySettings) -> ReportInput<'a> {
+    static NONE: std::sync::LazyLock<PolicySet> = std::sync::LazyLock::new(PolicySet::default);
+    ReportInput {
         verdict,
-        policies: &PolicySet::default(),
+        policies: &NONE,
         snapshot,
         settings,
         elapsed: None,
@@ -22,7 +27,7 @@ fn planned(verdict: &Verdict, snapshot: &Snapshot, settings: &RepositorySettings
         waive_until: None,
         colour: false,
         explain: false,
-    })
+    }
 }
 
 /// Checks the lines and the suggestion of the edit that replaces `old` by `new`, when the diff shows `visible`; the
@@ -125,6 +130,24 @@ fn comments_are_few_and_told_apart() {
         plan.comments.iter().filter_map(|comment| marker_of(&comment.body)).collect();
     assert_eq!(markers.len(), 20);
     assert!(plan.comments.iter().all(|comment| marker_of(&comment.body) == Some(comment.marker.as_str())));
+}
+
+#[test]
+fn no_comment_is_longer_than_github_takes() {
+    let line = format!("a: \"{}\", b: 1\n", "x".repeat(100_000));
+    check(&line, "b: 1", "b: 2", &[1], None);
+    let text = "a: 1\n";
+    let verdict = sample::verdict(vec![(sample::finding_at("a.yaml", text, "1"), Standing::Blocks)]);
+    let rule = &verdict.findings[0].finding.rule;
+    let mut policy = PolicySet::builtin().get(rule).unwrap().clone();
+    policy.why = "`a` is bad, ".repeat(10_000);
+    let policies = PolicySet::of([policy]);
+    let snapshot = Snapshot { files: vec![sample::file("a.yaml", text)], whole_tree: false };
+    let settings = RepositorySettings::default();
+    let comment =
+        plan(&ReportInput { policies: &policies, ..input(&verdict, &snapshot, &settings) }).comments.remove(0);
+    assert!(comment.body.len() < 65_536, "{}", comment.body.len());
+    assert_eq!(marker_of(&comment.body), Some(comment.marker.as_str()));
 }
 
 #[test]

@@ -27,8 +27,8 @@ pub(super) async fn waive(
     until: Date,
     reason: String,
 ) -> Result<Response, JobError> {
-    let needed = match needed_role(judge, asked).await? {
-        Ok(needed) => needed,
+    let (needed, announce_days) = match rules(judge, asked).await? {
+        Ok(rules) => rules,
         Err(why) => return Ok(Response::refused(why)),
     };
     if asked.role < needed {
@@ -50,13 +50,21 @@ pub(super) async fn waive(
         return Ok(Response::refused(why));
     }
     let by = asked.comment.author.clone();
-    let waiver = GivenWaiver { finding, until: until.to_string(), by, reason, job: asked.rescan(), is_over: false };
+    let waiver = GivenWaiver {
+        finding,
+        until: until.to_string(),
+        by,
+        reason,
+        job: asked.rescan(),
+        is_over: false,
+        announce_days,
+    };
     ledger.give(asked.comment.number, &waiver).await?;
     Ok(Response { reaction: Reaction::Done, reply: None, follow_up: vec![asked.rescan()] })
 }
 
-/// The role that waiving takes, or why nobody can.
-async fn needed_role(judge: &Judge, asked: &Asked<'_>) -> Result<Result<Role, String>, JobError> {
+/// The role that waiving takes, and how many days before its last one a waiver's end is announced; or why nobody can.
+async fn rules(judge: &Judge, asked: &Asked<'_>) -> Result<Result<(Role, u32), String>, JobError> {
     let base = &asked.pull.base.branch;
     let organisation = judge.organisation(asked.client).await?;
     let repository = match asked.client.file(REPOSITORY_PATH, Some(base), MAX_SETTINGS_BYTES).await {
@@ -73,7 +81,8 @@ async fn needed_role(judge: &Judge, asked: &Asked<'_>) -> Result<Result<Role, St
         let base = markdown::code(base);
         return Ok(Err(format!("The settings of {base} have a mistake: nobody can waive until it is mended.")));
     }
-    let role = settings.conversation.waiver_role.value;
+    let announce_days = u32::try_from(settings.conversation.announce_days.value).unwrap_or(u32::MAX).min(MOST_DAYS);
+    let role = settings.conversation.waiver_role.value.map(|role| (role, announce_days));
     Ok(role.ok_or_else(|| "Waivers by command are switched off here (`waivers.role: never`).".to_owned()))
 }
 

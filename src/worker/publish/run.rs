@@ -4,13 +4,16 @@
 //! its creation and our knowing of it.
 
 use serde_json::{Value, json};
+use tracing::warn;
 
 use crate::github::GitHubError;
 use crate::github::client::{ANNOTATIONS_PER_REQUEST, CheckRun, CheckRunState, NewCheckRun, RepositoryClient};
 use crate::github::identity::CommitSha;
 use crate::job::{Job, JobKey, JobSubject};
 use crate::report::check_run::CheckRunOutput;
+use crate::report::words::{describe, inert};
 use crate::verdict::Conclusion;
+use crate::worker::threads::tolerate;
 
 /// The checks that we make, which branch protection asks for by their names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,28 +193,47 @@ impl OwnCheckRun {
         let mut batches = rest.chunks(ANNOTATIONS_PER_REQUEST);
         body["annotations"] = json!(batches.next().unwrap_or_default());
         let is_fit = same.is_some() || self.concluded.as_ref().is_none_or(|said| said.annotations == 0);
-        let id = if is_fit {
-            // The link to the report ends some time after it was made.
-            let details_url = self.client.details_url(head, self.check.name());
-            let details_url = details_url.as_deref();
-            self.client.conclude_check_run(self.id, state.clone(), &body, actions, details_url).await?;
-            self.id
-        } else {
-            let key = self.key.as_str();
-            let new = NewCheckRun { name: self.check.name(), head, external_id: key };
-            let id = self.client.create_check_run(&new, state.clone(), &body).await?.id;
-            if !actions.is_empty() {
+        let id = match self.say(head, &state, &mut body, actions, is_fit).await {
+            Err(error) if error.status() == Some(422) && !rest.is_empty() => {
+                // One that GitHub does not take must not hold the verdict back; the summary has them all.
+                warn!(error = describe(&error), "annotations were refused, so the verdict is told without them");
                 body["annotations"] = json!([]);
-                self.client.conclude_check_run(id, state.clone(), &body, actions, None).await?;
+                return self.say(head, &state, &mut body, actions, is_fit).await.map(|_| ());
             }
-            id
+            id => id?,
         };
         for batch in batches {
             // GitHub adds these to those it has.
             body["annotations"] = json!(batch);
-            self.client.update_check_run(id, state.clone(), &body).await?;
+            let more = self.client.update_check_run(id, state.clone(), &body).await;
+            tolerate(more, "further annotations were refused")?;
         }
         Ok(())
+    }
+
+    /// Tells a verdict, on this run or on a new one; gives the number of the run that has it.
+    async fn say(
+        &self,
+        head: &CommitSha,
+        state: &CheckRunState<'_>,
+        body: &mut Value,
+        actions: &[Value],
+        is_fit: bool,
+    ) -> Result<u64, GitHubError> {
+        if is_fit {
+            // The link to the report ends some time after it was made.
+            let details_url = self.client.details_url(head, self.check.name());
+            let details_url = details_url.as_deref();
+            self.client.conclude_check_run(self.id, state.clone(), body, actions, details_url).await?;
+            return Ok(self.id);
+        }
+        let new = NewCheckRun { name: self.check.name(), head, external_id: self.key.as_str() };
+        let id = self.client.create_check_run(&new, state.clone(), body).await?.id;
+        if !actions.is_empty() {
+            body["annotations"] = json!([]);
+            self.client.conclude_check_run(id, state.clone(), body, actions, None).await?;
+        }
+        Ok(id)
     }
 
     /// Says what the run waits for, and leaves it open.
@@ -257,8 +279,10 @@ pub fn superseded(by: &str) -> Value {
 
 /// What a run shows that could not be finished: why, and what happens next.
 pub fn could_not_finish(cause: &str) -> Value {
+    // A cause may hold names out of a change, and be of any length.
+    let cause = inert(cause);
     let title: String = format!("Could not finish: {cause}").chars().take(255).collect();
-    let quoted: String = cause.chars().map(|letter| if letter == '`' { '\'' } else { letter }).collect();
+    let quoted = cause.replace('`', "'");
     let summary = format!(
         "Nothing was judged, so nothing is let through.\n\n`{quoted}`\n\n\
          It is tried again by itself a few times, after minutes first, then after hours, without a push. \

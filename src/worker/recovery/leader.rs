@@ -1,12 +1,16 @@
 //! One of many processes leads.
 //!
-//! Invariant: a leader that dies is replaced once its claim runs out; two leaders for a moment do no harm.
+//! Invariant: a leader that dies is replaced once its claim runs out; one that only slept writes nothing to GitHub when it
+//! wakes up.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tracing::warn;
 
+use crate::github::fence::{self, Fence};
 use crate::report::words::describe;
 use crate::store::{Shelf, Store};
 use crate::worker::Clock;
@@ -58,6 +62,11 @@ impl Leader {
         }
     }
 
+    /// Does a turn of the leader's work, whose writes to GitHub are made only while it still leads.
+    pub(in crate::worker) async fn guard<T>(self: &Arc<Self>, turn: impl Future<Output = T>) -> T {
+        fence::guarded(Arc::clone(self) as Arc<dyn Fence>, turn).await
+    }
+
     /// Lets another process lead at once.
     pub(in crate::worker) async fn resign(&self) {
         let leads = self.store.kept(Shelf::Claim, self.name, (self.clock)()).await;
@@ -66,5 +75,12 @@ impl Leader {
         {
             warn!(error = describe(&error), "could not resign; the claim runs out by itself");
         }
+    }
+}
+
+#[async_trait]
+impl Fence for Leader {
+    async fn holds(&self) -> bool {
+        self.lead().await
     }
 }

@@ -102,13 +102,14 @@ impl Recovery {
     /// Recovers until `shutdown` fires.
     pub async fn run(self, shutdown: CancellationToken) {
         let leader = Leader::new("recovery", Arc::clone(&self.store), Arc::clone(&self.clock), self.settings.lease);
+        let leader = Arc::new(leader);
         let mut memory = None;
         let pause = TURN.min(self.settings.lease / 4);
         while !shutdown.is_cancelled() {
             if leader.lead().await {
                 let memory = memory.get_or_insert_with(Memory::default);
                 tokio::select! {
-                    () = self.turn(memory) => {}
+                    () = leader.guard(self.turn(memory)) => {}
                     () = leader.hold() => warn!("another process leads the recovery by now"),
                     () = shutdown.cancelled() => {}
                 }

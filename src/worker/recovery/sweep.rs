@@ -13,9 +13,9 @@ use tracing::info;
 
 use super::overdue::Runs;
 use super::{Recovery, RecoveryError};
-use crate::github::client::{PullRequest, RepositoryClient};
+use crate::github::client::{CheckRun, PullRequest, RepositoryClient};
 use crate::github::event::Place;
-use crate::github::identity::InstallationId;
+use crate::github::identity::{InstallationId, PullRequestNumber};
 use crate::job::{Job, JobSubject};
 use crate::store::{Delivery, UnixMillis};
 use crate::worker::publish::Check;
@@ -121,7 +121,7 @@ impl Recovery {
         pull: &PullRequest,
     ) -> Result<Standing, RecoveryError> {
         let runs = self.runs_on(client, &pull.head.sha).await?;
-        let standing = self.standing(&runs);
+        let standing = self.standing(&runs, &format!("{}#", client.name()), pull.number);
         self.end_overdue(client, &runs).await?;
         if standing != Standing::Missing {
             return Ok(standing);
@@ -140,8 +140,14 @@ impl Recovery {
         Ok(Standing::Missing)
     }
 
-    fn standing(&self, runs: &Runs) -> Standing {
-        let newest = |check: Check| runs.all.iter().find(|run| run.name == check.name());
+    /// Where a pull request stands by `runs`, whose external ids begin with `prefix` and a number.
+    fn standing(&self, runs: &Runs, prefix: &str, number: PullRequestNumber) -> Standing {
+        // The same commit may be the head of another one too.
+        let is_of_another = |run: &CheckRun| {
+            let named = run.external_id.as_deref().and_then(|id| id.strip_prefix(prefix));
+            named.is_some_and(|named| named.split('/').next() != Some(number.to_string().as_str()))
+        };
+        let newest = |check: Check| runs.all.iter().find(|run| run.name == check.name() && !is_of_another(run));
         let Some(change) = newest(Check::Change) else { return Standing::Missing };
         let images = newest(Check::Images);
         if runs.is_overdue(change) || images.is_some_and(|images| runs.is_overdue(images)) {

@@ -95,13 +95,13 @@ struct Round {
 impl Watch {
     /// Watches until `shutdown` fires.
     pub async fn run(self, shutdown: CancellationToken) {
-        let leader = Leader::new("watch", Arc::clone(&self.store), Arc::clone(&self.clock), self.lease);
+        let leader = Arc::new(Leader::new("watch", Arc::clone(&self.store), Arc::clone(&self.clock), self.lease));
         let mut round = Round::default();
         let pause = TURN.min(self.interval).min(self.lease / 4);
         while !shutdown.is_cancelled() {
             if leader.lead().await {
                 tokio::select! {
-                    () = self.turn(&mut round) => {}
+                    () = leader.guard(self.turn(&mut round)) => {}
                     () = leader.hold() => warn!("another process watches images by now"),
                     () = shutdown.cancelled() => {}
                 }

@@ -280,7 +280,7 @@ fn page(type_name: &str, items: &[Value], arguments: &Value) -> Value {
 }
 
 fn pull_data(repository: &Repository, pull: &Pull) -> Value {
-    let roots = pull.comments.iter().filter(|comment| comment.reply_to.is_none());
+    let roots = pull.comments.iter().filter(|comment| comment.reply_to.is_none() && !repository.hides_threads);
     let threads: Vec<Value> = roots.map(|root| thread_data(repository, pull, root)).collect();
     json!({"__typename": "PullRequest", "id": format!("PR_{}", pull.id), "number": pull.number, "title": pull.title,
         "isDraft": pull.draft, "headRefOid": pull.head_sha, "baseRefOid": pull.base_sha, "baseRefName": pull.base_ref,

@@ -102,6 +102,7 @@ impl FakeGitHub {
             suites: Vec::new(),
             runs: Vec::new(),
             listed_runs: None,
+            hides_threads: false,
             issues: Vec::new(),
         };
         state.repositories.insert(full_name.to_owned(), repository);

@@ -88,6 +88,8 @@ pub struct Repository {
     pub runs: Vec<CheckRun>,
     /// What lists of check runs show while they are behind.
     pub listed_runs: Option<Vec<CheckRun>>,
+    /// Whether lists of review threads are behind and show none.
+    pub hides_threads: bool,
     pub issues: Vec<Issue>,
 }
 

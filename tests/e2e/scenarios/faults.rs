@@ -55,6 +55,20 @@ async fn limits_are_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn annotations_that_github_refuses_hold_no_verdict_back() {
+    let gate = Gate::start(&[("README.md", "hello\n")]).await;
+    gate.github.fail("PATCH", "/check-runs/", 1, FaultKind::Status(422));
+    let (run, pull) = gate.judge(&[Edit::write("web.yaml", &privileged_pod("web"))]).await;
+    assert_eq!(run.conclusion.as_deref(), Some("failure"), "{run:#?}");
+    assert!(run.annotations.is_empty(), "{run:#?}");
+    let summary = run.summary.as_deref().unwrap();
+    assert!(summary.contains("web.yaml:") && !summary.contains("Nothing was judged"), "{summary}");
+    assert_eq!(pull.comments.len(), 1);
+    assert!(gate.dead().await.is_empty());
+    gate.github.assert_no_violations();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn broken_connections_delay_only() {
     check("POST", "/check-runs", 1, FaultKind::Reset).await;
     check("", "git-upload-pack", 1, FaultKind::Reset).await;

@@ -114,6 +114,35 @@ async fn a_vulnerability_that_comes_in_blocks_by_a_check_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pull_request_elsewhere_does_not_clear_the_images_of_a_commit() {
+    let registry = Registry::start().await;
+    let osv = osv().await;
+    registry.push("acme/web", "2", &[("openssl", "3.0.1")]).await;
+    let more = [("DOCKGATE_IMAGES", "scan"), ("DOCKGATE_OSV_URL", osv.url.as_str())];
+    let gate = gate(&registry, &[("README.md", "hello\n")], &more).await;
+    gate.github.push(REPOSITORY, "lenient", &[Edit::write(".github/dockgate.yml", "images:\n  fail-on: never\n")]);
+    let image = format!("{}/acme/web:2", registry.host);
+    let (blocked, head) = gate.open("feature", &[Edit::write("compose.yaml", &compose(&image))]).await;
+    gate.idle().await;
+    let held = gate.github.open_pull(REPOSITORY, REPOSITORY, "feature");
+    gate.github.retarget(REPOSITORY, held, "lenient");
+    gate.deliver(&gate.github.pull_request_event(REPOSITORY, held, "opened")).await;
+    gate.idle().await;
+    let of = |number: u64| {
+        let id = format!("{REPOSITORY}#{number}/images");
+        let newest = gate.runs(&head).into_iter().rfind(|run| run.external_id == id).unwrap();
+        (newest.conclusion.unwrap(), newest.title.unwrap())
+    };
+    assert_eq!(of(blocked).0, "failure");
+    let title = format!("Held up: #{blocked} has the same commit and is blocked");
+    assert_eq!(of(held), ("failure".to_owned(), title));
+    gate.deliver(&gate.github.close(REPOSITORY, blocked)).await;
+    gate.idle().await;
+    assert_eq!(of(held).0, "success", "{:?}", of(held));
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_image_that_cannot_be_scanned_is_named_and_no_success() {
     let registry = Registry::start().await;
     let osv = osv().await;

@@ -23,6 +23,7 @@ mod secrets;
 mod settings;
 mod setup;
 mod threads;
+mod twins;
 mod verdicts;
 mod waivers;
 mod watch;

@@ -77,6 +77,41 @@ async fn a_killed_replica_is_taken_over_within_the_lease() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_replica_that_was_frozen_writes_nothing_that_another_did_meanwhile() {
+    // The answer that it waits for, and what comes next: the conclusion, and the comments.
+    for (path, method) in [("/graphql", "POST"), ("/check-runs/", "PATCH")] {
+        let mut gate = gate(&shared().database().await).await;
+        gate.github.fail(method, path, 1, FaultKind::Hang);
+        let (number, head) = gate.open("a", &[Edit::write("a.yaml", &privileged_pod("a"))]).await;
+        gate.github.wait_for_hang().await;
+        gate.freeze(0, true);
+        // Its answer is there when it wakes up, and is older than all that the other one does.
+        gate.github.release();
+        gate.add_replica().await;
+        gate.github
+            .wait_for("comments", |state| !state.repositories[REPOSITORY].pulls[&number].reviews.is_empty())
+            .await;
+        let is_done = async || attempts(&gate, 1).await > 0;
+        while !is_done().await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let writes = || gate.github.log().iter().filter(|request| request.method != "GET").count();
+        let before = writes();
+        gate.freeze(0, false);
+        // It notices by its clock, or at the door.
+        let notices = ["the lease ran out while the job ran", "another worker has the job by now"];
+        gate.github.wait_for("its notice", |_| notices.iter().any(|notice| gate.output().contains(notice))).await;
+        gate.idle().await;
+        assert_eq!(gate.github.pull(REPOSITORY, number).reviews.len(), 1, "{path}");
+        assert_eq!(gate.github.pull(REPOSITORY, number).comments.len(), 1, "{path}");
+        assert_eq!(writes(), before, "{path}: nothing was written");
+        let run = gate.verdict(&head).await;
+        assert_eq!(run.conclusion.as_deref(), Some("failure"), "{path}: {run:#?}");
+        gate.assert_sound();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn while_the_database_is_away_nothing_is_taken_and_work_goes_on_afterwards() {
     let server = Postgres::start();
     let gate = gate(&server.database().await).await;

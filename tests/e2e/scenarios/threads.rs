@@ -47,6 +47,27 @@ async fn what_comes_back_is_reopened_and_not_said_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_comment_that_no_list_shows_yet_is_not_made_again() {
+    let (gate, number) = commented(false).await;
+    let hide = |hides: bool| gate.github.state().repositories.get_mut(REPOSITORY).unwrap().hides_threads = hides;
+    hide(true);
+    let text = format!("# moved\n{}", privileged_pod("web"));
+    let head = gate.push("feature", number, &[Edit::write("web.yaml", &text)]).await;
+    let is_told = |state: &crate::fake_github::state::State| {
+        let runs = &state.repositories[REPOSITORY].runs;
+        runs.iter().any(|run| run.head_sha == head && run.conclusion.as_deref() == Some("failure"))
+    };
+    gate.github.wait_for("its verdict", is_told).await;
+    gate.wait_for_output("comments that were made a moment ago are not listed yet").await;
+    hide(false);
+    gate.verdict(&head).await;
+    assert_eq!(gate.github.pull(REPOSITORY, number).comments.len(), 1);
+    let reviews = gate.github.log().into_iter().filter(|request| request.path.ends_with("/reviews")).count();
+    assert_eq!(reviews, 1, "nothing was made and taken back");
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_person_settled_stays_settled() {
     let (gate, number) = commented(true).await;
     gate.github.change_pull(REPOSITORY, number, |pull| {

@@ -157,6 +157,34 @@ async fn a_waiver_that_ends_soon_is_announced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_waiver_is_announced_though_nobody_pushes() {
+    let (mut gate, number, head, id) = blocked(Some("waivers: {role: write, announce-days: 5}\n")).await;
+    gate.github.role("grace", "write");
+    let line = format!("/dockgate waive {id} until {} because it moves next month", day(20));
+    assert_eq!(said(&gate, number, GRACE, &line).await.0, ["+1"]);
+    assert!(!gate.deciding(&head).await.summary.unwrap().contains("end soon"));
+    // Two weeks go by.
+    gate.kill();
+    let (name, body) = gate.store.kept_below(Shelf::Waiver, "", UnixMillis(0), 2).await.unwrap().remove(0);
+    let later = body.replace(&day(20), &day(3));
+    assert_ne!(later, body);
+    gate.store.keep(Shelf::Waiver, &name, &later, None).await.unwrap();
+    for _ in 0..2 {
+        gate.restart().await;
+        let is_told = |state: &State| {
+            let newest = state.repositories[REPOSITORY].runs.iter().max_by_key(|run| run.id).unwrap();
+            newest.summary.as_ref().is_some_and(|summary| summary.contains("**Waivers that end soon**"))
+        };
+        gate.github.wait_for("the announcement", is_told).await;
+        assert_eq!(gate.deciding(&head).await.conclusion.as_deref(), Some("success"));
+        gate.kill();
+    }
+    let verdicts = audit(&gate, &[]).await.into_iter().filter(|line| line["event"] == "verdict").count();
+    assert_eq!(verdicts, 3, "announced once");
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_waived_blocks_again_when_the_waiver_ends() {
     let (mut gate, number, head, id) = blocked(None).await;
     gate.github.role("grace", "maintain");
