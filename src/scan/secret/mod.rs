@@ -3,6 +3,7 @@
 //! Invariant: a value that was found lives in [`Redacted`] or in this module's local variables; a
 //! finding holds its kind, its length, at most its provider's public prefix, and a keyed hash.
 
+mod after;
 pub mod checksum;
 mod decode;
 mod detector;
