@@ -332,6 +332,14 @@ pub const VIOLATIONS: &[Violation] = &[
         )],
         "@|image",
     ),
+    violation(
+        "ingress-nginx-admission",
+        &[(
+            "@|image",
+            r#""example.com/ingress-nginx/controller:v1.11.4@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08""#,
+        )],
+        "@|image",
+    ),
     // reliability and hygiene
     only(&["Deployment"], violation("deprecated-api", &[("^|apiVersion", r#""apps/v1beta2""#)], "^|apiVersion")),
     violation(
