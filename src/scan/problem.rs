@@ -30,7 +30,7 @@ pub struct Problem {
 pub enum Cause {
     /// A settings file, policy file or waiver is wrong.
     Settings,
-    /// The text does not parse.
+    /// The text does not parse, or a field has a form that its kind does not take.
     Syntax,
     /// The text is not UTF-8.
     NotUtf8,

@@ -4,6 +4,7 @@
 
 use std::sync::OnceLock;
 
+use super::carrier;
 use super::node::{Node, Value};
 
 /// Objects in one document, lists unpacked; more are not looked at, as no API server takes a list of that size.
@@ -66,21 +67,27 @@ pub struct Container {
     pub node: Node,
 }
 
-/// The objects of a document, in order: the document itself, or the items of a list of any kind.
+/// The objects of a document, in order: the document itself, the items of a list of any kind, and what objects such as
+/// a template hold.
 pub fn objects(root: &Node) -> Vec<Object> {
     let mut found = Vec::new();
-    let mut left = vec![root];
+    let mut left = vec![root.clone()];
     let mut budget = MAX_OBJECTS * 2;
     while let Some(node) = left.pop() {
         if budget == 0 || found.len() >= MAX_OBJECTS {
             break;
         }
         budget -= 1;
-        let Some(object) = Object::read(node) else { continue };
+        let Some(object) = Object::read(&node) else { continue };
         match node.get("items") {
-            Some(items) if object.kind.ends_with("List") => left.extend(items.items().iter().take(budget).rev()),
-            _ if is_deletion(node) => {}
-            _ => found.push(object),
+            Some(items) if object.kind.ends_with("List") => {
+                left.extend(items.items().iter().take(budget).rev().cloned());
+            }
+            _ if is_deletion(&node) => {}
+            _ => {
+                left.extend(carrier::carried(&object).into_iter().take(budget).rev());
+                found.push(object);
+            }
         }
     }
     found
@@ -164,10 +171,10 @@ impl Object {
     }
 }
 
-type Kinds = &'static [(&'static str, &'static str)];
+pub(super) type Kinds = &'static [(&'static str, &'static str)];
 
 /// Where each kind, of its group, holds the map with the pod's `metadata` and `spec`.
-const POD_PATHS: &[(&[&str], Kinds)] = &[
+pub(super) const POD_PATHS: &[(&[&str], Kinds)] = &[
     (&[], &[("", "Pod"), ("serving.knative.dev", "Revision")]),
     (&["template"], &[("", "PodTemplate")]),
     (
@@ -258,108 +265,4 @@ fn text_of(node: &Node) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fmt::Write;
-
-    use super::super::super::limits::Limits;
-    use super::super::parse;
-    use super::*;
-
-    /// Each object as `title: container (role), …`.
-    fn check(text: &str, expected: &[&str]) {
-        let file = parse("deploy/x.yaml", text, &Limits::default());
-        let objects = file.documents.iter().filter_map(|document| document.tree()).flat_map(objects);
-        let shown: Vec<String> = objects
-            .map(|object| {
-                let containers = object.pod().map(Pod::containers).unwrap_or_default();
-                let names: Vec<_> =
-                    containers.iter().map(|found| format!("{} ({})", found.name, found.role.name())).collect();
-                format!("{}: {}", object.title(), names.join(", "))
-            })
-            .collect();
-        assert_eq!(shown, expected, "{text}");
-    }
-
-    #[test]
-    fn every_workload_kind_shows_its_containers() {
-        let template = "template: {spec: {containers: [{name: c}], initContainers: [{name: i}]}}";
-        for (api, kind) in [
-            ("apps/v1", "Deployment"),
-            ("apps/v1", "StatefulSet"),
-            ("apps/v1", "DaemonSet"),
-            ("apps/v1", "ReplicaSet"),
-            ("v1", "ReplicationController"),
-            ("batch/v1", "Job"),
-            ("argoproj.io/v1alpha1", "Rollout"),
-            ("serving.knative.dev/v1", "Service"),
-            ("apps.openshift.io/v1", "DeploymentConfig"),
-            ("apps.kruise.io/v1alpha1", "CloneSet"),
-            ("kubeflow.org/v1", "Notebook"),
-        ] {
-            let text = format!(
-                "apiVersion: {api}\nkind: {kind}\nmetadata: {{name: web, namespace: s}}\nspec: {{{template}}}\n"
-            );
-            check(&text, &[&format!("{kind}/s/web: i (init), c (main)")]);
-        }
-        let sandbox = template.replacen("template", "podTemplate", 1);
-        check(
-            &format!(
-                "apiVersion: agents.x-k8s.io/v1alpha1\nkind: Sandbox\nmetadata: {{name: web}}\nspec: {{{sandbox}}}\n"
-            ),
-            &["Sandbox/web: i (init), c (main)"],
-        );
-        check(
-            "apiVersion: v1\nkind: Pod\nspec: {containers: [{name: c}], ephemeralContainers: [{name: e}]}\n",
-            &["Pod/: c (main), e (ephemeral)"],
-        );
-        check(
-            &format!("apiVersion: v1\nkind: PodTemplate\nmetadata: {{generateName: g-}}\n{template}\n"),
-            &["PodTemplate/g-: i (init), c (main)"],
-        );
-        check(
-            &format!(
-                "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: web}}\nspec: {{jobTemplate: {{spec: {{{template}}}}}}}\n"
-            ),
-            &["CronJob/web: i (init), c (main)"],
-        );
-    }
-
-    #[test]
-    fn kinds_of_other_groups_are_not_pods() {
-        check(
-            "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: c}]}}}\n",
-            &["Service/web: "],
-        );
-        check(
-            "apiVersion: batch.volcano.sh/v1\nkind: Job\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: c}]}}}\n",
-            &["Job/web: "],
-        );
-        check("apiVersion: x\nname: no kind\n", &[]);
-        check("- a\n", &[]);
-    }
-
-    #[test]
-    fn lists_are_unpacked() {
-        let pod = "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: [{name: c}]}}";
-        check(
-            &format!(
-                "apiVersion: v1\nkind: List\nitems: [{pod}, {{apiVersion: v1, kind: PodList, items: [{pod}, 1]}}]\n"
-            ),
-            &["Pod/p: c (main)", "Pod/p: c (main)"],
-        );
-    }
-
-    #[test]
-    fn a_list_of_lists_of_aliases_ends() {
-        let mut text = String::from("apiVersion: v1\nkind: List\na0: &a0 {apiVersion: v1, kind: Pod}\n");
-        for level in 1..40 {
-            let before = level - 1;
-            let items = vec![format!("*a{before}"); 30].join(",");
-            writeln!(text, "a{level}: &a{level} {{apiVersion: v1, kind: List, items: [{items}]}}").unwrap();
-        }
-        text.push_str("items: [*a39]\n");
-        let file = parse("x.yaml", &text, &Limits::default());
-        let root = file.documents.first().and_then(|document| document.tree()).unwrap();
-        assert!(objects(root).len() <= MAX_OBJECTS);
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@
 //! the file is still there.
 
 pub mod beside;
+pub(in crate::scan) mod carrier;
 mod classify;
 pub mod compose;
 pub mod dockerfile;
@@ -13,6 +14,7 @@ pub mod kubernetes;
 pub mod node;
 mod operations;
 mod patch;
+mod shape;
 pub mod shell;
 pub mod yaml;
 
@@ -141,6 +143,10 @@ pub fn parse_named(path: &str, text: &str, limits: &Limits, named: impl Into<Nam
     }
     if file.kind == DocumentKind::Compose {
         patch::mark_override(&mut file.documents, path);
+    }
+    if matches!(file.kind, DocumentKind::Kubernetes | DocumentKind::HelmTemplate) {
+        let unread = shape::problems(&file, path, text);
+        file.problems.extend(unread);
     }
     file
 }

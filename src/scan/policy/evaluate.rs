@@ -306,7 +306,9 @@ impl<'f> Judge<'f> {
 
     fn found(&mut self, entry: &PolicyEntry, rule: &ConditionRule, details: &Details, subject: &Subject) -> Found {
         let subjects = self.texts(entry, details.subjects.as_ref(), subject);
-        let names: Vec<String> = subjects.iter().map(|(text, _)| text.clone()).collect();
+        let mut seen = BTreeSet::new();
+        let distinct = subjects.iter().filter(|(text, _)| seen.insert(text));
+        let names: Vec<String> = distinct.map(|(text, _)| text.clone()).collect();
         let first = subjects.iter().find_map(|(_, span)| *span);
         let span = rule.at.as_deref().and_then(|at| place(subject, at)).or(first).unwrap_or(subject.span);
         let FileView { path, text, lines, .. } = self.file;

@@ -30,9 +30,17 @@ pub(super) fn resolve(text: &str, style: Style, tag: Option<&str>) -> Value {
     }
 }
 
-/// Whether a text holds `{{ … }}` or `${…}`, or is `$NAME` as a whole. `$$` is an escaped dollar sign.
+/// Whether a text holds `{{ … }}`, `${…}` or the `<< inputs… >>` of Flux Operator, or is `$NAME` as a whole. `$$` is an
+/// escaped dollar sign.
 pub(super) fn is_templated(text: &str) -> bool {
-    text.contains("{{") || holds_expansion(text) || is_variable(text)
+    text.contains("{{") || holds_expansion(text) || is_variable(text) || holds_input(text)
+}
+
+fn holds_input(text: &str) -> bool {
+    let is_input = |(at, mark): (usize, &str)| {
+        text.get(at + mark.len()..).is_some_and(|rest| rest.trim_start().starts_with("inputs") && rest.contains(">>"))
+    };
+    text.match_indices("<<").any(is_input)
 }
 
 fn holds_expansion(text: &str) -> bool {
@@ -185,6 +193,10 @@ mod tests {
             ("${TAG}", true),
             ("a:${TAG:-latest}", true),
             ("{{ .Values.x }}", true),
+            ("app-<< inputs.id >>", true),
+            ("<<inputs.tag>>", true),
+            ("cat << EOF >> x", false),
+            ("cat << inputs", false),
             ("$TAG", true),
             ("$(TAG)", false),
             ("$${TAG}", false),

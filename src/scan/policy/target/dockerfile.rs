@@ -3,12 +3,14 @@
 //! Invariant: a fact that the file does not state is `null`, and one that only a build decides is unknown; no fact and
 //! no fingerprint hangs on line numbers.
 
+mod archive;
 mod command;
 mod docs;
 mod ignored;
 mod instruction;
 mod permission;
 mod place;
+mod silenced;
 mod stage;
 mod surroundings;
 #[cfg(test)]
@@ -33,7 +35,7 @@ pub fn subjects(target: Target, file: &ParsedFile, text: &str) -> Vec<Subject> {
     });
     let subjects = dockerfiles.flat_map(|dockerfile| match target {
         Target::DockerfileStage => stage::subjects(dockerfile),
-        Target::DockerfileInstruction => instruction::subjects(dockerfile, text, &file.beside),
+        Target::DockerfileInstruction => instruction::subjects(dockerfile, text, file),
         Target::DockerfileCommand => command::subjects(dockerfile),
         _ => Vec::new(),
     });

@@ -11,6 +11,7 @@ mod context;
 mod docs;
 mod holder;
 mod image;
+mod mounts;
 mod parameters;
 mod template;
 #[cfg(test)]

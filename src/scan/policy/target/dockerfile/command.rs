@@ -122,6 +122,7 @@ fn facts(placed: &Placed<'_>) -> Node {
     ];
     facts.extend(file::facts(command, program));
     facts.extend(account::facts(program));
+    facts.push(("password", account::password(placed)));
     facts.extend(package::facts(packaging.as_ref(), answers_yes));
     map(facts)
 }

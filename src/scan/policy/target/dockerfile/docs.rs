@@ -142,6 +142,18 @@ pub(super) const INSTRUCTION: &[FactDoc] = facts![
             "what ADD or COPY takes of the context though `.dockerignore` leaves it out; unknown when that is not seen",
             "[target/web]",
         ),
+        doc(
+            "instruction.unpacked_later",
+            StringList,
+            "the archives that COPY takes of the context and a later `tar` of the stage unpacks",
+            "[app.tar.gz]",
+        ),
+        doc(
+            "instruction.suppressions",
+            StringList,
+            "the comments before it, or among its lines, that silence a rule of any scanner",
+            "['# hadolint ignore=DL3008']",
+        ),
         doc("instruction.destination", String, "where ADD or COPY puts it; `null` for others", "/app"),
         doc("instruction.pairs", List, "what ENV, ARG or LABEL sets; `[]` for others", "[{key: PORT, value: 80}]"),
         doc("instruction.pairs[].key", String, "the name", "PORT"),
@@ -221,6 +233,12 @@ pub(super) const COMMAND: &[FactDoc] = facts![
             "true",
         ),
         doc("command.groups", StringList, "the groups that it puts a user into", "[docker]"),
+        doc(
+            "command.password",
+            String,
+            "the password that chpasswd, `passwd --stdin`, useradd or usermod gives a user: `set`, `random` when a generator makes it, `locked` when it lets nobody in; `null`: none",
+            "set",
+        ),
         doc("command.user_id", String, "the id that useradd, usermod or adduser gives; `null`: none", "1000"),
         doc(
             "command.manager",

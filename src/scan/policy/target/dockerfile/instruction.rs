@@ -5,8 +5,9 @@
 use super::super::Subject;
 use super::super::facts::{map, null, text, truth};
 use super::surroundings::{self, Surroundings};
-use super::{ignored, permission, place, verification, word_fact};
+use super::{archive, ignored, permission, place, silenced, verification, word_fact};
 use super::{image_facts, list, optional_word, origin_identity, origin_kind, stage_facts, stage_identity, stage_title};
+use crate::scan::document::ParsedFile;
 use crate::scan::document::beside::Beside;
 use crate::scan::document::dockerfile::{Arguments, Base, Dockerfile, Flag, Instruction, Keyword, Pair, Word};
 use crate::scan::document::node::{Node, Value};
@@ -30,18 +31,29 @@ const FLAGS: [(&str, &str); 9] = [
     ("security", "security"),
 ];
 
-pub(super) fn subjects(dockerfile: &Dockerfile, file: &str, beside: &Beside) -> Vec<Subject> {
+pub(super) fn subjects(dockerfile: &Dockerfile, text: &str, file: &ParsedFile) -> Vec<Subject> {
     let surroundings = surroundings::surroundings(dockerfile);
-    let instructions = dockerfile.instructions.iter().zip(&surroundings);
-    let subject = |(instruction, surroundings)| subject(dockerfile, instruction, surroundings, (file, beside));
-    instructions.map(subject).collect()
+    let unpacked = archive::unpacked_later(dockerfile);
+    let silencing = silenced::comments(dockerfile, &file.comments, text);
+    let around = surroundings.iter().zip(unpacked).zip(silencing);
+    let subject =
+        |(instruction, ((surroundings, unpacked), silencing)): (&Instruction, ((&Surroundings, Node), Vec<Node>))| {
+            let mut facts = facts(dockerfile, instruction, surroundings, (text, &file.beside));
+            let silencing_at = silencing.first().map(|comment| ("suppression", comment.span()));
+            facts.push(("unpacked_later", unpacked));
+            facts.push(("suppressions", list(silencing)));
+            let mut subject = subject(dockerfile, instruction, facts, text);
+            subject.places.extend(silencing_at);
+            subject
+        };
+    dockerfile.instructions.iter().zip(around).map(subject).collect()
 }
 
 fn subject(
     dockerfile: &Dockerfile,
     instruction: &Instruction,
-    surroundings: &Surroundings,
-    (file, beside): (&str, &Beside),
+    facts: Vec<(&'static str, Node)>,
+    file: &str,
 ) -> Subject {
     let stage = instruction.stage.and_then(|stage| dockerfile.stages.get(stage));
     let mut identity = stage.map(stage_identity).unwrap_or_default();
@@ -55,7 +67,7 @@ fn subject(
     let single = from.filter(|_| instruction.keyword == Keyword::Copy);
     Subject {
         facts: map(vec![
-            ("instruction", facts(dockerfile, instruction, surroundings, (file, beside))),
+            ("instruction", map(facts)),
             ("stage", map(stage_facts(dockerfile, instruction.stage))),
             ("image", image_facts(single)),
         ]),
@@ -96,7 +108,7 @@ fn facts(
     instruction: &Instruction,
     surroundings: &Surroundings,
     (file, beside): (&str, &Beside),
-) -> Node {
+) -> Vec<(&'static str, Node)> {
     let sources = sources(instruction);
     let takes_files = matches!(instruction.keyword, Keyword::Add | Keyword::Copy);
     let destination = instruction.words().last().filter(|_| takes_files && instruction.words().len() > 1);
@@ -139,7 +151,7 @@ fn facts(
         ("tls_disabled", list(verification::disabled(dockerfile, instruction))),
     ];
     facts.extend(surroundings::facts(surroundings));
-    map(facts)
+    facts
 }
 
 /// How the arguments are written.

@@ -10,7 +10,7 @@ use super::super::facts::{field, map, null, path, texts};
 use super::super::kubernetes::is_runtime_socket;
 use super::holder::Values;
 use super::walk::Place;
-use super::{identity, values_facts};
+use super::{identity, mounts, values_facts};
 
 /// Fields of pods that reach the node.
 const HOST_FIELDS: [(&str, &str); 3] =
@@ -38,6 +38,7 @@ pub(super) fn subjects(values: &Values, place: &Place<'_>) -> Vec<Subject> {
         Value::Unknown(_) => volume.clone(),
         _ => null(),
     };
+    let read_only = if volume.is_null() { null() } else { mounts::read_only(node, values.mounts()) };
     let mut facts = vec![
         ("is_security_context", super::super::facts::truth(is_context)),
         ("privileged", field(node, "privileged")),
@@ -47,6 +48,7 @@ pub(super) fn subjects(values: &Values, place: &Place<'_>) -> Vec<Subject> {
         ("capabilities_added", texts(&of_context(&["capabilities", "add"]), capability)),
         ("seccomp", of_context(&["seccompProfile", "type"])),
         ("proc_mount", of_context(&["procMount"])),
+        ("host_path_read_only", read_only),
         ("host_path", volume),
         ("runtime_socket", socket),
     ];

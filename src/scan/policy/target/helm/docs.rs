@@ -100,6 +100,12 @@ pub(super) const CONTEXT: &[FactDoc] = &[
     doc("context.proc_mount", FactKind::String, "`procMount`; `null` when absent", "Unmasked"),
     doc("context.host_path", FactKind::String, "the path of the node that it mounts; `null` when none", "/var/log"),
     doc(
+        "context.host_path_read_only",
+        FactKind::Bool,
+        "whether every mount of it among the values is for reading; `null` when there is none",
+        "true",
+    ),
+    doc(
         "context.runtime_socket",
         FactKind::String,
         "that path, when it gives access to a container runtime's socket; else `null`",

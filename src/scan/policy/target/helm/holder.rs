@@ -2,14 +2,17 @@
 //!
 //! **Invariant**: a text block of values is read in its place, so that a finding in it stands at its own line.
 
+use std::sync::OnceLock;
+
 use crate::scan::document::kubernetes::Object;
 use crate::scan::document::node::{Node, Value};
-use crate::scan::document::{Document, DocumentKind, ParsedFile, yaml};
+use crate::scan::document::{Document, DocumentKind, ParsedFile, carrier, yaml};
 use crate::scan::limits::Limits;
 
 use super::super::facts::path;
 use super::super::gitops::source_nodes;
 use super::super::kustomize::kustomizations;
+use super::mounts::{self, Mount};
 use super::parameters;
 
 /// Holders of one file that are looked at, and charts of one kustomization.
@@ -22,6 +25,18 @@ pub(super) struct Values {
     pub(super) holder: String,
     /// What tells it from the other trees of the file.
     pub(super) identity: Vec<String>,
+    mounts: OnceLock<Vec<Mount>>,
+}
+
+impl Values {
+    fn new(root: Node, holder: String, identity: Vec<String>) -> Self {
+        Self { root, holder, identity, mounts: OnceLock::new() }
+    }
+
+    /// The mounts in it that name a volume, found when they are first asked for.
+    pub(super) fn mounts(&self) -> &[Mount] {
+        self.mounts.get_or_init(|| mounts::named(&self.root))
+    }
 }
 
 /// All trees of values of a file.
@@ -29,7 +44,7 @@ pub(super) fn read(file: &ParsedFile, text: &str) -> Vec<Values> {
     let mut found = Vec::new();
     let documents = || file.documents.iter().filter_map(Document::tree);
     if file.kind == DocumentKind::HelmValues {
-        let values = |root: &Node| Values { root: root.clone(), holder: "values".to_owned(), identity: Vec::new() };
+        let values = |root: &Node| Values::new(root.clone(), "values".to_owned(), Vec::new());
         found.extend(documents().map(values));
     }
     for kustomization in kustomizations(file) {
@@ -38,7 +53,7 @@ pub(super) fn read(file: &ParsedFile, text: &str) -> Vec<Values> {
             let Some(inline) = chart.get("valuesInline") else { continue };
             let name = chart.get("name").and_then(Node::as_str).unwrap_or_default().to_owned();
             let identity = vec!["helmCharts".to_owned(), name];
-            found.push(Values { root: inline.clone(), holder: "kustomization".to_owned(), identity });
+            found.push(Values::new(inline.clone(), "kustomization".to_owned(), identity));
         }
     }
     if file.kind == DocumentKind::Tree {
@@ -46,7 +61,7 @@ pub(super) fn read(file: &ParsedFile, text: &str) -> Vec<Values> {
     }
     for object in file.objects().iter().take(MAX_HOLDERS) {
         let trees = of_object(object, text).into_iter().filter(|tree| tree.as_mapping().is_some());
-        let values = |root| Values { root, holder: object.title(), identity: object.identity() };
+        let values = |root| Values::new(root, object.title(), object.identity());
         found.extend(trees.map(values));
     }
     found
@@ -70,10 +85,11 @@ const OTHER_GROUPS: [&str; 12] = [
 
 /// The specs of custom resources that hold no pod template of their own.
 pub(super) fn custom(file: &ParsedFile) -> Vec<Values> {
-    let objects = file.objects().iter().filter(|object| !object.holds_pods() && is_custom(object)).take(MAX_HOLDERS);
+    let is_read_here = |object: &&Object| !object.holds_pods() && is_custom(object) && !carrier::is_one(object);
+    let objects = file.objects().iter().filter(is_read_here).take(MAX_HOLDERS);
     let values = |object: &Object| {
         let root = object.node.get("spec").filter(|spec| spec.as_mapping().is_some())?.clone();
-        Some(Values { root, holder: object.title(), identity: object.identity() })
+        Some(Values::new(root, object.title(), object.identity()))
     };
     objects.filter_map(values).collect()
 }
@@ -119,7 +135,7 @@ fn of_releases(root: &Node) -> impl Iterator<Item = Values> {
         let trees = values.chain(release.get("set").map(parameters::of_list));
         let holder = format!("release {name}");
         let identity = vec!["releases".to_owned(), name.to_owned()];
-        let tree = move |root| Values { root, holder: holder.clone(), identity: identity.clone() };
+        let tree = move |root| Values::new(root, holder.clone(), identity.clone());
         trees.filter(|tree| tree.as_mapping().is_some()).map(tree).collect::<Vec<Values>>()
     })
 }

@@ -88,6 +88,14 @@ fn settings_that_reach_the_node_are_found_at_any_depth() {
     path("volumes: [{name: a, hostPath: {path: /var/log}}]\n", &[("volumes.a", "/var/log")]);
     path("persistence: {dev: {type: hostPath, hostPath: /dev/dri}}\n", &[("persistence.dev", "/dev/dri")]);
     path("persistence: {hostPath: ''}\n", &[]);
+    let read_only = |text: &str, expected: &[(&str, &str)]| {
+        check(Target::HelmContext, "values.yaml", text, "context.host_path_read_only", expected);
+    };
+    let named = "volumes: [{name: a, hostPath: {path: /var/log}}, {name: b, hostPath: {path: /b}}]\nmounts: [{name: a, mountPath: /a, readOnly: true}]\nsidecar: {mounts: [{name: b, mountPath: /b, readOnly: true}, {name: b, mountPath: /c}]}\n";
+    read_only(named, &[("volumes.a", "true"), ("volumes.b", "false")]);
+    read_only("volumes: [{name: a, hostPath: {path: /var/log}}]\n", &[("volumes.a", "null")]);
+    let common = "persistence: {a: {type: hostPath, hostPath: /a, globalMounts: [{readOnly: true}]}, b: {type: hostPath, hostPath: /b, advancedMounts: {main: {app: [{path: /b, readOnly: true}, {path: /c}]}}}, c: {type: hostPath, hostPath: /c, mountPath: /c, readOnly: '${R}'}}\n";
+    read_only(common, &[("persistence.a", "true"), ("persistence.b", "false"), ("persistence.c", "?")]);
     let network = "hostNetwork: true\ncontroller: {hostNetwork: false}\n";
     check(
         Target::HelmContext,
