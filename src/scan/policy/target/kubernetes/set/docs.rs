@@ -10,7 +10,7 @@ pub(in super::super) const FACTS: &[FactDoc] = &[
     doc(
         "set.pods",
         FactKind::List,
-        "workloads: those that a service, a network policy or a disruption budget selects, an autoscaler scales, an ingress leads to, that run as a service account or as one that a binding names, or that stand in a namespace",
+        "workloads: those that a service, a network policy or a disruption budget selects, an autoscaler scales, an ingress leads to, that run as a service account or as one that a binding names, that take a variable from a config map or secret, or that stand in a namespace",
         "[{kind: Deployment, name: web, certain: true}]",
     ),
     doc("set.pods[].kind", FactKind::String, "the kind", "Deployment"),
@@ -70,6 +70,18 @@ pub(in super::super) const FACTS: &[FactDoc] = &[
         "set.disruption_budgets",
         FactKind::List,
         "disruption budgets of a workload; members as of `pods`",
+        "[{name: web}]",
+    ),
+    doc(
+        "set.config_maps",
+        FactKind::List,
+        "config maps that variables of a workload take a key of; members as of `pods`",
+        "[{name: web}]",
+    ),
+    doc(
+        "set.secrets",
+        FactKind::List,
+        "secrets that variables of a workload take a key of; members as of `pods`",
         "[{name: web}]",
     ),
 ];

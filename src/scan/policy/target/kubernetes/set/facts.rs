@@ -29,6 +29,8 @@ impl ObjectIndex {
             ("roles", list(Class::Role)),
             ("autoscalers", list(Class::Autoscaler)),
             ("disruption_budgets", list(Class::Budget)),
+            ("config_maps", list(Class::ConfigMap)),
+            ("secrets", list(Class::Secret)),
         ]);
         map(vec![("object", object_facts(&member.object)), ("set", set)])
     }
@@ -42,6 +44,14 @@ impl ObjectIndex {
             (Class::Ingress, Class::Pod) => self.through(&self.of_class(member, Class::Service), Class::Pod),
             (Class::Service, Class::Ingress) => self.by_name(member, Class::Ingress, By::Service, &[member.name_key()]),
             (Class::Ingress, Class::Service) => self.by_name(member, Class::Service, By::Name, &member.services()),
+            (Class::Pod, Class::ConfigMap) => {
+                self.by_name(member, class, By::Name, &member.variable_sources("configMapKeyRef"))
+            }
+            (Class::Pod, Class::Secret) => {
+                self.by_name(member, class, By::Name, &member.variable_sources("secretKeyRef"))
+            }
+            (Class::ConfigMap, Class::Pod) => self.by_name(member, class, By::ConfigMap, &[member.name_key()]),
+            (Class::Secret, Class::Pod) => self.by_name(member, class, By::Secret, &[member.name_key()]),
             (Class::Pod, Class::Account) => self.by_name(member, class, By::Name, &keys(member.account())),
             (Class::Account, Class::Pod) => self.by_name(member, class, By::Account, &[member.name_key()]),
             (Class::Pod, Class::Autoscaler) => self.by_name(member, class, By::Workload, &[member.name_key()]),

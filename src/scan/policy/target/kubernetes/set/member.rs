@@ -25,6 +25,8 @@ pub(super) enum Class {
     Autoscaler,
     Budget,
     Namespace,
+    ConfigMap,
+    Secret,
     /// What brings objects that are not here, such as a chart.
     Source,
 }
@@ -65,6 +67,10 @@ pub(super) enum By {
     Workload,
     /// The namespace that it stands in.
     Namespace,
+    /// The config map that gives its containers a variable.
+    ConfigMap,
+    /// The secret that does.
+    Secret,
 }
 
 /// The beginning of the key of a selector without labels.
@@ -116,7 +122,13 @@ impl Member {
             }
             Class::Binding => self.role().is_none(),
             Class::Autoscaler => self.workload().is_none(),
-            Class::Ingress | Class::Account | Class::Role | Class::Namespace | Class::Source => false,
+            Class::Ingress
+            | Class::Account
+            | Class::Role
+            | Class::Namespace
+            | Class::ConfigMap
+            | Class::Secret
+            | Class::Source => false,
         }
     }
 
@@ -129,6 +141,8 @@ impl Member {
                 add(By::Label, self.label_keys());
                 add(By::Account, self.account().into_iter().collect());
                 add(By::Namespace, self.namespace.clone().into_iter().collect());
+                add(By::ConfigMap, self.variable_sources("configMapKeyRef"));
+                add(By::Secret, self.variable_sources("secretKeyRef"));
             }
             Class::Service | Class::NetworkPolicy | Class::Budget => {
                 add(By::Label, self.selector_keys());
@@ -140,7 +154,7 @@ impl Member {
                 add(By::Account, self.accounts().into_iter().map(|(name, _)| name).collect());
             }
             Class::Autoscaler => add(By::Workload, self.workload().into_iter().collect()),
-            Class::Account | Class::Role | Class::Namespace | Class::Source => {}
+            Class::Account | Class::Role | Class::Namespace | Class::ConfigMap | Class::Secret | Class::Source => {}
         }
         keys
     }
@@ -211,6 +225,20 @@ impl Member {
         self.reference(&["spec", "scaleTargetRef"])
     }
 
+    /// The names of the config maps (`configMapKeyRef`) or secrets (`secretKeyRef`) that variables of its containers take
+    /// a key of.
+    pub(super) fn variable_sources(&self, reference: &str) -> Vec<String> {
+        let containers = self.pod.as_ref().map(Pod::containers).unwrap_or_default();
+        let variables = containers.iter().flat_map(|container| field(&container.node, "env").items().to_vec());
+        let names = variables
+            .filter_map(|variable| path(&variable, &["valueFrom", reference, "name"]).as_str().map(str::to_owned));
+        let mut names: Vec<String> = names.collect();
+        names.sort_unstable();
+        names.dedup();
+        names.truncate(MAX_KEYS);
+        names
+    }
+
     fn reference(&self, keys: &[&str]) -> Option<String> {
         let reference = path(&self.object.node, keys);
         Some(format!("{}/{}", field(&reference, "kind").as_str()?, field(&reference, "name").as_str()?))
@@ -233,6 +261,8 @@ fn class_of(object: &Object) -> Option<Class> {
         ("", "Service", Class::Service),
         ("", "ServiceAccount", Class::Account),
         ("", "Namespace", Class::Namespace),
+        ("", "ConfigMap", Class::ConfigMap),
+        ("", "Secret", Class::Secret),
         ("networking.k8s.io", "NetworkPolicy", Class::NetworkPolicy),
         ("networking.k8s.io", "Ingress", Class::Ingress),
         ("extensions", "Ingress", Class::Ingress),

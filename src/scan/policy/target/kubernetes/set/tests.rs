@@ -55,6 +55,19 @@ fn services_and_workloads_find_each_other_by_labels_and_namespace() {
 }
 
 #[test]
+fn workloads_find_what_gives_them_variables() {
+    let env = "env: [{name: A, valueFrom: {configMapKeyRef: {name: settings, key: a}}}, {name: B, valueFrom: {secretKeyRef: {name: keys, key: b}}}]";
+    let a = workload("a", "namespace: n", "app: a", "").replace("{name: c}", &format!("{{name: c, {env}}}"));
+    let settings = other("v1", "ConfigMap", "settings", "data: {a: b}");
+    let keys = other("v1", "Secret", "keys", "stringData: {}");
+    let text = [a, settings, keys, other("v1", "ConfigMap", "unused", "data: {}")].join("---\n");
+    let files = [("x.yaml", text.as_str())];
+    check(&files, true, "config_maps", &["a: settings", "settings: ", "keys: ", "unused: "]);
+    check(&files, true, "secrets", &["a: keys", "settings: ", "keys: ", "unused: "]);
+    check(&files, true, "pods", &["a: ", "settings: a", "keys: a", "unused: "]);
+}
+
+#[test]
 fn network_policies_and_budgets_select_by_expressions_and_by_nothing() {
     let a = workload("a", "namespace: n", "app: a, tier: x", "");
     let all = other("networking.k8s.io/v1", "NetworkPolicy", "all", "spec: {podSelector: {}}");
