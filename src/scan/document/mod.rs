@@ -3,6 +3,7 @@
 //! Invariant: parsing never fails as a whole. What can't be read becomes a [`Problem`] with its line, and the rest of
 //! the file is still there.
 
+mod argocd;
 pub mod beside;
 pub(in crate::scan) mod carrier;
 mod classify;
@@ -140,6 +141,11 @@ pub fn parse_named(path: &str, text: &str, limits: &Limits, named: impl Into<Nam
             file.kind = DocumentKind::Kubernetes;
             file.objects = OnceLock::from(made.into_iter().collect::<Arc<[Object]>>());
         }
+    }
+    if file.kind == DocumentKind::HelmValues {
+        let values = file.documents.iter().filter_map(Document::tree);
+        let made = values.flat_map(argocd::of_values).flat_map(|tree| kubernetes::objects(&tree));
+        file.objects = OnceLock::from(made.collect::<Arc<[Object]>>());
     }
     if file.kind == DocumentKind::Compose {
         patch::mark_override(&mut file.documents, path);
