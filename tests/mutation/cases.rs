@@ -93,6 +93,14 @@ pub const VIOLATIONS: &[Violation] = &[
         &[("@|securityContext|cgroupOptions", r#"{"mountMode": "Writable"}"#)],
         "@|securityContext|cgroupOptions|mountMode",
     ),
+    violation(
+        "login-disabled",
+        &[(
+            "@|env",
+            r#"[{"name": "PGDATA", "value": "/data"}, {"name": "POSTGRES_HOST_AUTH_METHOD", "value": "trust"}]"#,
+        )],
+        "@|env|1|name",
+    ),
     violation("host-port", &[("@|ports", r#"[{"name": "http", "containerPort": 8080, "hostPort": 8080}]"#)], "@|ports"),
     violation(
         "apparmor-unconfined",
