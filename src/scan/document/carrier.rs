@@ -6,8 +6,8 @@
 //! `OpenShift` templates and sync sets, Flux Operator, Crossplane 1 and 2 with its Kubernetes provider, kro, Open Cluster
 //! Management, `AppWrapper`.
 
-use super::argocd;
 use super::kubernetes::Object;
+use super::made;
 use super::node::{Node, Value};
 
 /// Objects of one holder that are looked at.
@@ -49,7 +49,7 @@ pub(super) fn carried(object: &Object) -> Vec<Node> {
     if is_partial {
         return found.filter_map(|template| definition(&template)).collect();
     }
-    found.chain(argocd::of_object(object)).collect()
+    found.chain(made::of_object(object)).collect()
 }
 
 fn paths(object: &Object) -> Option<&'static [&'static str]> {

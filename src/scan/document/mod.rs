@@ -3,7 +3,6 @@
 //! Invariant: parsing never fails as a whole. What can't be read becomes a [`Problem`] with its line, and the rest of
 //! the file is still there.
 
-mod argocd;
 pub mod beside;
 pub(in crate::scan) mod carrier;
 mod classify;
@@ -12,6 +11,7 @@ pub mod dockerfile;
 pub mod dockerignore;
 mod jsonc;
 pub mod kubernetes;
+mod made;
 pub mod node;
 mod operations;
 mod patch;
@@ -144,13 +144,13 @@ pub fn parse_named(path: &str, text: &str, limits: &Limits, named: impl Into<Nam
     }
     if file.kind == DocumentKind::HelmValues {
         let values = file.documents.iter().filter_map(Document::tree);
-        let made = values.flat_map(argocd::of_values).flat_map(|tree| kubernetes::objects(&tree));
+        let made = values.flat_map(made::of_values).flat_map(|tree| kubernetes::objects(&tree));
         file.objects = OnceLock::from(made.collect::<Arc<[Object]>>());
     }
     if file.kind == DocumentKind::Compose {
         patch::mark_override(&mut file.documents, path);
     }
-    if matches!(file.kind, DocumentKind::Kubernetes | DocumentKind::HelmTemplate) {
+    if matches!(file.kind, DocumentKind::Kubernetes | DocumentKind::HelmTemplate | DocumentKind::Compose) {
         let unread = shape::problems(&file, path, text);
         file.problems.extend(unread);
     }

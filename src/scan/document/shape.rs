@@ -1,19 +1,21 @@
-//! Fields of Kubernetes objects that have a form their kind does not take: a map where the API takes a list, and the
-//! like. No rule reads them, so that what they hold would pass in silence.
+//! Fields of Kubernetes objects, and of compose services, that have a form their kind does not take: a map where the API
+//! takes a list, and the like. No rule reads them, so that what they hold would pass in silence.
 //!
 //! **Invariant**: only fields of the API itself are looked at, and what a template may still decide is left alone.
 //!
 //! # Source
-//! The `OpenAPI` description of Kubernetes 1.35; the fields that rules read.
+//! The `OpenAPI` description of Kubernetes 1.35, the compose specification; the fields that rules read.
 
 use super::super::problem::{Cause, Problem};
 use super::super::span::LineIndex;
-use super::ParsedFile;
 use super::kubernetes::{Object, POD_PATHS};
 use super::node::{Node, Value};
+use super::{DocumentKind, ParsedFile};
 
 /// Most fields of one file that are named; the rest is counted.
 const MAX_NAMED: usize = 10;
+/// Most fields of one file that are held until they are sorted.
+const MAX_HELD: usize = 1_000;
 /// Most nodes of one file that are looked at: an alias can name a long list any number of times.
 const MAX_LOOKED_AT: usize = 500_000;
 
@@ -26,11 +28,13 @@ enum Form {
     Maps(Fields),
     /// A list of texts or numbers.
     Scalars,
+    /// A list of anything.
+    List,
 }
 
 type Fields = &'static [(&'static str, Form)];
 
-use Form::{Map, Maps, Scalars};
+use Form::{List, Map, Maps, Scalars};
 
 const POD_SPEC: Fields = &[
     ("containers", Maps(CONTAINER)),
@@ -138,14 +142,31 @@ const KINDS: &[(&str, &str, Fields)] = &[
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration", WEBHOOKS),
 ];
 
-/// What of the objects of `file` can't be judged as it has another form than the API takes.
+/// The fields of a compose service; a port and the like may be written as a text or as a map.
+const SERVICE: Fields = &[
+    ("ports", List),
+    ("volumes", List),
+    ("devices", List),
+    ("secrets", List),
+    ("cap_add", Scalars),
+    ("cap_drop", Scalars),
+    ("security_opt", Scalars),
+    ("group_add", Scalars),
+];
+
+/// What of the objects of `file`, or of its services, can't be judged as it has another form than its reader takes.
 pub(super) fn problems(file: &ParsedFile, path: &str, text: &str) -> Vec<Problem> {
-    let mut walk = Walk { found: Vec::new(), left: MAX_LOOKED_AT };
+    let is_compose = file.kind == DocumentKind::Compose;
+    let reader = if is_compose { "compose" } else { "the API" };
+    let mut walk = Walk { found: Vec::new(), more: 0, left: MAX_LOOKED_AT, reader };
     for object in file.objects() {
         walk.object(object);
     }
-    // A list of objects that is none holds no object.
     for root in file.documents.iter().filter_map(super::Document::tree) {
+        if is_compose {
+            walk.services(root);
+        }
+        // A list of objects that is none holds no object.
         if root.get("kind").and_then(Node::as_str) == Some("List") {
             walk.fields(root, "List", "", fields_of("", "List"));
         }
@@ -156,7 +177,7 @@ pub(super) fn problems(file: &ParsedFile, path: &str, text: &str) -> Vec<Problem
     walk.found.sort_by_key(|(node, _)| node.span());
     walk.found.dedup_by_key(|(node, _)| node.span());
     let index = LineIndex::new(text);
-    let more = walk.found.len().saturating_sub(MAX_NAMED);
+    let more = walk.more + walk.found.len().saturating_sub(MAX_NAMED);
     let named = walk.found.into_iter().take(MAX_NAMED);
     let mut problems: Vec<Problem> = named
         .map(|(node, message)| {
@@ -164,7 +185,7 @@ pub(super) fn problems(file: &ParsedFile, path: &str, text: &str) -> Vec<Problem
         })
         .collect();
     if more > 0 {
-        let message = format!("{more} more fields have a form that the API does not take and were not judged");
+        let message = format!("{more} more fields have a form that {reader} does not take and were not judged");
         problems.push(Problem::of_file(path, Cause::Syntax, message));
     }
     problems
@@ -177,7 +198,11 @@ fn fields_of(group: &str, kind: &str) -> Fields {
 
 struct Walk {
     found: Vec<(Node, String)>,
+    /// Fields beyond those that are held.
+    more: usize,
     left: usize,
+    /// Who reads the file.
+    reader: &'static str,
 }
 
 impl Walk {
@@ -197,6 +222,15 @@ impl Walk {
         self.fields(&node, kind, &path, POD_SPEC);
     }
 
+    fn services(&mut self, root: &Node) {
+        const KIND: &str = "compose file";
+        let Some(services) = root.get("services") else { return };
+        self.map(services, KIND, "services", &[]);
+        for entry in services.entries().iter().filter(|entry| !entry.key.starts_with("x-")) {
+            self.map(&entry.value, KIND, &format!("services.{}", entry.key), SERVICE);
+        }
+    }
+
     /// Looks at `fields` of `node`, which stands at `path` of an object of `kind`.
     fn fields(&mut self, node: &Node, kind: &str, path: &str, fields: Fields) {
         for entry in node.entries() {
@@ -205,7 +239,8 @@ impl Walk {
             match form {
                 Map(fields) => self.map(&entry.value, kind, &path, fields),
                 Maps(fields) => self.list(&entry.value, kind, &path, Some(fields)),
-                Scalars => self.list(&entry.value, kind, &path, None),
+                List if matches!(entry.value.value(), Value::Sequence(_)) => {}
+                List | Scalars => self.list(&entry.value, kind, &path, None),
             }
         }
     }
@@ -250,12 +285,17 @@ impl Walk {
     }
 
     fn report(&mut self, node: &Node, kind: &str, path: &str, wanted: &str) {
+        if self.found.len() >= MAX_HELD {
+            self.more += 1;
+            return;
+        }
         let found = match node.value() {
             Value::Mapping(_) => "a map",
             Value::Sequence(_) => "a list",
             _ => "a single value",
         };
-        let message = format!("`{path}` of the {kind} is {found} where the API takes {wanted}: it was not judged");
+        let message =
+            format!("`{path}` of the {kind} is {found} where {} takes {wanted}: it was not judged", self.reader);
         self.found.push((node.clone(), message));
     }
 }

@@ -97,3 +97,22 @@ fn many_mistakes_are_counted() {
     assert_eq!(file.problems.len(), 11);
     assert!(file.problems.iter().any(|problem| problem.message.starts_with("4 more fields")));
 }
+
+#[test]
+fn compose_services_are_looked_at_as_well() {
+    check(
+        "compose.yaml",
+        "services:\n  a: {image: nginx, ports: '80:80', cap_add: SYS_ADMIN}\n  b: nginx\n  c: {image: nginx, volumes: {data: /data}}\n",
+        &[
+            "2: `services.a.ports` of the compose file is a single value where compose takes a list",
+            "2: `services.a.cap_add` of the compose file is a single value where compose takes a list",
+            "3: `services.b` of the compose file is a single value where compose takes a map",
+            "4: `services.c.volumes` of the compose file is a map where compose takes a list",
+        ],
+    );
+    check(
+        "compose.yaml",
+        "x-common: &c {restart: always}\nservices:\n  a: {<<: *c, image: nginx, ports: [80, {target: 81}], volumes: ${VOLUMES}, cap_drop:}\n  x-other: 1\n  b:\n",
+        &[],
+    );
+}
