@@ -67,13 +67,15 @@ fn below<'n>(values: &'n Node, names: [&str; 2], key: &str) -> Vec<&'n Node> {
 }
 
 fn of_map(name: &str, data: &Node) -> Option<Node> {
-    data.as_mapping().is_some().then(|| config_map(name, data))
+    data.as_mapping().is_some().then(|| config_map(name, data, data.span()))
 }
 
-/// A `ConfigMap` of one key, which stands nowhere, so that no edit takes it for its own.
+/// A `ConfigMap` of one key, which stands at its value, in a map that stands nowhere: no edit takes it for its own.
 fn of_key(name: &str, key: &'static str, value: &Node) -> Node {
-    let entry = Entry { key: key.into(), key_span: Span::default(), value: value.clone() };
-    config_map(name, &Node::new(value.span(), Value::Mapping(Mapping::of_distinct(vec![entry]))))
+    let place = Span::new(value.span().start, value.span().start);
+    let entry = Entry { key: key.into(), key_span: place, value: value.clone() };
+    let data = Node::computed(Value::Mapping(Mapping::of_distinct(vec![entry])));
+    config_map(name, &data, value.span())
 }
 
 fn of_operator(root: &Node) -> Vec<Node> {
@@ -82,8 +84,7 @@ fn of_operator(root: &Node) -> Vec<Node> {
     fields.chain(extra).collect()
 }
 
-fn config_map(name: &str, data: &Node) -> Node {
-    let span = data.span();
+fn config_map(name: &str, data: &Node, span: Span) -> Node {
     let entry = |key: &'static str, value: Node| Entry { key: key.into(), key_span: Span::default(), value };
     let text = |text: &str| Node::computed(Value::String(text.into()));
     let metadata = Node::computed(Value::Mapping(Mapping::of_distinct(vec![entry("name", text(name))])));

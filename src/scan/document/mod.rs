@@ -9,6 +9,7 @@ mod classify;
 pub mod compose;
 pub mod dockerfile;
 pub mod dockerignore;
+mod inline;
 mod jsonc;
 pub mod kubernetes;
 mod made;
@@ -149,6 +150,9 @@ pub fn parse_named(path: &str, text: &str, limits: &Limits, named: impl Into<Nam
     }
     if file.kind == DocumentKind::Compose {
         patch::mark_override(&mut file.documents, path);
+    }
+    if matches!(file.kind, DocumentKind::Kubernetes | DocumentKind::Compose) {
+        inline::add(&mut file, path, text, limits);
     }
     if matches!(file.kind, DocumentKind::Kubernetes | DocumentKind::HelmTemplate | DocumentKind::Compose) {
         let unread = shape::problems(&file, path, text);

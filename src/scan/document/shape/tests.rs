@@ -112,7 +112,7 @@ fn compose_services_are_looked_at_as_well() {
     );
     check(
         "compose.yaml",
-        "x-common: &c {restart: always}\nservices:\n  a: {<<: *c, image: nginx, ports: [80, {target: 81}], volumes: ${VOLUMES}, cap_drop:}\n  x-other: 1\n  b:\n",
+        "x-common: &c {restart: always}\nservices:\n  a: {<<: *c, image: nginx, ports: [80, {target: 81}], volumes: '${VOLUMES}', cap_drop: }\n  x-other: 1\n  b:\n",
         &[],
     );
 }
