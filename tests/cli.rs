@@ -317,6 +317,9 @@ fn fix_mends_the_file_and_keeps_its_comments() {
     let fixed = fs::read_to_string(tree.path().join("pod.yaml")).expect("pod.yaml");
     assert!(!fixed.contains("privileged: true"), "{fixed}");
     assert!(fixed.contains("- name: web # the shop\n"), "{fixed}");
+    // Several edits put something in at one place.
+    let again = dockgate(tree.path(), &["scan", "--format", "json"]);
+    assert!(!text(&again.stdout).contains("duplicate-key"), "{fixed}");
 }
 
 #[test]

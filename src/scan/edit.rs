@@ -23,13 +23,18 @@ impl Edit {
     }
 }
 
-/// Applies those of `edits` that do not overlap an earlier one; returns the text and how many were applied.
+/// Applies those of `edits` that neither overlap an earlier one nor begin where it does; returns the text and how many
+/// were applied. Two that insert at one place were each made without the other, and may bring in the same key.
 pub fn apply_all(text: &str, edits: &[Edit]) -> (String, usize) {
     let mut sorted: Vec<&Edit> = edits.iter().collect();
     sorted.sort_by_key(|edit| (edit.span.start, edit.span.end));
     let mut result = String::with_capacity(text.len());
     let (mut position, mut applied) = (0, 0);
+    let mut last = None;
     for edit in sorted {
+        if last == Some(edit.span.start) {
+            continue;
+        }
         let Some(kept) = text.get(position..edit.span.start) else { continue };
         if text.get(edit.span.start..edit.span.end).is_none() {
             continue;
@@ -37,6 +42,7 @@ pub fn apply_all(text: &str, edits: &[Edit]) -> (String, usize) {
         result.push_str(kept);
         result.push_str(&edit.replacement);
         position = edit.span.end;
+        last = Some(edit.span.start);
         applied += 1;
     }
     result.push_str(text.get(position..).unwrap_or_default());
@@ -55,5 +61,13 @@ mod tests {
             Edit { span: Span::new(0, 1), replacement: "Z".into() },
         ];
         assert_eq!(apply_all("abcdef", &edits), ("ZbXef".to_owned(), 2));
+    }
+
+    #[test]
+    fn of_edits_at_one_place_one_is_applied() {
+        let insert = |at: usize, text: &str| Edit { span: Span::new(at, at), replacement: text.into() };
+        let edits =
+            [insert(2, "X"), insert(2, "Y"), Edit { span: Span::new(2, 3), replacement: "Z".into() }, insert(3, "W")];
+        assert_eq!(apply_all("abcdef", &edits), ("abXcWdef".to_owned(), 2));
     }
 }
