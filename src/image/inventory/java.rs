@@ -154,9 +154,8 @@ impl Found {
 
     fn content(&mut self, entry: &ZipEntry<'_>, most: usize) -> Option<Vec<u8>> {
         let most = most.min(MAX_UNPACKED_BYTES.saturating_sub(self.unpacked));
-        let content = entry.content(most);
-        self.unpacked += content.as_ref().map_or(most, Vec::len).max(TEXT_BYTES);
-        content
+        self.unpacked += Some(entry.size).filter(|size| *size <= most).unwrap_or_default().max(TEXT_BYTES);
+        entry.content(most)
     }
 
     fn problem(&self) -> Option<FileProblem> {

@@ -133,7 +133,9 @@ fn ecosystems(distribution: &Distribution) -> Result<(Vec<String>, Names), Strin
         "rocky" => one(format!("Rocky Linux:{major}"), Names::Both),
         "opensuse-leap" => one(format!("openSUSE:Leap {version}"), Names::Source),
         "sles" => {
-            let product = version.replace('.', " SP");
+            // Service packs are no more since 16.
+            let has_packs = major.parse::<u32>().is_ok_and(|major| major < 16);
+            let product = if has_packs { version.replace('.', " SP") } else { version.clone() };
             let server = format!("SUSE:Linux Enterprise Server {product}");
             Ok((vec![server, format!("SUSE:Linux Enterprise Module for Basesystem {product}")], Names::Source))
         }

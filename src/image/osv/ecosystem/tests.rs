@@ -30,6 +30,11 @@ fn each_distribution_is_asked_for_as_its_data_name_it() {
         "SUSE:Linux Enterprise Module for Basesystem 15 SP6 openssl 2.0",
     ];
     check("ID=sles\nVERSION_ID=15.6", Rpm, &sles);
+    let sixteen = [
+        "SUSE:Linux Enterprise Server 16.0 openssl 2.0",
+        "SUSE:Linux Enterprise Module for Basesystem 16.0 openssl 2.0",
+    ];
+    check("ID=sles\nVERSION_ID=16.0", Rpm, &sixteen);
 }
 
 #[test]
