@@ -23,6 +23,7 @@ use crate::image::report::ImageReport;
 use crate::image::scanner::{EmbeddedScanner, ImageScanner, ScanRequest};
 use crate::image::source::ImageSource;
 use crate::registry::{Digest, Platform, RegistryError};
+use crate::report::words::describe;
 use crate::scan::image_reference::ImageReference;
 
 /// What names a folder in the OCI image layout.
@@ -108,7 +109,7 @@ fn advised(error: anyhow::Error) -> anyhow::Error {
         _ => cause.downcast_ref::<RegistryError>(),
     });
     match registry.and_then(RegistryError::advice) {
-        Some(advice) => anyhow!("{error:#}\n{advice}"),
+        Some(advice) => anyhow!("{}\n{advice}", describe(&*error)),
         None => error,
     }
 }

@@ -182,7 +182,9 @@ impl RegistryError {
                 "DOCKGATE_REGISTRY_PRIVATE=HOST:PORT=NETWORK;http allows plain http for one host".to_owned()
             }
             Self::Unreachable { .. } | Self::Timeout { .. } => {
-                "check the host's name and the network; DOCKGATE_REGISTRY_PROXY names a proxy".to_owned()
+                "check the host's name and the network; DOCKGATE_REGISTRY_PROXY names a proxy, and `;http` in \
+                 DOCKGATE_REGISTRY_PRIVATE allows plain http"
+                    .to_owned()
             }
             Self::NoPlatform { .. } => "--platform chooses another".to_owned(),
             _ => return None,
