@@ -9,6 +9,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::{Exit, Surroundings, registry};
+use crate::image::ImageError;
 use crate::image::layout::OciLayout;
 use crate::image::osv::AdvisorySource;
 use crate::image::osv::api::{AdvisoryCache, MemoryCache, OsvApi, PUBLIC_URL};
@@ -21,7 +22,8 @@ use crate::image::remote::RemoteImage;
 use crate::image::report::ImageReport;
 use crate::image::scanner::{EmbeddedScanner, ImageScanner, ScanRequest};
 use crate::image::source::ImageSource;
-use crate::registry::{Digest, Platform};
+use crate::registry::{Digest, Platform, RegistryError};
+use crate::report::words::describe;
 use crate::scan::image_reference::ImageReference;
 
 /// What names a folder in the OCI image layout.
@@ -87,9 +89,9 @@ fn format_parser() -> impl TypedValueParser<Value = OutputFormat> {
 pub fn run(args: &ImageArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start the runtime")?;
     let scanner = scanner(args)?;
-    let report = runtime.block_on(scan(&args.image, args, &scanner, &surroundings.environment))?;
+    let report = runtime.block_on(scan(&args.image, args, &scanner, &surroundings.environment)).map_err(advised)?;
     let old = args.replaces.as_ref().map(|old| runtime.block_on(scan(old, args, &scanner, &surroundings.environment)));
-    let old = old.transpose()?;
+    let old = old.transpose().map_err(advised)?;
     let FailOn(threshold) = args.fail_on;
     let input = OutputInput { report: &report, old: old.as_ref(), threshold, lists_unfixed: args.unfixed };
     surroundings.out.write_all(render(args.format, &input).as_bytes())?;
@@ -98,6 +100,18 @@ pub fn run(args: &ImageArgs, surroundings: &mut Surroundings<'_>) -> anyhow::Res
         (0, false) => Exit::Unjudged,
         _ => Exit::Blocked,
     })
+}
+
+/// The error with what can be done about it.
+fn advised(error: anyhow::Error) -> anyhow::Error {
+    let registry = error.chain().find_map(|cause| match cause.downcast_ref::<ImageError>() {
+        Some(ImageError::Registry(error)) => Some(error),
+        _ => cause.downcast_ref::<RegistryError>(),
+    });
+    match registry.and_then(RegistryError::advice) {
+        Some(advice) => anyhow!("{}\n{advice}", describe(&*error)),
+        None => error,
+    }
 }
 
 /// Who knows of vulnerabilities: the exports in `folder`, else OSV at `url`, whose advisories `cache` keeps.
@@ -150,6 +164,11 @@ fn layout(place: &str) -> anyhow::Result<(Box<dyn ImageSource>, Digest)> {
         Some((folder, tag)) if !Path::new(place).is_dir() => (folder, Some(tag)),
         _ => (place, None),
     };
+    if !Path::new(folder).join("index.json").is_file() {
+        bail!(
+            "{folder} is no OCI image layout: it has no index.json; `skopeo copy docker-daemon:IMAGE oci:FOLDER` makes one"
+        );
+    }
     let layout = OciLayout::new(folder);
     let digest = layout.resolve(tag)?;
     Ok((Box::new(layout), digest))

@@ -8,7 +8,6 @@ use std::collections::{BTreeSet, HashMap};
 use super::contents::Installed;
 use super::package_url::{ImageIdentity, PackageUrl, package_url};
 use super::report::{ImageReport, Vulnerability};
-use super::secrets::FileSecret;
 use crate::job::{ImageSubject, ImagesSubject};
 use crate::scan::glob::PathGlobs;
 use crate::scan::image_reference::ImageReference;
@@ -81,13 +80,13 @@ impl<'a> AcceptedOf<'a, '_> {
         standing.map(Accepted::Waiver).or_else(|| self.cleared(one).map(Accepted::Vex))
     }
 
-    /// The waiver that accepts a secret of a file: one of its rule's id, for that file in the image.
-    pub fn accepted_secret(&self, one: &FileSecret) -> Option<&'a ImageWaiver> {
+    /// The waiver that accepts a secret: one of its rule's id, for the file in the image that it is in.
+    pub fn accepted_secret(&self, rule: &str, file: &str) -> Option<&'a ImageWaiver> {
         let any = |globs: &PathGlobs, path: &str| globs.patterns().is_empty() || globs.matches(path);
         let covers = |waiver: &&'a ImageWaiver| {
-            waiver.package.is_none() && any(&waiver.paths, self.path) && any(&waiver.within, &one.path)
+            waiver.package.is_none() && any(&waiver.paths, self.path) && any(&waiver.within, file)
         };
-        let mut waivers = self.all.waivers.get(one.rule.as_str()).into_iter().flatten().copied().filter(covers);
+        let mut waivers = self.all.waivers.get(rule).into_iter().flatten().copied().filter(covers);
         waivers.find(|waiver| !waiver.is_expired(self.all.today))
     }
 

@@ -6,6 +6,7 @@
 
 mod output;
 mod record;
+mod remarks;
 mod secret;
 mod standing;
 
@@ -34,6 +35,8 @@ pub type Scanned = Result<Arc<ImageReport>, String>;
 pub struct ScannedImage {
     /// Which.
     pub subject: ImageSubject,
+    /// Whether the repository, or its owner, builds it: then what nobody else is known to have brought is its own.
+    pub is_own: bool,
     /// The image.
     pub after: Scanned,
     /// The image whose place it takes.
@@ -137,20 +140,8 @@ fn judge<'a>(image: &'a ScannedImage, threshold: Option<Rating>, acceptances: &A
         secret::judge(image, after, before, &attribution, threshold, &known)
     });
     let secrets = secrets.unwrap_or_default();
-    let remarks = after.map(|after| remarks(after, acceptances.today())).unwrap_or_default();
+    let remarks = after.map(|after| remarks::of(after, before, &attribution, acceptances.today())).unwrap_or_default();
     JudgedImage { image, comparison, blocking, accepted, expired, attribution, secrets, remarks, unjudged }
-}
-
-/// The most remarks on one image.
-const MAX_REMARKS: usize = 10;
-
-/// What is to know of an image: what its scanner remarks, and whether its distribution is still mended.
-fn remarks(report: &ImageReport, today: Date) -> Vec<String> {
-    let distribution = report.distribution.as_ref();
-    let ended = distribution.filter(|one| one.support_end.parse::<Date>().is_ok_and(|end| end < today));
-    let ended = ended.map(|one| format!("{} has not been mended by its makers since {}", one.title, one.support_end));
-    let notes = report.problems.iter().filter(|problem| !problem.leaves_unjudged && problem.path.is_none());
-    ended.into_iter().chain(notes.map(|problem| problem.message.clone())).take(MAX_REMARKS).collect()
 }
 
 /// From which rating on a severity of the settings counts.

@@ -34,7 +34,7 @@ const RENEW: Duration = Duration::from_secs(15);
 const ASK: Duration = Duration::from_millis(300);
 
 /// The form of [`ImageReport`] in the store; reports of another are not read.
-const REPORT_VERSION: u32 = 3;
+const REPORT_VERSION: u32 = 4;
 
 /// Keeps manifests, facts of layers, advisories and reports; the newest of them in memory too.
 pub struct KeptImages {

@@ -24,6 +24,12 @@ pub enum PackageKind {
     Ruby,
     /// Java archives.
     Java,
+    /// What Composer installs for PHP.
+    Composer,
+    /// Libraries of .NET.
+    Nuget,
+    /// Packages of conda environments.
+    Conda,
     /// What another scanner names, of a kind that we don't read, or doesn't tell the kind of.
     Other,
 }
@@ -41,6 +47,9 @@ impl PackageKind {
             Self::Rust => "rust",
             Self::Ruby => "ruby",
             Self::Java => "java",
+            Self::Composer => "composer",
+            Self::Nuget => "nuget",
+            Self::Conda => "conda",
             Self::Other => "other",
         }
     }
@@ -57,6 +66,9 @@ impl PackageKind {
             "cargo" => Self::Rust,
             "gem" => Self::Ruby,
             "maven" => Self::Java,
+            "composer" => Self::Composer,
+            "nuget" => Self::Nuget,
+            "conda" => Self::Conda,
             _ => Self::Other,
         }
     }

@@ -127,6 +127,9 @@ pub fn package_url(one: &Installed, distribution: Option<&Distribution>) -> Stri
         PackageKind::Rust => ("cargo", encoded(&package.name)),
         PackageKind::Ruby => ("gem", encoded(&package.name)),
         PackageKind::Java => ("maven", segments(&package.name, ':')),
+        PackageKind::Composer => ("composer", segments(&package.name, '/')),
+        PackageKind::Nuget => ("nuget", encoded(&package.name)),
+        PackageKind::Conda => ("conda", encoded(&package.name)),
         PackageKind::Other => ("generic", segments(&package.name, '/')),
     };
     let (epoch, version) = match package.version.split_once(':') {

@@ -10,6 +10,7 @@ use super::contents::{ImageProblem, ImageSecret, Installed, SetIdFile};
 use super::distribution::Distribution;
 use super::package::PackageKind;
 use super::rating::Rating;
+use super::secrets::SecretKind;
 
 /// A vulnerability of one package of an image.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,6 +59,9 @@ pub struct ConfigurationRemark {
     pub id: String,
     /// In words, without any secret.
     pub message: String,
+    /// What kind of secret it is about, when it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretKind>,
 }
 
 /// What is known of an image.
@@ -205,6 +209,3 @@ impl Attribution {
         if is_base { Part::Base } else { Part::Own }
     }
 }
-
-#[cfg(test)]
-mod tests;

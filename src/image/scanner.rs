@@ -66,6 +66,7 @@ impl ImageScanner for EmbeddedScanner {
     async fn scan(&self, request: ScanRequest<'_>) -> Result<ImageReport, ImageError> {
         let read = read_image(request.source, request.digest, request.platform, self.layers.as_ref()).await?;
         let mut report = report(request.image, self.name(), read);
+        report.problems.extend(other_platform(request.platform, &report.platform));
         self.look_up(&mut report).await;
         Ok(report)
     }
@@ -87,6 +88,13 @@ impl EmbeddedScanner {
         (report.vulnerabilities, report.unimportant) = (merged.vulnerabilities, merged.unimportant);
         self.exploits.order(&mut report.vulnerabilities);
     }
+}
+
+/// Says that an image without a choice of platforms is for another one than was asked for.
+fn other_platform(asked: &Platform, found: &str) -> Option<ImageProblem> {
+    let family = |platform: &Platform| (platform.os.clone(), platform.architecture.clone());
+    let is_other = found.parse::<Platform>().is_ok_and(|found| family(&found) != family(asked));
+    is_other.then(|| ImageProblem::note(format!("it is for {found} alone, not for {asked}")))
 }
 
 /// Each question once; for each package the numbers of its questions; and why there are none, with how many packages.
@@ -118,7 +126,7 @@ pub(super) fn report(image: &str, scanner: &str, read: ReadImage) -> ImageReport
     let mut configuration = Vec::new();
     if config.runs_as_root() {
         let message = "the image runs as root unless its runtime says otherwise".to_owned();
-        configuration.push(ConfigurationRemark { id: "runs-as-root".to_owned(), message });
+        configuration.push(ConfigurationRemark { id: "runs-as-root".to_owned(), message, secret: None });
     }
     configuration.extend(secrets::remarks(&config));
     ImageReport {

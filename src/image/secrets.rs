@@ -31,6 +31,15 @@ pub struct FileSecret {
     pub severity: Severity,
 }
 
+/// A kind of secret.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SecretKind {
+    /// The rule that found it.
+    pub rule: String,
+    /// How bad that is.
+    pub severity: Severity,
+}
+
 /// What the engine takes each text for, what its remarks are called, and where they say that it is.
 const PLACES: [(&str, &str, &str); 2] = [
     ("image.env", "secret-in-environment", "the environment of the image"),
@@ -47,10 +56,11 @@ pub fn remarks(config: &ImageConfig) -> Vec<ConfigurationRemark> {
     let secrets = find(files, Profile::Strict);
     let remarks = secrets.iter().filter_map(|finding| {
         let (_, id, place) = PLACES.iter().find(|(path, ..)| *path == finding.path)?;
-        Some(((*id).to_owned(), format!("{place} holds a secret: {}", finding.message)))
+        let kind = SecretKind { rule: finding.rule.to_string(), severity: finding.severity };
+        Some(((*id).to_owned(), format!("{place} holds a secret: {}", finding.message), kind))
     });
-    let remarks: BTreeSet<(String, String)> = remarks.collect();
-    remarks.into_iter().map(|(id, message)| ConfigurationRemark { id, message }).collect()
+    let remarks: BTreeSet<(String, String, SecretKind)> = remarks.collect();
+    remarks.into_iter().map(|(id, message, kind)| ConfigurationRemark { id, message, secret: Some(kind) }).collect()
 }
 
 /// The secrets in files of a layer, each with its path.

@@ -163,6 +163,34 @@ impl RegistryError {
         }
     }
 
+    /// What whoever asked can do about it, as one sentence, where that is known.
+    pub fn advice(&self) -> Option<String> {
+        Some(match self {
+            Self::NotFoundOrNotAllowed { .. } => {
+                "check the name and the tag; a private image needs a credential that may read it: \
+                 DOCKGATE_REGISTRY_AUTH_FILE names a config.json as `docker login` writes it"
+                    .to_owned()
+            }
+            Self::Egress { source: EgressError::Host(host), .. } => format!(
+                "DOCKGATE_REGISTRY_ALLOW={host} adds it; one in a private network also needs its addresses: \
+                 DOCKGATE_REGISTRY_PRIVATE={host}=10.0.0.0/8"
+            ),
+            Self::Egress { source: EgressError::Address(host), .. } => format!(
+                "when that is where it should lead, name the network: DOCKGATE_REGISTRY_PRIVATE={host}=10.0.0.0/8"
+            ),
+            Self::Egress { source: EgressError::Scheme, .. } => {
+                "DOCKGATE_REGISTRY_PRIVATE=HOST:PORT=NETWORK;http allows plain http for one host".to_owned()
+            }
+            Self::Unreachable { .. } | Self::Timeout { .. } => {
+                "check the host's name and the network; DOCKGATE_REGISTRY_PROXY names a proxy, and `;http` in \
+                 DOCKGATE_REGISTRY_PRIVATE allows plain http"
+                    .to_owned()
+            }
+            Self::NoPlatform { .. } => "--platform chooses another".to_owned(),
+            _ => return None,
+        })
+    }
+
     /// How long the registry wants us to wait, when it said so.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -106,7 +106,7 @@ pub(super) fn deaf(deaf_to: &BTreeSet<String>) -> Option<String> {
 fn scanned(image: &str, replaces: Option<String>, after: Scanned, before: Option<Scanned>) -> ScannedImage {
     let subject =
         ImageSubject { path: String::new(), line: 0, platform: None, before: replaces, after: image.to_owned() };
-    ScannedImage { subject, after, before, base: None, newer: None, notes: Vec::new() }
+    ScannedImage { subject, is_own: true, after, before, base: None, newer: None, notes: Vec::new() }
 }
 
 /// The image at its registry; `None` while it is awaited.

@@ -272,5 +272,5 @@ pub(super) async fn scan_one(scans: &Scans, subject: ImageSubject, is_fork: bool
             newer = of_base.map(|newer| Newer { is_base: true, ..newer });
         }
     }
-    ScannedImage { subject, after, before, base, newer, notes }
+    ScannedImage { subject, is_own: false, after, before, base, newer, notes }
 }

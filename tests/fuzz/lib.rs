@@ -339,8 +339,11 @@ pub fn inventory(text: &str) {
     let decoded = STANDARD.decode(text.trim()).ok();
     for content in [Some(text.as_bytes().to_vec()), decoded].into_iter().flatten() {
         for reader in dockgate::image::inventory::READERS {
-            let Ok(facts) = (reader.read)(path, &content) else { continue };
-            for package in &facts.packages {
+            let mut rest = content.as_slice();
+            let mut source = |buffer: &mut [u8]| std::io::Read::read(&mut rest, buffer);
+            let streamed = dockgate::image::inventory::read_large(&[reader], content.len() as u64, &mut source);
+            let whole = (reader.read)(path, &content).unwrap_or_default();
+            for package in whole.packages.iter().chain(streamed.iter().flat_map(|facts| &facts.packages)) {
                 assert!(!package.name.is_empty() && !package.version.contains('\n'), "{package:?}");
             }
         }

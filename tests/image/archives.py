@@ -1,4 +1,4 @@
-"""Writes a Java archive with two others in it into a root; what is in them goes to ROOT.truth."""
+"""Writes Java archives with others in them, two deep, into a root; what is in them goes to ROOT.truth."""
 import io
 import os
 import sys
@@ -21,10 +21,13 @@ def archive(artifacts, nested=()):
 
 log4j = ("org.apache.logging.log4j", "log4j-core", "2.14.1")
 spring = ("org.springframework", "spring-core", "5.3.17")
+web = ("org.example", "web", "3.0")
 app = ("org.example", "app", "1.0.0")
 os.makedirs(f"{root}/opt", exist_ok=True)
 with open(f"{root}/opt/app.jar", "wb") as jar:
     jar.write(archive([app], [("log4j-core-2.14.1.jar", archive([log4j])), ("spring-core-5.3.17.jar", archive([spring]))]))
+with open(f"{root}/opt/all.ear", "wb") as ear:
+    ear.write(archive([], [("web.war", archive([], [("web-3.0.jar", archive([web]))]))]))
 with open(f"{root}.truth", "w") as truth:
-    for group, artifact, version in (app, log4j, spring):
+    for group, artifact, version in (app, log4j, spring, web):
         truth.write(f"java {group}:{artifact} {version}\n")

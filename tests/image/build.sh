@@ -74,6 +74,12 @@ archive work/java
 layout java work/java.tar
 cp work/java.truth java/truth
 
+# What PHP, .NET and Python's eggs leave behind.
+python3 "$here/languages.py" work/languages > work/languages.truth
+archive work/languages
+layout languages work/languages.tar
+cp work/languages.truth languages/truth
+
 # rpm in both of its databases, of packages that rpmbuild makes.
 for number in 1 2 3; do
   rpmbuild --quiet -bb --target noarch --define "_topdir $PWD/work/rpmbuild" --define "number $number" "$here/package.spec" >/dev/null 2>&1

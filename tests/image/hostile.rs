@@ -3,9 +3,10 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::write::{DeflateEncoder, GzEncoder};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -161,6 +162,46 @@ fn the_largest_files_stay_within_memory() {
     let (output, kib) = scan(folder.path());
     assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(String::from_utf8_lossy(&output.stdout).contains("more than 10000 packages"));
+    assert!(kib < MAX_KIB, "{kib} KiB");
+}
+
+/// A zip archive whose entries, all archives by their names, are one and the same packed content.
+fn sharing(entries: usize, content: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content).expect("packed bytes");
+    let packed = encoder.finish().expect("packed bytes");
+    let half = |value: usize| u16::try_from(value).expect("a short number").to_le_bytes();
+    let word = |value: usize| u32::try_from(value).expect("a number").to_le_bytes();
+    let sizes = [[0; 4], word(packed.len()), word(content.len())].concat();
+    let start = b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0";
+    let mut archive = [&start[..], &sizes, &half(5), &half(0), b"a.war", &packed].concat();
+    let offset = archive.len();
+    for number in 0..entries {
+        let name = format!("{number:06}.war");
+        let start = b"PK\x01\x02\x14\0\x14\0\0\0\x08\0\0\0\0\0";
+        archive.extend([&start[..], &sizes, &half(name.len()), &[0; 16], name.as_bytes()].concat());
+    }
+    let directory = word(archive.len() - offset);
+    archive.extend([&b"PK\x05\x06\0\0\0\0\xff\xff\xff\xff"[..], &directory, &word(offset), &[0; 2]].concat());
+    archive
+}
+
+/// Unpacked one by one they would be 30 GB.
+#[test]
+fn archives_that_share_what_they_are_packed_in_end() {
+    let archive = sharing(2_000, &vec![0; 15 << 20]);
+    let layer = packed(Compression::fast(), |put| {
+        put(&header("app/all.ear", b'0', 0o644, archive.len() as u64));
+        put(&archive);
+        put(&vec![0; archive.len().next_multiple_of(512) - archive.len() + 1024]);
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    layout(folder.path(), &[layer]);
+    let begun = Instant::now();
+    let (output, kib) = scan(folder.path());
+    assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
+    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("archives in it were not read"), "{told}");
     assert!(kib < MAX_KIB, "{kib} KiB");
 }
 

@@ -53,6 +53,8 @@ fn packages(result: &Value) -> Vec<String> {
         "node-pkg" => "node",
         "gemspec" => "ruby",
         "gobinary" => "go",
+        "composer-vendor" => "composer",
+        "dotnet-core" => "nuget",
         _ => return Vec::new(),
     };
     let text = |package: &Value, field: &str| package[field].as_str().unwrap_or_default().to_owned();
@@ -61,7 +63,7 @@ fn packages(result: &Value) -> Vec<String> {
         let version =
             release.map_or(text(package, "Version"), |release| format!("{}-{release}", text(package, "Version")));
         let epoch = package["Epoch"].as_u64().map_or(String::new(), |epoch| format!("{epoch}:"));
-        let version = if kind == "go" && text(package, "Name") == "stdlib" {
+        let version = if kind == "composer" || (kind == "go" && text(package, "Name") == "stdlib") {
             version.trim_start_matches('v').to_owned()
         } else {
             version
@@ -141,6 +143,14 @@ fn alpine_has_origins() {
     let image = check_with_oracle("alpine");
     let libssl = image.contents.packages.iter().find(|one| one.package.name == "libssl3").expect("a package");
     assert_eq!(libssl.package.source_name(), "openssl");
+}
+
+#[test]
+fn libraries_of_php_and_dotnet_and_eggs() {
+    let image = check("languages");
+    // Trivy lists the program itself too.
+    let own = BTreeSet::from(["nuget Shop 1.0.0".to_owned()]);
+    assert_eq!(found(&image), oracle("languages").difference(&own).cloned().collect());
 }
 
 #[test]

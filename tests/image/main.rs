@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a failing test says what it expected")]
 
 mod backends;
+mod command;
 mod fixtures;
 mod hostile;
 mod inventory;

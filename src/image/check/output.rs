@@ -72,8 +72,7 @@ impl ImagesVerdict<'_> {
         summary.list(&rows, |left| format!("| {} | | | | | | | |", left_out(left)));
         summary.line("");
         summary.line(
-            "Numbers are vulnerabilities, those that a newer version fixes in brackets; secrets are those in files that \
-             come in.",
+            "Numbers are vulnerabilities, those that a newer version fixes in brackets; secrets are those that come in.",
         );
     }
 
@@ -184,9 +183,10 @@ impl JudgedImage<'_> {
             let message = format!("{} in {} {}, fixed in {fixed}", worst.id, package.name, package.version);
             (AnnotationLevel::Failure, title, message)
         } else if let Some(worst) = self.secrets.iter().find(|secret| secret.blocks) {
-            let secret = &worst.one.secret;
-            let title = format!("{} · {} in a new image", secret.severity, count(self.blocking_secrets(), "secret"));
-            let message = format!("{} in {} line {}", secret.message, secret.path, secret.line);
+            let title = format!("{} · {} in a new image", worst.severity, count(self.blocking_secrets(), "secret"));
+            let (place, line) = worst.place.plain();
+            let line = line.map_or_else(String::new, |line| format!(" line {line}"));
+            let message = format!("{} in {place}{line}", worst.message);
             (AnnotationLevel::Failure, title, message)
         } else {
             let why = self.unjudged.first()?;

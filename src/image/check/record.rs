@@ -43,15 +43,15 @@ impl JudgedImage<'_> {
             )
             .chain(self.secrets.iter().map(|secret| {
                 let standing = if secret.blocks { "blocks" } else { "introduced" };
-                let file = &secret.one.secret;
+                let (place, line) = secret.place.plain();
                 VulnerabilityEntry {
-                    id: file.rule.clone(),
+                    id: secret.rule.to_owned(),
                     standing: standing.to_owned(),
-                    severity: file.severity.to_string(),
-                    package: file.path.clone(),
-                    version: format!("line {}", file.line),
+                    severity: secret.severity.to_string(),
+                    package: place,
+                    version: line.map_or_else(String::new, |line| format!("line {line}")),
                     fixed: None,
-                    remark: Some(inert(&file.message)),
+                    remark: Some(inert(secret.message)),
                 }
             }))
             .chain(self.comparison.same.iter().map(|one| entry(one, "existing")))

@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::github::identity::PullRequestNumber;
-use crate::image::contents::{ImageProblem, ImageSecret, Installed};
+use crate::image::contents::{ImageProblem, Installed};
 use crate::image::package::{Package, PackageKind};
-use crate::image::secrets::FileSecret;
 use crate::report::check_run::{AnnotationLevel, CheckRunOutput, MAX_TEXT_BYTES, MAX_TITLE};
 use crate::scan::glob::PathGlobs;
+
+mod secrets;
 
 fn vulnerability(id: &str, package: &str, rating: Rating, fixed: Option<&str>) -> Vulnerability {
     let package = Package::new(PackageKind::Dpkg, package, "1.0").unwrap();
@@ -73,6 +74,7 @@ fn image(after: Result<ImageReport, &str>, before: Option<Result<ImageReport, &s
             before: before.as_ref().map(|_| "web:1".to_owned()),
             after: "web:2".into(),
         },
+        is_own: false,
         after: scanned(after),
         before: before.map(scanned),
         base: None,
@@ -234,56 +236,6 @@ fn an_image_that_nobody_mends_any_more_is_remarked_on() {
     assert!(!output.summary.contains("not been mended"), "{}", output.summary);
 }
 
-fn secret(path: &str, layer: usize) -> ImageSecret {
-    let secret = FileSecret {
-        path: path.into(),
-        line: 2,
-        rule: "secret/github-token".into(),
-        message: "GitHub token, masked".into(),
-        severity: Severity::Critical,
-    };
-    ImageSecret { secret, layer, is_hidden: layer == 1 }
-}
-
-/// An image of three layers with secrets in these.
-fn with_secrets(layers: &[usize]) -> ImageReport {
-    let secrets = layers.iter().map(|layer| secret(&format!("app/{layer}.env"), *layer)).collect();
-    ImageReport { secrets, diff_ids: ["a", "b", "c"].map(String::from).to_vec(), ..report(Vec::new()) }
-}
-
-#[test]
-fn a_secret_in_a_file_blocks_in_a_layer_of_its_own_alone() {
-    let clean = "Nothing blocks: 1 image scanned";
-    // Nobody says what the image is built on.
-    let output = check(&[image(Ok(with_secrets(&[0, 1])), None)], Conclusion::Success, clean);
-    assert!(output.summary.contains("Secrets in files, not blocking: 2"), "{}", output.summary);
-    assert!(output.summary.contains("| 0 | 2 |"), "it is in the table: {}", output.summary);
-    let base = ImageReport { diff_ids: vec!["a".into()], ..report(Vec::new()) };
-    let on_base = |layers: &[usize]| ScannedImage {
-        base: Some(("debian:12".into(), Arc::new(base.clone()))),
-        ..image(Ok(with_secrets(layers)), None)
-    };
-    check(&[on_base(&[0])], Conclusion::Success, clean);
-    let output = check(&[on_base(&[0, 1])], Conclusion::Failure, "1 secret comes in and blocks this merge");
-    for part in ["| GitHub token, masked | critical | `app/1.env` line 2 | 1, removed later |", "of the base image"] {
-        assert!(output.summary.contains(part), "{part} in {}", output.summary);
-    }
-    assert_eq!(output.annotations[0].title, "critical · 1 secret in a new image");
-    // What was there before, and what is accepted, does not block.
-    let before = ScannedImage { before: Some(Ok(Arc::new(with_secrets(&[1])))), ..on_base(&[1]) };
-    check(&[before], Conclusion::Success, clean);
-    let waiver =
-        ImageWaiver { within: PathGlobs::new(&["app/*"]).unwrap(), ..waiver("secret/github-token", "2999-01-01") };
-    let subject = ImagesSubject { waivers: vec![waiver], ..subject(Some(Severity::High)) };
-    assert_eq!(decide(&subject, &[on_base(&[1])], today()).conclusion, Conclusion::Success);
-    // Of an image that the change builds only the lowest layer may be somebody else's.
-    let mut built = image(Ok(with_secrets(&[0])), None);
-    built.subject.path.clear();
-    check(&[built.clone()], Conclusion::Success, clean);
-    built.after = Ok(Arc::new(with_secrets(&[2])));
-    check(&[built], Conclusion::Failure, "1 secret comes in and blocks this merge");
-}
-
 #[test]
 fn what_stands_is_told_the_same_way_each_time() {
     let bad = |id: &str| vulnerability(id, "openssl", Rating::High, Some("1.1"));
@@ -304,7 +256,7 @@ fn what_stands_is_told_the_same_way_each_time() {
     let waived =
         ImagesSubject { waivers: vec![waiver("CVE-1", "2999-01-01"), waiver("CVE-2", "2999-01-01")], ..subject };
     let standing = decide(&waived, &images, today()).standing("main");
-    assert_eq!((standing.blocking, standing.title.as_str()), (0, "Images in use: no vulnerability that would block"));
+    assert_eq!((standing.blocking, standing.title.as_str()), (0, "Images in use: nothing that would block"));
     let unread = [image(Err("no such tag"), None)];
     let standing = decide(&waived, &unread, today()).standing("main");
     assert_eq!((standing.blocking, standing.unjudged), (0, 1));

@@ -6,9 +6,12 @@
 //! # Source
 //! The JAR file specification; Maven's archiver.
 
+use std::io;
+
 use super::zip::{self, Zip, ZipEntry};
+use super::zip_stream::{Source, ZipStream};
 use super::{Candidate, Reader};
-use crate::image::layer::{FileFacts, FileProblem};
+use crate::image::layer::{FileFacts, FileProblem, MAX_PACKAGES};
 use crate::image::package::{Package, PackageKind};
 
 const ENDINGS: [&str; 4] = [".jar", ".war", ".ear", ".par"];
@@ -16,11 +19,20 @@ const ENDINGS: [&str; 4] = [".jar", ".war", ".ear", ".par"];
 /// The largest text that is read of an archive.
 const MAX_TEXT_BYTES: usize = 1 << 20;
 
-/// The largest archive within an archive that is unpacked; one that is stored as it is may be larger.
+/// Bytes of archives within an archive that are unpacked at a time; one that is stored as it is may be larger.
 const MAX_NESTED_BYTES: usize = 16 << 20;
 
-/// How many texts of one archive are read.
-const MAX_TEXTS: usize = 10_000;
+/// Bytes that are unpacked of one file altogether, as entries may share what they are packed in. Looking at an entry and
+/// unpacking a text cost something too.
+const MAX_UNPACKED_BYTES: usize = 256 << 20;
+const ENTRY_BYTES: usize = 64;
+const TEXT_BYTES: usize = 16 << 10;
+
+/// How deep archives in archives are read: an application's archive holds those of its parts, which hold libraries.
+const MAX_DEPTH: usize = 2;
+
+/// Names that a problem tells.
+const MAX_NAMED: usize = 10;
 
 /// The reader of Java archives.
 pub const READER: Reader = Reader {
@@ -30,77 +42,136 @@ pub const READER: Reader = Reader {
     wants: |candidate: &Candidate<'_>| is_archive(candidate.path.as_bytes()),
     read: |path, content| {
         let mut found = Found::default();
-        found.archive(path, content, true)?;
-        let problem = Some(found.silent).filter(|silent| !silent.is_empty()).map(|silent| FileProblem {
-            text: format!("it doesn't say which artifact it is: {}", silent.join(", ")),
-            leaves_unjudged: false,
-        });
+        found.archive(path, content, 0)?;
+        let problem = found.problem();
         let facts = FileFacts::of(found.packages.into_iter().map(Some))?;
         Ok(FileFacts { problem, ..facts })
     },
 };
 
+/// What an archive says that is too large to be kept; `None` when it can't be read that way.
+///
+/// # Errors
+/// `source` fails.
+pub fn in_stream(source: Source<'_>) -> io::Result<Option<FileFacts>> {
+    let mut stream = ZipStream::new(source);
+    let Ok(found) = Found::in_stream(&mut stream) else { return stream.failure().map_or(Ok(None), Err) };
+    let problem = found.problem();
+    let facts = FileFacts::of(found.packages.into_iter().map(Some)).unwrap_or_else(FileFacts::unread);
+    Ok(Some(FileFacts { problem: facts.problem.clone().or(problem), ..facts }))
+}
+
 fn is_archive(path: &[u8]) -> bool {
-    let ending = path.rsplit_at_dot().map(<[u8]>::to_ascii_lowercase);
-    ending.is_some_and(|ending| ENDINGS.iter().any(|known| known.as_bytes() == ending))
-}
-
-trait RsplitAtDot {
-    fn rsplit_at_dot(&self) -> Option<&[u8]>;
-}
-
-impl RsplitAtDot for [u8] {
-    /// From the last dot on.
-    fn rsplit_at_dot(&self) -> Option<&[u8]> {
-        self.get(self.iter().rposition(|byte| *byte == b'.')?..)
-    }
+    let ending = path.iter().rposition(|byte| *byte == b'.').and_then(|dot| path.get(dot..));
+    ending.is_some_and(|ending| ENDINGS.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(ending)))
 }
 
 #[derive(Default)]
 struct Found {
     packages: Vec<Package>,
-    /// The names of archives that don't say what they are; a few are enough.
+    /// The names of archives that don't say what they are, and of those that were not read.
     silent: Vec<String>,
-    texts: usize,
+    unread: Vec<String>,
+    /// Bytes that were unpacked so far, and of archives that are unpacked now.
+    unpacked: usize,
+    open: usize,
 }
 
 impl Found {
-    fn archive(&mut self, path: &str, content: &[u8], may_hold_archives: bool) -> Result<(), String> {
+    fn archive(&mut self, path: &str, content: &[u8], depth: usize) -> Result<(), String> {
         let zip = Zip::new(content).ok_or("it has no directory")?;
         let (before, mut manifest) = (self.packages.len(), None);
         for entry in zip.entries() {
-            if entry.path.ends_with(b"/pom.properties") && self.texts < MAX_TEXTS {
-                self.texts += 1;
-                self.packages.extend(entry.content(MAX_TEXT_BYTES).and_then(|text| artifact(&text)));
+            self.unpacked += ENTRY_BYTES;
+            if self.unpacked > MAX_UNPACKED_BYTES {
+                note(&mut self.unread, path);
+                break;
+            }
+            if entry.path.ends_with(b"/pom.properties") {
+                let text = self.content(&entry, MAX_TEXT_BYTES);
+                self.packages.extend(text.and_then(|text| artifact(&text)));
             } else if entry.path.eq_ignore_ascii_case(b"META-INF/MANIFEST.MF") {
-                manifest = entry.content(MAX_TEXT_BYTES);
-            } else if may_hold_archives && is_archive(entry.path) {
-                self.nested(&entry);
+                manifest = self.content(&entry, MAX_TEXT_BYTES);
+            } else if is_archive(entry.path) {
+                self.nested(&entry, depth);
             }
         }
         if self.packages.len() == before {
             let named = manifest.and_then(|manifest| of_manifest(&manifest));
-            // What holds archives and nothing else is a program's own wrapping.
-            if named.is_none() && self.silent.len() < 10 {
-                self.silent.push(path.rsplit('/').next().unwrap_or_default().chars().take(100).collect());
+            if named.is_none() {
+                note(&mut self.silent, path.rsplit('/').next().unwrap_or_default());
             }
             self.packages.extend(named);
         }
         Ok(())
     }
 
-    fn nested(&mut self, entry: &ZipEntry<'_>) {
-        let path = String::from_utf8_lossy(entry.path);
-        let read = match entry.stored() {
-            Some(content) => self.archive(&path, content, false),
-            None => match entry.content(MAX_NESTED_BYTES) {
-                Some(content) => self.archive(&path, &content, false),
-                None => Err("it is too large".to_owned()),
-            },
-        };
-        if read.is_err() && self.silent.len() < 10 {
-            self.silent.push(path.chars().take(100).collect());
+    fn in_stream(stream: &mut ZipStream<'_>) -> io::Result<Self> {
+        let (mut found, mut manifest) = (Self::default(), None);
+        while let Some(entry) = stream.next_entry()? {
+            if entry.path.ends_with(b"/pom.properties") {
+                found.packages.extend(stream.content(&entry, MAX_TEXT_BYTES)?.and_then(|text| artifact(&text)));
+            } else if entry.path.eq_ignore_ascii_case(b"META-INF/MANIFEST.MF") {
+                manifest = stream.content(&entry, MAX_TEXT_BYTES)?;
+            } else if is_archive(&entry.path) {
+                let path = String::from_utf8_lossy(&entry.path);
+                let content = stream.content(&entry, MAX_NESTED_BYTES)?;
+                if content.is_none_or(|content| found.archive(&path, &content, 1).is_err()) {
+                    note(&mut found.unread, &path);
+                }
+            } else {
+                stream.content(&entry, 0)?;
+            }
+            if found.packages.len() > MAX_PACKAGES {
+                break;
+            }
         }
+        if found.packages.is_empty() {
+            found.packages.extend(manifest.and_then(|manifest| of_manifest(&manifest)));
+        }
+        Ok(found)
+    }
+
+    fn nested(&mut self, entry: &ZipEntry<'_>, depth: usize) {
+        let path = String::from_utf8_lossy(entry.path);
+        let is_read = depth < MAX_DEPTH
+            && match entry.stored() {
+                Some(content) => self.archive(&path, content, depth + 1).is_ok(),
+                None => self.packed(&path, entry, depth),
+            };
+        if !is_read {
+            note(&mut self.unread, &path);
+        }
+    }
+
+    fn packed(&mut self, path: &str, entry: &ZipEntry<'_>, depth: usize) -> bool {
+        let Some(content) = self.content(entry, MAX_NESTED_BYTES - self.open) else { return false };
+        self.open += content.len();
+        let read = self.archive(path, &content, depth + 1);
+        self.open -= content.len();
+        read.is_ok()
+    }
+
+    fn content(&mut self, entry: &ZipEntry<'_>, most: usize) -> Option<Vec<u8>> {
+        let most = most.min(MAX_UNPACKED_BYTES.saturating_sub(self.unpacked));
+        self.unpacked += Some(entry.size).filter(|size| *size <= most).unwrap_or_default().max(TEXT_BYTES);
+        entry.content(most)
+    }
+
+    fn problem(&self) -> Option<FileProblem> {
+        let told = |what: &str, names: &[String]| (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")));
+        let all = [
+            told("it doesn't say which artifact it is", &self.silent),
+            told("archives in it were not read", &self.unread),
+        ];
+        let text = all.into_iter().flatten().collect::<Vec<_>>().join("; ");
+        (!text.is_empty()).then_some(FileProblem { text, leaves_unjudged: false })
+    }
+}
+
+fn note(names: &mut Vec<String>, name: &str) {
+    if names.len() < MAX_NAMED {
+        names.push(name.chars().take(100).collect());
     }
 }
 

@@ -7,6 +7,9 @@
 
 mod apk;
 mod cargo;
+mod composer;
+mod conda;
+mod dotnet;
 mod dpkg;
 mod elf;
 mod go;
@@ -17,6 +20,7 @@ mod python;
 mod rpm;
 mod ruby;
 mod zip;
+mod zip_stream;
 
 use std::borrow::Cow;
 use std::io;
@@ -72,8 +76,12 @@ pub const READERS: &[Reader] = &[
     rpm::NDB,
     rpm::BERKELEY,
     python::READER,
+    python::EGG,
+    conda::READER,
     node::READER,
     ruby::READER,
+    composer::READER,
+    dotnet::READER,
     java::READER,
     go::READER,
     cargo::READER,
@@ -95,7 +103,8 @@ pub fn wanted(candidate: &Candidate<'_>) -> Vec<&'static Reader> {
     READERS.iter().filter(|reader| (reader.wants)(candidate)).collect()
 }
 
-/// What a file says that is too large to be kept. Programs are searched piece by piece for what Go writes into them.
+/// What a file says that is too large to be kept. Programs are searched piece by piece for what Go writes into them, and
+/// Java archives are read file by file.
 ///
 /// # Errors
 /// `source`, which gives the content, fails.
@@ -110,6 +119,11 @@ pub fn read_large(
         if !packages.is_empty() {
             return Ok(FileFacts::of(packages.into_iter().map(Some)).unwrap_or_else(FileFacts::unread));
         }
+    }
+    if readers.iter().any(|reader| reader.name == java::READER.name)
+        && let Some(facts) = java::in_stream(source)?
+    {
+        return Ok(facts);
     }
     let name = readers.first().map_or("file", |reader| reader.name);
     let text = format!("the {name} is too large to be read ({} MiB)", bytes >> 20);

@@ -3,6 +3,7 @@
 //! # Source
 //! The "Recording installed projects" and "Core metadata" specifications of the Python Packaging Authority.
 
+use super::zip::{self, Zip};
 use super::{Candidate, Reader, lines};
 use crate::image::layer::FileFacts;
 use crate::image::package::{Package, PackageKind};
@@ -10,6 +11,23 @@ use crate::image::package::{Package, PackageKind};
 /// The reader of `*.dist-info/METADATA`, `*.egg-info/PKG-INFO`, `EGG-INFO/PKG-INFO` and `*.egg-info`.
 pub const READER: Reader =
     Reader { name: "Python metadata", is_database: false, magic: b"", wants, read: |_, content| metadata(content) };
+
+/// The largest metadata in an egg.
+const MAX_TEXT_BYTES: usize = 1 << 20;
+
+/// The reader of eggs that are archives.
+pub const EGG: Reader = Reader {
+    name: "Python egg",
+    is_database: false,
+    magic: zip::MAGIC,
+    wants: |candidate: &Candidate<'_>| candidate.path.strip_suffix(".egg").is_some(),
+    read: |_, content| {
+        let mut entries = Zip::new(content).ok_or("it has no directory")?.entries();
+        let text = entries.find(|entry| entry.path == b"EGG-INFO/PKG-INFO");
+        let text = text.and_then(|entry| entry.content(MAX_TEXT_BYTES));
+        metadata(&text.ok_or("it has no metadata")?)
+    },
+};
 
 fn wants(candidate: &Candidate<'_>) -> bool {
     let mut parts = candidate.path.rsplit('/');

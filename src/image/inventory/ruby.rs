@@ -24,13 +24,16 @@ fn specification(content: &[u8]) -> Result<FileFacts, String> {
     FileFacts::of([Package::new(PackageKind::Ruby, &value("name"), &value("version"))])
 }
 
-/// The first quoted text of `s.ATTRIBUTE = "…".freeze` or `s.ATTRIBUTE = Gem::Version.new("…")`.
+/// The first quoted text of `s.ATTRIBUTE = "…".freeze`, `%q{…}` or `Gem::Version.new("…")`.
 fn assigned<'a>(line: &'a str, attribute: &str) -> Option<&'a str> {
     let (left, right) = line.split_once('=')?;
     if left.trim().rsplit('.').next()? != attribute || !left.contains('.') {
         return None;
     }
-    let start = right.find(['"', '\''])? + 1;
+    let (start, end) = match right.find("%q{") {
+        Some(start) => (start + 3, ['}', '}']),
+        None => (right.find(['"', '\''])? + 1, ['"', '\'']),
+    };
     let rest = right.get(start..)?;
-    rest.get(..rest.find(['"', '\''])?)
+    rest.get(..rest.find(end)?)
 }

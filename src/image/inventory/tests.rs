@@ -61,8 +61,44 @@ fn languages() {
     let gem = "# -*- encoding: utf-8 -*-\nGem::Specification.new do |s|\n  s.name = \"rake\".freeze\n  s.version = \"13.0.6\"\n\
         s.required_ruby_version = Gem::Requirement.new(\">= 2.2\")\n";
     assert_eq!(packages(&check("var/lib/gems/specifications/rake-13.0.6.gemspec", gem)), ["rake 13.0.6"]);
+    let old = "Gem::Specification.new do |s|\n  s.name = %q{rake}\n  s.version = Gem::Version.new(\"0.8.7\")\nend\n";
+    assert_eq!(packages(&check("var/lib/gems/specifications/rake-0.8.7.gemspec", old)), ["rake 0.8.7"]);
+    let egg = zip(&[("x/__init__.py", Vec::new()), ("EGG-INFO/PKG-INFO", python.as_bytes().to_vec())]);
+    assert_eq!(packages(&check("srv/site-packages/x-1.0-py3.11.egg", egg)), ["Flask_Login 0.6.3"]);
+    let conda = r#"{"build": "0", "name": "openssl", "version": "1.1.1k", "files": ["bin/openssl"]}"#;
+    assert_eq!(packages(&check("opt/conda/conda-meta/openssl-1.1.1k-0.json", conda)), ["openssl 1.1.1k"]);
     let broken = check("srv/node_modules/a/package.json", "{\"name\": 1}");
     assert!(!broken.problem.unwrap().leaves_unjudged);
+}
+
+#[test]
+fn composer_lists_what_it_installed() {
+    let entries = r#"[{"name": "symfony/Process", "version": "v5.4.19", "require": {}},
+        {"name": "acme/site", "version": "dev-main"}, {"version": "1.0"}]"#;
+    let expected = ["symfony/process 5.4.19", "acme/site dev-main"];
+    for list in [entries.to_owned(), format!("{{\"packages\": {entries}, \"dev\": false}}")] {
+        assert_eq!(packages(&check("srv/vendor/composer/installed.json", list)), expected);
+    }
+    assert!(wanted(&Candidate { path: "srv/installed.json", is_executable: false }).is_empty());
+}
+
+#[test]
+fn libraries_of_dotnet_that_a_program_has() {
+    let text = r#"{
+        "runtimeTarget": {"name": ".NETCoreApp,Version=v6.0/linux-x64", "signature": ""},
+        "targets": {
+            ".NETCoreApp,Version=v6.0": {},
+            ".NETCoreApp,Version=v6.0/linux-x64": {
+                "App/1.0.0": {"runtime": {"App.dll": {}}},
+                "Newtonsoft.Json/12.0.3": {"runtime": {"lib/Newtonsoft.Json.dll": {"fileVersion": "12"}}},
+                "Analyzer.Only/1.0.0": {"compile": {"lib/x.dll": {}}}}},
+        "libraries": {
+            "App/1.0.0": {"type": "project", "sha512": ""},
+            "Newtonsoft.Json/12.0.3": {"type": "package", "sha512": "x"},
+            "Analyzer.Only/1.0.0": {"type": "package"},
+            "runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/6.0.5": {"type": "runtimepack"}}}"#;
+    let expected = ["Newtonsoft.Json 12.0.3", "Microsoft.NETCore.App.Runtime.linux-x64 6.0.5"];
+    assert_eq!(packages(&check("app/App.deps.json", text)), expected);
 }
 
 /// A zip file of these entries, each packed unless its name ends with `.jar`.
@@ -122,9 +158,54 @@ fn java_archives_and_those_in_them() {
     let outer =
         zip(&[("META-INF/MANIFEST.MF", manifest), ("BOOT-INF/lib/inner.jar", inner), ("lib/silent.jar", silent)]);
     let facts = check("app/app.jar", [b"PK\x03\x04".as_slice(), &outer[4..]].concat());
-    // Archives in an archive in an archive are not looked into.
-    assert_eq!(packages(&facts), ["org.acme:inner 1.2"]);
-    assert!(facts.problem.unwrap().text.contains("silent.jar"));
+    assert_eq!(packages(&facts), ["org.acme:inner 1.2", "org.acme:deep 1.2"]);
+    assert_eq!(facts.problem.unwrap().text, "it doesn't say which artifact it is: silent.jar");
+}
+
+/// An archive that is too large is read file by file, whether sizes stand before a file or behind it.
+#[test]
+fn a_large_archive_is_read_in_one_pass() {
+    let pom = |artifact: &str| format!("#x\ngroupId=org.acme\nartifactId={artifact}\nversion=1.2\n").into_bytes();
+    let inner = zip(&[("META-INF/maven/org.acme/inner/pom.properties", pom("inner"))]);
+    let files = [
+        ("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0\n".to_vec()),
+        ("META-INF/maven/org.acme/app/pom.properties", pom("app")),
+        ("BOOT-INF/lib/inner.jar", inner),
+        ("x.txt", vec![7; 100_000]),
+    ];
+    let whole = zip(&files);
+    let read = |bytes: &[u8]| {
+        let mut rest = bytes;
+        let mut source = |buffer: &mut [u8]| std::io::Read::read(&mut rest, buffer);
+        java::in_stream(&mut source).unwrap()
+    };
+    assert_eq!(packages(&read(&whole).unwrap()), ["org.acme:app 1.2", "org.acme:inner 1.2"]);
+    // The first file as programs write it that do not know its size yet.
+    let name_end = 30 + files[0].0.len();
+    let size = usize::from(u16::from_le_bytes([whole[18], whole[19]]));
+    let sizes = [b"PK\x07\x08".as_slice(), &[0; 4], &whole[18..26]].concat();
+    let mut behind = [&whole[..name_end + size], &sizes, &whole[name_end + size..]].concat();
+    behind[6] = 8;
+    behind[18..26].fill(0);
+    assert_eq!(packages(&read(&behind).unwrap()), ["org.acme:app 1.2", "org.acme:inner 1.2"]);
+    for end in 0..whole.len() - 200 {
+        let _ = read(&whole[..end]);
+    }
+    assert!(read(&whole[..100]).is_none(), "half of one is not taken for one");
+    let mut failing = |_: &mut [u8]| Err(std::io::Error::other("the layer ends"));
+    assert_eq!(java::in_stream(&mut failing).unwrap_err().to_string(), "the layer ends");
+}
+
+/// Archives in archives end somewhere, and what is not looked into is named.
+#[test]
+fn archives_that_hold_themselves_end() {
+    let mut archive = zip(&[("META-INF/maven/a/b/pom.properties", b"groupId=a\nartifactId=b\nversion=1\n".to_vec())]);
+    for level in ["d.jar", "c.war", "b.jar", "a.jar"] {
+        archive = zip(&[(level, archive)]);
+    }
+    let facts = check("app/app.ear", archive);
+    assert_eq!(packages(&facts), Vec::<String>::new());
+    assert!(facts.problem.unwrap().text.contains("archives in it were not read: c.war"));
 }
 
 /// A program with this build information, as Go 1.18 and later write it.

@@ -38,6 +38,8 @@ pub struct ZipEntry<'a> {
     pub path: &'a [u8],
     /// The compressed bytes.
     pub packed: &'a [u8],
+    /// Bytes of the content, as the directory says.
+    pub size: usize,
     method: u64,
 }
 
@@ -62,7 +64,8 @@ impl<'a> Zip<'a> {
             at = at.checked_add(DIRECTORY_HEADER_BYTES + name + extra + comment)?;
             let path = header.get(DIRECTORY_HEADER_BYTES..DIRECTORY_HEADER_BYTES + name)?;
             let packed = self.packed(field(header, 42, 4)?, field(header, 20, 4)?).unwrap_or_default();
-            Some(ZipEntry { path, packed, method: number(header.get(10..12)?, false)? })
+            let size = field(header, 24, 4)?;
+            Some(ZipEntry { path, packed, size, method: number(header.get(10..12)?, false)? })
         })
     }
 
@@ -77,15 +80,17 @@ impl<'a> Zip<'a> {
 }
 
 impl ZipEntry<'_> {
-    /// The content; `None` when it is larger than `max_bytes`, damaged or packed in a way that Java doesn't know.
+    /// The content; `None` when it is larger than `max_bytes` or than it says, damaged, or packed in a way that Java
+    /// doesn't know. It takes as much memory as it says.
     pub fn content(&self, max_bytes: usize) -> Option<Vec<u8>> {
+        let size = Some(self.size).filter(|size| *size <= max_bytes)?;
         match self.method {
             0 => Some(self.packed.to_vec()).filter(|content| content.len() <= max_bytes),
             8 => {
-                let mut content = Vec::new();
-                let mut unpacked = DeflateDecoder::new(self.packed).take(max_bytes as u64 + 1);
+                let mut content = Vec::with_capacity(size);
+                let mut unpacked = DeflateDecoder::new(self.packed).take(size as u64 + 1);
                 unpacked.read_to_end(&mut content).ok()?;
-                (content.len() <= max_bytes).then_some(content)
+                (content.len() <= size).then_some(content)
             }
             _ => None,
         }

@@ -31,7 +31,7 @@ use texts::Texts;
 use unpack::Unpacked;
 
 /// The form of [`LayerFacts`] and what the inventory reads. Facts of another version must be read again.
-pub const FACTS_VERSION: u32 = 3;
+pub const FACTS_VERSION: u32 = 4;
 
 const WHITEOUT: &[u8] = b".wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
@@ -92,7 +92,7 @@ pub struct FileProblem {
 }
 
 /// The most packages that one file may name.
-const MAX_PACKAGES: usize = 10_000;
+pub const MAX_PACKAGES: usize = 10_000;
 
 /// The most files that one database may say belong to packages.
 const MAX_OWNED: usize = 500_000;

@@ -124,10 +124,26 @@ impl Advisory {
         all.into_iter().collect()
     }
 
+    /// Whether it passes on several flaws, as a distribution's notice does. One flaw may have an id in each of several
+    /// databases, but only one CVE.
+    pub fn is_collection(&self) -> bool {
+        let passed_on = self.passed_on();
+        let cves = passed_on.iter().filter(|id| id.starts_with("CVE-")).count();
+        cves > 1 || (cves == 0 && passed_on.len() > 1)
+    }
+
+    /// The flaws of which it is a collection, by their CVEs where they have any.
+    pub fn flaws(&self) -> Vec<&str> {
+        let mut flaws = if self.is_collection() { self.passed_on() } else { Vec::new() };
+        if flaws.iter().any(|id| id.starts_with("CVE-")) {
+            flaws.retain(|id| id.starts_with("CVE-"));
+        }
+        flaws
+    }
+
     /// The ids of the flaw: its own, its aliases, and what it passes on when that is one.
     pub fn ids(&self) -> std::collections::BTreeSet<String> {
-        let passed_on = self.passed_on();
-        let single = Some(passed_on).filter(|ids| ids.len() == 1).unwrap_or_default();
+        let single = Some(self.passed_on()).filter(|_| !self.is_collection()).unwrap_or_default();
         let own = std::iter::once(self.id.as_str()).chain(self.aliases.iter().map(String::as_str));
         own.chain(single).map(ToOwned::to_owned).collect()
     }

@@ -210,20 +210,23 @@ fn question(query: Option<&Query>, token: Option<&String>) -> Value {
     question
 }
 
-/// What to ask for when an advisory has no severity of its own: what it is an alias of.
+/// What to ask for when an advisory has no severity of its own: what it is an alias of, or a collection of.
 fn unrated_aliases(
     advisories: &BTreeMap<String, Arc<Advisory>>,
     queries: &[Query],
     modified: &BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
     let is_rated = |advisory: &Advisory| {
-        advisory.github_rating().is_some()
-            || advisory.vector_rating(queries.iter().find(|query| advisory.names(query))).is_some()
+        let query = queries.iter().find(|query| advisory.names(query));
+        // The word for a distribution's notice as a whole will do for each of its flaws.
+        let by_vendor = || query.filter(|_| advisory.is_collection()).and_then(|query| advisory.vendor_rating(query));
+        advisory.github_rating().is_some() || advisory.vector_rating(query).is_some() || by_vendor().is_some()
     };
     let mut wanted = BTreeMap::new();
     for (id, advisory) in advisories.iter().filter(|(_, advisory)| !is_rated(advisory)) {
+        let flaws = advisory.flaws().into_iter().map(ToOwned::to_owned);
         let aliases: BTreeSet<String> =
-            advisory.ids().into_iter().filter(|alias| !advisories.contains_key(alias)).collect();
+            advisory.ids().into_iter().chain(flaws).filter(|alias| !advisories.contains_key(alias)).collect();
         let since = modified.get(id).cloned().unwrap_or_default();
         wanted.extend(aliases.into_iter().map(|alias| (alias, since.clone())));
     }
@@ -250,6 +253,3 @@ struct BatchVulnerability {
     #[serde(default)]
     modified: String,
 }
-
-#[cfg(test)]
-mod tests;

@@ -20,6 +20,21 @@ pub struct Query {
     pub scheme: Scheme,
 }
 
+/// What the ecosystems of Ubuntu's subscription begin with.
+const UBUNTU_PRO: &str = "Ubuntu:Pro:";
+
+impl Query {
+    /// Whether a version that mends it is there for this package: those of a subscription are for packages that come
+    /// from it.
+    pub fn may_have(&self, fixed: &str) -> bool {
+        let is_subscription = |version: &str| version.contains("esm") || version.contains("fips");
+        !self.ecosystem.starts_with(UBUNTU_PRO) || !is_subscription(fixed) || is_subscription(&self.version)
+    }
+}
+
+/// Debian's releases that are not released: their images tell no number, nor do those of sid, which tell the same name.
+const DEBIAN_COMING: [(&str, &str); 3] = [("trixie", "13"), ("forky", "14"), ("duke", "15")];
+
 /// The questions to ask for a package of `distribution`.
 ///
 /// # Errors
@@ -37,8 +52,25 @@ pub fn queries(package: &Package, distribution: Option<&Distribution>) -> Result
         PackageKind::Rust => plain("crates.io", name(), &package.version, Scheme::Semantic),
         PackageKind::Ruby => plain("RubyGems", name(), &package.version, Scheme::Gem),
         PackageKind::Java => plain("Maven", name(), &package.version, Scheme::Maven),
+        PackageKind::Composer => of_composer(package),
+        PackageKind::Nuget => plain("NuGet", name(), &package.version, Scheme::Semantic),
+        PackageKind::Conda => Err("there are no advisories for packages of conda".to_owned()),
         PackageKind::Other => Err("their kind is not known".to_owned()),
     }
+}
+
+/// Tags are written with a `v` or without: nobody knows which an advisory lists.
+fn of_composer(package: &Package) -> Result<Vec<Query>, String> {
+    if !package.version.starts_with(|letter: char| letter.is_ascii_digit()) {
+        return Err("they are installed from a branch, which has no version".to_owned());
+    }
+    let query = |version: String| Query {
+        ecosystem: "Packagist".to_owned(),
+        name: package.name.clone(),
+        version,
+        scheme: Scheme::Composer,
+    };
+    Ok(vec![query(package.version.clone()), query(format!("v{}", package.version))])
 }
 
 /// Which names of a package an ecosystem's advisories have.
@@ -78,26 +110,32 @@ fn of_distribution(package: &Package, distribution: Option<&Distribution>) -> Re
 }
 
 fn ecosystems(distribution: &Distribution) -> Result<(Vec<String>, Names), String> {
-    let Distribution { id, version, title, .. } = distribution;
+    let Distribution { id, version, title, codename, .. } = distribution;
     let (major, minor) = (distribution.major(), distribution.minor());
+    let coming = DEBIAN_COMING.iter().find(|(name, _)| id == "debian" && version.is_empty() && name == codename);
     let unsupported = |why: &str| Err(format!("{title} is not supported: {why}"));
     let one = |ecosystem: String, names| Ok((vec![ecosystem], names));
+    if let Some((_, number)) = coming {
+        return one(format!("Debian:{number}"), Names::Source);
+    }
     match id.as_str() {
-        "wolfi" => one("Wolfi".to_owned(), Names::Binary),
-        "chainguard" => one("Chainguard".to_owned(), Names::Binary),
+        "wolfi" => one("Wolfi".to_owned(), Names::Both),
+        "chainguard" => one("Chainguard".to_owned(), Names::Both),
         "opensuse-tumbleweed" => one("openSUSE:Tumbleweed".to_owned(), Names::Source),
         "debian" | "ubuntu" | "alpine" | "almalinux" | "rocky" | "opensuse-leap" | "sles" if version.is_empty() => {
             unsupported("advisories are kept by release, and it names none")
         }
         "debian" => one(format!("Debian:{major}"), Names::Source),
-        "ubuntu" => one(ubuntu(version), Names::Source),
+        "ubuntu" => Ok((ubuntu(version), Names::Source)),
         "alpine" if version.contains(['_', '-']) => unsupported("there are no advisories for its edge"),
         "alpine" => one(format!("Alpine:v{minor}"), Names::Source),
         "almalinux" => one(format!("AlmaLinux:{major}"), Names::Binary),
         "rocky" => one(format!("Rocky Linux:{major}"), Names::Both),
         "opensuse-leap" => one(format!("openSUSE:Leap {version}"), Names::Source),
         "sles" => {
-            let product = version.replace('.', " SP");
+            // Service packs are no more since 16.
+            let has_packs = major.parse::<u32>().is_ok_and(|major| major < 16);
+            let product = if has_packs { version.replace('.', " SP") } else { version.clone() };
             let server = format!("SUSE:Linux Enterprise Server {product}");
             Ok((vec![server, format!("SUSE:Linux Enterprise Module for Basesystem {product}")], Names::Source))
         }
@@ -106,12 +144,17 @@ fn ecosystems(distribution: &Distribution) -> Result<(Vec<String>, Names), Strin
     }
 }
 
-/// Releases of April in even years are supported for long, and named so.
-fn ubuntu(version: &str) -> String {
+/// Releases of April in even years are supported for long, and named so; what becomes known of them later is told to
+/// subscribers alone, under a name of its own.
+fn ubuntu(version: &str) -> Vec<String> {
     let (year, month) = version.split_once('.').unwrap_or((version, ""));
     let is_long = month.starts_with("04") && year.parse::<u32>().is_ok_and(|year| year.is_multiple_of(2));
     let month = month.get(..2).unwrap_or(month);
-    if is_long { format!("Ubuntu:{year}.{month}:LTS") } else { format!("Ubuntu:{year}.{month}") }
+    if is_long {
+        vec![format!("Ubuntu:{year}.{month}:LTS"), format!("{UBUNTU_PRO}{year}.{month}:LTS")]
+    } else {
+        vec![format!("Ubuntu:{year}.{month}")]
+    }
 }
 
 /// The name in lower case, with one `-` for every run of `-`, `_` and `.`.
@@ -122,3 +165,6 @@ fn normal_python_name(name: &str) -> String {
     let parts = name.split(['-', '_', '.']).filter(|part| !part.is_empty());
     parts.collect::<Vec<_>>().join("-").to_ascii_lowercase()
 }
+
+#[cfg(test)]
+mod tests;

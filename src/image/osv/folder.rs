@@ -132,6 +132,3 @@ impl AdvisorySource for OsvFolder {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

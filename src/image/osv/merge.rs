@@ -22,10 +22,17 @@ pub struct Merged {
 }
 
 /// An advisory that affects a package.
+#[derive(Clone)]
 struct Match {
     advisory: Arc<Advisory>,
     statement: Statement,
     query: usize,
+}
+
+/// What is said of one flaw of one package: the flaw's ids, and by whom.
+struct Group {
+    ids: BTreeSet<String>,
+    matches: Vec<Match>,
 }
 
 /// Makes vulnerabilities of `answers`. `asked` has, for each package, the numbers of its queries.
@@ -34,10 +41,10 @@ pub fn merge(packages: &[Installed], queries: &[Query], asked: &[Vec<usize>], an
     for (installed, numbers) in packages.iter().zip(asked) {
         let matches = numbers.iter().flat_map(|number| matches(*number, queries, answers)).collect();
         for group in groups(matches) {
-            if group.iter().all(|one| one.statement.is_unimportant) {
+            if group.matches.iter().all(|one| one.statement.is_unimportant) {
                 merged.unimportant += 1;
             } else {
-                merged.vulnerabilities.push(vulnerability(installed, &group, queries, answers));
+                merged.vulnerabilities.push(vulnerability(installed, group, queries, answers));
             }
         }
     }
@@ -53,46 +60,50 @@ fn matches(number: usize, queries: &[Query], answers: &Answers) -> Vec<Match> {
     let of_id = |id: &String| {
         let advisory = answers.advisories.get(id).cloned().unwrap_or_else(|| Arc::new(Advisory::nameless(id)));
         let unknown = Statement { is_affected: true, fixed: None, is_unimportant: false };
-        let statement = advisory.statement(query).unwrap_or(unknown);
+        let mut statement = advisory.statement(query).unwrap_or(unknown);
+        statement.fixed = statement.fixed.filter(|fixed| query.may_have(fixed));
         advisory.withdrawn.is_none().then_some(Match { advisory, statement, query: number })
     };
     ids.iter().filter_map(of_id).collect()
 }
 
 /// Advisories of one package that are about one flaw.
-fn groups(matches: Vec<Match>) -> Vec<Vec<Match>> {
-    let mut groups: Vec<(BTreeSet<String>, Vec<Match>)> = Vec::new();
+fn groups(matches: Vec<Match>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
     // What passes on several vulnerabilities, such as a distribution's notice, comes last.
-    let (collections, single): (Vec<_>, Vec<_>) =
-        matches.into_iter().partition(|one| one.advisory.passed_on().len() > 1);
+    let (collections, single): (Vec<_>, Vec<_>) = matches.into_iter().partition(|one| one.advisory.is_collection());
     for one in single {
         let ids = one.advisory.ids();
-        let (same, other): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(known, _)| !known.is_disjoint(&ids));
+        let (same, other): (Vec<_>, Vec<_>) = groups.into_iter().partition(|known| !known.ids.is_disjoint(&ids));
         groups = other;
-        let joined = same.into_iter().fold((ids, vec![one]), |(mut ids, mut matches), (more_ids, more)| {
-            ids.extend(more_ids);
-            matches.extend(more);
-            (ids, matches)
+        let joined = same.into_iter().fold(Group { ids, matches: vec![one] }, |mut joined, more| {
+            joined.ids.extend(more.ids);
+            joined.matches.extend(more.matches);
+            joined
         });
         groups.push(joined);
     }
+    // A notice says nothing new of a vulnerability that is there already; each of the others stands alone, so that
+    // accepting one says nothing of its neighbours.
+    let known: BTreeSet<String> = groups.iter().flat_map(|group| group.ids.iter().cloned()).collect();
+    let mut noticed: BTreeMap<String, Group> = BTreeMap::new();
     for one in collections {
-        let covered: Vec<bool> =
-            one.advisory.passed_on().iter().map(|id| groups.iter().any(|(known, _)| known.contains(*id))).collect();
-        // A notice whose every vulnerability is there already says nothing new.
-        if !covered.iter().all(|covered| *covered) {
-            groups.push((BTreeSet::from([one.advisory.id.clone()]), vec![one]));
+        for id in one.advisory.flaws().into_iter().filter(|id| !known.contains(*id)) {
+            let empty = || Group { ids: BTreeSet::from([id.to_owned()]), matches: Vec::new() };
+            let group = noticed.entry(id.to_owned()).or_insert_with(empty);
+            group.ids.insert(one.advisory.id.clone());
+            group.matches.push(one.clone());
         }
     }
-    groups.into_iter().map(|(_, matches)| matches).collect()
+    groups.extend(noticed.into_values());
+    groups
 }
 
-fn vulnerability(installed: &Installed, group: &[Match], queries: &[Query], answers: &Answers) -> Vulnerability {
-    let mut ids: BTreeSet<String> = group.iter().flat_map(|one| one.advisory.ids()).collect();
-    ids.extend(group.iter().flat_map(|one| one.advisory.passed_on()).map(ToOwned::to_owned));
-    let id = name(group, &ids);
+fn vulnerability(installed: &Installed, group: Group, queries: &[Query], answers: &Answers) -> Vulnerability {
+    let Group { mut ids, matches } = group;
+    let id = name(&matches, &ids);
     ids.remove(&id);
-    let fixed = group.iter().filter_map(|one| {
+    let fixed = matches.iter().filter_map(|one| {
         let scheme = queries.get(one.query)?.scheme;
         one.statement.fixed.as_deref().map(|fixed| (scheme, fixed))
     });
@@ -101,9 +112,9 @@ fn vulnerability(installed: &Installed, group: &[Match], queries: &[Query], answ
         Some(std::cmp::Ordering::Less) => other,
         _ => one,
     });
-    let summary = group.iter().map(|one| one.advisory.summary.trim()).find(|summary| !summary.is_empty());
+    let summary = matches.iter().map(|one| one.advisory.summary.trim()).find(|summary| !summary.is_empty());
     Vulnerability {
-        rating: rating(group, queries, &ids, &id, answers),
+        rating: rating(&matches, queries, &ids, &id, answers),
         id,
         aliases: ids.into_iter().collect(),
         summary: summary.unwrap_or_default().chars().filter(|letter| !letter.is_control()).take(MAX_SUMMARY).collect(),
@@ -137,3 +148,6 @@ fn rating(group: &[Match], queries: &[Query], ids: &BTreeSet<String>, id: &Strin
     let vendor = || group.iter().filter_map(|one| one.advisory.vendor_rating(queries.get(one.query)?)).max();
     github.or_else(vector).or_else(vendor).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,11 +79,15 @@ fn vulnerability(all: &[&Vulnerability], numbers: &BTreeMap<&Installed, usize>) 
     let rating = all.iter().map(|one| one.rating).max().unwrap_or_default();
     let fixes: Vec<String> =
         all.iter().filter_map(|one| Some(format!("{} {}", one.installed.package.name, one.fixed.as_ref()?))).collect();
-    json!({
-        "id": first.map(|one| one.id.as_str()),
+    // What is not known is left out: the schema has no null.
+    let mut vulnerability = json!({
+        "id": first.map_or("", |one| one.id.as_str()),
         "ratings": [{"severity": rating.name()}],
-        "description": first.map(|one| one.summary.as_str()),
-        "recommendation": if fixes.is_empty() { None } else { Some(format!("upgrade: {}", fixes.join(", "))) },
+        "description": first.map_or("", |one| one.summary.as_str()),
         "affects": affects,
-    })
+    });
+    if !fixes.is_empty() {
+        vulnerability["recommendation"] = json!(format!("upgrade: {}", fixes.join(", ")));
+    }
+    vulnerability
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::OutputInput;
 use crate::image::rating::Rating;
 use crate::image::report::{ImageReport, Vulnerability};
+use crate::report::words::count;
 
 /// The most remarks of one kind that are listed.
 const MAX_LINES: usize = 20;
@@ -45,10 +46,11 @@ fn head(text: &mut String, report: &ImageReport) {
     let _ = writeln!(text, "{}", report.digest);
     let set_id = match report.set_id_files.len() {
         0 => String::new(),
-        count => format!(" · {count} programs run as their owner or group"),
+        1 => " · 1 program runs as its owner or group".to_owned(),
+        number => format!(" · {number} programs run as their owner or group"),
     };
-    let packages = report.packages.len();
-    let _ = writeln!(text, "{packages} packages in {} layers{set_id}", report.diff_ids.len());
+    let (packages, layers) = (count(report.packages.len(), "package"), count(report.diff_ids.len(), "layer"));
+    let _ = writeln!(text, "{packages} in {layers}{set_id}");
     for remark in &report.configuration {
         let _ = writeln!(text, "{}", inert(&remark.message));
     }

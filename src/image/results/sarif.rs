@@ -112,6 +112,9 @@ fn kind(message: &str) -> PackageKind {
         "rust-crate" | "rust" => PackageKind::Rust,
         "gem" | "ruby" => PackageKind::Ruby,
         "java-archive" | "java" => PackageKind::Java,
+        "php-composer" | "composer" => PackageKind::Composer,
+        "dotnet" | "nuget" => PackageKind::Nuget,
+        "conda" => PackageKind::Conda,
         _ => PackageKind::Other,
     }
 }

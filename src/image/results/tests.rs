@@ -55,7 +55,7 @@ fn trivy_tells_packages_layers_and_support() {
         [
             "CVE-2024-1 rpm openssl-libs 1:3.0.7-27.el9 1:3.0.7-28.el9 high  0",
             "CVE-2024-2 python flask 1.0 - unknown app/flask/METADATA 1",
-            "CVE-2024-3 other a/b 1 - low composer.lock 0",
+            "CVE-2024-3 composer a/b 1 - low composer.lock 0",
         ]
     );
     let package = &results.packages[0].package;

@@ -123,6 +123,9 @@ fn kind(name: &str) -> PackageKind {
         "rustbinary" | "cargo" => PackageKind::Rust,
         "gemspec" | "bundler" => PackageKind::Ruby,
         "jar" | "pom" | "gradle" => PackageKind::Java,
+        "composer" | "composer-vendor" => PackageKind::Composer,
+        "dotnet-core" | "nuget" => PackageKind::Nuget,
+        "conda-pkg" => PackageKind::Conda,
         _ => PackageKind::Other,
     }
 }

@@ -4,6 +4,7 @@
 //! scheme gives `None`, never a guess.
 
 mod apk;
+mod composer;
 mod debian;
 mod gem;
 mod maven;
@@ -30,6 +31,8 @@ pub enum Scheme {
     Gem,
     /// Maven's.
     Maven,
+    /// PHP's, as Composer has them.
+    Composer,
 }
 
 impl Scheme {
@@ -46,6 +49,7 @@ impl Scheme {
             Self::Semantic => semver::compare(left, right),
             Self::Gem => Some(gem::compare(left, right)),
             Self::Maven => Some(maven::compare(left, right)),
+            Self::Composer => Some(composer::compare(left, right)),
         }
     }
 }

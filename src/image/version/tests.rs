@@ -112,3 +112,23 @@ fn gem_and_maven() {
     );
     assert_eq!(Scheme::Maven.compare("1.0.RELEASE", "1"), Some(Ordering::Equal));
 }
+
+#[test]
+fn composer() {
+    check(
+        Scheme::Composer,
+        &[
+            "1.0-dev",
+            "1.0.0-alpha1",
+            "1.0.0-beta",
+            "1.0.0-beta2",
+            "1.0-RC1",
+            "1.0",
+            "1.0.0-p1",
+            "1.0.1",
+            "1.10",
+            "2.0.0.1",
+        ],
+    );
+    assert_eq!(Scheme::Composer.compare("v5.4.0", "5.4"), Some(Ordering::Equal));
+}

@@ -43,7 +43,7 @@ impl Watch {
                     repo = %client.name(),
                     blocking = standing.blocking,
                     error = error.to_string(),
-                    "vulnerabilities of merged images can't be told: give the app the permission issues: write and \
+                    "what was found in merged images can't be told: give the app the permission issues: write and \
                      accept it for this installation (`dockgate doctor`), and switch issues on in the repository"
                 );
                 Ok(())
@@ -68,7 +68,7 @@ impl Watch {
             Some(issue) if *blocking == 0 => {
                 if issue.is_open() {
                     issues.update(&issue, title, body, false).await?;
-                    info!(repo = %client.name(), issue = issue.number, "no merged image has a blocking vulnerability any more");
+                    info!(repo = %client.name(), issue = issue.number, "no merged image has anything any more that would block");
                 }
                 memory.may_be_open = false;
             }
@@ -101,7 +101,7 @@ impl Watch {
         }
         let opened = issues.open(&standing.title, &standing.body).await;
         if let Ok(number) = &opened {
-            info!(repo = %client.name(), issue = number, blocking = standing.blocking, "merged images have vulnerabilities");
+            info!(repo = %client.name(), issue = number, blocking = standing.blocking, "merged images have what would block");
         }
         opened.map(Some)
     }

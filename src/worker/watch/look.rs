@@ -16,6 +16,7 @@ use crate::image::rating::Rating;
 use crate::job::ImagesSubject;
 use crate::pipeline::{Circumstances, Flags};
 use crate::registry::Digest;
+use crate::scan::image_reference::ImageReference;
 use crate::scan::image_use::Digests;
 use crate::settings::repository::SettingsFile;
 use crate::source::Change;
@@ -39,7 +40,7 @@ impl Watch {
         let Some(head) = client.branch(branch).await? else { return Ok(()) };
         let organisation = self.judge.organisation(&client).await?;
         let subject = self.subject(&client, &head, organisation, &mut memory).await?;
-        let images = self.scan(&subject).await;
+        let images = self.scan(&subject, at.repository.owner()).await;
         let standing = decide(&subject, &images, self.judge.today()).standing(branch);
         let (blocking, unjudged) = (standing.blocking, standing.unjudged);
         info!(repo = %at.repository, images = images.len(), blocking, unjudged, "looked at the images of a default branch");
@@ -95,7 +96,7 @@ impl Watch {
     }
 
     /// Scans the images one after the other.
-    async fn scan(&self, subject: &ImagesSubject) -> Vec<ScannedImage> {
+    async fn scan(&self, subject: &ImagesSubject, owner: &str) -> Vec<ScannedImage> {
         let threshold = subject.fail_on.map_or(Rating::High, rating_of);
         let mut known: HashMap<(&str, Option<&str>), ScannedImage> = HashMap::new();
         let mut images = Vec::with_capacity(subject.images.len());
@@ -103,7 +104,8 @@ impl Watch {
             let key = (image.after.as_str(), image.platform.as_deref());
             if !known.contains_key(&key) {
                 let scanned = if known.len() < MOST_IMAGES {
-                    scan_one(&self.scans, image.clone(), false, threshold).await
+                    let scanned = scan_one(&self.scans, image.clone(), false, threshold).await;
+                    ScannedImage { is_own: is_own(&image.after, owner), ..scanned }
                 } else {
                     left_out(image.clone())
                 };
@@ -116,7 +118,13 @@ impl Watch {
     }
 }
 
+/// Whether the name of an image has the owner's name as one of its parts: `ghcr.io/OWNER/web`.
+fn is_own(image: &str, owner: &str) -> bool {
+    let reference = ImageReference::parse(image).ok();
+    reference.is_some_and(|reference| reference.path().split('/').any(|part| part.eq_ignore_ascii_case(owner)))
+}
+
 fn left_out(subject: crate::job::ImageSubject) -> ScannedImage {
     let after = Err(format!("only {MOST_IMAGES} images of a repository are watched"));
-    ScannedImage { subject, after, before: None, base: None, newer: None, notes: Vec::new() }
+    ScannedImage { subject, is_own: false, after, before: None, base: None, newer: None, notes: Vec::new() }
 }

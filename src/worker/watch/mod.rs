@@ -1,5 +1,5 @@
 //! Watching what was merged: the images of default branches are scanned again on a schedule, and each repository in
-//! which a vulnerability appeared that would block a change has one issue that says so.
+//! which a vulnerability appeared that would block a change, or whose own images hold a secret, has one issue that says so.
 //!
 //! One process of many does it, beside the workers, one repository and one image at a time, so that no check waits for
 //! it, within a share of GitHub's rate limit.

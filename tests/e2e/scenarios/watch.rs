@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use dockgate::scan::secret::fake;
 use serde_json::json;
 
 use crate::fake_github::FakeGitHub;
@@ -144,7 +145,7 @@ async fn a_vulnerability_that_appears_after_the_merge_has_one_issue_until_it_is_
     setting.registry.push("acme/web", "2", &[("openssl", "3.0.2"), ("zlib", "3.0.2")]).await;
     gate.github.push(REPOSITORY, "main", &[Edit::write("deploy/compose.yaml", &manifest(&setting.image("2")))]);
     let issue = setting.issue("the end", |issue| issue.state == "closed").await;
-    assert_eq!(issue.title, "Images in use: no vulnerability that would block");
+    assert_eq!(issue.title, "Images in use: nothing that would block");
     assert!(!issue.body.contains("CVE-2024"), "{}", issue.body);
     // When something comes back, the same issue says so.
     gate.github.push(REPOSITORY, "main", &[Edit::write("deploy/compose.yaml", &manifest(&setting.image("1")))]);
@@ -213,4 +214,35 @@ async fn without_the_permission_it_is_said_and_checks_go_on() {
         assert!(said.contains("FAIL  permission: issues: read, needs write"), "{said}");
         setting.gate.github.assert_no_violations();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_an_image_of_ones_own_is_told_once_until_it_is_gone() {
+    let setting = start(&[], Some("write")).await;
+    let Setting { gate, registry, .. } = &setting;
+    let token = fake::expand("{fake:github-token}");
+    let text = format!("GITHUB_TOKEN={token}\n");
+    registry.push_with_file("acme/web", "2", &[("zlib", "3.0.1")], "app/config/.env", &text).await;
+    registry.push_with_file("other/tool", "1", &[("zlib", "3.0.1")], "app/config/.env", &text).await;
+    let tool = format!("  tool:\n    image: {}/other/tool:1\n    read_only: true\n", registry.host);
+    let both = manifest(&setting.image("2")) + &tool;
+    gate.github.push(REPOSITORY, "main", &[Edit::write("deploy/compose.yaml", &both)]);
+    let issue = setting.issue("an issue", |issue| issue.state == "open").await;
+    assert_eq!(issue.title, "Images in use: 1 secret in 1 image");
+    for part in ["in `app/config/.env` | critical |", "`app/config/.env` line 1", "Revoke", &setting.image("2")] {
+        assert!(issue.body.contains(part), "{part} in {}", issue.body);
+    }
+    assert!(!issue.body.contains("other/tool"), "who else builds an image is not told of it: {}", issue.body);
+    setting.look().await;
+    assert_eq!((setting.one().edits, setting.one().comments.len()), (0, 0), "the same is not said again");
+    // A vulnerability beside it is told as ever.
+    publish(&setting.osv, 1, "zlib");
+    let title = "Images in use: 2 fixable vulnerabilities and 1 secret in 2 images";
+    let issue = setting.issue("both", |issue| issue.title == title).await;
+    assert_eq!(setting.one().comments.len(), 1);
+    assert!(![issue.body, gate.output()].concat().contains(token.as_ref()), "no value is shown");
+    setting.registry.push("acme/web", "3", &[("zlib", "3.0.2")]).await;
+    gate.github.push(REPOSITORY, "main", &[Edit::write("deploy/compose.yaml", &manifest(&setting.image("3")))]);
+    setting.issue("the end", |issue| issue.state == "closed").await;
+    gate.assert_sound();
 }

@@ -11,7 +11,7 @@ use crate::scan::document::node::{Node, Value};
 use crate::scan::document::{Document, ParsedFile};
 use crate::scan::image_reference::ImageReference;
 
-use super::facts::{map, text};
+use super::facts::{map, null, text};
 use super::table::facts;
 use super::{FactDoc, FactKind, Subject, image};
 
@@ -102,7 +102,24 @@ fn of_object(object: &Object) -> Vec<Subject> {
             }
         }
     }
+    found.extend(of_parts(object, group));
     found
+}
+
+/// What the Prometheus operator put together before it had `image`: `baseImage`, `tag` and `sha`.
+fn of_parts(object: &Object, group: &str) -> Option<Subject> {
+    let spec = object.node.get("spec").filter(|_| group == "monitoring.coreos.com")?;
+    let base = spec.get("baseImage").filter(|_| spec.get("image").is_none())?;
+    let part = |key: &str| spec.get(key).cloned().unwrap_or_else(null);
+    let facts = image::composed(&null(), base, &part("tag"), &part("sha"));
+    let place = ["tag", "baseImage"].into_iter().find_map(|key| spec.get(key))?;
+    let holder = map(vec![("kind", text(&object.kind)), ("group", text(group)), ("path", text("spec.baseImage"))]);
+    let mut identity = object.identity();
+    identity.extend(["spec.baseImage".to_owned(), repository(base)]);
+    Some(Subject {
+        facts: map(vec![("holder", holder), ("image", facts)]),
+        ..subject(place, null(), Some(object.title()), identity)
+    })
 }
 
 /// The repository, or the text as written: what stays when a version changes.

@@ -45,7 +45,8 @@ fn of_map(values: &Values, place: &Place<'_>) -> Option<Subject> {
         return None;
     }
     let first = |keys: &[&str]| keys.iter().map(|key| scalar(&field(node, key))).find(|node| !node.is_null());
-    let registry = first(&["registry", "imageRegistry"]).unwrap_or_else(null);
+    let own = || first(&["registry", "imageRegistry"]).unwrap_or_else(null);
+    let registry = global_registry(values).filter(|_| has("registry")).unwrap_or_else(own);
     let tags: &[&str] = if is_named { &["tag", "imageTag", "version"] } else { &["tag", "imageTag"] };
     let tag = first(tags).unwrap_or_else(null);
     let digest = first(&["digest", "sha", "sha256", "imageDigest"]).unwrap_or_else(null);
@@ -57,6 +58,12 @@ fn of_map(values: &Values, place: &Place<'_>) -> Option<Subject> {
     };
     let span = tags.iter().chain(name.as_ref()).find_map(|key| entry_span(node, key));
     Some(subject(values, &place.path, node, facts, span.unwrap_or_else(|| node.span())))
+}
+
+/// The registry that charts put before every image whose registry is a value of its own.
+fn global_registry(values: &Values) -> Option<Node> {
+    let registry = scalar(&field(values.root.get("global")?, "imageRegistry"));
+    (registry.is_unknown() || registry.as_str().is_some_and(|text| !text.is_empty())).then_some(registry)
 }
 
 /// `image: repository:tag`, or without a tag, which may stand beside it.

@@ -37,6 +37,19 @@ fn images_are_known_by_the_conventions_of_charts() {
 }
 
 #[test]
+fn one_registry_for_all_images_stands_before_their_own() {
+    let of = |text: &str, expected: &[(&str, &str)]| {
+        check(Target::HelmImage, "values.yaml", text, "image.registry", expected);
+    };
+    let image = "image: {registry: docker.io, repository: bitnami/nginx, tag: 1.25.3}\n";
+    of(image, &[("image", "docker.io")]);
+    of(&format!("global: {{imageRegistry: registry.acme.io}}\n{image}"), &[("image", "registry.acme.io")]);
+    of(&format!("global: {{imageRegistry: ''}}\n{image}"), &[("image", "docker.io")]);
+    let without = "global: {imageRegistry: registry.acme.io}\nimage: {repository: quay.io/acme/x, tag: 1.2.3}\n";
+    of(without, &[("image", "quay.io")]);
+}
+
+#[test]
 fn what_only_looks_like_an_image_is_none() {
     images("backup: {repository: 's3:https://x/y'}\n", &[]);
     images("chart: {repository: 'https://charts.example.com', tag: latest}\n", &[]);
