@@ -6,8 +6,8 @@
 mod lists;
 
 use lists::{
-    COMMUNITY, KEYS, MACHINE_KEYS, OTHER_AFTER, OTHER_BEFORE, OTHER_KEYS, PASSWORDS, SAME_AFTER, SECRET_KEYS, SERVICES, TOKENS,
-    VAGUE,
+    COMMUNITY, KEYS, MACHINE_KEYS, OTHER_AFTER, OTHER_BEFORE, OTHER_KEYS, PASSWORDS, SAME_AFTER, SECRET_KEYS, SERVICES,
+    TOKENS, VAGUE,
 };
 
 /// What the value of a secret name is expected to be.
@@ -75,7 +75,7 @@ impl Name {
 
     /// Whether it often says which secret holds the value, as annotations and charts do: `auth-secret: basic-auth-2`.
     pub fn is_of_object(&self) -> bool {
-        ["authsecret", "keysecret", "tokensecret", "tlssecret", "certsecret", "credentialssecret"]
+        ["authsecret", "passwordsecret", "keysecret", "tokensecret", "tlssecret", "certsecret", "credentialssecret"]
             .iter()
             .any(|end| self.plain.ends_with(end))
     }

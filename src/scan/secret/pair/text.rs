@@ -166,7 +166,7 @@ impl<'r> Reader<'r, '_> {
 
     fn pair(&mut self, named: &Named<'r>) {
         let is_option = named.name.starts_with('-') && !is_hyphen(named.before);
-        let of_service = special::key_of_service(named);
+        let of_service = special::key_of_service(named, self.text);
         let name = of_service.as_deref().unwrap_or_else(|| known_as(named.name.trim_start_matches('-')));
         if is_verdict(named, self.text) || insert::read(self.extraction, self.passage, named, name) {
             return;

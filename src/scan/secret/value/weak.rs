@@ -197,7 +197,8 @@ fn is_constant(value: &str) -> bool {
         let letters = word.bytes().filter(u8::is_ascii_uppercase).count();
         letters * 2 > word.len() || word.bytes().all(|byte| byte.is_ascii_digit())
     });
-    (is_upper && has_joint && is_worded && value.len() < 60 && !is_serial(value)) || (value.starts_with("__") && value.ends_with("__"))
+    (is_upper && has_joint && is_worded && value.len() < 60 && !is_serial(value))
+        || (value.starts_with("__") && value.ends_with("__"))
 }
 
 /// `T5QRA-23DSX-YZ7VE`: groups of capitals with digits among them, as keys of licences have them.

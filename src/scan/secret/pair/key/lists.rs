@@ -10,7 +10,8 @@ pub(super) static PASSWORDS: WordList = WordList::new(
     rocommunity rwcommunity trapcommunity rootpwmodpw motdepasse passe",
 );
 /// Words of what a machine makes.
-pub(super) static TOKENS: WordList = WordList::new("token apikey apitoken authtoken accesstoken refreshtoken bearertoken");
+pub(super) static TOKENS: WordList =
+    WordList::new("token apikey apitoken authtoken accesstoken refreshtoken bearertoken");
 /// Words of keys and shared secrets.
 pub(super) static KEYS: WordList = WordList::new(
     "secret secretkey accesskey privatekey clientsecret encryptionkey signingkey masterkey accountkey \

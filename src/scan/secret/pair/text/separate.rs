@@ -2,6 +2,7 @@
 //!
 //! Invariant: looks at a bounded part of the text around the name.
 
+use super::super::super::value::is_no_label;
 use super::super::Form;
 use super::super::dialect::Dialect;
 use super::super::header;
@@ -57,6 +58,11 @@ impl Reader<'_, '_> {
         }
         if is_part_of_address(named.before, rest) || self.is_function(named, rest) {
             return None;
+        }
+        if named.before == "${" && self.dialect == Dialect::Lines && rest.starts_with(['}']) {
+            // `${DB_PASSWORD}    value`: a variable of Robot Framework.
+            let value = rest.strip_prefix('}').filter(|value| value.starts_with("  ") || value.starts_with('\t'))?;
+            return Some(Separated { at: self.text.len() - value.len(), extent: Extent::Line, form });
         }
         if named.before.ends_with("${") {
             let skip = default_mark(rest)?;
@@ -160,7 +166,7 @@ impl Reader<'_, '_> {
         if sets_header(named.before) && self.dialect != Dialect::Code {
             return Some(Separated { at, extent, form });
         }
-        if self.is_directive_of_blocks(named, rest) {
+        if self.is_directive_of_blocks(named, rest) || self.is_directive_of_line(named, rest) {
             return Some(Separated { at, extent: Extent::Quoted, form });
         }
         let setters = ["setx", "setenv", "set $", "env", "arg", "fastcgi_param", "uwsgi_param"];
@@ -187,9 +193,13 @@ impl Reader<'_, '_> {
             || rest.starts_with(['"', '\'']) && matches!(name.as_str(), "convertto-securestring" | "identified by");
         let is_compound = (name.contains(['_', '-']) || has_hump(named.name))
             && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
-        let is_known = is_known || is_compound;
+        // `set psksecret …` of a firewall.
+        let is_set_secret =
+            || named.before.trim() == "set" && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
+        let is_known = is_known || is_compound || is_set_secret();
         let begins = begins
             || named.before.trim() == "enable"
+            || is_setter(named.before) && is_no_label(rest.split_ascii_whitespace().next().unwrap_or_default())
             || named.before.trim_start().starts_with("user ")
             || named.before.starts_with("username ")
             || named.before.contains("nmcli ");
@@ -199,6 +209,17 @@ impl Reader<'_, '_> {
         let kind = rest.strip_prefix(['0', '7']).filter(|rest| rest.starts_with(' ')).map_or(0, |_| 2);
         let at = if named.before.starts_with("username ") { at + kind } else { at };
         (is_directive || is_conf || is_quoted).then_some(Separated { at, extent, form })
+    }
+
+    /// `oper bob { password "…"; class opers; }`: a directive among others on one line.
+    fn is_directive_of_line(&self, named: &Named<'_>, rest: &str) -> bool {
+        let is_among = named.before.trim_end().ends_with(['{', ';']) && rest.starts_with(['"', '\'']);
+        let is_configuration = matches!(self.dialect, Dialect::Lines | Dialect::Quoted);
+        is_among
+            && is_configuration
+            && named.quote.is_none()
+            && !self.extraction.traits.is_strict
+            && Name::read(named.name).is_some_and(|read| read.nature != Nature::Vague)
     }
 
     /// `password "…"` in a file of blocks such as those of Gradle; what goes on after the value is the head of a block.
@@ -275,4 +296,10 @@ impl Reader<'_, '_> {
     fn starts_string(&self, named: &Named<'_>) -> bool {
         named.after == named.span.end && self.text.as_bytes().get(named.after) == Some(&b'=')
     }
+}
+
+/// `set system radius-server 10.0.0.1 `: words of a command of a router before the last of them.
+fn is_setter(before: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || " -_./:".contains(letter);
+    before.strip_prefix("set ").is_some_and(|words| words.len() > 3 && words.chars().all(is_part))
 }
