@@ -59,14 +59,8 @@ impl Reader<'_, '_> {
         if is_part_of_address(named.before, rest) || self.is_function(named, rest) {
             return None;
         }
-        if named.before == "${" && self.dialect == Dialect::Lines && rest.starts_with(['}']) {
-            // `${DB_PASSWORD}    value`: a variable of Robot Framework.
-            let value = rest.strip_prefix('}').filter(|value| value.starts_with("  ") || value.starts_with('\t'))?;
-            return Some(Separated { at: self.text.len() - value.len(), extent: Extent::Line, form });
-        }
         if named.before.ends_with("${") {
-            let skip = default_mark(rest)?;
-            return Some(Separated { at: at + skip, extent: Extent::Before(b"}"), form });
+            return self.in_braces(named, rest);
         }
         let rest = match rest.strip_prefix(']') {
             // `env[NAME] = value` of PHP.
@@ -113,6 +107,19 @@ impl Reader<'_, '_> {
         }
         let by_words = self.directive(named, at).map(|at| Separated { at, extent: Extent::Word, form });
         by_words.or_else(|| self.spaced(named, is_option, at))
+    }
+
+    /// What `${NAME` falls back to, and `${NAME}    value`, a variable of Robot Framework; `rest` is what stands after the
+    /// name.
+    fn in_braces(&self, named: &Named<'_>, rest: &str) -> Option<Separated> {
+        let form = Form::Setting;
+        let is_variable = named.before == "${" && self.dialect == Dialect::Lines;
+        if let Some(value) = rest.strip_prefix('}').filter(|_| is_variable) {
+            let is_apart = value.starts_with("  ") || value.starts_with('\t');
+            return is_apart.then(|| Separated { at: self.text.len() - value.len(), extent: Extent::Line, form });
+        }
+        let at = self.text.len() - rest.len() + default_mark(rest)?;
+        Some(Separated { at, extent: Extent::Before(b"}"), form })
     }
 
     /// The length of what only some languages write between a name and its quoted value: `<-` of R, `->` of Scala,
