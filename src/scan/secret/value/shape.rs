@@ -186,7 +186,8 @@ fn is_wordy(part: &str) -> bool {
 
 /// Words with spaces between them, or words of another script.
 fn is_prose(value: &str) -> bool {
-    let is_label = |label: &str| label.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_'));
+    let is_label =
+        |label: &str| label.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | ':' | '!'));
     if value.strip_suffix(':').is_some_and(|label| label.contains(' ') || is_label(label))
         || value.ends_with('?') && value.contains(' ')
     {

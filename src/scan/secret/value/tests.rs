@@ -291,5 +291,9 @@ fn marks_that_a_random_value_has_by_chance_decide_nothing() {
     check("session_secret", Step::Human, &["CopperRiverLantern"]);
     check("auth_secret", Step::Wording, &["basic-auth-users2", "registry-auth-2024", "app-tls2"]);
     check("credentials", Step::Random, &["K2u6mFw8wJOsAf"]);
-    check("password", Step::OtherThing, &["Passwort:", "请输入6位密码和用户名", "Das Kennwort ist ungültig (min. 8)"]);
+    check(
+        "password",
+        Step::OtherThing,
+        &["Passwort:", "kDHEPSK:kECDHEPSK:", "请输入6位密码和用户名", "Das Kennwort ist ungültig (min. 8)"],
+    );
 }
