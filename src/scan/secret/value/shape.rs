@@ -17,7 +17,7 @@ const SETTINGS: &str = "true false yes no on off null none nil undefined enabled
     token password passwd sensitive hidden random generated cookie header query body form session local remote global \
     internal external public private read write readonly strict lax high medium low debug info warn error and or not \
     allow deny reject accept opaque clear_text cleartext plaintext encrypted hashed scram_sha_256 native mysql_native_password \
-    caching_sha2_password sha256_password changeit_ unknown invalid valid missing present absent latest stable ifnotpresent";
+    caching_sha2_password sha256_password changeit_ name unknown invalid valid missing present absent latest stable ifnotpresent";
 
 /// Judges `value` by its shape.
 pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
