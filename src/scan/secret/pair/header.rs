@@ -20,10 +20,11 @@ pub(super) fn is_name(name: &str) -> bool {
         || plain.ends_with("authheader")
 }
 
-/// Whether `value` is `Bearer TOKEN`, whatever its name is.
+/// Whether `value` is `Bearer TOKEN` or `Token TOKEN`, whatever its name is.
 pub(super) fn is_value(value: &str) -> bool {
     const LEAST: usize = 16;
-    value.strip_prefix("Bearer ").is_some_and(|token| token.len() >= LEAST && !token.contains(char::is_whitespace))
+    let token = value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("Token "));
+    token.is_some_and(|token| token.len() >= LEAST && !token.contains(char::is_whitespace))
 }
 
 /// Judges the header's `value` at `span`; says whether it is one.

@@ -15,6 +15,7 @@ pub mod gate;
 mod header;
 mod jaas;
 pub mod key;
+mod kind;
 mod kubernetes;
 mod line;
 mod login;
@@ -29,8 +30,6 @@ mod xml;
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
 use super::decode::Layer;
 use super::redacted::Redacted;
 use super::value::{self, Asked, Step};
@@ -40,6 +39,8 @@ use dialect::Dialect;
 pub use dialect::{Traits, is_trial, traits};
 use gate::Hit;
 use key::{Name, Nature};
+pub use kind::PairKind;
+use kind::kind;
 use passage::Passage;
 
 /// How deep a text inside a text is read.
@@ -56,41 +57,6 @@ const PLAIN: &str = "{noop}";
 
 /// What OpenSSL wants before a password that stands on the command line.
 const OPENSSL: &str = "pass:";
-
-/// What a pair turned out to be. Policies name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PairKind {
-    /// A password.
-    Password,
-    /// A password that everybody tries first.
-    DefaultPassword,
-    /// A token or an API key.
-    Token,
-    /// A key that signs or encrypts, or a secret that two parties share.
-    SecretKey,
-    /// A password in a connection string, or in the parameters of a URL.
-    ConnectionStringPassword,
-    /// A secret among the arguments of a command.
-    CommandLinePassword,
-    /// The credential of an `Authorization` header.
-    AuthorizationHeader,
-    /// A value in the data of a Kubernetes Secret.
-    KubernetesSecretValue,
-    /// A credential of a kubeconfig.
-    KubeconfigCredential,
-    /// A login of a registry, `user:password` in base64.
-    RegistryLogin,
-    /// The hash of a password.
-    PasswordHash,
-}
-
-impl PairKind {
-    /// Whether a pair of this kind says more than that a setting's name is that of a secret.
-    pub(super) fn is_exact(self) -> bool {
-        !matches!(self, Self::Password | Self::DefaultPassword | Self::Token | Self::SecretKey)
-    }
-}
 
 /// Where a pair stands, as far as it decides what to call a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,7 +140,7 @@ impl Extraction {
         let is_tree = !matches!(parsed.kind, DocumentKind::Text | DocumentKind::Dockerfile);
         let is_json = parsed.kind == DocumentKind::Text
             && self.traits.dialect == Dialect::Quoted
-            && file.text.trim_start().starts_with('{');
+            && is_object(file.text.trim_start());
         if is_json {
             tree::embedded(self, file, ".json");
         } else if parsed.kind == DocumentKind::Text || (is_tree && !is_read) {
@@ -218,6 +184,15 @@ impl Extraction {
             text::read(self, &file.part(comment.span), Dialect::Inline);
         }
         self.traits = traits;
+    }
+
+    /// Drops of what was found from `decoded` on what was found before, from `exact` on, at its exact place.
+    fn keep_exact(&mut self, exact: usize, decoded: usize) {
+        let later = self.found.split_off(decoded);
+        let found = self.found.get(exact..).unwrap_or_default();
+        let fresh: Vec<PairFound> =
+            later.into_iter().filter(|pair| !found.iter().any(|known| known.value.shares(&pair.value))).collect();
+        self.found.extend(fresh);
     }
 
     /// Runs `read` one level deeper, when there is room.
@@ -268,7 +243,11 @@ impl Extraction {
         let is_told = || read.nature == Nature::Password && step == Step::Human && value::is_no_label(value);
         let is_meant = form != Form::Compared || step == Step::Random || is_told();
         let text = &*passage.text;
-        let is_known = || near::is_search_key(text, span) || read.last == "salt" && near::is_salt_of_hash(text, span);
+        let is_known = || {
+            near::is_search_key(text, span)
+                || read.last == "salt" && near::is_salt_of_hash(text, span)
+                || read.is_of_protocol() && self.traits.dialect == Dialect::Code
+        };
         let is_meant = is_meant && !(step == Step::Random && is_known());
         // A community is often one of people.
         let is_meant = is_meant && (!read.is_community() || is_told() || step == Step::Random);
@@ -317,16 +296,9 @@ impl Extraction {
     }
 }
 
-fn kind(form: Form, nature: Nature, step: Step) -> PairKind {
-    match (form, step, nature) {
-        (_, Step::PasswordHash, _) => PairKind::PasswordHash,
-        (Form::CommandLine, _, _) => PairKind::CommandLinePassword,
-        (Form::ConnectionString, _, _) => PairKind::ConnectionStringPassword,
-        (Form::KubernetesSecret, _, _) => PairKind::KubernetesSecretValue,
-        (Form::Kubeconfig, _, _) => PairKind::KubeconfigCredential,
-        (Form::Setting | Form::Compared, Step::Default, _) => PairKind::DefaultPassword,
-        (Form::Setting | Form::Compared, _, Nature::Password) => PairKind::Password,
-        (Form::Setting | Form::Compared, _, Nature::Token) => PairKind::Token,
-        (Form::Setting | Form::Compared, _, Nature::Key | Nature::Vague) => PairKind::SecretKey,
-    }
+/// Whether `text` begins as an object of JSON does, not as a set of Nix or a record of Dhall: `{ name = …`.
+fn is_object(text: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
+    let inner = text.strip_prefix('{').map(str::trim_start);
+    inner.is_some_and(|inner| !inner.trim_start_matches(is_part).trim_start().starts_with('='))
 }
