@@ -1,4 +1,5 @@
-//! Directives of daemons that take a secret by position: `com2sec` and `createUser` of SNMP, `allow` of monit.
+//! Directives of daemons that take a secret by position: `com2sec`, `trap2sink` and `createUser` of SNMP, `allow` of monit,
+//! servers and logins of Exim.
 //!
 //! Invariant: a directive is one line, read no further than [`MAX_LINE`] bytes after its word.
 
@@ -18,19 +19,26 @@ const MAX_BEFORE: usize = 40;
 pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, word: Span) -> Option<usize> {
     let text = &*passage.text;
     let name = word.of(text).trim().to_ascii_lowercase();
-    if !matches!(name.as_str(), "com2sec" | "createuser" | "allow") {
+    let is_exim = matches!(name.as_str(), "pgsql_servers" | "client_send")
+        || name == "mysql" && text.get(word.end..)?.starts_with("_servers");
+    if !is_exim && !matches!(name.as_str(), "com2sec" | "trap2sink" | "createuser" | "allow") {
         return None;
     }
     let floor = text.floor_char_boundary(word.start.saturating_sub(MAX_BEFORE));
     let before = text.get(floor..word.start)?.rsplit('\n').next()?;
-    if !before.trim().is_empty() || before.len() + floor == word.start && floor > 0 {
+    let is_first = matches!(before.trim(), "" | "hide");
+    if !is_first || before.len() + floor == word.start && floor > 0 {
         return None;
     }
     let limit = text.floor_char_boundary((word.end + MAX_LINE).min(text.len()));
     let end = text.get(word.end..limit)?.find(['\n', '\r']).map_or(limit, |end| word.end + end);
+    if is_exim {
+        return exim(extraction, passage, Span::new(word.end, end));
+    }
     let words = words(text.get(..end)?, word.end);
     match name.as_str() {
         "com2sec" => mapped(extraction, passage, &words),
+        "trap2sink" => sink(extraction, passage, &words),
         "createuser" => user(extraction, passage, &words),
         _ => allowed(extraction, passage, &words),
     }
@@ -45,6 +53,47 @@ fn mapped(extraction: &mut Extraction, passage: &Passage<'_>, words: &[(&str, Sp
         judge(extraction, passage, community, *span, "");
     }
     Some(span.end)
+}
+
+/// `trap2sink host[:port] community`.
+fn sink(extraction: &mut Extraction, passage: &Passage<'_>, words: &[(&str, Span)]) -> Option<usize> {
+    let (community, span) = words.get(1)?;
+    if !matches!(*community, "public" | "private") {
+        judge(extraction, passage, community, *span, "");
+    }
+    Some(span.end)
+}
+
+/// `mysql_servers = host/database/user/password : …`, `client_send = : user : password` and `client_send = ^user^password`;
+/// `line` is what stands after the name.
+fn exim(extraction: &mut Extraction, passage: &Passage<'_>, line: Span) -> Option<usize> {
+    let text = line.of(&passage.text);
+    let (_, list) = text.split_once('=').filter(|(_, list)| !list.contains("${"))?;
+    let start = line.end - list.len();
+    let is_servers = text.starts_with("_servers") || list.contains('/');
+    let mut found = |item: &str, offset: usize, user: &str| {
+        let password = item.trim_start();
+        let at = start + offset + item.len() - password.len();
+        let password = password.trim_end();
+        judge(extraction, passage, password, Span::new(at, at + password.len()), user);
+    };
+    if is_servers {
+        let mut offset = 0;
+        for server in list.split(':') {
+            let fields: Vec<&str> = server.splitn(4, '/').collect();
+            if let [_, _, user, password] = fields[..] {
+                found(password, offset + server.len() - password.len(), user);
+            }
+            offset += server.len() + 1;
+        }
+        return Some(line.end);
+    }
+    let mark = if list.trim_start().starts_with('^') { '^' } else { ':' };
+    let mut fields = list.trim_start().splitn(3, mark);
+    let (_, user) = (fields.next()?, fields.next()?);
+    let password = fields.next()?;
+    found(password, list.len() - password.len(), user.trim());
+    Some(line.end)
 }
 
 /// `createUser name SHA password AES password`.

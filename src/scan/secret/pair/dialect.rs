@@ -207,7 +207,7 @@ fn is_translation(path: &str, name: &str) -> bool {
     in_folder
         || (name.ends_with(".properties") && (stem.starts_with("messages") || has_language(stem)))
         || name == "strings.xml"
-        || matches!(ending(name), "arb" | "strings" | "po" | "pot")
+        || matches!(ending(name), "arb" | "strings" | "po" | "pot" | "resx")
 }
 
 /// `texts_de`, `texts_pt_br`: a name in lower case that ends with a language.

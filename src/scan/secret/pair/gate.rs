@@ -19,6 +19,8 @@ const WORDS: &[&str] = &[
     "cred",
     "psk",
     "salt",
+    "seed",
+    "nonce",
     "bindpw",
     "community",
     "bundle_",
@@ -50,8 +52,11 @@ const WORDS: &[&str] = &[
     // Rules of Redis.
     "on >",
     "setuser",
-    // Directives of SNMP and monit.
+    // Directives of SNMP, Exim and monit.
     "com2sec",
+    "trap2sink",
+    "pgsql_servers",
+    "client_send",
     "createuser",
     "  allow ",
     "\tallow ",
@@ -92,7 +97,7 @@ const WORDS: &[&str] = &[
     "net use",
 ];
 /// How many of the words are parts of names or of calls.
-const NAMES: usize = 42;
+const NAMES: usize = 47;
 
 /// A word that was found.
 #[derive(Clone, Copy, Debug)]

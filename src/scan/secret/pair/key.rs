@@ -3,7 +3,12 @@
 //! Invariant: decides by the words of the name, whatever their style (`dbPassword`, `DB_PASSWORD`, `db.password`), and
 //! costs the length of the name.
 
-use super::super::word_list::WordList;
+mod lists;
+
+use lists::{
+    COMMUNITY, KEYS, MACHINE_KEYS, OTHER_AFTER, OTHER_BEFORE, OTHER_KEYS, PASSWORDS, SAME_AFTER, SECRET_KEYS, SERVICES, TOKENS,
+    VAGUE,
+};
 
 /// What the value of a secret name is expected to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,88 +25,6 @@ pub enum Nature {
 
 /// Longest name that is looked at, in bytes.
 const MAX_NAME: usize = 120;
-
-static PASSWORDS: WordList = WordList::new(
-    "password passwd passphrase pass pwd pw psk passcode pswd passwort passwords userpw rootpw requirepass masterauth psw authtok \
-    rocommunity rwcommunity trapcommunity rootpwmodpw",
-);
-static TOKENS: WordList = WordList::new("token apikey apitoken authtoken accesstoken refreshtoken bearertoken");
-static KEYS: WordList = WordList::new(
-    "secret secretkey accesskey privatekey clientsecret encryptionkey signingkey masterkey accountkey \
-    sharedkey authkey appkey sharedaccesskey secretaccesskey appsecret jwtsecret",
-);
-static VAGUE: WordList = WordList::new(
-    "auth credential credentials creds salt authorization secrets tokens jwt bearer cookie dsn webhook \
-    signature seed license licence mnemonic otp totp identitytoken encrypt",
-);
-
-/// Words of names of a community string, the password of SNMP.
-static COMMUNITY: WordList = WordList::new("community string snmp ro rw trap read write default");
-
-/// Words before `key` that make it a secret one.
-static SECRET_KEYS: WordList = WordList::new(
-    "access secret sec private account encryption encrypt decryption decrypt signing sign master \
-    auth authentication authorization shared storage app admin crypt crypto cipher aes hmac jwt session cookie \
-    webhook preshared unseal recovery wrapping validation machine bootstrap root fernet",
-);
-/// Words before `key` that make it one which only a machine makes.
-static MACHINE_KEYS: WordList = WordList::new(
-    "api subscription function license licence integration routing service agent join enrollment \
-    ingest ingestion ssh deploy user",
-);
-/// Services whose `key` only a machine makes, apart or in one word.
-static SERVICES: WordList = WordList::new(
-    "github gitlab bitbucket slack stripe openai anthropic sendgrid mailgun mailchimp postmark twilio datadog heroku aws \
-    azure gcp google mapbox algolia cloudflare digitalocean linode hetzner pagerduty newrelic honeycomb amplitude \
-    mixpanel rollbar bugsnag intercom zendesk hubspot shopify paypal braintree plaid telegram discord circleci snyk \
-    okta launchdarkly ngrok supabase firebase openweather rapidapi",
-);
-/// Words before `key` that make it something else.
-static OTHER_KEYS: WordList = WordList::new(
-    "password passwd pass token username passphrase public pub cache partition sort primary foreign tag object map group range label index \
-    translation websocket socket recv receive trusted fingerprint registry hot shortcut arrow row column composite natural lookup field dict config json merge site \
-    publishable pgp ssl tls message answer issue project topic sentry restore rate limit dedup grouping routekey node selector \
-    annotation condition unique idempotency order i18n l10n accelerator trusted host known gpg apt rpm repo signed",
-);
-
-/// Words before the secret word that make the whole something else.
-static OTHER_BEFORE: WordList = WordList::new(
-    "existing update encrypted has is show hide skip allow require requires required generate create creates \
-    forgot reset change min max minimum maximum num number count invalid wrong missing public pub next page \
-    continuation cancellation stop special bos eos pad unk mask sep cls design use uses disable disabled image pull verify \
-    validate rotate supports remember expire expires expired without csrf xsrf old_and_new external ignore \
-    annotation per total prompt completion input output sealed checksum digest fingerprint",
-);
-/// Words after the secret word that make the whole something else.
-static OTHER_AFTER: WordList = WordList::new(
-    "file files path paths dir directory folder name names ref refs reference url urls uri \
-    policy policies length len size min max minimum maximum ttl expiry expires expiration expired expire lifetime \
-    id ids type types algorithm algo alg enabled enable disabled required prompt hint label placeholder field \
-    fields header headers format regex pattern reset change count limit limits timeout age rotation rotate version provider \
-    manager store engine class service account endpoint host address port encoding encoder encryption hash hashes \
-    hashed digest method mode mount key keys from source sources selector template templates strength complexity \
-    attempts history issuer audience scope scopes grant lookup location namespace namespaces backend driver handler validator \
-    validation authentication authenticator login protected less property parameter param params arg args env var \
-    variable variables attribute attr column columns index title description message error text_field input \
-    required_message group groups role roles suffix prefix separator list map set spec status annotations labels \
-    review reviewer request requests bucket budget usage price cost cache caching refresh rate window interval \
-    period delay days hours minutes seconds created updated ref_name check checks test_url renewal exchange \
-    callback command cmd script sync syncer projection projected volume volumes secretname kind last first \
-    generator length_min rule rules recovery reminder help helper page form dialog screen view button link icon \
-    tooltip aria reveal visible show hide toggle strategy transformer converter filter resolver factory builder client_id \
-    endpoints server servers domain realm exp iat nbf jti leeway skew signature_type tls ssl cert certificate ca \
-    iterations rounds cost_factor symbols characters chars charset alphabet digits uppercase lowercase special \
-    entropy generated optional supported usages username user_name users email mail sub subject owner",
-);
-/// Words after the secret word that change nothing.
-static SAME_AFTER: WordList = WordList::new(
-    "prod production dev development test testing staging stage stg qa uat local live default primary \
-    secondary main new old current previous prev backup admin root user db database read write readonly ro rw master slave \
-    replica base text plain plaintext clear cleartext value val raw string str data literal encoded b hex api app web \
-    client redis postgres postgresql mysql mariadb mongo mongodb rabbitmq kafka smtp ldap internal bot one two \
-    a c x y eu us global shared common ci github gitlab demo sandbox preview line int integration secret password \
-    token pwd pass",
-);
 
 /// A name with what it says.
 #[derive(Clone, Debug)]
@@ -143,6 +66,18 @@ impl Name {
             last: words.last().cloned().unwrap_or_default(),
             is_private_key: words.iter().any(|word| word == "private" || word == "privatekey"),
         })
+    }
+
+    /// Whether it is of what code takes from tests and protocols as well, where configuration has it for a secret.
+    pub fn is_of_protocol(&self) -> bool {
+        matches!(self.last.as_str(), "nonce" | "seed")
+    }
+
+    /// Whether it often says which secret holds the value, as annotations and charts do: `auth-secret: basic-auth-2`.
+    pub fn is_of_object(&self) -> bool {
+        ["authsecret", "keysecret", "tokensecret", "tlssecret", "certsecret", "credentialssecret"]
+            .iter()
+            .any(|end| self.plain.ends_with(end))
     }
 
     /// Whether it is the word for a community, which is a password to SNMP alone.
@@ -232,6 +167,10 @@ fn nature(words: &[String]) -> Option<Nature> {
     if before.iter().any(|word| OTHER_BEFORE.has(word)) || after.iter().any(|word| OTHER_AFTER.has(word)) {
         return None;
     }
+    // `externalSecret` names an object; `external_service_secret` is one.
+    if before.last().is_some_and(|word| word == "external") {
+        return None;
+    }
     let is_same = after.iter().all(|word| SAME_AFTER.has(word));
     Some(if is_same { nature } else { Nature::Vague })
 }
@@ -270,7 +209,7 @@ fn concept(words: &[String], index: usize, word: &str) -> Option<(usize, usize, 
     let ends = |endings: &[&str]| endings.iter().any(|ending| word.len() > ending.len() && word.ends_with(ending));
     let is_other_pass =
         ["bypass", "compass", "surpass", "trespass", "underpass", "overpass", "encompass", "multipass", "onepass"];
-    if ends(&["password", "passwd", "passphrase", "pwd"])
+    if ends(&["password", "passwd", "passphrase", "pwd", "passwort"])
         || (ends(&["pass"]) && !is_other_pass.contains(&word))
         || (ends(&["pw"]) && word.len() > 3)
     {

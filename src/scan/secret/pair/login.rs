@@ -45,7 +45,8 @@ fn plain(extraction: &mut Extraction, passage: &Passage<'_>, name: &Name, value:
     let step = value::judge(password, Asked::password(user));
     // `basic-auth = "acme.auth:create_app"` names a function.
     let is_told = step != Step::Human || value::is_no_label(password);
-    if name.plain == "auth" && step != Step::Random && !(step == Step::Human && value::is_deliberate(password)) {
+    let is_chosen = || value::is_deliberate(password) || is_administrator(user) && value::is_no_label(password);
+    if name.plain == "auth" && step != Step::Random && !(step == Step::Human && is_chosen()) {
         return false;
     }
     if is_told && extraction.accepts(step, Nature::Password, password) {
@@ -53,4 +54,9 @@ fn plain(extraction: &mut Extraction, passage: &Passage<'_>, name: &Name, value:
         extraction.add(passage, kind, password, Span::new(span.end - password.len(), span.end), step, None);
     }
     true
+}
+
+/// Whether a user is one that only a login names.
+fn is_administrator(user: &str) -> bool {
+    matches!(user, "admin" | "administrator" | "root")
 }

@@ -220,6 +220,19 @@ impl Extraction {
         self.traits = traits;
     }
 
+    /// Drops of what was found from `decoded` on what was found before, from `exact` on, at its exact place.
+    fn keep_exact(&mut self, exact: usize, decoded: usize) {
+        const MANY: usize = 100;
+        let later = self.found.split_off(decoded);
+        if decoded - exact > MANY {
+            return;
+        }
+        let found = self.found.get(exact..).unwrap_or_default();
+        let fresh: Vec<PairFound> =
+            later.into_iter().filter(|pair| !found.iter().any(|known| known.value.shares(&pair.value))).collect();
+        self.found.extend(fresh);
+    }
+
     /// Runs `read` one level deeper, when there is room.
     fn deeper(&mut self, read: impl FnOnce(&mut Self)) {
         if self.depth < MAX_DEPTH {
@@ -268,7 +281,11 @@ impl Extraction {
         let is_told = || read.nature == Nature::Password && step == Step::Human && value::is_no_label(value);
         let is_meant = form != Form::Compared || step == Step::Random || is_told();
         let text = &*passage.text;
-        let is_known = || near::is_search_key(text, span) || read.last == "salt" && near::is_salt_of_hash(text, span);
+        let is_known = || {
+            near::is_search_key(text, span)
+                || read.last == "salt" && near::is_salt_of_hash(text, span)
+                || read.is_of_protocol() && self.traits.dialect == Dialect::Code
+        };
         let is_meant = is_meant && !(step == Step::Random && is_known());
         // A community is often one of people.
         let is_meant = is_meant && (!read.is_community() || is_told() || step == Step::Random);

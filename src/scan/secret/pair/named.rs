@@ -19,7 +19,10 @@ pub(super) fn read(extraction: &mut Extraction, path: &str, passage: &Passage<'_
         return false;
     }
     match name {
-        ".pgpass" | "pgpass" | "pgpass.conf" => lines(extraction, passage, pgpass),
+        // `host:port:database:user:password`.
+        ".pgpass" | "pgpass" | "pgpass.conf" => lines(extraction, passage, |line| after_fields(line, 4)),
+        // `host:user:password` of Exim.
+        "passwd.client" => lines(extraction, passage, |line| after_fields(line, 2)),
         "chap-secrets" | "pap-secrets" => lines(extraction, passage, ppp),
         "rsyncd.secrets" | "rsync.secrets" => lines(extraction, passage, hash),
         "sasl_passwd" | "smarthost_passwd" => lines(extraction, passage, sasl),
@@ -32,7 +35,6 @@ pub(super) fn read(extraction: &mut Extraction, path: &str, passage: &Passage<'_
         | ".vault_pass.txt" | "vault_pass.txt" => {
             whole(extraction, passage);
         }
-        "passwd.client" => lines(extraction, passage, client),
         "turnserver.conf" => {
             lines(extraction, passage, turn);
             return false;
@@ -41,6 +43,7 @@ pub(super) fn read(extraction: &mut Extraction, path: &str, passage: &Passage<'_
             lines(extraction, passage, macros);
             return false;
         }
+        "credentials" if lower.ends_with(".gem/credentials") => keys(extraction, passage),
         _ if name.ends_with(".htpasswd") => lines(extraction, passage, hash),
         _ => return false,
     }
@@ -73,10 +76,10 @@ fn judge(extraction: &mut Extraction, passage: &Passage<'_>, value: &str, span: 
     }
 }
 
-/// `host:port:database:user:password`.
-fn pgpass(line: &str) -> Option<(Span, &str)> {
-    let mut parts = line.splitn(5, ':');
-    let user = parts.nth(3)?;
+/// The password after so many fields with colons between them, the last of which is its user.
+fn after_fields(line: &str, fields: usize) -> Option<(Span, &str)> {
+    let mut parts = line.splitn(fields + 1, ':');
+    let user = parts.nth(fields.checked_sub(1)?)?;
     let password = parts.next()?;
     Some((Span::new(line.len() - password.len(), line.len()), user))
 }
@@ -112,14 +115,6 @@ fn ipsec(line: &str) -> Option<(Span, &str)> {
     Some((Span::new(start, start + password.len()), ""))
 }
 
-/// `host:user:password`.
-fn client(line: &str) -> Option<(Span, &str)> {
-    let mut parts = line.splitn(3, ':');
-    let user = parts.nth(1)?;
-    let password = parts.next()?;
-    Some((Span::new(line.len() - password.len(), line.len()), user))
-}
-
 /// `user=name:password` of a relay.
 fn turn(line: &str) -> Option<(Span, &str)> {
     let (user, password) = line.strip_prefix("user=")?.split_once(':')?;
@@ -148,6 +143,20 @@ fn hash(line: &str) -> Option<(Span, &str)> {
     let hash = rest.split(':').next().filter(|hash| hash.len() > 1 && !user.contains([' ', '\t']))?;
     let start = user.len() + 1;
     Some((Span::new(start, start + hash.len()), user))
+}
+
+/// `:host: key`, one a line, as `RubyGems` keeps them.
+fn keys(extraction: &mut Extraction, passage: &Passage<'_>) {
+    let Some(name) = Name::read("api_key") else { return };
+    let mut start = 0;
+    for line in passage.text.split_inclusive('\n') {
+        let value = line.strip_prefix(':').and_then(|rest| rest.split_once(": ")).map_or("", |(_, value)| value.trim());
+        if let Some(at) = line.rfind(value).filter(|_| !value.is_empty()) {
+            let span = Span::new(start + at, start + at + value.len());
+            extraction.judged(passage, &name, "key", value, span, super::Form::Setting);
+        }
+        start += line.len();
+    }
 }
 
 /// A file that is one secret.

@@ -166,7 +166,8 @@ impl<'r> Reader<'r, '_> {
 
     fn pair(&mut self, named: &Named<'r>) {
         let is_option = named.name.starts_with('-') && !is_hyphen(named.before);
-        let name = known_as(named.name.trim_start_matches('-'));
+        let of_service = special::key_of_service(named);
+        let name = of_service.as_deref().unwrap_or_else(|| known_as(named.name.trim_start_matches('-')));
         if is_verdict(named, self.text) || insert::read(self.extraction, self.passage, named, name) {
             return;
         }
@@ -207,7 +208,11 @@ impl<'r> Reader<'r, '_> {
         }
         let form = if is_option { Form::CommandLine } else { separated.form };
         let is_password = special::is_of_router(named) || self.is_replica(named);
-        let name = if is_password { "password" } else { name };
+        let name = match name {
+            "auth" if is_password => "token",
+            _ if is_password => "password",
+            _ => name,
+        };
         if self.extraction.pair(self.passage, name, &value.value, value.span, form) {
             self.done = value.span.end;
         }

@@ -186,15 +186,16 @@ fn inner(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, value: 
     if is_plain && assigned(extraction, passage, value, place) {
         return;
     }
-    let is_escaped = !value.contains('\n') && place.of(&passage.text).contains("\\\"");
-    if is_escaped {
-        // JSON in a text: what stands there as it is has an exact place.
-        let count = extraction.found.len();
+    let raw = place.of(&passage.text);
+    let exact = extraction.found.len();
+    if !raw.contains('\n') && (raw.contains("\\\"") || raw.contains("\\n")) {
+        // JSON or lines in a text: what stands there as it is has an exact place.
         extraction.deeper(|extraction| text::read(extraction, &passage.part(place), Dialect::Inline));
-        if extraction.found.len() > count {
+        if extraction.found.len() > exact && !value.contains('\n') {
             return;
         }
     }
+    let decoded = extraction.found.len();
     let inner = if is_plain { passage.part(place) } else { passage.decoded(value, place) };
     extraction.deeper(|extraction| {
         if !is_plain && value.contains('\n') {
@@ -203,6 +204,7 @@ fn inner(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, value: 
             text::read(extraction, &inner, Dialect::Inline);
         }
     });
+    extraction.keep_exact(exact, decoded);
 }
 
 /// Reads a value that is `NAME=value` or `--name=value` as a whole: nothing but its end ends the inner value.

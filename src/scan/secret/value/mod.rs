@@ -5,6 +5,8 @@
 
 mod algorithm;
 mod cipher;
+mod fallback;
+mod place;
 mod public;
 mod reference;
 mod shape;
@@ -12,7 +14,7 @@ mod spoken;
 mod weak;
 mod words;
 
-pub use reference::literal_default;
+pub use fallback::literal_default;
 
 use super::checksum::Checksum;
 use super::entropy::shannon_entropy;
@@ -154,14 +156,33 @@ fn made(value: &str, asked: Asked<'_>) -> Step {
     match asked.nature {
         Nature::Password if looks_random => Step::Random,
         Nature::Password => Step::Human,
+        Nature::Key if asked.name.is_some_and(Name::is_of_object) && is_joined_name(value) => Step::Wording,
         Nature::Token if looks_random && length >= 10 => Step::Random,
         Nature::Key if looks_random && length >= 8 => Step::Random,
         Nature::Token | Nature::Key if names_secret(value) => Step::Wording,
         Nature::Token if length >= 12 && words::is_mixed(value) && !words::is_name(value) => Step::Human,
         Nature::Key if length >= 8 && words::is_mixed(value) && !is_label(value, is_qualified) => Step::Human,
-        Nature::Vague if (16..=LONGEST_VAGUE).contains(&length) && looks_random && is_dense(value) => Step::Random,
+        Nature::Key if asked.name.is_some_and(is_told_secret) && spoken::is_camel_phrase(value) => Step::Human,
+        Nature::Vague if (least_vague(value)..=LONGEST_VAGUE).contains(&length) && looks_random && is_dense(value) => {
+            Step::Random
+        }
         Nature::Token | Nature::Key | Nature::Vague => Step::Wording,
     }
+}
+
+/// Shortest value that is a secret where the name is vague, in characters.
+fn least_vague(value: &str) -> usize {
+    if words::is_scrambled(value) { 12 } else { 16 }
+}
+
+/// Whether `value` is a name of words with joints, in lower case.
+fn is_joined_name(value: &str) -> bool {
+    value.contains(['-', '_', '.', '/']) && words::is_name(value)
+}
+
+/// Whether a name says what its secret is for: `jwtSecret`.
+fn is_told_secret(name: &Name) -> bool {
+    name.is_qualified && name.last == "secret"
 }
 
 /// Whether a value is the name of a secret, such as `github-token`: words in lower case, the last of which says so.

@@ -1,6 +1,7 @@
 //! Values that stand for one that is elsewhere or is filled in later.
 //!
-//! Invariant: a reference with a literal default is told apart, since the default is a value.
+//! Invariant: a mark decides only where what it opens is closed as it was opened, or not at all: a random value has marks by
+//! chance.
 
 /// Marks of a template or a variable, anywhere in a value.
 const MARKS: &[&str] = &[
@@ -132,7 +133,7 @@ const WRAPPED: &[(char, char)] = &[('<', '>'), ('[', ']'), ('{', '}'), ('%', '%'
 pub fn is_reference(value: &str) -> bool {
     let lower_head: String = value.chars().take(24).collect::<String>().to_ascii_lowercase();
     let is_paired = |(open, close): &(&str, &str)| value.split_once(open).is_some_and(|(_, rest)| rest.contains(close));
-    MARKS.iter().any(|mark| value.contains(mark))
+    MARKS.iter().any(|mark| value.contains(mark) && !is_by_chance(value, mark))
         || PAIRED.iter().any(is_paired)
         || has_field(value)
         || is_path_of_variable(value)
@@ -146,6 +147,29 @@ pub fn is_reference(value: &str) -> bool {
         || is_call(value)
         || is_attribute(value)
         || is_macro(value)
+}
+
+/// Whether the brackets that `mark` opens are closed by others: `m{{h}o)p}}`.
+fn is_by_chance(value: &str, mark: &str) -> bool {
+    let Some((_, rest)) = value.split_once(mark).filter(|_| mark.ends_with('{')) else { return false };
+    let mut open: Vec<char> = mark.chars().filter(|letter| *letter == '{').map(|_| '}').collect();
+    let mut quote = None;
+    for letter in rest.chars() {
+        match letter {
+            _ if quote == Some(letter) => quote = None,
+            _ if quote.is_some() => {}
+            '"' | '\'' => quote = Some(letter),
+            '{' => open.push('}'),
+            '(' => open.push(')'),
+            '[' => open.push(']'),
+            '}' | ')' | ']' if open.pop() != Some(letter) => return true,
+            _ => {}
+        }
+        if open.is_empty() {
+            return false;
+        }
+    }
+    false
 }
 
 /// `<password>`, `[secret]`, `%NAME%` and the like, with nothing that only a password holds in between.
@@ -230,10 +254,13 @@ fn is_variable(value: &str) -> bool {
     number || (begins && name.bytes().all(is_part))
 }
 
-/// `&User-Password`: an attribute of the request, as RADIUS servers write it.
+/// `&User-Password`: an attribute of the request, as RADIUS servers write it, and `&password`, which `SQL*Plus` asks for.
 fn is_attribute(value: &str) -> bool {
     let is_part = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic()) || part.len() < 3;
-    value.strip_prefix('&').is_some_and(|name| name.contains('-') && name.split(['-', ':', '.']).all(is_part))
+    let is_word = |name: &str| name.len() > 2 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    value.strip_prefix('&').is_some_and(|name| {
+        name.contains('-') && name.split(['-', ':', '.']).all(is_part) || is_word(name.trim_start_matches('&'))
+    })
 }
 
 /// `%global`: a macro of a package's description.
@@ -266,56 +293,4 @@ fn is_call(value: &str) -> bool {
     let is_cut = is_plain && (name.contains('.') || is_function || is_word && inner == inner.to_ascii_lowercase());
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'$' | b'!');
     (is_cut || rest.trim_end_matches(';').ends_with(')')) && name.len() > 1 && name.bytes().all(is_name)
-}
-
-/// The place in `value` of a literal that a reference falls back to: `${X:-literal}`, `${X:literal}`,
-/// `{{ .Values.x | default "literal" }}`.
-pub fn literal_default(value: &str) -> Option<(usize, usize)> {
-    listed_default(value).or_else(|| shell_default(value)).or_else(|| template_default(value)).or_else(|| hashed(value))
-}
-
-/// `{{ 'literal' | password_hash('sha512') }}`: what Ansible hashes stands there in the clear.
-fn hashed(value: &str) -> Option<(usize, usize)> {
-    let inner = value.strip_prefix("{{")?.trim_start();
-    let quote = inner.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
-    let (literal, rest) = inner.get(1..)?.split_once(quote)?;
-    let filter = rest.trim_start().strip_prefix('|')?.trim_start();
-    let start = value.len() - inner.len() + 1;
-    let is_hashed = filter.starts_with("password_hash") || filter.starts_with("hash(");
-    (is_hashed && !literal.is_empty()).then_some((start, start + literal.len()))
-}
-
-/// `${env:NAME, 'literal'}`, as Serverless writes it.
-fn listed_default(value: &str) -> Option<(usize, usize)> {
-    let (name, rest) = value.strip_suffix('}')?.strip_prefix("${")?.split_once(',')?;
-    let literal = rest.trim_start_matches(' ');
-    let quote = literal.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-    let inner = literal.strip_prefix(quote)?.strip_suffix(quote)?;
-    let start = 2 + name.len() + 1 + (rest.len() - literal.len()) + 1;
-    (!inner.is_empty() && !inner.contains(quote)).then_some((start, start + inner.len()))
-}
-
-fn shell_default(value: &str) -> Option<(usize, usize)> {
-    let inner = value.strip_prefix("${")?.strip_suffix('}')?;
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-    let name_length = inner.bytes().take_while(|byte| is_name(*byte) && *byte != b'-').count();
-    let rest = inner.get(name_length..)?;
-    let skip = [":-", ":=", "-", "=", ":"].iter().find(|mark| rest.starts_with(**mark)).map(|mark| mark.len())?;
-    let literal = rest.get(skip..)?;
-    let is_plain = !literal.is_empty() && !literal.contains(['{', '}', '$']) && !literal.starts_with(['?', '+']);
-    let start = 2 + name_length + skip;
-    (is_plain && name_length > 0).then_some((start, start + literal.len()))
-}
-
-fn template_default(value: &str) -> Option<(usize, usize)> {
-    let begin = value.strip_prefix("{{").map(|_| 2)?;
-    value.strip_suffix("}}")?;
-    let mark = value.get(begin..)?.find("default").map(|found| begin + found + "default".len())?;
-    let rest = value.get(mark..)?;
-    let quote = rest
-        .find(['"', '\''])
-        .filter(|offset| rest.get(..*offset).is_some_and(|gap| gap.trim_matches(['(', ' ', '\\']).is_empty()))?;
-    let kind = rest.as_bytes().get(quote).copied().map(char::from)?;
-    let literal = rest.get(quote + 1..)?.split(kind).next()?.trim_end_matches('\\');
-    (!literal.is_empty()).then_some((mark + quote + 1, mark + quote + 1 + literal.len()))
 }

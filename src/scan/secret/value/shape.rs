@@ -4,6 +4,7 @@
 
 use super::super::word_list::WordList;
 use super::algorithm::is_algorithm;
+use super::place::is_place;
 use super::{Asked, Step, words};
 use crate::scan::secret::pair::key::Nature;
 
@@ -18,66 +19,6 @@ const SETTINGS: &str = "true false yes no on off null none nil undefined enabled
     allow deny reject accept opaque clear_text cleartext plaintext encrypted hashed scram_sha_256 native mysql_native_password \
     caching_sha2_password sha256_password changeit_ unknown invalid valid missing present absent latest stable ifnotpresent";
 
-/// Endings of file names.
-const ENDINGS: &[&str] = &[
-    ".pem",
-    ".key",
-    ".crt",
-    ".cer",
-    ".der",
-    ".txt",
-    ".json",
-    ".yaml",
-    ".yml",
-    ".env",
-    ".p12",
-    ".pfx",
-    ".jks",
-    ".conf",
-    ".cfg",
-    ".ini",
-    ".pub",
-    ".asc",
-    ".gpg",
-    ".toml",
-    ".properties",
-    ".xml",
-    ".sh",
-    ".js",
-    ".ts",
-    ".py",
-    ".php",
-    ".html",
-    ".sql",
-    ".log",
-    ".kdbx",
-    ".secret",
-    ".password",
-    ".token",
-    ".tpl",
-    ".tf",
-    ".hcl",
-    ".go",
-    ".java",
-    ".rb",
-    ".rs",
-    ".md",
-    ".sock",
-    ".db",
-    ".keystore",
-    ".truststore",
-    ".age",
-    ".enc",
-    ".sops",
-    ".so",
-    ".jar",
-    ".svg",
-    ".png",
-    ".csv",
-    ".local",
-    ".svc",
-];
-
 /// Judges `value` by its shape.
 pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
     let is_password = asked.nature == Nature::Password;
@@ -89,11 +30,7 @@ pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
             || asked.name.is_some_and(|name| name.plain.ends_with("secretid") || name.plain.ends_with("auth"));
         return Some(if accepts { Step::Random } else { Step::OtherThing });
     }
-    let is_other = is_path(value)
-        || is_file(value)
-        || is_url(value)
-        || is_module(value)
-        || is_dotted(value, is_password)
+    let is_other = is_place(value, is_password)
         || is_address(value)
         || is_algorithm(value)
         || is_table(value, asked)
@@ -134,85 +71,6 @@ pub fn is_uuid(value: &str) -> bool {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
-}
-
-/// Folders of a system that a path begins with.
-const ROOTS: [&str; 13] = [
-    "/dev/", "/etc/", "/home/", "/mnt/", "/opt/", "/proc/", "/root/", "/run/", "/srv/", "/tmp/", "/usr/", "/var/", "~/",
-];
-
-fn is_path(value: &str) -> bool {
-    // `LICENSE.2c54f4e1ca1c`: a file with its digest.
-    let is_digest = |part: &str| part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_digested =
-        |step: &str| step.contains('.') && step.split('.').all(|part| is_digest(part) || words::is_wordy_segment(part));
-    let is_step =
-        |step: &str| step.starts_with('{') && step.ends_with('}') || words::is_wordy_segment(step) || is_digested(step);
-    let begins =
-        ["/", "./", "../", "~/", "\\\\", "%~", "HKLM:", "HKCU:", "HKEY_"].iter().any(|start| value.starts_with(start));
-    let drive = value.as_bytes().get(1..3).is_some_and(|rest| rest == b":\\" || rest == b":/")
-        && value.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
-    let is_mixed = value.len() >= 24 && words::looks_random(value) && !value.contains(['.', '-', '_']);
-    let is_relative = value.contains('/') && !is_mixed && value.split(['/', '#', ':']).all(is_step);
-    let is_of_system = ROOTS.iter().any(|root| value.starts_with(root));
-    let is_rooted = value.strip_prefix('/').is_some_and(|rest| {
-        let is_folder = |step: &str| step.len() > 1 && step.bytes().all(|byte| byte.is_ascii_lowercase());
-        rest.matches('/').count() > 2 && rest.split('/').take(2).all(is_folder)
-    });
-    drive
-        || is_of_system
-        || is_rooted
-        || is_relative
-        || (begins && !words::looks_random(value.trim_start_matches(['/', '.', '~'])))
-}
-
-fn is_file(value: &str) -> bool {
-    let lower = value.to_ascii_lowercase();
-    if lower == ".htpasswd" {
-        return true;
-    }
-    let named = ENDINGS.iter().find_map(|ending| lower.strip_suffix(ending));
-    named.is_some_and(|name| {
-        !name.is_empty()
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
-    })
-}
-
-fn is_url(value: &str) -> bool {
-    value.split_once("://").is_some_and(|(scheme, _)| {
-        (2..24).contains(&scheme.len())
-            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b':'))
-    }) || (value.starts_with("//") && !words::looks_random(value))
-        || value.starts_with("mailto:")
-        || value.starts_with("urn:")
-        || value.starts_with("www.")
-}
-
-/// `acme.commands.genpwd:main`: a path of names in lower case.
-fn is_module(value: &str) -> bool {
-    let is_name = |name: &str| name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    value.contains('.') && value.contains(':') && value.split(['.', ':']).all(is_name)
-}
-
-/// `config.password`, `com.acme.Thing`, `db.example.com`, `redis:6379`.
-fn is_dotted(value: &str, is_password: bool) -> bool {
-    let whole = if is_password { value } else { value.trim_end_matches('.') };
-    let segments: Vec<&str> = whole.split(['.', ':']).collect();
-    let is_name = |segment: &&str| {
-        let letters = segment.bytes().filter(u8::is_ascii_alphabetic).count();
-        let is_plain = segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-        // Random letters of both cases have short runs, which are words to a name.
-        let is_random = segment.len() >= 16 && words::looks_random(segment);
-        is_plain && letters > 0 && !is_random && (words::is_wordy_segment(segment) || segment.len() < 4)
-    };
-    let is_port =
-        |segment: &&str| !segment.is_empty() && segment.len() < 6 && segment.bytes().all(|byte| byte.is_ascii_digit());
-    let has_name =
-        segments.iter().filter(|segment| segment.len() > 1).count() > usize::from(is_password && !value.contains('.'));
-    segments.len() > 1
-        && has_name
-        && segments.first().is_some_and(is_name)
-        && segments.iter().all(|segment| is_name(segment) || is_port(segment))
 }
 
 /// An e-mail address or a host with its user.
@@ -277,7 +135,8 @@ fn is_code(value: &str) -> bool {
     let is_scoped = value.contains("::") && scoped.split("::").all(is_name);
     // Base64 ends with `==`, and a long random value has any two symbols by chance.
     let body = value.trim_end_matches('=');
-    let is_random = value.len() >= 20 && !value.contains(' ') && words::looks_random(value);
+    let is_long = value.len() >= 20 || value.len() >= 12 && words::is_scrambled(value);
+    let is_random = is_long && !value.contains(' ') && words::looks_random(value);
     parts.iter().any(|mark| body.contains(mark))
         || (!is_random && marks.iter().any(|mark| body.contains(mark)))
         || is_scoped
@@ -323,14 +182,25 @@ fn is_wordy(part: &str) -> bool {
 
 /// Words with spaces between them, or words of another script.
 fn is_prose(value: &str) -> bool {
-    if value.ends_with(':') || value.ends_with('?') && value.contains(' ') {
+    let is_label = |label: &str| label.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_'));
+    if value.strip_suffix(':').is_some_and(|label| label.contains(' ') || is_label(label))
+        || value.ends_with('?') && value.contains(' ')
+    {
         return true;
     }
-    if value.chars().any(|character| character.is_alphabetic() && !character.is_ascii()) {
-        let foreign = value.chars().filter(|letter| letter.is_alphabetic() && !letter.is_ascii()).count();
-        return foreign * 2 > value.chars().count() || !value.bytes().any(|byte| byte.is_ascii_digit());
+    let is_foreign = |letter: &char| letter.is_alphabetic() && !letter.is_ascii();
+    if value.chars().any(|letter| is_foreign(&letter)) {
+        let foreign = value.chars().filter(is_foreign).count();
+        // A sentence of a script that has no spaces is one word to us.
+        let is_sentence = value.chars().any(is_unspaced) && foreign * 2 > value.chars().count();
+        return is_sentence || value.contains(' ') || !value.bytes().any(|byte| byte.is_ascii_digit());
     }
     let parts: Vec<&str> = value.split_whitespace().collect();
     let wordy = parts.iter().filter(|part| is_wordy(part)).count();
     parts.len() > 1 && (wordy * 2 >= parts.len() || value.len() < 20)
+}
+
+/// Whether a letter is one of a script that is written without spaces: those of China, Japan and Thailand.
+fn is_unspaced(letter: char) -> bool {
+    matches!(letter, '\u{0E00}'..='\u{0E7F}' | '\u{2E80}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}')
 }

@@ -63,6 +63,25 @@ pub(super) fn tells_its_source(value: &str) -> bool {
     parts().count() > 1 && parts().all(is_word) && parts().any(is_telling)
 }
 
+/// Whether `value` is three words or more, each with a capital, none of which says what a thing is:
+/// `CopperRiverLantern`.
+pub(super) fn is_camel_phrase(value: &str) -> bool {
+    const LEAST: usize = 16;
+    const THINGS: [&str; 16] = [
+        "secret", "token", "key", "password", "client", "credential", "auth", "config", "service", "app", "user", "name", "value",
+        "provider", "manager", "store",
+    ];
+    let humps = humps(value);
+    let is_word = |hump: &String| {
+        let lower = hump.to_ascii_lowercase();
+        hump.len() > 2
+            && hump.starts_with(|first: char| first.is_ascii_uppercase())
+            && hump.bytes().skip(1).all(|byte| byte.is_ascii_lowercase())
+            && !THINGS.iter().any(|thing| lower.starts_with(thing))
+    };
+    value.len() >= LEAST && humps.len() > 2 && humps.iter().all(is_word)
+}
+
 /// The parts of `value` between joints, and where a capital follows a small letter: `systemPassword`.
 fn humps(value: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
@@ -156,6 +175,14 @@ mod tests {
         }
         for value in ["managed", "copper-real-lantern", "Managed-river42", "river-lantern"] {
             assert!(!tells_its_source(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_phrase_in_capitals_says_nothing_of_a_thing() {
+        assert!(is_camel_phrase("CopperRiverLantern") && is_camel_phrase("TigerFalconDragonflyCobalt"));
+        for value in ["CopperRiver", "MyAppSecretValue", "GithubOauthCredentials", "copperRiverLantern", "CopperRIVERLantern"] {
+            assert!(!is_camel_phrase(value), "{value}");
         }
     }
 

@@ -42,6 +42,13 @@ fn references_are_never_secrets() {
         "${{ secrets.DB }}",
         "$env:DB_PASSWORD",
         "@db_password@",
+        "&db_password",
+        "{{ lookup('x', ']') }}",
+        "${DB:?set it (please)}",
+        "db.internal2.acme",
+        "form.password2",
+        "node1.internal2",
+        "secret/data/K8s",
     ];
     for value in values {
         let read = Name::read("password").unwrap();
@@ -143,6 +150,9 @@ fn defaults_people_and_machines_are_told_apart() {
             "Tiger-copper-42",
             "dragonfly9",
             "MyTestDragon77",
+            "river.lantern7",
+            "солнце2024",
+            "m{{h}o)p${e]nob(ody[finds>-_$#this-one}}",
         ],
     );
     check(
@@ -255,4 +265,18 @@ fn texts_of_other_formats_are_no_passwords() {
     check("psk", Step::Default, &["000102030405060708090a0b0c0d0e0f1011"]);
     check("api_key", Step::Placeholder, &["00112233445566778899aabbccddeeff"]);
     check("api_key", Step::Random, &["mtX0moDoqW4sg8NFNl5o:FA6Qd8Mj7zdnbMjAdTdl"]);
+}
+
+#[test]
+fn marks_that_a_random_value_has_by_chance_decide_nothing() {
+    check(
+        "password",
+        Step::Random,
+        &["jamK5AB_W1vB.Ep6", "yvs18t1F/lf7", "T5QRA-23DSX-YZ7VE", "r3eJXCe.7nDB.t4X", "4dvheax9wci1"],
+    );
+    check("session_secret", Step::Random, &["4dvheax9wci1"]);
+    check("session_secret", Step::Human, &["CopperRiverLantern"]);
+    check("auth_secret", Step::Wording, &["basic-auth-users2", "registry-auth-2024", "app-tls2"]);
+    check("credentials", Step::Random, &["K2u6mFw8wJOsAf"]);
+    check("password", Step::OtherThing, &["Passwort:", "请输入6位密码和用户名", "Das Kennwort ist ungültig (min. 8)"]);
 }

@@ -197,7 +197,18 @@ fn is_constant(value: &str) -> bool {
         let letters = word.bytes().filter(u8::is_ascii_uppercase).count();
         letters * 2 > word.len() || word.bytes().all(|byte| byte.is_ascii_digit())
     });
-    (is_upper && has_joint && is_worded && value.len() < 60) || (value.starts_with("__") && value.ends_with("__"))
+    (is_upper && has_joint && is_worded && value.len() < 60 && !is_serial(value)) || (value.starts_with("__") && value.ends_with("__"))
+}
+
+/// `T5QRA-23DSX-YZ7VE`: groups of capitals with digits among them, as keys of licences have them.
+fn is_serial(value: &str) -> bool {
+    const LEAST: usize = 4;
+    let is_mixed = |group: &&str| {
+        let is_change =
+            |pair: &[u8]| matches!(pair, [first, second] if first.is_ascii_digit() && second.is_ascii_alphabetic());
+        group.len() >= LEAST && group.as_bytes().windows(2).any(is_change)
+    };
+    value.split(['_', '-']).filter(is_mixed).count() > 1
 }
 
 /// A number that is short enough to count something.

@@ -66,6 +66,9 @@ pub fn looks_random(value: &str) -> bool {
     if length < 8 || value.contains(' ') && length < 20 || is_worded(value) {
         return false;
     }
+    if is_interspersed(value) {
+        return true;
+    }
     let classes = classes(value);
     let is_single_case = classes.iter().filter(|has| **has).count() == 1;
     let in_words: usize = segments(value).filter(|segment| is_word(value, *segment)).map(Span::len).sum();
@@ -88,6 +91,28 @@ fn is_worded(value: &str) -> bool {
     let spoken: usize =
         parts().filter(|part| part.len() > 3 && !part.as_bytes().iter().any(u8::is_ascii_digit)).map(str::len).sum();
     parts().count() > 1 && spoken * 2 >= value.len() && parts().all(is_part)
+}
+
+/// Whether `value` has letters of both cases and digits, and so few of its letters stand in words that nobody named a
+/// thing so, such as `r3eJXCe.7nDB.t4X`.
+pub fn is_scrambled(value: &str) -> bool {
+    const LEAST: usize = 10;
+    const LEAST_WORD: usize = 4;
+    let [lower, upper, digit, _] = classes(value);
+    if value.len() < LEAST || !(lower && upper && digit) {
+        return false;
+    }
+    let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
+    let words = segments(value).filter(|segment| segment.len() >= LEAST_WORD && is_word(value, *segment));
+    words.map(Span::len).sum::<usize>() * 2 < letters
+}
+
+/// Whether `value` is small letters and digits, which change places more often than in a name: `4dvheax9wci1`.
+fn is_interspersed(value: &str) -> bool {
+    const LEAST: usize = 10;
+    let is_plain = value.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let is_change = |pair: &&[u8]| matches!(pair, [first, second] if first.is_ascii_digit() && second.is_ascii_alphabetic());
+    value.len() >= LEAST && is_plain && value.as_bytes().windows(2).filter(is_change).count() > 1
 }
 
 /// Whether `value` has characters of two classes or more, so that it is more than a word or a name.

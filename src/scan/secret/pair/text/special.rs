@@ -7,7 +7,7 @@ use super::super::super::value::is_no_label;
 use super::super::Form;
 use super::super::call;
 use super::super::dialect::Dialect;
-use super::super::key::Name;
+use super::super::key::{Name, Nature};
 use super::super::line::is_line_start;
 use super::super::read::{self, Extent};
 use super::super::tree;
@@ -62,11 +62,20 @@ pub(super) fn index(text: &str, at: usize) -> usize {
     if is_index { name.map_or(0, |(name, _)| name.len() + 3) } else { 0 }
 }
 
+/// `ollama key: …`, `access key = …` in a text: what the word before `key` makes of it, when it is one that says so.
+pub(super) fn key_of_service(named: &Named<'_>) -> Option<String> {
+    let word = named.before.strip_suffix(' ').filter(|_| named.name.eq_ignore_ascii_case("key"))?;
+    let word = word.rsplit(|letter: char| !letter.is_ascii_alphanumeric()).next().filter(|word| !word.is_empty())?;
+    let name = format!("{word}_key");
+    Name::read(&name).is_some_and(|read| read.nature != Nature::Vague).then_some(name)
+}
+
 /// `message-digest-key 1 md5 …`, `tacacs-server key …`.
 pub(super) fn is_of_router(named: &Named<'_>) -> bool {
     let before = named.before.trim();
-    matches!(named.name, "message-digest-key" | "key" | "sentinel-pass" | "reset-admin-password")
+    matches!(named.name, "message-digest-key" | "key" | "sentinel-pass" | "reset-admin-password" | "auth")
         && (before.ends_with("ospf")
+            || named.name == "auth" && before.ends_with("snyk")
             || before == "sentinel"
             || matches!(before, "tacacs-server" | "radius-server")
             || named.name == "reset-admin-password")
@@ -106,6 +115,7 @@ impl Reader<'_, '_> {
             "community" if before == "snmp-server" => after(0),
             "password" if before.starts_with("neighbor ") && before.split(' ').count() == 2 => after(0),
             "reset-admin-password" => after(0),
+            "auth" if before.ends_with("snyk") => after(0),
             "rootpw" if rest.starts_with("--plaintext ") => after(1),
             name if before.starts_with("d-i ") && name.contains("password") && rest.starts_with("password ") => {
                 after(1)
