@@ -445,6 +445,48 @@ pub const FORMATS: &[Format] = &[
         ""
     ),
     format!(
+        "robot_variables",
+        "tests/settings.robot",
+        "*** Variables ***\n",
+        |f, i| {
+            f.push(&std::format!("${{{}}}    ", i.constant())).value(i).push("\n");
+        },
+        ""
+    ),
+    format!(
+        "dhall_record",
+        "config/api.dhall",
+        "{ port = 4000\n",
+        |f, i| line(f, &std::format!(", {} = \"", i.camel()), i, "\"\n"),
+        "}\n"
+    ),
+    format!(
+        "nix_set",
+        "hosts/api.nix",
+        "{ config, ... }:\n{\n  services.api = {\n",
+        |f, i| line(f, &std::format!("    {} = \"", i.camel()), i, "\";\n"),
+        "  };\n}\n"
+    ),
+    format!(
+        "hocon",
+        "conf/application.conf",
+        "api {\n",
+        |f, i| line(f, &std::format!("  {} = \"", i.kebab()), i, "\"\n"),
+        "}\n"
+    ),
+    format!(
+        "escaped_lines",
+        "deploy/escaped.yaml",
+        CONFIG,
+        |f, i| {
+            f.push(&std::format!("  {}.env: \"", i.kebab()))
+                .push(&std::format!("A=1\\n{}=", i.constant()))
+                .value(i)
+                .push("\\n\"\n");
+        },
+        ""
+    ),
+    format!(
         "proxy_headers",
         "nginx.conf",
         "server {\n  location / {\n",

@@ -46,6 +46,12 @@ pub const GENERIC: &[Kind] = &[
     kind("password_random", PASSWORDS, |random| whole(random.alnum(20) + "!")),
     kind("password_alnum", PASSWORDS, |random| whole(random.alnum(16))),
     kind("password_human", PASSWORDS, |random| whole(random.human())),
+    kind("password_words", PASSWORDS, |random| whole(format!("{}.{}7", random.word(), random.word()))),
+    kind("password_groups", PASSWORDS, |random| {
+        whole(format!("T5{}-2{}-YZ7{}", random.text("QRAH", 3), random.text("DSXK", 4), random.text("VEPM", 2)))
+    }),
+    kind("password_script", PASSWORDS, |random| whole(format!("солнце-{}", random.text("23456789", 5)))),
+    kind("session_seed", &["session seed", "wallet seed"], |random| whole(random.alnum(32))),
     kind("api_key_base62", KEYS, |random| whole(random.alnum(32))),
     kind("api_key_hex", KEYS, |random| whole(random.hex(32))),
     kind("token_uuid", KEYS, |random| whole(random.uuid())),

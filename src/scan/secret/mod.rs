@@ -15,13 +15,11 @@ mod keywords;
 mod pair;
 pub mod redacted;
 pub mod rule;
+mod scrub;
 mod value;
 mod word_list;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use std::collections::BTreeMap;
 
 use decode::Layer;
 pub use detector::DetectorSet;
@@ -30,88 +28,13 @@ use judge::{Judged, Outcome, Scene};
 use pair::{File, PairFound, PairKind};
 use redacted::Redacted;
 use rule::Judge;
+pub use scrub::Secrets;
 
 use super::ScanOptions;
 use super::document::ParsedFile;
 use super::finding::{Category, Finding, Fingerprint, Severity};
 use super::problem::{Cause, Problem};
 use super::span::{LineIndex, Span};
-
-/// What stands in place of a value.
-const WITHHELD: &str = "(redacted)";
-
-/// What was found in one file.
-#[derive(Clone, Debug, Default)]
-pub struct Secrets {
-    /// The findings, by place.
-    pub findings: Vec<Finding>,
-    /// Limits that were reached.
-    pub problems: Vec<Problem>,
-    /// Where values stand in the file, those beyond the limit too, so that whoever shows lines can leave them out.
-    pub places: Vec<Span>,
-    /// The values that are no well-known defaults, as decoded and as they stand in the file.
-    values: Vec<Redacted>,
-    scrubber: OnceLock<Option<AhoCorasick>>,
-}
-
-impl Secrets {
-    /// Adds a text of the file that a policy calls secret. A well-known default such as `password` is a word of other
-    /// things as well, and is not taken out of them.
-    pub fn conceal(&mut self, text: &str, place: Span) {
-        self.places.push(place);
-        if value::judge(text, value::Asked::password("")) != value::Step::Default {
-            self.values.push(Redacted::new(text, ""));
-        }
-    }
-
-    /// Takes every value that was found out of `text`, such as the message of a finding that names a thing by it. A
-    /// value that is cut short with `…` is taken out as well.
-    pub fn scrub(&self, text: &mut String) {
-        if self.values.is_empty() {
-            return;
-        }
-        while let Some((start, end)) = self.cut_short(text) {
-            text.replace_range(start..end, WITHHELD);
-        }
-        let build = || {
-            // Of many equal ones each would cost as much as all before it.
-            let parts: BTreeSet<&str> = self.values.iter().flat_map(Redacted::parts).collect();
-            // Quick to build, as what is searched is short.
-            let kind = Some(AhoCorasickKind::NoncontiguousNFA);
-            AhoCorasick::builder().kind(kind).match_kind(MatchKind::LeftmostLongest).build(parts).ok()
-        };
-        match self.scrubber.get_or_init(build) {
-            Some(scrubber) if !scrubber.is_match(&**text) => {}
-            Some(scrubber) => {
-                let mut scrubbed = String::with_capacity(text.len());
-                scrubber.replace_all_with(text, &mut scrubbed, |_, _, into| {
-                    into.push_str(WITHHELD);
-                    true
-                });
-                *text = scrubbed;
-            }
-            None => WITHHELD.clone_into(text),
-        }
-    }
-
-    /// Where the beginning of a value stands that `…` cuts short, the `…` included.
-    fn cut_short(&self, text: &str) -> Option<(usize, usize)> {
-        const ELLIPSIS: char = '…';
-        const SHORTEST: usize = 6;
-        text.match_indices(ELLIPSIS).find_map(|(cut, mark)| {
-            let before = text.get(..cut)?;
-            let parts = self.values.iter().flat_map(Redacted::parts);
-            let starts = parts.filter_map(|part| {
-                let head = part.get(..part.ceil_char_boundary(SHORTEST))?;
-                before
-                    .match_indices(head)
-                    .map(|(start, _)| start)
-                    .find(|start| before.get(*start..).is_some_and(|begin| part.starts_with(begin)))
-            });
-            starts.min().map(|start| (start, cut + mark.len()))
-        })
-    }
-}
 
 /// Finds the secrets in the file at `path` with the given `text`, which reads as `parsed`.
 ///

@@ -161,6 +161,14 @@ fn values_are_scrubbed_from_other_texts() {
 }
 
 #[test]
+fn a_common_word_inside_a_name_is_left_there() {
+    let secrets = find_in("a.yaml", "u: redis://:harbor@db\n", &detectors(), &ScanOptions::default());
+    let mut message = "service harbor-server of harbor, `-pharbor`, my_harbor".to_owned();
+    secrets.scrub(&mut message);
+    assert_eq!(message, "service harbor-server of (redacted), `-p(redacted)`, my_harbor");
+}
+
+#[test]
 fn hostile_text_costs_its_length() {
     let repeated = [
         "key=",

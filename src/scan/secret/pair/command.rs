@@ -60,7 +60,8 @@ fn by_position(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word
         }
         "sudo" if has("-S") => piped(extraction, passage, start, None),
         "login" if text_before(passage, start).ends_with("vault") => {
-            if let Some(word) = plain().nth(1).filter(|word| !word.value.contains('=')) {
+            // `method=oidc` is none; base64 may end with the sign.
+            if let Some(word) = plain().nth(1).filter(|word| !word.value.trim_end_matches('=').contains('=')) {
                 token(extraction, passage, word.value, word.span);
             }
         }

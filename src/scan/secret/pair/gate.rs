@@ -84,6 +84,7 @@ const WORDS: &[&str] = &[
     "xfreerdp",
     "rdesktop",
     "ipmitool",
+    "mosquitto_",
     "net user",
     "alias set",
     "7z a",

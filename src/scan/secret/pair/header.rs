@@ -13,6 +13,11 @@ const SCHEMES: [&str; 6] = ["basic ", "bearer ", "token ", "apikey ", "api-key "
 
 /// Whether `name` is that of the header.
 pub(super) fn is_name(name: &str) -> bool {
+    // Nearly all other names end otherwise.
+    let last = name.bytes().rev().find(u8::is_ascii_alphabetic);
+    if !last.is_some_and(|last| matches!(last, b'n' | b'N' | b'r' | b'R')) {
+        return false;
+    }
     let plain: String = name.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
     let is_type = name.contains("::");
     !is_type && plain.ends_with("authorization")
@@ -20,10 +25,11 @@ pub(super) fn is_name(name: &str) -> bool {
         || plain.ends_with("authheader")
 }
 
-/// Whether `value` is `Bearer TOKEN`, whatever its name is.
+/// Whether `value` is `Bearer TOKEN` or `Token TOKEN`, whatever its name is.
 pub(super) fn is_value(value: &str) -> bool {
     const LEAST: usize = 16;
-    value.strip_prefix("Bearer ").is_some_and(|token| token.len() >= LEAST && !token.contains(char::is_whitespace))
+    let token = value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("Token "));
+    token.is_some_and(|token| token.len() >= LEAST && !token.contains(char::is_whitespace))
 }
 
 /// Judges the header's `value` at `span`; says whether it is one.

@@ -76,7 +76,7 @@ pub(super) fn is_in_string(before: &str) -> bool {
 }
 
 /// What the names of calls end with that take a name and then its value, or what the value is when there is none.
-const CALLS: [&str; 19] = [
+const CALLS: [&str; 20] = [
     "define",
     "env",
     "get",
@@ -96,13 +96,14 @@ const CALLS: [&str; 19] = [
     "fetch",
     "string",
     "var",
+    "values",
 ];
 
 /// Whether the name is the first argument of a call that sets it, or asks for it with a fallback.
 pub(super) fn is_call(before: &str) -> bool {
     let before = before.trim_end_matches(['"', '\'', '`', ' ']);
     let Some(call) = before.strip_suffix('(') else { return false };
-    let name = call.rsplit(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let name = call.trim_end().rsplit(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default();
     let name = name.to_ascii_lowercase();
     name != "reset" && CALLS.iter().any(|known| name.ends_with(known))
 }

@@ -15,6 +15,7 @@ pub mod gate;
 mod header;
 mod jaas;
 pub mod key;
+mod kind;
 mod kubernetes;
 mod line;
 mod login;
@@ -29,8 +30,6 @@ mod xml;
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
 use super::decode::Layer;
 use super::redacted::Redacted;
 use super::value::{self, Asked, Step};
@@ -40,6 +39,8 @@ use dialect::Dialect;
 pub use dialect::{Traits, is_trial, traits};
 use gate::Hit;
 use key::{Name, Nature};
+pub use kind::PairKind;
+use kind::kind;
 use passage::Passage;
 
 /// How deep a text inside a text is read.
@@ -56,41 +57,6 @@ const PLAIN: &str = "{noop}";
 
 /// What OpenSSL wants before a password that stands on the command line.
 const OPENSSL: &str = "pass:";
-
-/// What a pair turned out to be. Policies name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PairKind {
-    /// A password.
-    Password,
-    /// A password that everybody tries first.
-    DefaultPassword,
-    /// A token or an API key.
-    Token,
-    /// A key that signs or encrypts, or a secret that two parties share.
-    SecretKey,
-    /// A password in a connection string, or in the parameters of a URL.
-    ConnectionStringPassword,
-    /// A secret among the arguments of a command.
-    CommandLinePassword,
-    /// The credential of an `Authorization` header.
-    AuthorizationHeader,
-    /// A value in the data of a Kubernetes Secret.
-    KubernetesSecretValue,
-    /// A credential of a kubeconfig.
-    KubeconfigCredential,
-    /// A login of a registry, `user:password` in base64.
-    RegistryLogin,
-    /// The hash of a password.
-    PasswordHash,
-}
-
-impl PairKind {
-    /// Whether a pair of this kind says more than that a setting's name is that of a secret.
-    pub(super) fn is_exact(self) -> bool {
-        !matches!(self, Self::Password | Self::DefaultPassword | Self::Token | Self::SecretKey)
-    }
-}
 
 /// Where a pair stands, as far as it decides what to call a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,7 +140,7 @@ impl Extraction {
         let is_tree = !matches!(parsed.kind, DocumentKind::Text | DocumentKind::Dockerfile);
         let is_json = parsed.kind == DocumentKind::Text
             && self.traits.dialect == Dialect::Quoted
-            && file.text.trim_start().starts_with('{');
+            && is_object(file.text.trim_start());
         if is_json {
             tree::embedded(self, file, ".json");
         } else if parsed.kind == DocumentKind::Text || (is_tree && !is_read) {
@@ -222,11 +188,7 @@ impl Extraction {
 
     /// Drops of what was found from `decoded` on what was found before, from `exact` on, at its exact place.
     fn keep_exact(&mut self, exact: usize, decoded: usize) {
-        const MANY: usize = 100;
         let later = self.found.split_off(decoded);
-        if decoded - exact > MANY {
-            return;
-        }
         let found = self.found.get(exact..).unwrap_or_default();
         let fresh: Vec<PairFound> =
             later.into_iter().filter(|pair| !found.iter().any(|known| known.value.shares(&pair.value))).collect();
@@ -248,6 +210,10 @@ impl Extraction {
         // A header whose name stands elsewhere, such as `httpHeaderValue1` of Grafana.
         if header::is_name(name) || header::is_value(value) {
             return header::read(self, passage, value, span);
+        }
+        if !key::may_be(name) {
+            debug_assert!(Name::read(name).is_none() && !key::is_hash_name(name), "{name}");
+            return false;
         }
         if key::is_hash_name(name) {
             let is_hash = value::judge(value, Asked::password("")) == Step::PasswordHash;
@@ -334,16 +300,9 @@ impl Extraction {
     }
 }
 
-fn kind(form: Form, nature: Nature, step: Step) -> PairKind {
-    match (form, step, nature) {
-        (_, Step::PasswordHash, _) => PairKind::PasswordHash,
-        (Form::CommandLine, _, _) => PairKind::CommandLinePassword,
-        (Form::ConnectionString, _, _) => PairKind::ConnectionStringPassword,
-        (Form::KubernetesSecret, _, _) => PairKind::KubernetesSecretValue,
-        (Form::Kubeconfig, _, _) => PairKind::KubeconfigCredential,
-        (Form::Setting | Form::Compared, Step::Default, _) => PairKind::DefaultPassword,
-        (Form::Setting | Form::Compared, _, Nature::Password) => PairKind::Password,
-        (Form::Setting | Form::Compared, _, Nature::Token) => PairKind::Token,
-        (Form::Setting | Form::Compared, _, Nature::Key | Nature::Vague) => PairKind::SecretKey,
-    }
+/// Whether `text` begins as an object of JSON does, not as a set of Nix or a record of Dhall: `{ name = …`.
+fn is_object(text: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
+    let inner = text.strip_prefix('{').map(str::trim_start);
+    inner.is_some_and(|inner| !inner.trim_start_matches(is_part).trim_start().starts_with('='))
 }

@@ -21,6 +21,8 @@ pub(super) fn read(extraction: &mut Extraction, path: &str, passage: &Passage<'_
     match name {
         // `host:port:database:user:password`.
         ".pgpass" | "pgpass" | "pgpass.conf" => lines(extraction, passage, |line| after_fields(line, 4)),
+        // `id:secret` of s3fs.
+        ".passwd-s3fs" | "passwd-s3fs" => lines(extraction, passage, |line| after_fields(line, 1)),
         // `host:user:password` of Exim.
         "passwd.client" => lines(extraction, passage, |line| after_fields(line, 2)),
         "chap-secrets" | "pap-secrets" => lines(extraction, passage, ppp),

@@ -66,7 +66,7 @@ pub(super) const OPTIONS: &[(&[&str], &str, Takes)] = &[
     (&["xfreerdp"], "/p:", Takes::Glued),
     (&["snmpwalk", "snmpget", "snmpset", "snmpbulkwalk", "snmptable"], "-A", Takes::Value),
     (&["snmpwalk", "snmpget", "snmpset", "snmpbulkwalk", "snmptable"], "-X", Takes::Value),
-    (&["ipmitool"], "-P", Takes::Next),
+    (&["ipmitool", "mosquitto_pub", "mosquitto_sub", "mosquitto_rr"], "-P", Takes::Next),
     (&["openssl"], "-k", Takes::Next),
     (&["openssl"], "-pass", Takes::After(':')),
     (&["openssl"], "-passin", Takes::After(':')),

@@ -21,6 +21,8 @@ const VALUES: [&str; 9] =
 const TOKEN_MAPS: [&str; 4] = ["github-oauth", "gitlab-oauth", "gitlab-token", "bearer"];
 /// Keys under which nothing but ciphertext stands.
 const CIPHERTEXTS: [&str; 5] = ["encrypted", "encryptedData", "encrypted_data", "secure", "encryptedSecrets"];
+/// From so many secrets on that a text shows as it stands, what it encodes shows no others.
+const MANY: usize = 100;
 /// Bounds of a document inside another one.
 const INNER: Limits = Limits {
     max_file_bytes: 1024 * 1024,
@@ -191,7 +193,8 @@ fn inner(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, value: 
     if !raw.contains('\n') && (raw.contains("\\\"") || raw.contains("\\n")) {
         // JSON or lines in a text: what stands there as it is has an exact place.
         extraction.deeper(|extraction| text::read(extraction, &passage.part(place), Dialect::Inline));
-        if extraction.found.len() > exact && !value.contains('\n') {
+        let count = extraction.found.len() - exact;
+        if count > MANY || count > 0 && !value.contains('\n') {
             return;
         }
     }

@@ -150,7 +150,8 @@ fn sample_step(value: &str, _: Asked<'_>) -> Option<Step> {
 
 /// What is left was made by a machine or by a person.
 fn made(value: &str, asked: Asked<'_>) -> Step {
-    let looks_random = words::looks_random(value) || words::is_gibberish(value);
+    // Which letters follow which is known of those of ASCII alone.
+    let looks_random = value.is_ascii() && (words::looks_random(value) || words::is_gibberish(value));
     let length = value.chars().count();
     let is_qualified = asked.name.is_some_and(|name| name.is_qualified);
     match asked.nature {
@@ -159,7 +160,7 @@ fn made(value: &str, asked: Asked<'_>) -> Step {
         Nature::Key if asked.name.is_some_and(Name::is_of_object) && is_joined_name(value) => Step::Wording,
         Nature::Token if looks_random && length >= 10 => Step::Random,
         Nature::Key if looks_random && length >= 8 => Step::Random,
-        Nature::Token | Nature::Key if names_secret(value) => Step::Wording,
+        Nature::Token | Nature::Key if names_secret(value) || spoken::names_kind(value) => Step::Wording,
         Nature::Token if length >= 12 && words::is_mixed(value) && !words::is_name(value) => Step::Human,
         Nature::Key if length >= 8 && words::is_mixed(value) && !is_label(value, is_qualified) => Step::Human,
         Nature::Key if asked.name.is_some_and(is_told_secret) && spoken::is_camel_phrase(value) => Step::Human,

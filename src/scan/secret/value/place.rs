@@ -66,7 +66,7 @@ const ENDINGS: &[&str] = &[
 
 /// Whether `value` says where a thing is, or is a name with dots or slashes in it.
 pub(super) fn is_place(value: &str, is_password: bool) -> bool {
-    is_path(value) || is_file(value) || is_url(value) || is_module(value) || is_dotted(value, is_password)
+    is_path(value, is_password) || is_file(value) || is_url(value) || is_module(value) || is_dotted(value, is_password)
 }
 
 /// Folders of a system that a path begins with.
@@ -74,7 +74,7 @@ const ROOTS: [&str; 13] = [
     "/dev/", "/etc/", "/home/", "/mnt/", "/opt/", "/proc/", "/root/", "/run/", "/srv/", "/tmp/", "/usr/", "/var/", "~/",
 ];
 
-fn is_path(value: &str) -> bool {
+fn is_path(value: &str, is_password: bool) -> bool {
     // `LICENSE.2c54f4e1ca1c`: a file with its digest.
     let is_digest = |part: &str| part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_digested =
@@ -86,7 +86,11 @@ fn is_path(value: &str) -> bool {
     let drive = value.as_bytes().get(1..3).is_some_and(|rest| rest == b":\\" || rest == b":/")
         && value.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
     let is_mixed = value.len() >= 24 && words::looks_random(value) && !value.contains(['.', '-', '_']);
-    let is_mixed = is_mixed || words::is_scrambled(value);
+    // `copper/Lantern42`
+    let is_chosen = is_password
+        && value.bytes().any(|byte| byte.is_ascii_uppercase())
+        && is_numbered_pair(&value.split('/').collect::<Vec<_>>());
+    let is_mixed = is_mixed || is_chosen || words::is_scrambled(value);
     let is_relative = value.contains('/') && !is_mixed && value.split(['/', '#', ':']).all(is_step);
     let is_of_system = ROOTS.iter().any(|root| value.starts_with(root));
     let is_rooted = value.strip_prefix('/').is_some_and(|rest| {
@@ -160,7 +164,9 @@ fn is_numbered_pair(segments: &[&str]) -> bool {
         let lower = word.to_ascii_lowercase();
         word.len() > 3
             && word.bytes().all(|byte| byte.is_ascii_alphabetic())
-            && !["pass", "pwd", "secret", "token", "key", "auth", "conf", "form"].iter().any(|kind| lower.contains(kind))
+            && !["pass", "pwd", "secret", "token", "key", "auth", "conf", "form"]
+                .iter()
+                .any(|kind| lower.contains(kind))
     };
     (1..=4).contains(&(last.len() - letters.len())) && is_word(first) && is_word(letters)
 }

@@ -257,7 +257,7 @@ fn is_variable(value: &str) -> bool {
 /// `&User-Password`: an attribute of the request, as RADIUS servers write it, and `&password`, which `SQL*Plus` asks for.
 fn is_attribute(value: &str) -> bool {
     let is_part = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphabetic()) || part.len() < 3;
-    let is_word = |name: &str| name.len() > 2 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let is_word = |name: &str| name.len() > 1 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     value.strip_prefix('&').is_some_and(|name| {
         name.contains('-') && name.split(['-', ':', '.']).all(is_part) || is_word(name.trim_start_matches('&'))
     })

@@ -166,13 +166,17 @@ static SENTENCES: WordList = WordList::new(
     passwd passphrase login account credentials generated random stored encrypted hashed empty none characters length",
 );
 
-/// Whether `value` is a phrase of plain words that says nothing, such as people are told to choose.
+/// Whether `value` is a phrase of plain words that says nothing, such as people are told to choose, or two with a number.
 fn is_phrase(value: &str) -> bool {
     let words: Vec<&str> = value.split(' ').collect();
     let is_plain = |word: &&str| {
         (3..=12).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase()) && !SENTENCES.has(word)
     };
-    (4..=8).contains(&words.len()) && words.iter().all(is_plain)
+    let is_number = |word: &str| (2..=4).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit());
+    match words.split_last() {
+        Some((last, words)) if is_number(last) => (2..=8).contains(&words.len()) && words.iter().all(is_plain),
+        _ => (4..=8).contains(&words.len()) && words.iter().all(is_plain),
+    }
 }
 
 /// Words with colons between them, such as `rule:admin`.

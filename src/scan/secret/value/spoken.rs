@@ -68,8 +68,22 @@ pub(super) fn tells_its_source(value: &str) -> bool {
 pub(super) fn is_camel_phrase(value: &str) -> bool {
     const LEAST: usize = 16;
     const THINGS: [&str; 16] = [
-        "secret", "token", "key", "password", "client", "credential", "auth", "config", "service", "app", "user", "name", "value",
-        "provider", "manager", "store",
+        "secret",
+        "token",
+        "key",
+        "password",
+        "client",
+        "credential",
+        "auth",
+        "config",
+        "service",
+        "app",
+        "user",
+        "name",
+        "value",
+        "provider",
+        "manager",
+        "store",
     ];
     let humps = humps(value);
     let is_word = |hump: &String| {
@@ -80,6 +94,20 @@ pub(super) fn is_camel_phrase(value: &str) -> bool {
             && !THINGS.iter().any(|thing| lower.starts_with(thing))
     };
     value.len() >= LEAST && humps.len() > 2 && humps.iter().all(is_word)
+}
+
+/// Whether `value` is a name such as `dbPassword2`, whose last word says what it is of.
+pub(super) fn names_kind(value: &str) -> bool {
+    const LAST: [&str; 8] = ["password", "passwd", "token", "secret", "key", "credentials", "username", "user"];
+    const MOST: usize = 2;
+    let letters = value.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let humps = humps(letters);
+    let is_plain = letters.starts_with(|first: char| first.is_ascii_lowercase())
+        && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && value.len() - letters.len() <= MOST;
+    let is_word = |hump: &String| hump.bytes().skip(1).all(|byte| byte.is_ascii_lowercase());
+    let last = humps.last().map(|last| last.to_ascii_lowercase());
+    is_plain && humps.len() > 1 && humps.iter().all(is_word) && last.is_some_and(|last| LAST.contains(&&*last))
 }
 
 /// The parts of `value` between joints, and where a capital follows a small letter: `systemPassword`.
@@ -179,9 +207,17 @@ mod tests {
     }
 
     #[test]
+    fn a_name_whose_last_word_is_a_kind_names_one() {
+        assert!(names_kind("dbPassword2") && names_kind("githubToken"));
+        assert!(!names_kind("password2") && !names_kind("copperRiver42") && !names_kind("x9KqToken123"));
+    }
+
+    #[test]
     fn a_phrase_in_capitals_says_nothing_of_a_thing() {
         assert!(is_camel_phrase("CopperRiverLantern") && is_camel_phrase("TigerFalconDragonflyCobalt"));
-        for value in ["CopperRiver", "MyAppSecretValue", "GithubOauthCredentials", "copperRiverLantern", "CopperRIVERLantern"] {
+        for value in
+            ["CopperRiver", "MyAppSecretValue", "GithubOauthCredentials", "copperRiverLantern", "CopperRIVERLantern"]
+        {
             assert!(!is_camel_phrase(value), "{value}");
         }
     }

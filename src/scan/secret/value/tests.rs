@@ -49,6 +49,9 @@ fn references_are_never_secrets() {
         "form.password2",
         "node1.internal2",
         "secret/data/K8s",
+        "secret/Prod12",
+        "images/logo2",
+        "step two of 12",
     ];
     for value in values {
         let read = Name::read("password").unwrap();
@@ -102,6 +105,7 @@ fn what_says_itself_that_it_is_none_is_none() {
             "insert-password-here",
             "example-password",
             "Example123",
+            "DB_PASSWORD_2024",
         ],
     );
     check(
@@ -151,8 +155,10 @@ fn defaults_people_and_machines_are_told_apart() {
             "dragonfly9",
             "MyTestDragon77",
             "river.lantern7",
+            "copper/Lantern42",
+            "ORANGE_THUNDER_2024",
+            "marble lantern 33",
             "солнце2024",
-            "m{{h}o)p${e]nob(ody[finds>-_$#this-one}}",
         ],
     );
     check(
@@ -272,7 +278,14 @@ fn marks_that_a_random_value_has_by_chance_decide_nothing() {
     check(
         "password",
         Step::Random,
-        &["jamK5AB_W1vB.Ep6", "yvs18t1F/lf7", "T5QRA-23DSX-YZ7VE", "r3eJXCe.7nDB.t4X", "4dvheax9wci1"],
+        &[
+            "jamK5AB_W1vB.Ep6",
+            "yvs18t1F/lf7",
+            "T5QRA-23DSX-YZ7VE",
+            "r3eJXCe.7nDB.t4X",
+            "4dvheax9wci1",
+            "m{{h}o)p${e]nob(ody[finds>-_$#this-one}}",
+        ],
     );
     check("session_secret", Step::Random, &["4dvheax9wci1"]);
     check("session_secret", Step::Human, &["CopperRiverLantern"]);

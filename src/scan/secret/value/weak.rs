@@ -75,7 +75,7 @@ pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
 fn password(value: &str, asked: Asked<'_>) -> Option<Step> {
     let words = words(value);
     let plain = plain(value);
-    if is_constant(value) && (words.len() > 1 || value.starts_with("__")) {
+    if is_constant(value) && (words.len() > 1 || value.starts_with("__")) && !is_dated(value, &words) {
         return Some(Step::Placeholder);
     }
     let asks =
@@ -197,7 +197,16 @@ fn is_constant(value: &str) -> bool {
         let letters = word.bytes().filter(u8::is_ascii_uppercase).count();
         letters * 2 > word.len() || word.bytes().all(|byte| byte.is_ascii_digit())
     });
-    (is_upper && has_joint && is_worded && value.len() < 60 && !is_serial(value)) || (value.starts_with("__") && value.ends_with("__"))
+    (is_upper && has_joint && is_worded && value.len() < 60 && !is_serial(value))
+        || (value.starts_with("__") && value.ends_with("__"))
+}
+
+/// `ORANGE_THUNDER_2024`: words that ask for nothing, with a year.
+fn is_dated(value: &str, words: &[String]) -> bool {
+    let year = value.rsplit(['_', '-']).next().unwrap_or_default();
+    let is_year = year.len() == 4 && (year.starts_with("19") || year.starts_with("20"));
+    let says = |word: &String| KINDS.has(word) || ASKING.has(word) || HINTING.has(word) || FILLING.has(word);
+    is_year && year.bytes().all(|byte| byte.is_ascii_digit()) && !words.iter().any(says)
 }
 
 /// `T5QRA-23DSX-YZ7VE`: groups of capitals with digits among them, as keys of licences have them.

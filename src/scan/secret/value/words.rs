@@ -111,7 +111,8 @@ pub fn is_scrambled(value: &str) -> bool {
 fn is_interspersed(value: &str) -> bool {
     const LEAST: usize = 10;
     let is_plain = value.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-    let is_change = |pair: &&[u8]| matches!(pair, [first, second] if first.is_ascii_digit() && second.is_ascii_alphabetic());
+    let is_change =
+        |pair: &&[u8]| matches!(pair, [first, second] if first.is_ascii_digit() && second.is_ascii_alphabetic());
     value.len() >= LEAST && is_plain && value.as_bytes().windows(2).filter(is_change).count() > 1
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: looks at a bounded part of the text around the name.
 
+use super::super::super::value::is_no_label;
 use super::super::Form;
 use super::super::dialect::Dialect;
 use super::super::header;
@@ -59,8 +60,7 @@ impl Reader<'_, '_> {
             return None;
         }
         if named.before.ends_with("${") {
-            let skip = default_mark(rest)?;
-            return Some(Separated { at: at + skip, extent: Extent::Before(b"}"), form });
+            return self.in_braces(named, rest);
         }
         let rest = match rest.strip_prefix(']') {
             // `env[NAME] = value` of PHP.
@@ -107,6 +107,19 @@ impl Reader<'_, '_> {
         }
         let by_words = self.directive(named, at).map(|at| Separated { at, extent: Extent::Word, form });
         by_words.or_else(|| self.spaced(named, is_option, at))
+    }
+
+    /// What `${NAME` falls back to, and `${NAME}    value`, a variable of Robot Framework; `rest` is what stands after the
+    /// name.
+    fn in_braces(&self, named: &Named<'_>, rest: &str) -> Option<Separated> {
+        let form = Form::Setting;
+        let is_variable = named.before == "${" && self.dialect == Dialect::Lines;
+        if let Some(value) = rest.strip_prefix('}').filter(|_| is_variable) {
+            let is_apart = value.starts_with("  ") || value.starts_with('\t');
+            return is_apart.then(|| Separated { at: self.text.len() - value.len(), extent: Extent::Line, form });
+        }
+        let at = self.text.len() - rest.len() + default_mark(rest)?;
+        Some(Separated { at, extent: Extent::Before(b"}"), form })
     }
 
     /// The length of what only some languages write between a name and its quoted value: `<-` of R, `->` of Scala,
@@ -160,7 +173,7 @@ impl Reader<'_, '_> {
         if sets_header(named.before) && self.dialect != Dialect::Code {
             return Some(Separated { at, extent, form });
         }
-        if self.is_directive_of_blocks(named, rest) {
+        if self.is_directive_of_blocks(named, rest) || self.is_directive_of_line(named, rest) {
             return Some(Separated { at, extent: Extent::Quoted, form });
         }
         let setters = ["setx", "setenv", "set $", "env", "arg", "fastcgi_param", "uwsgi_param"];
@@ -187,9 +200,13 @@ impl Reader<'_, '_> {
             || rest.starts_with(['"', '\'']) && matches!(name.as_str(), "convertto-securestring" | "identified by");
         let is_compound = (name.contains(['_', '-']) || has_hump(named.name))
             && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
-        let is_known = is_known || is_compound;
+        // `set psksecret …` of a firewall.
+        let is_set_secret =
+            || named.before.trim() == "set" && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
+        let is_known = is_known || is_compound || is_set_secret();
         let begins = begins
             || named.before.trim() == "enable"
+            || is_setter(named.before) && is_no_label(rest.split_ascii_whitespace().next().unwrap_or_default())
             || named.before.trim_start().starts_with("user ")
             || named.before.starts_with("username ")
             || named.before.contains("nmcli ");
@@ -199,6 +216,17 @@ impl Reader<'_, '_> {
         let kind = rest.strip_prefix(['0', '7']).filter(|rest| rest.starts_with(' ')).map_or(0, |_| 2);
         let at = if named.before.starts_with("username ") { at + kind } else { at };
         (is_directive || is_conf || is_quoted).then_some(Separated { at, extent, form })
+    }
+
+    /// `oper bob { password "…"; class opers; }`: a directive among others on one line.
+    fn is_directive_of_line(&self, named: &Named<'_>, rest: &str) -> bool {
+        let is_among = named.before.trim_end().ends_with(['{', ';']) && rest.starts_with(['"', '\'']);
+        let is_configuration = matches!(self.dialect, Dialect::Lines | Dialect::Quoted);
+        is_among
+            && is_configuration
+            && named.quote.is_none()
+            && !self.extraction.traits.is_strict
+            && Name::read(named.name).is_some_and(|read| read.nature != Nature::Vague)
     }
 
     /// `password "…"` in a file of blocks such as those of Gradle; what goes on after the value is the head of a block.
@@ -275,4 +303,10 @@ impl Reader<'_, '_> {
     fn starts_string(&self, named: &Named<'_>) -> bool {
         named.after == named.span.end && self.text.as_bytes().get(named.after) == Some(&b'=')
     }
+}
+
+/// `set system radius-server 10.0.0.1 `: words of a command of a router before the last of them.
+fn is_setter(before: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || " -_./:".contains(letter);
+    before.strip_prefix("set ").is_some_and(|words| words.len() > 3 && words.chars().all(is_part))
 }

@@ -62,9 +62,20 @@ pub(super) fn index(text: &str, at: usize) -> usize {
     if is_index { name.map_or(0, |(name, _)| name.len() + 3) } else { 0 }
 }
 
-/// `ollama key: …`, `access key = …` in a text: what the word before `key` makes of it, when it is one that says so.
-pub(super) fn key_of_service(named: &Named<'_>) -> Option<String> {
-    let word = named.before.strip_suffix(' ').filter(|_| named.name.eq_ignore_ascii_case("key"))?;
+/// `ollama key: …`, `access key = …` in a text, `'crypt' => ['key' => …` of Magento: what the word before `key` makes of
+/// it, when it is one that says so.
+pub(super) fn key_of_service(named: &Named<'_>, text: &str) -> Option<String> {
+    if !named.name.eq_ignore_ascii_case("key") {
+        return None;
+    }
+    if named.quote.is_some() {
+        let before = text.get(..named.span.start)?.trim_end_matches(['\'', '"', '[', ' ', '\n', '\r', '(']);
+        return ["'crypt' =>", "'crypt' => array"]
+            .iter()
+            .any(|head| before.ends_with(head))
+            .then(|| "crypt_key".into());
+    }
+    let word = named.before.strip_suffix(' ')?;
     let word = word.rsplit(|letter: char| !letter.is_ascii_alphanumeric()).next().filter(|word| !word.is_empty())?;
     let name = format!("{word}_key");
     Name::read(&name).is_some_and(|read| read.nature != Nature::Vague).then_some(name)
@@ -75,6 +86,7 @@ pub(super) fn is_of_router(named: &Named<'_>) -> bool {
     let before = named.before.trim();
     matches!(named.name, "message-digest-key" | "key" | "sentinel-pass" | "reset-admin-password" | "auth")
         && (before.ends_with("ospf")
+            || named.name == "key" && before == "option"
             || named.name == "auth" && before.ends_with("snyk")
             || before == "sentinel"
             || matches!(before, "tacacs-server" | "radius-server")
@@ -116,7 +128,8 @@ impl Reader<'_, '_> {
             "auth-pass" if before == "sentinel" => after(1),
             "sentinel-pass" if before == "sentinel" => after(0),
             "message-digest-key" if before.ends_with("ospf") => after(2),
-            "key" if matches!(before, "tacacs-server" | "radius-server") => after(0),
+            "key" if matches!(before, "tacacs-server" | "radius-server" | "option") => after(0),
+            "pre-shared-key" if rest.starts_with("ascii-text ") => after(1),
             "community" if before == "snmp-server" => after(0),
             "password" if before.starts_with("neighbor ") && before.split(' ').count() == 2 => after(0),
             "reset-admin-password" => after(0),
