@@ -155,6 +155,11 @@ impl Content {
         }
     }
 
+    /// Whether a file that begins with `bytes` is binary, whatever follows: a zero byte that is no part of UTF-16.
+    pub fn is_binary(bytes: &[u8]) -> bool {
+        memchr::memchr(0, bytes).is_some() && utf16::read(bytes).is_none()
+    }
+
     /// The text, when there is one.
     pub fn text(&self) -> Option<&Arc<str>> {
         match self {

@@ -166,6 +166,11 @@ impl Source for DirectorySource {
     }
 }
 
+/// How many bytes are read before the rest, so that of a large binary file no more is read. Even, for UTF-16.
+const BEGINNING_BYTES: usize = 64 * 1024;
+/// How many bytes of the buffer outlive a file.
+const KEPT_BYTES: usize = 1024 * 1024;
+
 thread_local! {
     /// What a file is read into, again and again: fresh memory costs more than reading.
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -187,18 +192,25 @@ pub(super) fn content(path: &Path, mode: FileMode, limits: &Limits) -> Content {
         return Content::Unjudged(Unjudged::too_large(metadata.len(), limits));
     }
     let size = usize::try_from(metadata.len()).unwrap_or_default();
-    BUFFER.with_borrow_mut(|buffer| match read(path, size, limits, buffer) {
-        Ok(length) => Content::from_bytes(buffer.get(..length).unwrap_or_default(), limits),
-        Err(error) => Content::Unjudged(unavailable(&error.to_string())),
+    BUFFER.with_borrow_mut(|buffer| {
+        let content = match read(path, size, limits, buffer) {
+            Ok(length) => Content::from_bytes(buffer.get(..length).unwrap_or_default(), limits),
+            Err(error) => Content::Unjudged(unavailable(&error.to_string())),
+        };
+        if buffer.len() > KEPT_BYTES {
+            *buffer = Vec::new();
+        }
+        content
     })
 }
 
 /// Reads a file that had `size` bytes into the beginning of `buffer`; returns how many it has now, at most one more
-/// than the limit, so that a file that grows while it is read is still seen to be too large.
+/// than the limit, so that a file that grows while it is read is still seen to be too large. A binary file is left at
+/// its beginning.
 fn read(path: &Path, size: usize, limits: &Limits, buffer: &mut Vec<u8>) -> std::io::Result<usize> {
     let mut file = File::open(path)?;
     let mut length = 0;
-    let mut room = size + 1;
+    let mut room = (size + 1).min(BEGINNING_BYTES);
     loop {
         if buffer.len() < room {
             buffer.resize(room, 0);
@@ -214,7 +226,10 @@ fn read(path: &Path, size: usize, limits: &Limits, buffer: &mut Vec<u8>) -> std:
             return Ok(length);
         }
         if length == room {
-            room = (room * 2).min(limits.max_file_bytes + 1);
+            if room == BEGINNING_BYTES && Content::is_binary(buffer.get(..length).unwrap_or_default()) {
+                return Ok(length);
+            }
+            room = (room * 2).max(size + 1).min(limits.max_file_bytes + 1);
         }
     }
 }

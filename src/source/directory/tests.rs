@@ -93,3 +93,19 @@ fn settings_of_the_root_are_read_whatever_is_scanned() {
     let paths: Vec<&str> = team.policies.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(paths, [".github/dockgate/x/y.yaml"]);
 }
+
+#[test]
+fn a_large_file_is_told_by_its_beginning_and_read_to_its_end() {
+    let text = "line of text\n".repeat(20_000);
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let late = [text.as_bytes(), &[0]].concat();
+    let early = [b"\x7fELF\0", text.as_bytes()].concat();
+    let root = tree(&[("text", text.as_bytes()), ("wide", &wide), ("late", &late), ("early", &early)]);
+    let source = DirectorySource::new(root.path(), vec![], Limits::default());
+    for name in ["text", "wide"] {
+        assert_eq!(source.read_file(name).text().map(|read| read.len()), Some(text.len()), "{name}");
+    }
+    for name in ["late", "early"] {
+        assert_eq!(source.read_file(name), Content::Unjudged(Unjudged::Binary), "{name}");
+    }
+}

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use crate::scan::secret::keywords::Keywords;
 use crate::scan::span::Span;
 
-/// Parts of names, then programs; the order tells them apart.
+/// Parts of names and of calls, directives, then programs; the order tells them apart.
 const WORDS: &[&str] = &[
     "pass",
     "pwd",
@@ -98,15 +98,28 @@ const WORDS: &[&str] = &[
     "net use",
 ];
 /// How many of the words are parts of names or of calls.
-const NAMES: usize = 47;
+const NAMES: usize = 38;
+/// How many are no programs.
+const DIRECTIVES: usize = 47;
 
 /// A word that was found.
 #[derive(Clone, Copy, Debug)]
 pub struct Hit {
     /// Its place.
     pub span: Span,
-    /// Whether it is a program rather than a part of a name.
-    pub is_program: bool,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What a word of the gate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A part of a name, or of a call.
+    Name,
+    /// A directive of some program, and nothing of a name.
+    Directive,
+    /// A program.
+    Program,
 }
 
 fn searcher() -> &'static Keywords {
@@ -142,5 +155,10 @@ pub fn hit(index: usize, span: Span) -> Hit {
     // `pw=` without its mark.
     let word = WORDS.get(index).copied().unwrap_or_default();
     let mark = if word.ends_with(['=', ':', '(']) { word.trim_end_matches(['=', ':', '(', '"', ' ']) } else { word };
-    Hit { span: Span::new(span.start, span.end - (word.len() - mark.len())), is_program: index >= NAMES }
+    let kind = match index {
+        ..NAMES => Kind::Name,
+        NAMES..DIRECTIVES => Kind::Directive,
+        _ => Kind::Program,
+    };
+    Hit { span: Span::new(span.start, span.end - (word.len() - mark.len())), kind }
 }

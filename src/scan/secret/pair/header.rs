@@ -13,6 +13,11 @@ const SCHEMES: [&str; 6] = ["basic ", "bearer ", "token ", "apikey ", "api-key "
 
 /// Whether `name` is that of the header.
 pub(super) fn is_name(name: &str) -> bool {
+    // Nearly all other names end otherwise.
+    let last = name.bytes().rev().find(u8::is_ascii_alphabetic);
+    if !last.is_some_and(|last| matches!(last, b'n' | b'N' | b'r' | b'R')) {
+        return false;
+    }
     let plain: String = name.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
     let is_type = name.contains("::");
     !is_type && plain.ends_with("authorization")

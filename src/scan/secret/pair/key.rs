@@ -5,9 +5,13 @@
 
 mod lists;
 
+use std::sync::LazyLock;
+
+use super::super::keywords::Keywords;
+use crate::scan::span::Span;
 use lists::{
     COMMUNITY, KEYS, MACHINE_KEYS, OTHER_AFTER, OTHER_BEFORE, OTHER_KEYS, PASSWORDS, SAME_AFTER, SECRET_KEYS, SERVICES,
-    TOKENS, VAGUE,
+    STEMS, TOKENS, VAGUE,
 };
 
 /// What the value of a secret name is expected to be.
@@ -108,6 +112,16 @@ fn known(name: &str) -> Option<Nature> {
         "clear-text" => Some(Nature::Password),
         _ => None,
     }
+}
+
+/// Whether `name` holds a part that names of secrets and of hashes have; of any other nothing else needs to be asked.
+pub fn may_be(name: &str) -> bool {
+    static SEARCHER: LazyLock<Keywords> =
+        LazyLock::new(|| Keywords::new(STEMS.split_ascii_whitespace().map(str::to_owned).collect()));
+    let mut hits = Vec::new();
+    SEARCHER.find(name, Span::new(0, name.len()), &mut hits);
+    // Too short a word to be looked for.
+    !hits.is_empty() || name.as_bytes().array_windows().any(|pair: &[u8; 2]| pair.eq_ignore_ascii_case(b"pw"))
 }
 
 /// Whether `name` is that of a password's hash, such as `password_hash` or `adminPasswordHash`.

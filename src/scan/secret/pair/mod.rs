@@ -211,6 +211,10 @@ impl Extraction {
         if header::is_name(name) || header::is_value(value) {
             return header::read(self, passage, value, span);
         }
+        if !key::may_be(name) {
+            debug_assert!(Name::read(name).is_none() && !key::is_hash_name(name), "{name}");
+            return false;
+        }
         if key::is_hash_name(name) {
             let is_hash = value::judge(value, Asked::password("")) == Step::PasswordHash;
             return is_hash && self.add(passage, PairKind::PasswordHash, value, span, Step::PasswordHash, Some(name));

@@ -8,14 +8,19 @@ mod mark;
 mod separate;
 mod special;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::super::value::Step;
 use super::dialect::Dialect;
-use super::gate::{self, Hit};
-use super::key::{Name, Nature};
+use super::gate::{self, Hit, Kind};
+use super::key::{Name, Nature, is_hash_name};
 use super::line::{assignment, is_comment, is_in_string, is_line_start};
 use super::passage::Passage;
 use super::read::{self, Extent, Read};
-use super::{Extraction, Form, PairKind, acl, call, command, daemon, header, jaas, xml};
+use super::{Extraction, Form, PairKind, acl, call, command, daemon, header, jaas, tree, xml};
 use crate::scan::span::Span;
 
 /// How far a name reaches around its word, in bytes.
@@ -24,6 +29,8 @@ const MAX_NAME: usize = 80;
 const MAX_BEFORE: usize = 240;
 /// How far after a name the value of `name:`/`value:` is looked for, in bytes.
 const MAX_AHEAD: usize = 400;
+
+static BEARER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("Bearer "));
 
 /// Reads the pairs of `passage`, written as `dialect` says.
 pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, dialect: Dialect) {
@@ -38,7 +45,8 @@ pub(super) fn read_words(
     words: impl IntoIterator<Item = Hit>,
 ) {
     let text = &*passage.text;
-    let mut reader = Reader { extraction, passage, text, dialect, done: 0, tag_done: 0, command_done: 0 };
+    let names = HashMap::new();
+    let mut reader = Reader { extraction, passage, text, dialect, names, done: 0, tag_done: 0, command_done: 0 };
     for hit in words {
         if dialect == Dialect::Xml && xml::hit(reader.extraction, passage, hit, &mut reader.tag_done) {
             continue;
@@ -52,6 +60,8 @@ struct Reader<'r, 't> {
     passage: &'r Passage<'t>,
     text: &'r str,
     dialect: Dialect,
+    /// Whether a name that was met may have a secret: texts repeat their names.
+    names: HashMap<&'r str, bool>,
     /// Up to where names and values are read.
     done: usize,
     /// Up to where tags are read.
@@ -74,13 +84,15 @@ struct Named<'t> {
 
 impl<'r> Reader<'r, '_> {
     fn hit(&mut self, hit: Hit) {
-        let directive = acl::read(self.extraction, self.passage, hit.span);
-        if let Some(end) = directive.or_else(|| daemon::read(self.extraction, self.passage, hit.span)) {
-            self.done = self.done.max(end);
-            return;
+        if hit.kind != Kind::Name {
+            let directive = acl::read(self.extraction, self.passage, hit.span);
+            if let Some(end) = directive.or_else(|| daemon::read(self.extraction, self.passage, hit.span)) {
+                self.done = self.done.max(end);
+                return;
+            }
+            jaas::read(self.extraction, self.passage, hit.span);
         }
-        jaas::read(self.extraction, self.passage, hit.span);
-        let is_program = hit.is_program || self.is_program(hit.span);
+        let is_program = hit.kind == Kind::Program || self.is_program(hit.span);
         if is_program && self.dialect != Dialect::Code && hit.span.start >= self.command_done {
             self.command_done = command::read(self.extraction, self.passage, hit.span);
         }
@@ -96,14 +108,32 @@ impl<'r> Reader<'r, '_> {
             return;
         }
         self.done = named.span.end;
+        let of_service = special::key_of_service(&named, self.text);
+        if of_service.is_none() && !self.may_have_secret(&named) {
+            return;
+        }
         let traits = self.extraction.traits;
         // A name in back quotes stands in a sentence.
         let is_prose = named.quote == Some(b'`') && self.dialect == Dialect::Lines && !is_line_start(named.before);
         if is_comment(named.before) || is_prose {
             self.extraction.traits = traits.in_comment();
         }
-        self.pair(&named);
+        let name = of_service.as_deref().unwrap_or_else(|| known_as(named.name));
+        self.pair(&named, name);
         self.extraction.traits = traits;
+    }
+
+    /// Whether any reader below takes a value for a secret because of the name, or the name for part of a directive.
+    fn may_have_secret(&mut self, named: &Named<'r>) -> bool {
+        let is_known = *self.names.entry(named.name).or_insert_with_key(|name| is_known(known_as(name)));
+        is_known || special::is_of_router(named) || special::is_login_option(named.name) || self.is_before_bearer(named)
+    }
+
+    /// Whether `Bearer ` follows, whose token is a secret whatever the name is.
+    fn is_before_bearer(&self, named: &Named<'_>) -> bool {
+        let bytes = self.text.as_bytes();
+        let ahead = bytes.get(named.after..(named.after + MAX_AHEAD).min(bytes.len())).unwrap_or_default();
+        BEARER.find(ahead).is_some()
     }
 
     /// `sshpass` and `htpasswd` are programs though they hold a word of names.
@@ -117,7 +147,7 @@ impl<'r> Reader<'r, '_> {
     /// Reads the call whose name is `named`; returns where it ends when it was one that takes secrets.
     fn call(&mut self, named: &Named<'r>) -> Option<usize> {
         let bytes = self.text.as_bytes();
-        let is_auth = named.name.to_ascii_lowercase().ends_with("auth") && bytes.get(named.span.end) == Some(&b'=');
+        let is_auth = bytes.get(named.span.end) == Some(&b'=') && named.name.to_ascii_lowercase().ends_with("auth");
         let open = named.span.end + usize::from(is_auth);
         let is_open = self.is_source() && bytes.get(open) == Some(&b'(') && named.quote.is_none();
         if !is_open || is_comment(named.before) {
@@ -147,7 +177,8 @@ impl<'r> Reader<'r, '_> {
         }
         let line_floor = self.text.floor_char_boundary(span.start.saturating_sub(MAX_BEFORE));
         let before = self.text.get(line_floor..span.start)?;
-        let before = before.rsplit(['\n', '\r']).next().unwrap_or_default();
+        let line = memchr::memrchr2(b'\n', b'\r', before.as_bytes()).map_or(0, |line_break| line_break + 1);
+        let before = before.get(line..)?;
         let quote = before.bytes().last().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
         let mut after = span.end;
         if let Some(quote) = quote {
@@ -164,10 +195,8 @@ impl<'r> Reader<'r, '_> {
         Some(Named { name, span, after, quote, before })
     }
 
-    fn pair(&mut self, named: &Named<'r>) {
+    fn pair(&mut self, named: &Named<'r>, name: &str) {
         let is_option = named.name.starts_with('-') && !is_hyphen(named.before);
-        let of_service = special::key_of_service(named, self.text);
-        let name = of_service.as_deref().unwrap_or_else(|| known_as(named.name.trim_start_matches('-')));
         if is_verdict(named, self.text) || insert::read(self.extraction, self.passage, named, name) {
             return;
         }
@@ -296,6 +325,9 @@ impl<'r> Reader<'r, '_> {
             .get(named.after..self.text.floor_char_boundary((named.after + MAX_AHEAD).min(self.text.len())))
             .unwrap_or_default();
         let ahead = ahead.split(if is_variable { "\n}" } else { "}" }).next().unwrap_or_default();
+        if !ahead.contains(['=', ':']) {
+            return;
+        }
         let labels: &[&str] = if is_variable || is_argument {
             &["default"]
         } else {
@@ -324,8 +356,17 @@ fn is_verdict(named: &Named<'_>, text: &str) -> bool {
     is_open && named.name == "PASS" && text.get(named.after..).is_some_and(|rest| rest.starts_with(": "))
 }
 
-/// What a name that is a phrase or a verb of its language stands for.
+/// Whether a value may be a secret because it has this name, alone or in a list.
+fn is_known(name: &str) -> bool {
+    Name::read(name).is_some()
+        || Name::read(tree::singular(name)).is_some()
+        || header::is_name(name)
+        || is_hash_name(name)
+}
+
+/// What a name that is an option, a phrase or a verb of its language stands for.
 fn known_as(name: &str) -> &str {
+    let name = name.trim_start_matches('-');
     let is_password = ["identified by", "convertto-securestring"].iter().any(|known| name.eq_ignore_ascii_case(known));
     if is_password || name.to_ascii_lowercase().starts_with("mysql_native_") { "password" } else { name }
 }

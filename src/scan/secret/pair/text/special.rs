@@ -95,6 +95,11 @@ pub(super) fn is_of_router(named: &Named<'_>) -> bool {
         || before.starts_with("d-i ") && named.name.contains("password")
 }
 
+/// Whether a name is that of an option of PHP whose value is a login.
+pub(super) fn is_login_option(name: &str) -> bool {
+    matches!(name, "CURLOPT_USERPWD" | "CURLOPT_PROXYUSERPWD")
+}
+
 impl Reader<'_, '_> {
     /// Where the value begins of a directive that has other words between its name and its value, as routers and
     /// Redis' sentinels have them, or whose name alone says nothing.
@@ -234,7 +239,7 @@ impl Reader<'_, '_> {
 
     /// `stats auth user:password` of `HAProxy`, `CURLOPT_USERPWD, "user:password"` of PHP. Says whether it is so.
     pub(super) fn login(&mut self, named: &Named<'_>) -> bool {
-        let is_option = matches!(named.name, "CURLOPT_USERPWD" | "CURLOPT_PROXYUSERPWD");
+        let is_option = is_login_option(named.name);
         let is_login = self.dialect == Dialect::Lines && named.name == "auth" && named.before.trim() == "stats";
         let rest = self.text.get(named.after..).unwrap_or_default();
         let at = named.after + usize::from(is_option && rest.starts_with(','));
