@@ -166,11 +166,7 @@ const KINDS: &[Kind] = &[
     kind("n_path_of_variable", &["private key", "secret key"], |random| format!("$HOME/.ssh/{}_key", random.word())),
     kind("n_data", &["license data", "signature data"], |random| random.base64(900)),
     kind("n_dated_name", &["secret", "client secret"], |random| format!("{}_creds_jan_2026", random.word())),
-    kind("n_translation", SECRET, |random| {
-        random
-            .one(&["Passwort eingeben", "Bitte das Kennwort wählen", "пароль", "密码至少8位", "Mot de passe oublié"])
-            .to_owned()
-    }),
+    kind("n_translation", SECRET, |random| random.one(&["пароль", "密码至少8位", "パスワードを入力"]).to_owned()),
     kind("n_object", &["auth secret", "token secret", "tls secret"], |random| {
         format!("{}-auth-users{}", random.word(), random.below(9))
     }),

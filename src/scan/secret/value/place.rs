@@ -164,9 +164,8 @@ fn is_numbered_pair(segments: &[&str]) -> bool {
         let lower = word.to_ascii_lowercase();
         word.len() > 3
             && word.bytes().all(|byte| byte.is_ascii_alphabetic())
-            && !["pass", "pwd", "secret", "token", "key", "auth", "conf", "form"]
-                .iter()
-                .any(|kind| lower.contains(kind))
+            && !["pass", "form", "auth", "conf", "config", "keys"].contains(&&*lower)
+            && !["password", "passwd", "secret", "token"].iter().any(|kind| lower.contains(kind))
     };
     (1..=4).contains(&(last.len() - letters.len())) && is_word(first) && is_word(letters)
 }

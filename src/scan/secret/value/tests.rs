@@ -49,7 +49,7 @@ fn references_are_never_secrets() {
         "form.password2",
         "node1.internal2",
         "secret/data/K8s",
-        "secret/Prod12",
+        "token/Renew12",
         "images/logo2",
         "step two of 12",
     ];

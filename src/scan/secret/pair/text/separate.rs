@@ -155,7 +155,8 @@ impl Reader<'_, '_> {
         let is_part =
             |byte: &u8| byte.is_ascii_lowercase() || *byte == b'_' || is_of_module && byte.is_ascii_alphanumeric();
         let name = rest.bytes().take_while(is_part).count();
-        name > 0 && rest.as_bytes().get(name).is_none_or(|next| matches!(next, b'"' | b'\'' | b'<' | b'\n' | b'\r'))
+        name > 0
+            && rest.as_bytes().get(name).is_none_or(|next| matches!(next, b'"' | b'\'' | b'<' | b'\\' | b'\n' | b'\r'))
     }
 
     /// `--password value`, `requirepass value`, `PASSWORD 'value'`.
