@@ -21,9 +21,22 @@ tokio::task_local! {
     static FENCE: Arc<dyn Fence>;
 }
 
-/// Does `work`, whose writes to GitHub `fence` guards.
+/// Does `work`, whose writes to GitHub `fence` guards beside what guards the task already.
 pub async fn guarded<T>(fence: Arc<dyn Fence>, work: impl Future<Output = T>) -> T {
+    let fence = match FENCE.try_with(Arc::clone) {
+        Ok(outer) => Arc::new(Both(outer, fence)) as Arc<dyn Fence>,
+        Err(_) => fence,
+    };
     FENCE.scope(fence, work).await
+}
+
+struct Both(Arc<dyn Fence>, Arc<dyn Fence>);
+
+#[async_trait]
+impl Fence for Both {
+    async fn holds(&self) -> bool {
+        self.0.holds().await && self.1.holds().await
+    }
 }
 
 /// Whether the task that asks may write; one that nothing guards always may.

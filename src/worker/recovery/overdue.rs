@@ -3,14 +3,17 @@
 //! Invariant: nothing stays in progress, on whatever commit, whether or not a job knows of it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tracing::{info, warn};
 
 use super::sweep::SKEW;
 use super::{Recovery, RecoveryError};
 use crate::github::GitHubError;
 use crate::github::client::{CheckRun, CheckRunState, RepositoryClient};
+use crate::github::fence::{Fence, guarded};
 use crate::github::identity::CommitSha;
 use crate::image::awaited;
 use crate::report::words::describe;
@@ -31,6 +34,24 @@ impl Runs {
     }
 }
 
+/// A run that is to be ended, as long as it is open: its worker may conclude it while the write that ends it waits for
+/// its turn.
+struct StillOpen {
+    client: RepositoryClient,
+    run: u64,
+}
+
+#[async_trait]
+impl Fence for StillOpen {
+    async fn holds(&self) -> bool {
+        match self.client.check_run(self.run).await {
+            Ok(run) => run.is_incomplete(),
+            // The write meets the same, and tells of it.
+            Err(_) => true,
+        }
+    }
+}
+
 impl Recovery {
     /// The runs of ours on a commit, and which of them are overdue.
     pub(super) async fn runs_on(&self, client: &RepositoryClient, head: &CommitSha) -> Result<Runs, RecoveryError> {
@@ -45,8 +66,10 @@ impl Recovery {
         Ok(Runs { all, overdue })
     }
 
-    /// Ends what is overdue: as failed, or as superseded where another run of the name has a verdict.
-    pub(super) async fn end_overdue(&self, client: &RepositoryClient, runs: &Runs) -> Result<(), GitHubError> {
+    /// Ends what is overdue: as failed, or as superseded where another run of the name has a verdict. Says whether all
+    /// of it was: one that has got its verdict by now is left as it is.
+    pub(super) async fn end_overdue(&self, client: &RepositoryClient, runs: &Runs) -> Result<bool, GitHubError> {
+        let mut all = true;
         for run in runs.all.iter().filter(|run| runs.is_overdue(run)) {
             let is_told = runs.all.iter().any(|other| other.name == run.name && other.has_verdict());
             let (conclusion, output) = if is_told {
@@ -54,9 +77,13 @@ impl Recovery {
             } else {
                 ("failure", could_not_finish(&format!("no verdict within {} s", self.settings.check.as_secs())))
             };
-            client.update_check_run(run.id, CheckRunState::Completed(conclusion), &output).await?;
+            let write = client.update_check_run(run.id, CheckRunState::Completed(conclusion), &output);
+            match guarded(Arc::new(StillOpen { client: client.clone(), run: run.id }), write).await {
+                Err(GitHubError::Fenced { .. }) => all = false,
+                ended => ended?,
+            }
         }
-        Ok(())
+        Ok(all)
     }
 
     fn is_late(&self, run: &CheckRun) -> bool {
@@ -110,7 +137,7 @@ impl Recovery {
         if !runs.overdue.is_empty() {
             info!(repo = %end.job.repository, sha = %head, "a check run was left open");
         }
-        self.end_overdue(&client, &runs).await?;
-        Ok(!runs.all.iter().any(|run| run.is_incomplete() && !runs.is_overdue(run)))
+        let are_ended = self.end_overdue(&client, &runs).await?;
+        Ok(are_ended && !runs.all.iter().any(|run| run.is_incomplete() && !runs.is_overdue(run)))
     }
 }

@@ -198,6 +198,53 @@ async fn a_verdict_that_no_list_shows_yet_is_not_written_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_verdict_that_comes_while_its_run_is_about_to_be_ended_stands() {
+    let github = FakeGitHub::start().await;
+    github.create_repository(REPOSITORY, &[("README.md", "hello\n")]);
+    let more = [
+        ("DOCKGATE_RECONCILE_SECONDS", "1"),
+        ("DOCKGATE_CHECK_SECONDS", "60"),
+        // Ten writes are free, the next ones wait.
+        ("DOCKGATE_WRITE_MILLISECONDS", "2000"),
+    ];
+    let gate = Gate::start_for(github, &more).await;
+    let (_, head) = gate.open("feature", &[Edit::write("web.yaml", &pod("web"))]).await;
+    let verdict = gate.verdict(&head).await;
+    let left_open = |id| CheckRun {
+        id,
+        status: "in_progress".to_owned(),
+        conclusion: None,
+        created: SystemTime::now() - MINUTES_AGO,
+        ..verdict.clone()
+    };
+    gate.github.state().repositories.get_mut(REPOSITORY).unwrap().runs.splice(0..0, (1..=13).map(left_open));
+    let ended = |state: &State| {
+        state.repositories[REPOSITORY].runs.iter().filter(|run| run.id <= 13 && run.conclusion.is_some()).count()
+    };
+    gate.github.wait_for("the first of them to be ended", |state| ended(state) >= 5).await;
+    let mut told = Vec::new();
+    for run in &mut gate.github.state().repositories.get_mut(REPOSITORY).unwrap().runs {
+        if run.conclusion.is_none() {
+            (run.status, run.conclusion) = ("completed".to_owned(), Some("success".to_owned()));
+            run.title = Some("Told meanwhile".to_owned());
+            told.push(run.id);
+        }
+    }
+    assert!(!told.is_empty(), "writes wait for their turn");
+    // Each is read with the list, and again right before it would be ended.
+    let reads = |state: &State, id: &u64| {
+        let path = format!("/check-runs/{id}");
+        state.log.iter().filter(|seen| seen.method == "GET" && seen.path.ends_with(&path)).count()
+    };
+    gate.github.wait_for("a look right before the write", |state| told.iter().all(|id| reads(state, id) >= 2)).await;
+    gate.idle().await;
+    let runs = gate.runs(&head);
+    let kept = runs.iter().filter(|run| run.title.as_deref() == Some("Told meanwhile")).count();
+    assert_eq!(kept, told.len(), "{runs:#?}");
+    gate.assert_sound();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn comments_that_fail_take_neither_the_verdict_nor_the_scan_of_images() {
     let github = FakeGitHub::start().await;
     github.create_repository(REPOSITORY, &[("README.md", "hello\n")]);
