@@ -167,8 +167,8 @@ impl RegistryError {
     pub fn advice(&self) -> Option<String> {
         Some(match self {
             Self::NotFoundOrNotAllowed { .. } => {
-                "check the name and the tag; a private image needs a credential that may read it: \
-                 DOCKGATE_REGISTRY_AUTH_FILE names a config.json as `docker login` writes it"
+                "check the name and the tag; a private image needs a credential that may read it: `docker login` \
+                 makes one, and DOCKGATE_REGISTRY_AUTH_FILE names its config.json to a server"
                     .to_owned()
             }
             Self::Egress { source: EgressError::Host(host), .. } => format!(

@@ -127,3 +127,40 @@ async fn tokens_over_tls() {
     let sent = tokens.hits().iter().filter(|hit| hit.authorization().is_some()).count();
     assert_eq!(sent, 1, "credentials went out once, for the pair");
 }
+
+/// What `dockgate pin --dry-run` says of the image, with `config` as what docker keeps.
+fn pin(image: &str, config: &str, more: Option<(&str, &str)>) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("config.json"), config).expect("a file");
+    std::fs::write(folder.path().join("Dockerfile"), format!("FROM {image}\n")).expect("a file");
+    let host = image.split('/').next().unwrap_or_default();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_dockgate"))
+        .args(["pin", "--dry-run"])
+        .current_dir(folder.path())
+        .env_remove("DOCKGATE_REGISTRY_AUTH")
+        .env("DOCKER_CONFIG", folder.path())
+        .envs(more)
+        .env("DOCKGATE_REGISTRY_PRIVATE", format!("{host}=127.0.0.0/8;ca={}", PKI.path("ca.pem").display()))
+        .output()
+        .expect("dockgate");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_knows_the_logins_of_docker() {
+    let registry = serve(Access::Password).await;
+    let own = format!("localhost:{}", registry.port);
+    let image = format!("{own}/acme/app:1");
+    let login = |host: &str| json!({"auths": {host: {"auth": &basic()["Basic ".len()..]}}}).to_string();
+    let (_, said) = pin(&image, &login(&own), None);
+    assert!(said.contains(&format!("{image}@{}", IMAGES.layout.index)), "{said}");
+    let others = [(login("elsewhere.test"), None), (login(&own), Some(("DOCKGATE_REGISTRY_AUTH", "{}")))];
+    for (config, more) in others {
+        let (_, said) = pin(&image, &config, more);
+        assert!(said.contains("is not pinned") && !said.contains('@'), "{said}");
+    }
+    let (code, said) = pin(&image, "no JSON", None);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("use the logins of docker in") && said.contains("config.json"), "{said}");
+}
