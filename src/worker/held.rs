@@ -74,7 +74,8 @@ impl Held {
 impl Fence for Held {
     async fn holds(&self) -> bool {
         match self.try_renew().await {
-            Ok(Beat::Held | Beat::Superseded) => true,
+            // Who slept while the answer was under way may hear of a lease that has ended since.
+            Ok(Beat::Held | Beat::Superseded) => self.has_left(Duration::ZERO),
             Ok(Beat::Lost) => {
                 warn!("another worker has the job by now: nothing more is written");
                 false

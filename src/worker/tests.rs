@@ -28,7 +28,7 @@ struct Script {
     abandoned: Mutex<Vec<(Job, String)>>,
     abandon_fails: bool,
     woken: tokio::sync::Notify,
-    /// Whether it might, whoever woke up.
+    /// Whether it might, whoever began and woke up.
     wrote: Mutex<Vec<bool>>,
 }
 
@@ -47,10 +47,11 @@ impl JobHandler for Script {
                 Ok(Done::without_scan(Outcome::Superseded))
             }
             Act::HangUntilLost => {
-                assert!(crate::github::fence::may_write().await, "the lease is young");
+                let before = crate::github::fence::may_write().await;
+                self.wrote.lock().unwrap().push(before);
                 self.woken.notified().await;
-                let may_write = crate::github::fence::may_write().await;
-                self.wrote.lock().unwrap().push(may_write);
+                let after = crate::github::fence::may_write().await;
+                self.wrote.lock().unwrap().push(after);
                 Ok(Done::without_scan(Outcome::Passed))
             }
             Act::Retry(retry_after) => {
@@ -257,7 +258,7 @@ async fn a_job_that_hangs_is_ended() {
 #[tokio::test]
 async fn a_worker_that_hung_for_longer_than_its_lease_writes_nothing_any_more() {
     let mut bench = Bench::start(vec![Act::HangUntilLost], |_| ()).await;
-    while bench.heads().is_empty() {
+    while bench.script.wrote.lock().unwrap().is_empty() {
         tokio::task::yield_now().await;
     }
     // Nobody rings: the worker renews nothing, as if its process stood still.
@@ -267,9 +268,27 @@ async fn a_worker_that_hung_for_longer_than_its_lease_writes_nothing_any_more() 
     let other = bench.store.lease(request).await.unwrap().expect("another worker takes over");
     bench.script.woken.notify_one();
     assert_eq!(bench.outcome().await, "lost");
-    assert_eq!(*bench.script.wrote.lock().unwrap(), [false]);
+    assert_eq!(*bench.script.wrote.lock().unwrap(), [true, false]);
     assert!(matches!(bench.store.renew(&other, now.plus(Duration::from_mins(2))).await, Ok(Renewal::Held { .. })));
     bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_renewal_that_took_longer_than_it_lasts_lets_nothing_be_written() {
+    let (bench, _) = Bench::new(Script::default()).await;
+    bench.enqueue("d1", 'a').await;
+    let term = Duration::from_mins(1);
+    for (pause, may_write) in [(0, true), (61_000, false)] {
+        let now = UnixMillis(bench.now.load(Ordering::SeqCst));
+        let request = LeaseRequest { now, until: now.plus(term), max_running_per_installation: 1 };
+        let lease = bench.store.lease(request).await.unwrap().expect("a job, or one whose lease ended");
+        // Each look at the clock finds it so much later: the process stands still in between.
+        let clock = Arc::clone(&bench.now);
+        let clock: Clock = Arc::new(move || UnixMillis(clock.fetch_add(pause, Ordering::SeqCst)));
+        let held = held::Held::new(Arc::clone(&bench.store), clock, lease, term);
+        assert_eq!(crate::github::fence::Fence::holds(&held).await, may_write, "{pause} ms");
+        bench.advance(Duration::from_mins(3));
+    }
 }
 
 #[tokio::test]
