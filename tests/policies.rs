@@ -20,6 +20,8 @@ fn main() {
         }
     }
     trials.push(Trial::test("every superseded policy exists", move || supersedes(set)));
+    trials
+        .push(Trial::test("every policy has two examples that it denies and two that tempt it", move || examples(set)));
     trials.push(Trial::test("every security policy says what an attacker does", move || attacks(set)));
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -33,6 +35,15 @@ fn attacks(set: &PolicySet) -> Result<(), Failed> {
     let is_silent = |policy: &&Policy| policy.category == Category::Security && policy.attack.is_empty();
     let silent: Vec<&str> = set.iter().filter(is_silent).map(|policy| policy.id.as_str()).collect();
     if silent.is_empty() { Ok(()) } else { Err(format!("{silent:?} lack `attack`").into()) }
+}
+
+fn examples(set: &PolicySet) -> Result<(), Failed> {
+    let is_bare = |policy: &&Policy| {
+        let denied = policy.examples().iter().filter(|example| example.is_denied()).count();
+        denied < 2 || policy.examples().len() - denied < 2
+    };
+    let bare: Vec<&str> = set.iter().filter(is_bare).map(|policy| policy.id.as_str()).collect();
+    if bare.is_empty() { Ok(()) } else { Err(format!("{bare:?} lack examples").into()) }
 }
 
 fn supersedes(set: &PolicySet) -> Result<(), Failed> {
