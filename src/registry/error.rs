@@ -186,6 +186,10 @@ impl RegistryError {
                  DOCKGATE_REGISTRY_PRIVATE allows plain http"
                     .to_owned()
             }
+            Self::Credential { .. } => {
+                "see that its keeper runs here; DOCKGATE_REGISTRY_AUTH names other credentials, and '{}' none"
+                    .to_owned()
+            }
             Self::NoPlatform { .. } => "--platform chooses another".to_owned(),
             _ => return None,
         })

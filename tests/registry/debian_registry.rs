@@ -160,6 +160,9 @@ async fn the_command_line_knows_the_logins_of_docker() {
         let (_, said) = pin(&image, &config, more);
         assert!(said.contains("is not pinned") && !said.contains('@'), "{said}");
     }
+    let helper = json!({"credHelpers": {&own: "nowhere"}}).to_string();
+    let (_, said) = pin(&image, &helper, None);
+    assert!(said.contains("docker-credential-nowhere") && said.contains("could not be run"), "{said}");
     let (code, said) = pin(&image, "no JSON", None);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("use the logins of docker in") && said.contains("config.json"), "{said}");
