@@ -3,13 +3,15 @@
 //! Invariant: every file that git would not ignore is in the snapshot; a symbolic link is never followed.
 
 use std::cell::RefCell;
-use std::fs::{File, FileType};
+use std::fs::{File, FileType, Metadata};
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use ignore::WalkBuilder;
+use rustix::fs::OFlags;
 
 use super::git::unavailable;
 use super::raw_diff::path_text;
@@ -86,7 +88,7 @@ impl DirectorySource {
                 Ok(entry) => match entry.file_type() {
                     Some(kind) if kind.is_dir() => {}
                     Some(kind) => files.push(self.file(entry.path(), kind)),
-                    None => files.push(self.unread(entry.path(), "not a regular file")),
+                    None => files.push(self.unread(entry.path(), IRREGULAR)),
                 },
                 Err(error) => files.push(self.unread(path_of(&error).unwrap_or(directory), &cause(&error))),
             }
@@ -103,7 +105,7 @@ impl DirectorySource {
             // A name that is no text does not lead back to the file.
             content(path, FileMode::Regular, &self.limits)
         } else {
-            Content::Unjudged(unavailable("not a regular file"))
+            Content::Unjudged(unavailable(IRREGULAR))
         };
         ChangedFile::standing(name, content)
     }
@@ -166,6 +168,8 @@ impl Source for DirectorySource {
     }
 }
 
+/// What is said of a pipe, a socket or a device.
+const IRREGULAR: &str = "not a regular file";
 /// How many bytes are read before the rest, so that of a large binary file no more is read. Even, for UTF-16.
 const BEGINNING_BYTES: usize = 64 * 1024;
 /// How many bytes of the buffer outlive a file.
@@ -178,22 +182,24 @@ thread_local! {
 
 /// The content of a file on disk, not following it when it has become a link.
 pub(super) fn content(path: &Path, mode: FileMode, limits: &Limits) -> Content {
-    let metadata = match path.symlink_metadata() {
-        Ok(metadata) => metadata,
-        Err(error) => return Content::Unjudged(unavailable(&error.to_string())),
-    };
-    if metadata.is_symlink() || mode != FileMode::Regular {
-        return Content::Unjudged(if mode == FileMode::Submodule { Unjudged::Submodule } else { Unjudged::Symlink });
+    match mode {
+        FileMode::Submodule => return Content::Unjudged(Unjudged::Submodule),
+        FileMode::Symlink => return Content::Unjudged(Unjudged::Symlink),
+        FileMode::Regular => {}
     }
+    let (file, metadata) = match open(path) {
+        Ok(opened) => opened,
+        Err(error) => return Content::Unjudged(unopened(path, &error)),
+    };
     if !metadata.is_file() {
-        return Content::Unjudged(unavailable("not a regular file"));
+        return Content::Unjudged(unavailable(IRREGULAR));
     }
     if metadata.len() > limits.max_file_bytes as u64 {
         return Content::Unjudged(Unjudged::too_large(metadata.len(), limits));
     }
     let size = usize::try_from(metadata.len()).unwrap_or_default();
     BUFFER.with_borrow_mut(|buffer| {
-        let content = match read(path, size, limits, buffer) {
+        let content = match read(file, size, limits, buffer) {
             Ok(length) => Content::from_bytes(buffer.get(..length).unwrap_or_default(), limits),
             Err(error) => Content::Unjudged(unavailable(&error.to_string())),
         };
@@ -204,11 +210,27 @@ pub(super) fn content(path: &Path, mode: FileMode, limits: &Limits) -> Content {
     })
 }
 
+/// Opens what stands at `path` itself, without waiting for whoever writes into a pipe, and says what it is.
+fn open(path: &Path) -> std::io::Result<(File, Metadata)> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    let metadata = file.metadata()?;
+    Ok((file, metadata))
+}
+
+/// Why a file could not be opened.
+fn unopened(path: &Path, error: &std::io::Error) -> Unjudged {
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_symlink() => Unjudged::Symlink,
+        Ok(metadata) if !metadata.is_file() => unavailable(IRREGULAR),
+        _ => unavailable(&error.to_string()),
+    }
+}
+
 /// Reads a file that had `size` bytes into the beginning of `buffer`; returns how many it has now, at most one more
 /// than the limit, so that a file that grows while it is read is still seen to be too large. A binary file is left at
 /// its beginning.
-fn read(path: &Path, size: usize, limits: &Limits, buffer: &mut Vec<u8>) -> std::io::Result<usize> {
-    let mut file = File::open(path)?;
+fn read(mut file: File, size: usize, limits: &Limits, buffer: &mut Vec<u8>) -> std::io::Result<usize> {
     let mut length = 0;
     let mut room = (size + 1).min(BEGINNING_BYTES);
     loop {
@@ -219,10 +241,11 @@ fn read(path: &Path, size: usize, limits: &Limits, buffer: &mut Vec<u8>) -> std:
         match file.read(rest) {
             Ok(0) => return Ok(length),
             Ok(count) => length += count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         }
-        if length > limits.max_file_bytes {
+        // All that there was, and room left: its end.
+        if length > limits.max_file_bytes || (length == size && length < room) {
             return Ok(length);
         }
         if length == room {

@@ -5,6 +5,7 @@
 //! what decodes to readable text is decoded, so ciphertext and images stay as they are.
 
 mod escape;
+mod runs;
 
 use std::borrow::Cow;
 
@@ -13,13 +14,12 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::scan::span::Span;
+use runs::{MIN_RUN, Runs, is_base64};
 
 /// How often what was decoded is decoded again: a registry login in a Secret is encoded twice.
 const MAX_DEPTH: usize = 4;
 /// How far around what was decoded a secret may reach, in bytes.
 const AROUND: usize = 512;
-/// Shortest base64 or hexadecimal that is decoded, in characters.
-const MIN_RUN: usize = 24;
 /// Shortest line of base64 that goes on in the next line, in characters.
 const MIN_WRAPPED_LINE: usize = 56;
 
@@ -133,8 +133,9 @@ impl<'t> Layer<'t> {
 fn decodable(text: &str, part: Span) -> Vec<(Span, String)> {
     let bytes = text.as_bytes().get(..part.end).unwrap_or_default();
     let mut found = escape::runs(text, part);
+    let mut runs = Runs::new(bytes, part.start);
     let mut position = part.start;
-    while let Some(start) = next_run(bytes, position) {
+    while let Some(start) = runs.next(position) {
         let run = whole_run(bytes, start);
         let decoded = escape::hexadecimal(run.of(text)).or_else(|| decode(run.of(text)));
         position = run.end;
@@ -148,35 +149,6 @@ fn decodable(text: &str, part: Span) -> Vec<(Span, String)> {
         is_free
     });
     found
-}
-
-fn is_base64(byte: u8) -> bool {
-    BASE64.get(usize::from(byte)).is_some_and(|is_base64| *is_base64)
-}
-
-/// The bytes of base64 in both alphabets; looking them up is faster than comparing.
-static BASE64: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0_u8;
-    loop {
-        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
-        if byte == u8::MAX {
-            break table;
-        }
-        byte += 1;
-    }
-};
-
-/// Where the next run of at least [`MIN_RUN`] characters begins, from `position` on. Looks at every 24th byte only
-/// while there is none.
-fn next_run(bytes: &[u8], mut position: usize) -> Option<usize> {
-    loop {
-        let window = bytes.get(position..position + MIN_RUN)?;
-        match window.iter().rposition(|byte| !is_base64(*byte)) {
-            Some(last) => position += last + 1,
-            None => return Some(position),
-        }
-    }
 }
 
 /// The run from `start` on, with its padding and with the lines it is wrapped into.
@@ -242,7 +214,8 @@ fn readable(bytes: Vec<u8>) -> Option<String> {
 fn decode(run: &str) -> Option<String> {
     let is_url_safe = run.contains(['-', '_']);
     let engine = if is_url_safe { &URL_SAFE_ENGINE } else { &STANDARD_ENGINE };
-    let begin = engine.decode(run.get(..MIN_RUN)?).ok()?;
+    let mut begin = [b' '; MIN_RUN];
+    engine.decode_slice(run.get(..MIN_RUN)?, &mut begin).ok()?;
     let is_readable = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e);
     if !begin.iter().all(is_readable) {
         return None;

@@ -1,8 +1,9 @@
 //! The search for keywords: hundreds of words at once, everywhere in a text, whatever the case of ASCII letters.
 //!
 //! Of each word three bytes stand in a small table, once for each parity of its place; so a text is looked at only at
-//! every second byte, three bytes at a time, and only where the table knows them a word is compared. There is nothing
-//! to build but that table, which is small.
+//! every second byte, three bytes at a time. Where the table knows them, the bytes before and after are looked at, and
+//! only where they fit as well a word is compared. The first look takes no branch: it notes a place and goes on as if
+//! there were none unless the table knows it. There is nothing to build but two tables, which are small.
 //!
 //! Invariant: no word is missed, and every hit is a word.
 
@@ -17,6 +18,10 @@ const AT_ONCE: usize = 3;
 /// How many grams the table tells apart.
 const SLOTS: usize = 1 << SLOT_BITS;
 const SLOT_BITS: u32 = 18;
+/// How many slots share what is known of the bytes around them, as a power of two.
+const SHARED_BITS: u32 = 4;
+/// How many times eight bytes are looked at before what they brought is.
+const AT_A_TIME: usize = 256;
 /// One bit maps a letter's two cases, and some other bytes, to one number.
 const FOLD: u64 = 0x2020_2020_2020_2020;
 
@@ -26,6 +31,8 @@ pub(super) struct Keywords {
     words: Vec<Word>,
     /// One bit for each slot: whether any word has it.
     filter: Vec<u64>,
+    /// The bytes that stand around the grams of some slots, in any word.
+    around: Vec<Around>,
     /// Where the entries of the slots of each element of `filter` begin.
     starts: Vec<usize>,
     /// What words have a slot, by slot.
@@ -39,6 +46,14 @@ struct Word {
     head: u64,
     /// Ones where `head` has a byte.
     mask: u64,
+}
+
+/// One bit for the lower five bits of each byte that may stand before a gram, and after it. The two cases of a letter have
+/// them in common.
+#[derive(Clone, Copy, Debug, Default)]
+struct Around {
+    before: u32,
+    after: u32,
 }
 
 /// A word that may stand where a gram of the text has a slot.
@@ -72,6 +87,7 @@ impl Keywords {
         }
         let mut filter = vec![0_u64; SLOTS / 64];
         let mut starts = vec![0; SLOTS / 64];
+        let mut around = vec![Around::default(); SLOTS >> SHARED_BITS];
         let entries = by_slot(&entries);
         for (index, entry) in entries.iter().enumerate().rev() {
             let element = entry.element();
@@ -79,22 +95,36 @@ impl Keywords {
                 *bits |= 1 << (entry.slot % 64);
                 *start = index;
             }
+            let word = words.get(usize::from(entry.word)).map_or(&b""[..], |word| word.as_bytes());
+            if let Some(around) = around.get_mut(entry.slot as usize >> SHARED_BITS) {
+                around.add(word, usize::from(entry.back));
+            }
         }
-        Self { words: words.into_iter().map(Word::new).collect(), filter, starts, entries }
+        Self { words: words.into_iter().map(Word::new).collect(), filter, around, starts, entries }
     }
 
     /// Adds every place in `part` of `text` where a word stands, with the word's index, by their ends.
     pub fn find(&self, text: &str, part: Span, hits: &mut Vec<(usize, Span)>) {
         let first = hits.len();
         let bytes = text.as_bytes().get(..part.end).unwrap_or_default();
-        let whole = bytes.get(part.start..).unwrap_or_default().array_windows().step_by(STRIDE * AT_ONCE);
+        let mut places = [0; AT_A_TIME];
         let mut position = part.start;
-        for eight in whole {
-            self.look(u64::from_le_bytes(*eight), bytes, part.start, position, hits);
-            position += STRIDE * AT_ONCE;
+        while position + size_of::<u64>() <= bytes.len() {
+            let mut count = 0;
+            let rest = bytes.get(position..).unwrap_or_default().array_windows();
+            for eight in rest.step_by(STRIDE * AT_ONCE).take(AT_A_TIME) {
+                if let Some(place) = places.get_mut(count) {
+                    *place = position;
+                }
+                count += usize::from(self.knows_any(u64::from_le_bytes(*eight)));
+                position += STRIDE * AT_ONCE;
+            }
+            for place in places.get(..count).unwrap_or_default() {
+                self.look(bytes, part.start, *place, hits);
+            }
         }
         while position < bytes.len() {
-            self.look(eight(bytes, position), bytes, part.start, position, hits);
+            self.look(bytes, part.start, position, hits);
             position += STRIDE * AT_ONCE;
         }
         if let Some(fresh) = hits.get_mut(first..) {
@@ -102,14 +132,10 @@ impl Keywords {
         }
     }
 
-    /// Looks at the grams of the eight bytes from `position` on.
-    #[inline]
-    fn look(&self, eight: u64, bytes: &[u8], start: usize, position: usize, hits: &mut Vec<(usize, Span)>) {
+    /// Whether any word has one of the grams of eight bytes.
+    fn knows_any(&self, eight: u64) -> bool {
         let folded = eight | FOLD;
-        let slots: [usize; AT_ONCE] = [slot(folded), slot(folded >> 16), slot(folded >> 32)];
-        if slots.iter().fold(0, |any, slot| any | self.bit(*slot)) != 0 {
-            self.compare_all(slots, bytes, start, position, hits);
-        }
+        self.bit(slot(folded)) | self.bit(slot(folded >> 16)) | self.bit(slot(folded >> 32)) != 0
     }
 
     /// 1 for a slot that any word has.
@@ -117,33 +143,50 @@ impl Keywords {
         self.filter.get(slot / 64).map_or(0, |bits| bits >> (slot % 64) & 1)
     }
 
-    /// Adds the words that stand around the grams from `position` on. Apart, so that the search itself stays small.
-    #[inline(never)]
-    fn compare_all(
-        &self,
-        slots: [usize; AT_ONCE],
-        bytes: &[u8],
-        start: usize,
-        position: usize,
-        hits: &mut Vec<(usize, Span)>,
-    ) {
-        for (step, slot) in slots.into_iter().enumerate() {
-            if self.bit(slot) == 0 {
-                continue;
-            }
-            let first = self.starts.get(slot / 64).copied().unwrap_or_default();
-            let entries = self.entries.get(first..).unwrap_or_default().iter();
-            let is_before = |entry: &&Entry| (entry.slot as usize) < slot;
-            for entry in entries.skip_while(is_before).take_while(|entry| entry.slot as usize == slot) {
-                let back = usize::from(entry.back);
-                let begin = (position + STRIDE * step + 1).checked_sub(back).filter(|begin| *begin >= start);
-                let index = usize::from(entry.word);
-                let (Some(begin), Some(word)) = (begin, self.words.get(index)) else { continue };
-                if word.begins(bytes, begin) && word.stands(bytes, begin) {
-                    hits.push((index, Span::new(begin, begin + word.text.len())));
-                }
+    /// Adds the words that stand around the grams of the eight bytes from `position` on.
+    fn look(&self, bytes: &[u8], start: usize, position: usize, hits: &mut Vec<(usize, Span)>) {
+        let eight = eight(bytes, position);
+        let before = position.checked_sub(1).and_then(|before| bytes.get(before)).copied().unwrap_or_default();
+        let shifted = eight << 8 | u64::from(before);
+        let slots = [0, 16, 32].map(|bits| slot((eight | FOLD) >> bits));
+        let fits = |slot: usize, bits: u32| self.bit(slot) & self.fit(slot, shifted >> bits, eight >> (bits + 24));
+        let fitting = [fits(slots[0], 0), fits(slots[1], 16), fits(slots[2], 32)];
+        if fitting != [0; AT_ONCE] {
+            for (step, slot) in slots.into_iter().enumerate().filter(|(step, _)| fitting.get(*step) == Some(&1)) {
+                self.compare(slot, bytes, start, position + STRIDE * step, hits);
             }
         }
+    }
+
+    /// 1 where the lowest bytes of `before` and `after` may stand around the gram of a slot.
+    fn fit(&self, slot: usize, before: u64, after: u64) -> u64 {
+        let around = self.around.get(slot >> SHARED_BITS).copied().unwrap_or_default();
+        u64::from(around.before >> (before & 31) & around.after >> (after & 31) & 1)
+    }
+
+    /// Adds the words that stand where the gram at `position` is one of theirs.
+    fn compare(&self, slot: usize, bytes: &[u8], start: usize, position: usize, hits: &mut Vec<(usize, Span)>) {
+        let first = self.starts.get(slot / 64).copied().unwrap_or_default();
+        let entries = self.entries.get(first..).unwrap_or_default().iter();
+        let is_before = |entry: &&Entry| (entry.slot as usize) < slot;
+        for entry in entries.skip_while(is_before).take_while(|entry| entry.slot as usize == slot) {
+            let begin = (position + 1).checked_sub(usize::from(entry.back)).filter(|begin| *begin >= start);
+            let index = usize::from(entry.word);
+            let (Some(begin), Some(word)) = (begin, self.words.get(index)) else { continue };
+            if word.begins(bytes, begin) && word.stands(bytes, begin) {
+                hits.push((index, Span::new(begin, begin + word.text.len())));
+            }
+        }
+    }
+}
+
+impl Around {
+    /// Adds what `word` has around the gram that begins at `offset`, from one byte before the word on; anything where
+    /// the word ends.
+    fn add(&mut self, word: &[u8], offset: usize) {
+        let bit = |byte: Option<&u8>| byte.map_or(u32::MAX, |byte| 1 << (byte & 31));
+        self.before |= bit(offset.checked_sub(2).and_then(|before| word.get(before)));
+        self.after |= bit(word.get(offset + GRAM - 1));
     }
 }
 

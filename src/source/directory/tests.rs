@@ -109,3 +109,20 @@ fn a_large_file_is_told_by_its_beginning_and_read_to_its_end() {
         assert_eq!(source.read_file(name), Content::Unjudged(Unjudged::Binary), "{name}");
     }
 }
+
+#[test]
+fn what_is_no_regular_file_is_named_without_waiting_for_it() {
+    let folder = tree(&[("a", b"x")]);
+    let path = |name: &str| folder.path().join(name);
+    symlink("a", path("link")).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, path("pipe"), rustix::fs::Mode::RUSR).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+    let content = |name: &str| super::content(&path(name), FileMode::Regular, &Limits::default());
+    assert_eq!(content("link"), Content::Unjudged(Unjudged::Symlink));
+    for name in ["pipe", "socket", "."] {
+        assert_eq!(content(name), Content::Unjudged(unavailable("not a regular file")), "{name}");
+    }
+    assert!(
+        matches!(content("none"), Content::Unjudged(Unjudged::Unavailable { why }) if why.contains("No such file"))
+    );
+}
