@@ -97,7 +97,12 @@ pub fn render(input: &ReportInput<'_>) -> String {
         verdict: summary(input),
         files: verdict.files,
     };
-    let mut text = serde_json::to_string_pretty(&report).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
+    text_of(&report)
+}
+
+/// A report as JSON on lines of its own.
+pub(super) fn text_of(report: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(report).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
     text.push('\n');
     text
 }

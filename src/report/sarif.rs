@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::{ReportInput, markdown, place, words};
@@ -20,31 +21,58 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 /// What the paths of results are relative to.
 const ROOT: &str = "SRCROOT";
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Log<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'a> {
+    tool: Value,
+    column_kind: &'static str,
+    original_uri_base_ids: Value,
+    invocations: Value,
+    results: Results<'a>,
+    properties: Value,
+}
+
+/// The results, each made when it is written: of many findings they would take far more room than the text.
+struct Results<'a> {
+    input: &'a ReportInput<'a>,
+    ids: &'a [&'a PolicyId],
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.input.verdict.findings.iter().map(|judged| result(judged, self.ids, self.input)))
+    }
+}
+
 /// Renders one SARIF log with one run.
 pub fn render(input: &ReportInput<'_>) -> String {
     let verdict = input.verdict;
     let ids: BTreeSet<&PolicyId> = verdict.findings.iter().map(|judged| &judged.finding.rule).collect();
     let ids: Vec<&PolicyId> = ids.into_iter().collect();
-    let results: Vec<Value> = verdict.findings.iter().map(|judged| result(judged, &ids, input)).collect();
     let notifications: Vec<Value> = verdict.problems.iter().map(notification).collect();
-    let log = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "dockgate",
-                "version": env!("CARGO_PKG_VERSION"),
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": ids.iter().map(|id| rule(id, input)).collect::<Vec<_>>(),
-            }},
-            "columnKind": "unicodeCodePoints",
-            "originalUriBaseIds": {ROOT: {"description": {"text": "the root of the repository"}}},
-            "invocations": [{"executionSuccessful": true, "toolExecutionNotifications": notifications}],
-            "results": results,
-            "properties": {"conclusion": verdict.conclusion, "files": verdict.files},
-        }],
-    });
-    format!("{log:#}\n")
+    let run = Run {
+        tool: json!({"driver": {
+            "name": "dockgate",
+            "version": env!("CARGO_PKG_VERSION"),
+            "semanticVersion": env!("CARGO_PKG_VERSION"),
+            "rules": ids.iter().map(|id| rule(id, input)).collect::<Vec<_>>(),
+        }}),
+        column_kind: "unicodeCodePoints",
+        original_uri_base_ids: json!({ROOT: {"description": {"text": "the root of the repository"}}}),
+        invocations: json!([{"executionSuccessful": true, "toolExecutionNotifications": notifications}]),
+        results: Results { input, ids: &ids },
+        properties: json!({"conclusion": verdict.conclusion, "files": verdict.files}),
+    };
+    super::json::text_of(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] })
 }
 
 fn rule(id: &PolicyId, input: &ReportInput<'_>) -> Value {
