@@ -45,11 +45,12 @@ pub fn gone(
     policies: &PolicySet,
     options: &ScanOptions,
 ) -> Vec<Finding> {
-    if added.is_empty() {
+    let standing = Standing::new(added, snapshot);
+    // Most changes end with all the lines that their commits add.
+    if added.iter().all(|added| standing.has_all(added)) {
         return Vec::new();
     }
     let mut known: BTreeSet<Fingerprint> = prints(&found.base).chain(prints(&found.head)).cloned().collect();
-    let standing = Standing::new(added, snapshot);
     let admission = AdmissionSet::default();
     let options =
         &ScanOptions { only: Some(Category::Secret), edits: false, images: false, admission, ..options.clone() };
@@ -63,6 +64,9 @@ pub fn gone(
     for added in added {
         if !added.removed.is_empty() {
             known.extend(secrets(&added.path, &added.removed).map(|finding| finding.fingerprint));
+        }
+        if standing.has_all(added) {
+            continue;
         }
         for finding in secrets(&added.path, &added.text).filter(|finding| !standing.has(added, finding)) {
             if known.insert(finding.fingerprint.clone()) {
@@ -86,10 +90,18 @@ impl<'a> Standing<'a> {
 
     /// Whether all lines of `finding` stand in the head.
     fn has(&self, added: &AddedLines, finding: &Finding) -> bool {
-        let Some(standing) = self.0.get(added.path.as_str()) else { return false };
         let (first, last) = (finding.start.line, finding.end.line.max(finding.start.line));
-        let mut lines = added.text.lines().skip(first.saturating_sub(1)).take(last - first + 1);
-        lines.all(|line| standing.contains(line))
+        self.has_lines(added, added.text.lines().skip(first.saturating_sub(1)).take(last - first + 1))
+    }
+
+    /// Whether all lines that were added stand in the head.
+    fn has_all(&self, added: &AddedLines) -> bool {
+        self.has_lines(added, added.text.lines())
+    }
+
+    fn has_lines<'l>(&self, added: &AddedLines, mut lines: impl Iterator<Item = &'l str>) -> bool {
+        let standing = self.0.get(added.path.as_str());
+        lines.all(|line| standing.is_some_and(|standing| standing.contains(line)))
     }
 }
 
