@@ -4,6 +4,9 @@
 
 use super::super::super::span::Span;
 
+/// How long a variable is, with its default.
+const MAX_VARIABLE_BYTES: usize = 256;
+
 /// What an action does to the text around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -43,6 +46,41 @@ pub(super) fn find(text: &str) -> Vec<Action> {
         from = end;
     }
     actions
+}
+
+/// The variables `${…}` of `text`, in order, as actions that print; one that does not end on its line is left as text.
+pub(super) fn variables(text: &str) -> Vec<Action> {
+    let mut variables = Vec::new();
+    let mut from = 0;
+    while let Some(found) = text.get(from..).and_then(|rest| rest.find("${")) {
+        let start = from + found;
+        from = start + 2;
+        if let Some(end) = variable_end(text, from) {
+            variables.push(Action { span: Span::new(start, end), kind: Kind::Print, indent: None });
+            from = end;
+        }
+    }
+    variables
+}
+
+/// One past the `}` that ends a variable whose name begins at `from`; `${{` begins something else.
+fn variable_end(text: &str, from: usize) -> Option<usize> {
+    let name = text.as_bytes().get(from..)?;
+    let name = name.get(..MAX_VARIABLE_BYTES).unwrap_or(name);
+    let mut open = 1;
+    for (at, byte) in name.iter().enumerate() {
+        match byte {
+            b'\n' | b'\r' => return None,
+            b'{' if at == 0 => return None,
+            b'{' => open += 1,
+            b'}' => open -= 1,
+            _ => {}
+        }
+        if open == 0 {
+            return Some(from + at + 1);
+        }
+    }
+    None
 }
 
 /// One past the `}}` that ends an action whose body begins at `from`, strings and comments skipped.
@@ -128,6 +166,14 @@ mod tests {
         check("{{ $x.y }}", &[("{{ $x.y }}", Kind::Print, None)]);
         check("{{ it's }}", &[("{{ it's }}", Kind::Print, None)]);
         check("{{ open", &[]);
+    }
+
+    #[test]
+    fn variables_end_where_their_braces_do() {
+        let found = |text: &str| variables(text).iter().map(|found| found.span.of(text).to_owned()).collect::<Vec<_>>();
+        assert_eq!(found("a: ${A}${B:-x} $C ${D:-${E}}"), ["${A}", "${B:-x}", "${D:-${E}}"]);
+        assert!(found("${{ a }} ${A\n} ${").is_empty());
+        assert!(found(&"${a".repeat(100_000)).is_empty());
     }
 
     #[test]

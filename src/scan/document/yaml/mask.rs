@@ -16,6 +16,8 @@ pub(super) enum Method {
     Blanks,
     /// As comments, and `else` branches become white space.
     WithoutElse,
+    /// As comments, and so do variables, which flow style does not take and which can stand for whole lines.
+    Variables,
 }
 
 /// A place that was masked.
@@ -40,7 +42,10 @@ impl Mask {
     pub(super) fn of(lines: &Lines<'_>, method: Method) -> (String, Self) {
         let text = lines.text;
         let mut painter = Painter { lines, bytes: text.as_bytes().to_vec(), mask: Self::default() };
-        let actions = action::find(text);
+        let mut actions = action::find(text);
+        if method == Method::Variables {
+            add_variables(&mut actions, text);
+        }
         if method == Method::WithoutElse {
             painter.drop_else_branches(&actions);
         }
@@ -109,6 +114,17 @@ impl Mask {
         self.actions.sort_by_key(|action| action.span);
         true
     }
+}
+
+/// Adds the variables of `text` that do not stand in an action.
+fn add_variables(actions: &mut Vec<action::Action>, text: &str) {
+    let is_free = |variable: &action::Action| {
+        let next = actions.partition_point(|action| action.span.end <= variable.span.start);
+        actions.get(next).is_none_or(|action| action.span.start >= variable.span.end)
+    };
+    let free: Vec<_> = action::variables(text).into_iter().filter(is_free).collect();
+    actions.extend(free);
+    actions.sort_by_key(|action| action.span);
 }
 
 struct Painter<'a> {

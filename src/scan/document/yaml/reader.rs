@@ -40,18 +40,30 @@ impl Reading {
     }
 }
 
-/// Reads a file as it is written.
+/// Reads a file as it is written; a part that does not read so, without its variables.
 pub(super) fn read_plain(lines: &Lines<'_>, limits: &Limits) -> Reading {
     let mask = Mask::default();
     let view = View { text: lines.text, original: lines.text, mask: &mask };
+    let mut without_variables = None;
     let mut file = Gathered::new(lines, limits);
     for part in parts(lines.text) {
-        let piece = read_part(view, part.clone(), limits, &mut file.spent);
+        let mut piece = read_part(view, part.clone(), limits, &mut file.spent);
+        if !piece.reads() && holds_variables(lines.text, &part) {
+            let (text, mask) = without_variables.get_or_insert_with(|| Mask::of(lines, Method::Variables));
+            let view = View { text, original: lines.text, mask };
+            let again = read_part(view, part.clone(), limits, &mut file.spent);
+            piece = if again.reads() { again } else { piece };
+        }
         if file.add(part, piece).is_none() {
             break;
         }
     }
     file.finish()
+}
+
+/// Whether a part holds variables and no template actions.
+fn holds_variables(text: &str, part: &Range<usize>) -> bool {
+    text.get(part.clone()).is_some_and(|text| text.contains("${") && !text.contains("{{"))
 }
 
 /// Reads a part of a file as it is written; `None` when it does not read.
@@ -86,7 +98,8 @@ fn read_masked(
     spent: &mut Spent,
 ) -> Piece {
     let mut first = None;
-    for (index, method) in [Method::Comments, Method::Blanks, Method::WithoutElse].into_iter().enumerate() {
+    let methods = [Method::Comments, Method::Blanks, Method::WithoutElse, Method::Variables];
+    for (index, method) in methods.into_iter().enumerate() {
         if views.len() == index {
             views.push(Mask::of(lines, method));
         }

@@ -26,7 +26,7 @@ fn check(text: &str, expected: &str) {
 fn a_mask_keeps_length_and_lines() {
     let text = "a: {{ .x }}\n{{- /* ü\n\nb */}}\r\nc: \"{{ \"q\" }}\"\nd: {{ toYaml . |\n  nindent 4 }}\n{{ if x }}\ne: 1\n{{ else }}\ne: [\n{{ end }}\n";
     let lines = Lines::new(text);
-    for method in [mask::Method::Comments, mask::Method::Blanks, mask::Method::WithoutElse] {
+    for method in [mask::Method::Comments, mask::Method::Blanks, mask::Method::WithoutElse, mask::Method::Variables] {
         let (masked, mask) = mask::Mask::of(&lines, method);
         assert_eq!(masked.len(), text.len(), "{method:?}");
         let breaks =
@@ -48,6 +48,7 @@ fn a_value_that_an_action_prints_is_unknown() {
     check("a: |\n  x {{ .y }}\n{{ include \"z\" . | indent 2 }}\n  w\n", "{a: ?}");
     check("- {{ .x }}\n- {{ toYaml .y | nindent 2 }}\n- b\n", "[?, ?, b]");
     check("{{ .key }}: 1\n", "{{{ .key }}: Int(1), …}");
+    check("a: {b: ${B}, c: {{ .c }}}\nd: \"${D}{{ .d }}\"\n", "{a: {b: ?, c: ?}, d: ?}");
 }
 
 #[test]

@@ -167,6 +167,16 @@ fn templated_values_are_unknown() {
 }
 
 #[test]
+fn variables_break_no_document() {
+    check("a: {b: ${B}, c: [${C:-1}, d]}\ne: 1\n", "{a: {b: ?${B}, c: [?${C:-1}, \"d\"]}, e: 1}");
+    check("a:\n  b: 1\n  ${MORE}\nc: 1\n", "{a: {b: 1}+, c: 1}");
+    check("a: {b: ${B}, c: \"x${C}\"}\n---\nd: |\n  ${D}\n", "{a: {b: ?${B}, c: ?x${C}}} | {d: \"${D}\\n\"}");
+    check("${A}\n---\na: {b: ${B\n", "?${A}");
+    let file = parse("a: {b: ${B}\n", &Limits::default(), Templating::Possible);
+    assert_eq!(file.faults.iter().map(|fault| fault.cause).collect::<Vec<_>>(), [Cause::Syntax]);
+}
+
+#[test]
 fn hostile_nesting_is_a_fault() {
     for (open, count) in [
         ("[", 50_000),
