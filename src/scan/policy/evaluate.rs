@@ -10,11 +10,12 @@ use super::super::document::{Document, ParsedFile};
 use super::super::finding::{Category, Finding, Fingerprint, Severity};
 use super::super::problem::{Cause, Problem};
 use super::super::span::{LineIndex, Span};
-use super::compile::Details;
+use super::compile::{Details, EditDetails};
 use super::condition::{Answer, Condition};
 use super::running::Running;
 use super::set::Entry as PolicyEntry;
 use super::target::{Subject, Target};
+use super::template::Template;
 use super::{ConditionRule, PolicyId};
 use crate::scan::ScanOptions;
 use crate::scan::image_reference::ImageReference;
@@ -78,12 +79,23 @@ pub struct Found {
     pub finding: Finding,
     /// What it was found on.
     pub subject: Subject,
-    /// The new text of the place that the policy's edit replaces.
-    pub replacement: Option<String>,
+    /// The parts of the policy's edit that apply.
+    pub repairs: Vec<Repair>,
+    /// The places of its subjects, as far as they have one.
+    pub places: Vec<Span>,
     /// The places of the secrets that it is about.
     pub concealed: Vec<Span>,
     /// What it was found on, when the policy reports only what a change loosens.
     pub loosens: Option<Fingerprint>,
+}
+
+/// A part of a policy's edit that applies to a finding.
+#[derive(Clone, Debug)]
+pub struct Repair {
+    /// Its place among the parts.
+    pub part: usize,
+    /// Its text with the facts of the finding; empty when it has none.
+    pub text: String,
 }
 
 /// Judges one file by the policies that run but the secret ones.
@@ -327,11 +339,20 @@ impl<'f> Judge<'f> {
             edit: None,
             decided_by: None,
         };
-        let replacement = details.replacement.as_ref();
-        let replacement =
-            replacement.map(|with| with.render_whole(&subject.facts, self.given(entry), &finding.subjects));
+        let repairs = self.repairs(entry, details, subject, &finding.subjects);
+        let places = subjects.iter().filter_map(|(_, span)| *span).collect();
         let loosens = entry.brief.only_loosened.then(|| Fingerprint::of(&self.parts(entry, subject)));
-        Found { finding, subject: subject.clone(), replacement, concealed: Vec::new(), loosens }
+        Found { finding, subject: subject.clone(), repairs, places, concealed: Vec::new(), loosens }
+    }
+
+    /// The parts of the policy's edit that apply.
+    fn repairs(&self, entry: &PolicyEntry, details: &Details, subject: &Subject, names: &[String]) -> Vec<Repair> {
+        let applies = |part: &EditDetails| {
+            part.when.as_ref().is_none_or(|when| self.ask(entry, when, subject) == Answer::Known(true))
+        };
+        let parts = details.edit.iter().enumerate().filter(|(_, part)| applies(part));
+        let text = |with: &Template| with.render_whole(&subject.facts, self.given(entry), names);
+        parts.map(|(part, edit)| Repair { part, text: edit.text.as_ref().map(text).unwrap_or_default() }).collect()
     }
 
     /// Notes what the policy says is secret; a text that stands nowhere as it is conceals the whole thing.

@@ -26,7 +26,7 @@
 //! | `standards` | a list of clauses, such as `pss:baseline`, `cis-kubernetes:5.2.2` |
 //! | `aliases` | a map from another tool to its id or ids, such as `trivy: KSV-0017` |
 //! | `supersedes` | a list of ids of policies that say the same of the same thing less exactly: they are silent where this one speaks |
-//! | `edit` | for trees `{set: path, to: value}`, `{remove: path}` or a list of paths, in which the step `*` is every item of a list, or `{remove_items: path}`, which takes what `subjects` names out of a list, or `{append: key, value: item}`; for places `{replace: place, with: template}`, the empty template deleting it, or `{pin: true}`, which writes the digest of the image there beside its tag, once its registry was asked |
+//! | `edit` | how a finding is put right: an edit, or a list of them that are made together; see [`super::edit`] |
 //! | `examples` | its tests; at least one with and one without a finding |
 //!
 //! A policy of target `secret` has, in place of `deny`, `subjects`, `at`, `raise` and `edit`, the fields of
@@ -45,6 +45,8 @@
 //! Invariant: a policy that loads has a denied and a passing example, and every mistake is named with file, line,
 //! field, what was found, what was expected and the nearest valid name.
 
+mod edit;
+
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
@@ -55,7 +57,7 @@ use super::super::finding::{Category, Severity};
 use super::fields::{Fields, Mistake, PolicyError, Source, scalar_text};
 use super::parameter::{Parameter, ParameterKind, ParameterValue};
 use super::target::Target;
-use super::{ConditionRule, EditRule, Example, ExampleSettings, Judgement, Policy, PolicyId, Raise, Written};
+use super::{ConditionRule, Example, ExampleSettings, Judgement, Policy, PolicyId, Raise, Written};
 use crate::scan::limits::Limits;
 use crate::scan::secret::rule::SecretRule;
 use crate::scan::span::{LineIndex, Span};
@@ -98,7 +100,7 @@ impl Policy {
             conceal: None,
             at: None,
             raise: Vec::new(),
-            edit: None,
+            edit: Vec::new(),
         };
         Self {
             title: id.to_string(),
@@ -198,7 +200,7 @@ fn judgement(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Re
         conceal: fields.written("conceal")?,
         at: fields.text("at")?,
         raise: raises(source, fields)?,
-        edit: edit(source, fields)?,
+        edit: edit::parts(source, fields)?,
     };
     Ok(Judgement::Condition(Box::new(rule)))
 }
@@ -274,43 +276,6 @@ fn raise(source: &Source<'_>, node: &Node) -> Result<Raise, PolicyError> {
     let to = severity(&mut fields, "to")?.ok_or_else(|| fields.missing("to"))?;
     fields.finish()?;
     Ok(Raise { when, to })
-}
-
-fn edit(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Option<EditRule>, PolicyError> {
-    let Some(entry) = fields.entry("edit") else { return Ok(None) };
-    let mut fields = Fields::new(source, &entry.value, "edit")?;
-    let removed = fields.texts("remove")?;
-    if let Some(path) = fields.text("append")? {
-        let value = fields.entry("value").ok_or_else(|| fields.missing("value"))?.value.clone();
-        fields.finish()?;
-        return Ok(Some(EditRule::Append { path, value }));
-    }
-    if fields.boolean("pin")? == Some(true) {
-        fields.finish()?;
-        return Ok(Some(EditRule::Pin));
-    }
-    let (set, items, replace) = (fields.text("set")?, fields.text("remove_items")?, fields.text("replace")?);
-    let rule = match (set, removed.as_slice(), items, replace) {
-        (Some(path), [], None, None) => {
-            let to = fields.entry("to").ok_or_else(|| fields.missing("to"))?.value.clone();
-            EditRule::Set { path, to }
-        }
-        (None, [_, ..], None, None) => EditRule::Remove { paths: removed },
-        (None, [], Some(path), None) => EditRule::RemoveItems { path },
-        (None, [], None, Some(place)) => {
-            let with = fields.written("with")?.ok_or_else(|| fields.missing("with"))?;
-            EditRule::Replace { place, with }
-        }
-        _ => {
-            return Err(fields.wrong(
-                entry,
-                "edit",
-                "one of set and to, remove, remove_items, append and value, replace and with, pin",
-            ));
-        }
-    };
-    fields.finish()?;
-    Ok(Some(rule))
 }
 
 fn aliases(fields: &mut Fields<'_>) -> Result<Vec<(String, Vec<String>)>, PolicyError> {

@@ -3,9 +3,12 @@
 //! Invariant: an edit is offered only when the file, edited, was read and judged again: the finding is gone, and there
 //! is no new finding and no new problem.
 
+mod dockerfile;
+mod flags;
 mod list;
 mod removal;
 mod tree;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,13 +19,14 @@ use super::super::edit::{Edit, apply_all};
 use super::super::finding::Fingerprint;
 use super::super::problem::{Cause, Problem};
 use super::super::span::LineIndex;
-use super::evaluate::{Evaluation, FileView, Found};
+use super::evaluate::{Evaluation, FileView, Found, Repair};
 use super::target::Target;
-use super::{EditRule, PolicySet};
+use super::{EditPart, EditRule, PolicySet};
 use crate::scan::ScanOptions;
 use crate::scan::image_reference::ImageReference;
 use crate::scan::image_use::{ImageUse, image_uses};
 use crate::scan::span::Span;
+use removal::Going;
 use tree::Tree;
 
 /// How many bytes of text may be judged again for the edits of one file, at the least once.
@@ -77,18 +81,38 @@ struct Builder<'b> {
 }
 
 impl Builder<'_> {
+    /// All parts of the policy's edit that apply and find something to do, as one.
     fn build(&mut self, found: &Found) -> Option<Edit> {
+        let parts = self.set.get(&found.finding.rule)?.edit()?;
+        let repairs = found.repairs.iter().filter_map(|repair| Some((repair, parts.get(repair.part)?)));
+        let edits = repairs.filter_map(|(repair, part)| self.part(found, repair, part)).collect();
+        removal::joined(self.file.text, edits)
+    }
+
+    fn part(&mut self, found: &Found, repair: &Repair, part: &EditPart) -> Option<Edit> {
         let text = self.file.text;
-        let tree = || Some(Tree { text, root: found.subject.node.as_ref()? });
-        match self.set.get(&found.finding.rule)?.edit()? {
+        let going = Going { names: &found.finding.subjects, places: &found.places };
+        if self.set.target(&found.finding.rule) == Some(Target::KubernetesControlPlane) && part.within.is_none() {
+            return flags::build(text, &found.subject.facts, &part.rule, going);
+        }
+        let root = match &part.within {
+            Some(fact) => found.subject.facts.at(fact),
+            None => found.subject.node.as_ref(),
+        };
+        let tree = || Some(Tree { text, root: root? });
+        match &part.rule {
             EditRule::Set { path, to } => tree()?.set(path, to),
             EditRule::Remove { paths } => tree()?.remove_all(paths),
-            EditRule::RemoveItems { path } => tree()?.remove_items(path, &found.finding.subjects),
+            EditRule::RemoveItems { paths } => tree()?.remove_items(paths, going),
             EditRule::Append { path, value } => list::append(tree()?, path, value),
+            EditRule::Rename { path, to } => tree()?.rename(path, to),
+            EditRule::RemoveWords { path, words } => tree()?.remove_words(path, words),
             EditRule::Replace { place, .. } => {
                 let (_, span) = found.subject.places.iter().find(|(name, _)| name == place)?;
-                Some(Edit { span: *span, replacement: found.replacement.clone()? })
+                Some(Edit { span: *span, replacement: repair.text.clone() })
             }
+            EditRule::Then { .. } => dockerfile::then(self.file, found, &repair.text),
+            EditRule::Rewrite { form } => dockerfile::rewrite(self.file, found, *form),
             EditRule::Pin => self.pin(found.finding.span),
         }
     }

@@ -4,6 +4,7 @@
 //! Invariant: an edit lies inside the map it changes, never where an anchor or a merge key lent something from
 //! elsewhere.
 
+use super::super::edit::steps;
 use crate::scan::document::node::{Entry, Node, Value};
 use crate::scan::edit::Edit;
 use crate::scan::span::Span;
@@ -21,7 +22,7 @@ impl Tree<'_> {
     /// Gives the key at the dotted `path` the value `to`, creating the maps above it; `None` when there is no plain
     /// way.
     pub(super) fn set(&self, path: &str, to: &Node) -> Option<Edit> {
-        let steps: Vec<&str> = path.split('.').collect();
+        let steps = steps(path);
         let mut node = self.root;
         for (index, step) in steps.iter().enumerate() {
             let rest = steps.get(index + 1..)?;
@@ -43,8 +44,13 @@ impl Tree<'_> {
 
     /// Removes the key at the dotted `path`, and the maps above it that hold nothing else; `None` when it is not there.
     pub(super) fn remove(&self, path: &str) -> Option<Edit> {
+        self.remove_at(&steps(path))
+    }
+
+    /// Removes the key that `steps` lead to, as [`Self::remove`] does.
+    pub(super) fn remove_at(&self, steps: &[&str]) -> Option<Edit> {
         let (mut node, mut target) = (self.root, None);
-        for step in path.split('.') {
+        for step in steps {
             if let Value::Sequence(items) = node.value() {
                 let item = items.get(step.parse::<usize>().ok()?).filter(|item| contains(node.span(), item.span()))?;
                 // An item stays, whatever is taken out of it.
@@ -62,6 +68,21 @@ impl Tree<'_> {
         }
         let (map, entry) = target?;
         if self.is_flow(map) { Self::remove_from_flow(map, entry) } else { self.remove_from_block(map, entry) }
+    }
+
+    /// Gives the key at the dotted `path` the name `to`; when that is there too, the old one goes.
+    pub(super) fn rename(&self, path: &str, to: &str) -> Option<Edit> {
+        let steps = steps(path);
+        let (last, above) = steps.split_last()?;
+        let map = above.iter().try_fold(self.root, |node, step| node.get(step))?;
+        let entry = map.entry(last).filter(|entry| contains(map.span(), entry.key_span))?;
+        if map.entry(to).is_some() {
+            return self.remove(path);
+        }
+        let written = entry.key_span.of(self.text);
+        let at = written.find(*last)?;
+        let start = entry.key_span.start + at;
+        Some(edit(start, start + last.len(), to.to_owned()))
     }
 
     /// Replaces all after the colon of `entry`, so that a block below it becomes one line.
@@ -234,11 +255,11 @@ pub(super) fn scalar(node: &Node, json: bool) -> Option<String> {
 }
 
 /// Whether YAML 1.1 reads a word as something else than a text.
-fn is_keyword(text: &str) -> bool {
+pub(super) fn is_keyword(text: &str) -> bool {
     ["true", "false", "yes", "no", "on", "off", "y", "n", "null"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 

@@ -11,7 +11,7 @@ mod account;
 mod api;
 mod container;
 mod context;
-mod control_plane;
+pub(in super::super) mod control_plane;
 mod docs;
 mod grants;
 mod ingress;

@@ -83,3 +83,12 @@ fn what_an_anchor_lends_is_not_edited() {
     let tree = Tree { text, root: root.get("s").unwrap() };
     assert_eq!(tree.set("c.p", &Node::computed(Value::Bool(false))), None);
 }
+
+#[test]
+fn a_key_gets_another_name() {
+    let rename = |text: &str| apply(text, "", |tree| tree.rename("a.b", "c"));
+    assert_eq!(rename("a:\n  b: 1 # b\n").as_deref(), Some("a:\n  c: 1 # b\n"));
+    assert_eq!(rename("{\"a\": {\"b\": 1}}").as_deref(), Some("{\"a\": {\"c\": 1}}"));
+    assert_eq!(rename("a: {b: 1, c: 2}\n").as_deref(), Some("a: {c: 2}\n"));
+    assert_eq!(rename("a: {d: 1}\n"), None);
+}
