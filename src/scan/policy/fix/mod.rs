@@ -21,7 +21,7 @@ use super::super::problem::{Cause, Problem};
 use super::super::span::LineIndex;
 use super::evaluate::{Evaluation, FileView, Found, Repair};
 use super::target::Target;
-use super::{EditPart, EditRule, PolicySet};
+use super::{EditPart, EditRule, PolicyId, PolicySet};
 use crate::scan::ScanOptions;
 use crate::scan::image_reference::ImageReference;
 use crate::scan::image_use::{ImageUse, image_uses};
@@ -171,6 +171,12 @@ fn kind_of(problem: &Problem) -> (Cause, String) {
     (problem.cause, problem.message.clone())
 }
 
+/// Where the text at `offset` stands after `edits`.
+fn place_after(offset: usize, edits: &[Edit]) -> usize {
+    let before = edits.iter().filter(|edit| edit.span.end <= offset && edit.span.start < offset);
+    before.fold(offset, |place, edit| (place + edit.replacement.len()).saturating_sub(edit.span.len()))
+}
+
 struct Verifier<'v> {
     set: &'v PolicySet,
     judge: &'v Judge<'v>,
@@ -214,13 +220,21 @@ impl Verifier<'_> {
         let after = (self.judge)(view);
         let fixed = |index: usize| evaluation.findings.get(index).map(|found| &found.finding.fingerprint);
         let fixed: BTreeSet<&Fingerprint> = edits.iter().filter_map(|(index, _)| fixed(*index)).collect();
+        // A finding that stays may be called by a word that an edit changed.
+        let stays = (evaluation.findings.iter().map(|found| &found.finding).enumerate())
+            .filter(|(index, _)| !edits.iter().any(|(edited, _)| edited == index))
+            .map(|(_, finding)| finding)
+            .chain(&evaluation.superseded);
+        let places: BTreeSet<(&PolicyId, usize)> =
+            stays.map(|finding| (&finding.rule, place_after(finding.span.start, &texts))).collect();
         // What a file alone has wrong is put right in it, whatever is then missing in others.
         let of_set = |found: &Found| self.set.target(&found.finding.rule) == Some(Target::KubernetesSet);
         let is_alone = !edits.iter().filter_map(|(index, _)| evaluation.findings.get(*index)).any(of_set);
         let may_stay = |found: &Found| {
             let fingerprint = &found.finding.fingerprint;
+            let is_same = places.contains(&(&found.finding.rule, found.finding.span.start));
             let is_known = self.before.fingerprints.contains(fingerprint) || (is_alone && of_set(found));
-            is_known && !fixed.contains(fingerprint)
+            is_same || (is_known && !fixed.contains(fingerprint))
         };
         after.findings.iter().all(may_stay)
             && after.problems.iter().all(|problem| self.before.problems.contains(&kind_of(problem)))

@@ -66,13 +66,8 @@ impl Tree<'_> {
         if keys.len() == map.entries().len() {
             return self.remove(path);
         }
-        let mut steps = steps(path);
-        let remove = |key: &&str| {
-            steps.push(key);
-            let edit = self.remove_at(&steps);
-            steps.pop();
-            edit
-        };
+        let above = steps(path);
+        let remove = |key: &&str| self.remove_at(&above.iter().chain([key]).copied().collect::<Vec<_>>());
         joined(self.text, keys.iter().map(remove).collect::<Option<Vec<Edit>>>()?)
     }
 
@@ -149,6 +144,7 @@ impl Going<'_> {
 /// The paths, of maps that lose all their keys in place of the keys.
 fn with_empty_maps(root: &Node, mut paths: Vec<Vec<String>>) -> Vec<Vec<String>> {
     paths.sort();
+    paths.dedup();
     let node = |path: &[String]| path.iter().try_fold(root, |node, step| node.get(step));
     for _ in 0..MAX_PARTS {
         let parents = paths.iter().filter_map(|path| path.split_last()).map(|(_, parent)| parent);
@@ -240,7 +236,7 @@ mod tests {
         );
         keys("l: [{n: 1, h: 2}, {h: 3, n: 4}]\n", &["l.*.h"], Some("l: [{n: 1}, {n: 4}]\n"));
         keys("a: {b: 1, c: 2}\nd: {e: 1, f: 2}\n", &["a.b", "d.f", "g.h"], Some("a: {c: 2}\nd: {e: 1}\n"));
-        keys("a: {b: 1, c: 2}\n", &["a.b", "a.b"], None);
+        keys("a: {b: 1, c: 2}\n", &["a.b", "a.b"], Some("a: {c: 2}\n"));
         keys("a: 1\n", &["b.*.c"], None);
         keys("a:\n  b:\n    c: 1\n    d: 2\n  e: 3\n", &["a.b.c", "a.b.d"], Some("a:\n  e: 3\n"));
         keys("x: 1\na: {b: {c: 1, d: 2}}\n", &["a.b.c", "a.b.d"], Some("x: 1\n"));

@@ -17,7 +17,7 @@ mod surroundings;
 mod tests;
 mod verification;
 
-pub(in super::super) use command::runs_as_root;
+pub(in crate::scan::policy) use command::runs_as_root;
 
 use super::facts::{map, null, text, truth};
 use super::{FactDoc, Subject, Target};

@@ -44,7 +44,8 @@ pub(super) fn stage_name(thing: &Thing<'_>) -> Option<Edit> {
 
 /// A RUN that is only a `cd` to a fixed folder as WORKDIR.
 pub(super) fn workdir(thing: &Thing<'_>) -> Option<Edit> {
-    let [command] = only_commands(thing.instruction)?.as_slice() else { return None };
+    let commands = only_commands(thing.instruction)?;
+    let [command] = commands.as_slice() else { return None };
     let [name, folder] = command.words.as_slice() else { return None };
     let is_plain = folder.raw.starts_with('/') && !folder.raw.contains(['"', '\'', '\\', '*', '?', '`', '(']);
     (&*name.raw == "cd" && is_plain).then(|| in_place(thing, format!("{} {}", thing.keyword("WORKDIR"), folder.raw)))

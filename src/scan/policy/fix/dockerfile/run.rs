@@ -4,24 +4,25 @@ use super::{Thing, indent};
 use crate::scan::document::dockerfile::{Arguments, Heredoc, Keyword};
 use crate::scan::document::shell::Pipeline;
 use crate::scan::edit::Edit;
-use crate::scan::policy::fix::tree::edit;
+use crate::scan::policy::fix::tree::{contains, edit};
 use crate::scan::span::Span;
 
 /// The command `next` at the end of a RUN, joined as the commands before it are.
 pub(super) fn then(thing: &Thing<'_>, next: &str) -> Option<Edit> {
     let instruction = thing.instruction;
-    let [script] = instruction.scripts.as_slice() else { return None };
-    if instruction.keyword != Keyword::Run || script.flaw.is_some() {
+    if instruction.keyword != Keyword::Run || instruction.scripts.iter().any(|script| script.flaw.is_some()) {
         return None;
     }
-    let last = script.pipelines.last()?;
     match (&instruction.arguments, instruction.heredocs.as_slice()) {
         (Arguments::Shell(_), []) => {
+            let [script] = instruction.scripts.as_slice() else { return None };
             let joint = joint(thing, &script.pipelines)?;
-            Some(edit(last.span.end, last.span.end, format!("{joint}{next}")))
+            let end = script.pipelines.last()?.span.end;
+            Some(edit(end, end, format!("{joint}{next}")))
         }
-        (Arguments::Shell(_), [Heredoc { body, .. }]) if body.start <= last.span.start && last.span.end <= body.end => {
-            let indent = indent(thing.text, last.span.start)?;
+        (Arguments::Shell(_), [Heredoc { body, .. }]) => {
+            let last = instruction.scripts.last()?.pipelines.last()?.span;
+            let indent = indent(thing.text, last.start).filter(|_| contains(*body, last))?;
             Some(edit(body.end, body.end, format!("{indent}{next}{}", thing.line_break())))
         }
         _ => None,

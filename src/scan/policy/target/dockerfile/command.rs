@@ -20,7 +20,7 @@ use crate::scan::document::shell::{Program, ShellCommand, ShellWord};
 use crate::scan::span::Span;
 use effect::Effects;
 use order::Placed;
-pub(in super::super::super) use order::runs_as_root;
+pub(in crate::scan::policy) use order::runs_as_root;
 
 /// How many commands before a shell tell it from others.
 const MAX_IDENTITY_COMMANDS: usize = 10;

@@ -73,7 +73,7 @@ const ROOT_BASES: [&str; 24] = [
 ];
 
 /// Whether the image is one whose containers run as root unless they are told otherwise.
-pub(in super::super) fn runs_as_root(image: &ImageReference) -> bool {
+pub(in crate::scan::policy) fn runs_as_root(image: &ImageReference) -> bool {
     let name = image.familiar_name();
     let is_distroless = image.registry() == "gcr.io"
         && name.starts_with("gcr.io/distroless/")
