@@ -68,6 +68,17 @@ pub(super) fn rewrite(file: FileView<'_>, found: &Found, form: Rewrite) -> Optio
     }
 }
 
+/// `written` with its keyword in the letter case of the instruction that it takes the place of.
+pub(super) fn in_case_of(place: &str, old: &str, written: &str) -> String {
+    let is_lower =
+        matches!(place, "local_add" | "maintainer") && old.starts_with(|first: char| first.is_ascii_lowercase());
+    match written.split_once(' ') {
+        Some((keyword, rest)) if is_lower => format!("{} {rest}", keyword.to_ascii_lowercase()),
+        None if is_lower => written.to_ascii_lowercase(),
+        _ => written.to_owned(),
+    }
+}
+
 /// The command `next` at the end of the RUN that the finding stands in.
 pub(super) fn then(file: FileView<'_>, found: &Found, next: &str) -> Option<Edit> {
     if next.is_empty() { None } else { run::then(&Thing::of(file, found)?, next) }

@@ -69,6 +69,20 @@ pub(super) fn in_style_of(sample: &str, word: &str, is_flow: bool) -> Option<Str
     }
 }
 
+/// Gives a block list other items in its own indentation; `None` when it is none, or has comments inside.
+pub(super) fn replace_items(tree: &Tree<'_>, list: &Node, to: &Node) -> Option<Edit> {
+    let (first, last) = (list.items().first()?, list.items().last()?);
+    let Value::Sequence(items) = to.value() else { return None };
+    let written = list.span().of(tree.text);
+    let dash = tree.text.get(line_start(tree.text, first.span().start)..first.span().start)?;
+    let are_scalars = list.items().iter().all(|item| item.items().is_empty() && item.entries().is_empty());
+    let is_block = !written.starts_with('[') && dash.trim() == "-" && are_scalars && !written.contains('#');
+    let words = items.iter().map(|item| in_style_of(first.span().of(tree.text), item.as_str()?, false));
+    let words = words.collect::<Option<Vec<String>>>().filter(|words| is_block && !words.is_empty())?;
+    let replacement = words.join(&format!("\n{dash}"));
+    Some(Edit { span: Span::new(first.span().start, last.span().end), replacement })
+}
+
 /// The items of a list that stands, with all of them, where its key does.
 fn own_items<'t>(tree: Tree<'t>, entry: &'t Entry) -> Option<&'t [Node]> {
     let (outer, list) = (tree.root.span(), entry.value.span());

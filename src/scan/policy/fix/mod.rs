@@ -5,6 +5,7 @@
 
 mod dockerfile;
 mod flags;
+mod insertion;
 mod list;
 mod removal;
 mod tree;
@@ -109,7 +110,7 @@ impl Builder<'_> {
             EditRule::RemoveWords { path, words } => tree()?.remove_words(path, words),
             EditRule::Replace { place, .. } => {
                 let (_, span) = found.subject.places.iter().find(|(name, _)| name == place)?;
-                Some(Edit { span: *span, replacement: repair.text.clone() })
+                Some(Edit { span: *span, replacement: dockerfile::in_case_of(place, span.of(text), &repair.text) })
             }
             EditRule::Then { .. } => dockerfile::then(self.file, found, &repair.text),
             EditRule::Rewrite { form } => dockerfile::rewrite(self.file, found, *form),

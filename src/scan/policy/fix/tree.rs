@@ -98,6 +98,11 @@ impl Tree<'_> {
             return Some(edit(colon, colon, format!(" {value}")));
         }
         let between = self.text.get(entry.key_span.end..span.start)?;
+        if rest.is_empty()
+            && let Some(edit) = super::list::replace_items(self, &entry.value, to)
+        {
+            return Some(edit);
+        }
         match between.find('\n') {
             Some(_) => {
                 let colon = entry.key_span.end + between.find(':')? + 1;
@@ -105,50 +110,6 @@ impl Tree<'_> {
             }
             None => Some(edit(span.start, span.end, value)),
         }
-    }
-
-    fn insert(&self, map: &Node, key: &str, rest: &[&str], to: &Node) -> Option<Edit> {
-        if map.is_open() {
-            return None;
-        }
-        if self.is_flow(map) {
-            self.insert_in_flow(map, key, rest, to)
-        } else {
-            self.insert_in_block(map, key, rest, to)
-        }
-    }
-
-    /// Adds lines after the first entry of one line; before the first entry when there is none.
-    fn insert_in_block(&self, map: &Node, key: &str, rest: &[&str], to: &Node) -> Option<Edit> {
-        let own = |entry: &&Entry| contains(map.span(), entry.key_span);
-        let first = map.entries().iter().find(own)?;
-        let column = self.column(first.key_span.start);
-        let line_break = self.line_break();
-        let lines = block_lines(key, rest, &scalar(to, false)?, column, line_break);
-        let single = map.entries().iter().filter(own).find_map(|entry| self.end_of_single_line(entry));
-        let indent = " ".repeat(column);
-        let start = first.key_span.start;
-        Some(match single {
-            Some(end) => edit(end, end, format!("{line_break}{indent}{lines}")),
-            None => edit(start, start, format!("{lines}{line_break}{indent}")),
-        })
-    }
-
-    fn insert_in_flow(&self, map: &Node, key: &str, rest: &[&str], to: &Node) -> Option<Edit> {
-        let quoted = self.quotes_keys(map);
-        let name = |key: &str| if quoted { quote(key) } else { key.to_owned() };
-        let value =
-            rest.iter().rev().try_fold(scalar(to, quoted)?, |inner, key| Some(format!("{{{}: {inner}}}", name(key))));
-        let item = format!("{}: {}", name(key), value?);
-        let inside = map.span().start + 1;
-        let Some(first) = map.entries().iter().find(|entry| contains(map.span(), entry.key_span)) else {
-            return Some(edit(inside, inside, item));
-        };
-        let space = self.text.get(inside..first.key_span.start)?;
-        if space.contains('\n') && space.trim().is_empty() {
-            return Some(edit(inside, inside, format!("{space}{item},")));
-        }
-        Some(edit(first.key_span.start, first.key_span.start, format!("{item}, ")))
     }
 
     /// Removes whole lines; the first key of a list item gives its place to the next one.
@@ -177,36 +138,20 @@ impl Tree<'_> {
         })
     }
 
-    fn is_flow(&self, map: &Node) -> bool {
+    pub(super) fn is_flow(&self, map: &Node) -> bool {
         map.span().of(self.text).starts_with('{')
     }
 
     /// Whether keys are quoted: those of the map are, or the whole text is JSON.
-    fn quotes_keys(&self, map: &Node) -> bool {
+    pub(super) fn quotes_keys(&self, map: &Node) -> bool {
         match map.entries().first() {
             Some(entry) => entry.key_span.of(self.text).starts_with('"'),
             None => self.text.trim_start().starts_with(['{', '[']),
         }
     }
 
-    /// The end of the line of an entry whose value is a plain or quoted scalar on the line of its key.
-    fn end_of_single_line(&self, entry: &Entry) -> Option<usize> {
-        let span = entry.value.span();
-        let value = span.of(self.text);
-        let is_scalar = !matches!(entry.value.value(), Value::Null | Value::Sequence(_) | Value::Mapping(_));
-        let is_here = span.start >= entry.key_span.end && !value.starts_with(['|', '>']);
-        let one_line = !self.text.get(entry.key_span.start..span.end)?.contains('\n');
-        if !(is_scalar && is_here && one_line) {
-            return None;
-        }
-        let rest = self.text.get(span.end..)?;
-        let rest = rest.split('\n').next().unwrap_or_default();
-        let rest = rest.strip_suffix('\r').unwrap_or(rest);
-        (rest.trim().is_empty() || rest.trim_start().starts_with('#')).then_some(span.end + rest.len())
-    }
-
     /// The column of `offset`, from 0, in characters.
-    fn column(&self, offset: usize) -> usize {
+    pub(super) fn column(&self, offset: usize) -> usize {
         self.text.get(self.line_start(offset)..offset).unwrap_or_default().chars().count()
     }
 
@@ -214,18 +159,9 @@ impl Tree<'_> {
         self.text.get(..offset).unwrap_or_default().rfind('\n').map_or(0, |index| index + 1)
     }
 
-    fn line_break(&self) -> &'static str {
+    pub(super) fn line_break(&self) -> &'static str {
         if self.text.contains("\r\n") { "\r\n" } else { "\n" }
     }
-}
-
-/// The lines of a key in a block, without the indentation of the first one.
-fn block_lines(key: &str, rest: &[&str], value: &str, column: usize, line_break: &str) -> String {
-    let mut lines = format!("{key}:");
-    for (depth, key) in rest.iter().enumerate() {
-        lines = format!("{lines}{line_break}{}{key}:", " ".repeat(column + 2 * (depth + 1)));
-    }
-    format!("{lines} {value}")
 }
 
 /// A value on one line; `json` quotes texts always.

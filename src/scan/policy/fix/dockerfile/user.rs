@@ -26,7 +26,8 @@ pub(super) fn user(thing: &Thing<'_>) -> Option<Edit> {
         && let [word] = own.get(at)?.words()
         && !own.get(at + 1..)?.iter().any(|one| is(one, Keyword::Run))
     {
-        return Some(edit(word.span.start, word.span.end, user));
+        // Another USER than that of an argument would leave the argument without effect.
+        return (!word.raw.contains('$')).then(|| edit(word.span.start, word.span.end, user));
     }
     insert(thing, own, &user)
 }

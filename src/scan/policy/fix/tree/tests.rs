@@ -25,7 +25,8 @@ fn a_value_is_replaced_where_it_stands() {
     set("a: 1 # why\nb: 2\n", "", "a", "true", "a: true # why\nb: 2\n");
     set("a: {b: 'x'}\n", "", "a.b", "z", "a: {b: z}\n");
     set("{\"a\": {\"b\": \"x\"}}\n", "", "a.b", "z", "{\"a\": {\"b\": \"z\"}}\n");
-    set("a:\n  - x\n  - y\nb: 1\n", "", "a", "[ALL]", "a: [ALL]\nb: 1\n");
+    set("a:\n  - x\n  - y\nb: 1\n", "", "a", "[ALL]", "a:\n  - ALL\nb: 1\n");
+    set("a:\n  - x # why\n  - y\nb: 1\n", "", "a", "[ALL]", "a: [ALL]\nb: 1\n");
     set("a: |\n  x\nb: 1\n", "", "a", "z", "a: z\nb: 1\n");
     set("a:\nb: 1\n", "", "a", "true", "a: true\nb: 1\n");
     set("a:\nb: 1\n", "", "a.c.d", "true", "a: {c: {d: true}}\nb: 1\n");
@@ -53,10 +54,22 @@ fn a_key_is_inserted_in_the_style_around_it() {
         "s:\n  - c: \"8\"\n    env:\n      - x\n    args: [a]\n",
     );
     set("a: |\n  text\nb: >-\n  more\n", "", "c", "1", "c: 1\na: |\n  text\nb: >-\n  more\n");
-    set("a: {b: 1}\n", "", "a.c.d", "true", "a: {c: {d: true}, b: 1}\n");
-    set("{\"a\": {\"b\": 1}}", "", "a.c.d", "x", "{\"a\": {\"c\": {\"d\": \"x\"}, \"b\": 1}}");
+    set("a: {b: 1}\n", "", "a.c.d", "true", "a: {b: 1, c: {d: true}}\n");
+    set("{\"a\": {\"b\": 1}}", "", "a.c.d", "x", "{\"a\": {\"b\": 1, \"c\": {\"d\": \"x\"}}}");
     set("{\n  \"a\": 1\n}\n", "", "c", "true", "{\n  \"c\": true,\n  \"a\": 1\n}\n");
     set("{}", "", "c", "true", "{\"c\": true}");
+    set("a: {b: 1, c: 2}\n", "", "a.d", "true", "a: {b: 1, d: true, c: 2}\n");
+    set("{\n  \"a\": 1,\n  \"b\": 2\n}\n", "", "c", "true", "{\n  \"a\": 1,\n  \"c\": true,\n  \"b\": 2\n}\n");
+    set("a:\n- x\n- y\n", "", "a", "[ALL]", "a:\n- ALL\n");
+    set("a:\n  - 'x'\nb: 1\n", "", "a", "[w, z]", "a:\n  - 'w'\n  - 'z'\nb: 1\n");
+    set("a: 1\n", "", "c", "{d: [ALL], e: {f: true}}", "a: 1\nc:\n  d: [ALL]\n  e:\n    f: true\n");
+    set(
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: web # why\nsecrets: []\n",
+        "",
+        "c",
+        "false",
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: web # why\nc: false\nsecrets: []\n",
+    );
 }
 
 #[test]
