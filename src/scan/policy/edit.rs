@@ -114,7 +114,8 @@ impl EditRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rewrite {
     /// `user`: the stage ends with a USER that is not root: the last one that it had before, else the one user that its
-    /// commands add, else 65532. It stands before what the container starts, or in place of a USER that nothing needs.
+    /// commands add, else, where the base image is known to run as root, 65532. It stands before what the container
+    /// starts, or in the place of a USER that no command needs.
     User,
     /// `pairs`: `ENV NAME value` as `ENV NAME=value`, and LABEL alike.
     Pairs,

@@ -6,6 +6,9 @@ use super::tree::{Tree, contains, edit, quote, scalar};
 use crate::scan::document::node::{Entry, Node, Value};
 use crate::scan::edit::Edit;
 
+/// Lines that are looked at for how a text is indented.
+const MAX_LINES: usize = 500;
+
 impl Tree<'_> {
     /// Adds the keys `key` and `rest`, one inside the other, to `map`, the last one with the value `to`.
     pub(super) fn insert(&self, map: &Node, key: &str, rest: &[&str], to: &Node) -> Option<Edit> {
@@ -19,27 +22,63 @@ impl Tree<'_> {
         }
     }
 
-    /// Adds lines after the metadata of an object, or after the first entry of one line; before the first entry when
-    /// there is none.
+    /// Adds lines after the head of an object, or after the first entry of one line; before the first entry when there
+    /// is none.
     fn insert_in_block(&self, map: &Node, key: &str, rest: &[&str], to: &Node) -> Option<Edit> {
         let own = |entry: &&Entry| contains(map.span(), entry.key_span);
         let first = map.entries().iter().find(own)?;
         let column = self.column(first.key_span.start);
         let line_break = self.line_break();
-        let lines = nested(key, rest, to, column, line_break)?;
+        let lines = self.nested(map, key, rest, to)?;
         let single = || map.entries().iter().filter(own).find_map(|entry| self.end_of_single_line(entry));
+        let kind = || map.entry("kind").filter(|entry| is_object(map) && own(entry));
+        let head = || self.end_of_metadata(map).or_else(|| self.end_of_single_line(kind()?));
         let indent = " ".repeat(column);
         let start = first.key_span.start;
-        Some(match self.end_of_metadata(map).or_else(single) {
+        Some(match head().or_else(single) {
             Some(end) => edit(end, end, format!("{line_break}{indent}{lines}")),
             None => edit(start, start, format!("{lines}{line_break}{indent}")),
         })
     }
 
+    /// The lines of `key` and `rest`, one inside the other, in the block of `map`, without the first indentation.
+    fn nested(&self, map: &Node, key: &str, rest: &[&str], to: &Node) -> Option<String> {
+        let column =
+            self.column(map.entries().iter().find(|entry| contains(map.span(), entry.key_span))?.key_span.start);
+        nested(key, rest, to, Layout { column, step: self.step(map), line_break: self.line_break() })
+    }
+
+    /// The value below the key `entry` of a block that has none yet, beginning with the line break.
+    pub(super) fn below(&self, map: &Node, entry: &Entry, rest: &[&str], to: &Node) -> Option<String> {
+        let lines = self.nested(map, &entry.key, rest, to)?;
+        lines.strip_prefix(&format!("{}:", entry.key)).map(str::to_owned)
+    }
+
+    /// How far the text indents a map inside of another: where `map` does, else where the text first does.
+    fn step(&self, map: &Node) -> usize {
+        let of_entry = |entry: &Entry| {
+            let inner = entry.value.entries().first().filter(|_| !self.is_flow(&entry.value))?;
+            let is_here = entry.value.span().start > entry.key_span.end;
+            self.column(inner.key_span.start).checked_sub(self.column(entry.key_span.start)).filter(|_| is_here)
+        };
+        let lines: Vec<&str> = self.text.lines().take(MAX_LINES).filter(|line| !line.trim().is_empty()).collect();
+        let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+        let of_lines = || {
+            lines.windows(2).find_map(|pair| {
+                let [above, below] = pair else { return None };
+                let is_map = above.trim_end().ends_with(':') && !below.trim_start().starts_with(['-', '#']);
+                // A dash before the key is a part of its indentation.
+                let above = indent(above) + usize::from(above.trim_start().starts_with("- ")) * 2;
+                indent(below).checked_sub(above).filter(|_| is_map)
+            })
+        };
+        let is_usual = |step: &usize| (1..=8).contains(step);
+        map.entries().iter().find_map(of_entry).filter(is_usual).or_else(|| of_lines().filter(is_usual)).unwrap_or(2)
+    }
+
     /// The end of the last line of the metadata of an object.
     fn end_of_metadata(&self, map: &Node) -> Option<usize> {
-        let is_object = map.get("apiVersion").is_some() && map.get("kind").is_some();
-        let entry = map.entry("metadata").filter(|entry| is_object && contains(map.span(), entry.key_span))?;
+        let entry = map.entry("metadata").filter(|entry| is_object(map) && contains(map.span(), entry.key_span))?;
         let span = entry.value.span();
         let is_here = matches!(entry.value.value(), Value::Mapping(_)) && span.start >= entry.key_span.end;
         let last = entry.value.entries().last().map(|last| self.text.get(last.value.span().start..));
@@ -64,7 +103,7 @@ impl Tree<'_> {
         (rest.trim().is_empty() || rest.trim_start().starts_with('#')).then_some(offset + rest.len())
     }
 
-    /// Adds an entry after the first one.
+    /// Adds an entry after the head of an object, or after the first one.
     fn insert_in_flow(&self, map: &Node, key: &str, rest: &[&str], to: &Node) -> Option<Edit> {
         let quoted = self.quotes_keys(map);
         let name = |key: &str| if quoted { quote(key) } else { key.to_owned() };
@@ -72,39 +111,54 @@ impl Tree<'_> {
             rest.iter().rev().try_fold(scalar(to, quoted)?, |inner, key| Some(format!("{{{}: {inner}}}", name(key))));
         let item = format!("{}: {}", name(key), value?);
         let inside = map.span().start + 1;
-        let mut own = map.entries().iter().filter(|entry| contains(map.span(), entry.key_span));
-        let Some(first) = own.next() else {
+        let own: Vec<&Entry> = map.entries().iter().filter(|entry| contains(map.span(), entry.key_span)).collect();
+        let head = |key: &str| own.iter().position(|entry| is_object(map) && &*entry.key == key);
+        let at = head("metadata").or_else(|| head("kind")).unwrap_or(0);
+        let Some(before) = own.get(at) else {
             return Some(edit(inside, inside, item));
         };
-        if let Some(second) = own.next() {
-            let start = second.key_span.start;
-            let before = self.text.get(first.value.span().end..start)?;
-            let blanks = before.rfind(|letter: char| !letter.is_whitespace()).map_or(0, |at| at + 1);
-            let blanks = before.get(blanks..).filter(|blanks| !blanks.is_empty()).unwrap_or(" ");
-            // The line break of a comment is one of the blanks.
+        let end = before.value.span().end.max(before.key_span.end);
+        if let Some(next) = own.get(at + 1) {
+            let start = next.key_span.start;
+            let between = self.text.get(end..start)?;
+            let blanks = between.rfind(|letter: char| !letter.is_whitespace()).map_or(0, |at| at + 1);
+            let blanks = between.get(blanks..).filter(|blanks| !blanks.is_empty()).unwrap_or(" ");
             return Some(edit(start, start, format!("{item},{blanks}")));
         }
-        let space = self.text.get(inside..first.key_span.start)?;
-        if space.contains('\n') && space.trim().is_empty() {
+        let after = at.checked_sub(1).and_then(|at| own.get(at)).map_or(inside, |one| one.value.span().end);
+        let space = self.text.get(after..before.key_span.start)?.trim_start_matches(',');
+        let is_line = space.contains('\n') && space.trim().is_empty();
+        if is_line && at == 0 {
             return Some(edit(inside, inside, format!("{space}{item},")));
         }
-        let end = first.value.span().end.max(first.key_span.end);
-        Some(edit(end, end, format!(", {item}")))
+        Some(edit(end, end, format!(",{}{item}", if is_line { space } else { " " })))
     }
 }
 
+/// Whether the map is an object of Kubernetes.
+fn is_object(map: &Node) -> bool {
+    map.get("apiVersion").is_some() && map.get("kind").is_some()
+}
+
+/// Where the lines of a key stand.
+#[derive(Clone, Copy)]
+struct Layout<'l> {
+    column: usize,
+    step: usize,
+    line_break: &'l str,
+}
+
 /// The lines of `key` and `rest`, one inside the other, in a block, without the indentation of the first one.
-fn nested(key: &str, rest: &[&str], to: &Node, column: usize, line_break: &str) -> Option<String> {
-    let below = column + 2;
-    let indent = " ".repeat(below);
+fn nested(key: &str, rest: &[&str], to: &Node, layout: Layout<'_>) -> Option<String> {
+    let Layout { column, step, line_break } = layout;
+    let below = Layout { column: column + step, ..layout };
+    let indent = " ".repeat(below.column);
     Some(match (rest.split_first(), to.value()) {
-        (Some((next, rest)), _) => {
-            format!("{key}:{line_break}{indent}{}", nested(next, rest, to, below, line_break)?)
-        }
+        (Some((next, rest)), _) => format!("{key}:{line_break}{indent}{}", nested(next, rest, to, below)?),
         (None, Value::Mapping(map)) if !map.entries().is_empty() => {
-            let entry = |entry: &Entry| nested(&entry.key, &[], &entry.value, below, line_break);
-            let lines = map.entries().iter().map(entry).collect::<Option<Vec<String>>>()?;
-            format!("{key}:{line_break}{indent}{}", lines.join(&format!("{line_break}{indent}")))
+            let lines = map.entries().iter().map(|entry| nested(&entry.key, &[], &entry.value, below));
+            let lines = lines.collect::<Option<Vec<String>>>()?.join(&format!("{line_break}{indent}"));
+            format!("{key}:{line_break}{indent}{lines}")
         }
         (None, _) => format!("{key}: {}", scalar(to, false)?),
     })

@@ -14,8 +14,8 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::document;
 use super::super::document::node::Node;
+use super::super::document::{self, DocumentKind, ParsedFile};
 use super::super::edit::{Edit, apply_all};
 use super::super::finding::Fingerprint;
 use super::super::problem::{Cause, Problem};
@@ -92,6 +92,9 @@ impl Builder<'_> {
 
     fn part(&mut self, found: &Found, repair: &Repair, part: &EditPart) -> Option<Edit> {
         let text = self.file.text;
+        if is_rendered(self.file.parsed) && !matches!(part.rule, EditRule::Pin) {
+            return None;
+        }
         let going = Going { names: &found.finding.subjects, places: &found.places };
         if self.set.target(&found.finding.rule) == Some(Target::KubernetesControlPlane) && part.within.is_none() {
             return flags::build(text, &found.subject.facts, &part.rule, going);
@@ -129,6 +132,11 @@ impl Builder<'_> {
         };
         image.pin(self.file.text, digest)
     }
+}
+
+/// Whether something else renders the Dockerfile first, so that its lines need not follow each other.
+fn is_rendered(file: &ParsedFile) -> bool {
+    file.kind == DocumentKind::Dockerfile && file.problems.iter().any(|problem| problem.cause == Cause::Templated)
 }
 
 /// Edits that do not meet can be verified together; those at one place come one after the other.

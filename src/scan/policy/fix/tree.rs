@@ -95,7 +95,9 @@ impl Tree<'_> {
         let span = entry.value.span();
         if span.is_empty() || span.start < entry.key_span.end {
             let colon = entry.key_span.end + self.text.get(entry.key_span.end..)?.find(':')? + 1;
-            return Some(edit(colon, colon, format!(" {value}")));
+            let in_lines = !rest.is_empty() && !self.is_flow(map);
+            let below = in_lines.then(|| self.below(map, entry, rest, to)).flatten();
+            return Some(edit(colon, colon, below.unwrap_or_else(|| format!(" {value}"))));
         }
         let between = self.text.get(entry.key_span.end..span.start)?;
         if rest.is_empty()

@@ -34,7 +34,8 @@ fn joint(thing: &Thing<'_>, pipelines: &[Pipeline]) -> Option<String> {
     let last = pipelines.last()?;
     if let Some(before) = pipelines.iter().nth_back(1) {
         let joint = thing.text.get(before.span.end..last.span.start)?;
-        let operator: String = joint.chars().filter(|letter| !letter.is_whitespace() && *letter != '\\').collect();
+        let operator: String =
+            joint.chars().filter(|letter| !letter.is_whitespace() && !matches!(letter, '\\' | '`')).collect();
         if matches!(operator.as_str(), "&&" | ";") {
             return Some(joint.to_owned());
         }

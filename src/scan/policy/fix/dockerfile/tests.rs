@@ -28,8 +28,8 @@ fn user_comes_before_what_the_container_starts() {
     let rule = "dockerfile/user-missing";
     check(
         rule,
-        "FROM debian:12\nRUN make\n\n# Serve.\nEXPOSE 80\nCMD [\"app\"]\n",
-        "FROM debian:12\nRUN make\n\n# Serve.\nEXPOSE 80\nUSER 65532:65532\nCMD [\"app\"]\n",
+        "FROM debian:12\nRUN make\n\n# Serve.\nEXPOSE 8080\nCMD [\"app\"]\n",
+        "FROM debian:12\nRUN make\n\n# Serve.\nEXPOSE 8080\nUSER 65532:65532\nCMD [\"app\"]\n",
     );
     check(
         rule,
@@ -50,6 +50,7 @@ fn user_is_the_one_that_the_stage_knows() {
     check(rule, text, "FROM alpine:3.21\nRUN adduser -D app\nUSER app\nCMD app\n");
     check_none(rule, "FROM debian:12\nRUN useradd a && useradd b\nCMD app\n");
     check_none(rule, "FROM registry.example.com/base:1.2.3\nCMD app\n");
+    check_none(rule, "FROM debian:12\nEXPOSE 8080 443/tcp\nCMD app\n");
     let rule = "dockerfile/last-user-root";
     check(
         rule,
@@ -105,6 +106,13 @@ fn lists_stay_where_a_later_layer_installs() {
     );
     check_none(rule, "FROM debian:12\nRUN apt-get update && apt-get install -y a\nRUN apt-get install -y b\n");
     check_none(rule, "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y b\n");
+}
+
+#[test]
+fn what_something_else_renders_is_left_alone() {
+    let text = "FROM debian:12\n{% if a %}\nCMD [\"a\"]\n{% else %}\nCMD [\"b\"]\n{% endif %}\n";
+    check_none("dockerfile/multiple-cmd", text);
+    check_none("dockerfile/user-missing", text);
 }
 
 #[test]

@@ -20,6 +20,9 @@ const MAX_PARENTS: usize = 64;
 pub(super) fn user(thing: &Thing<'_>) -> Option<Edit> {
     let index = thing.instruction.stage?;
     let own = thing.dockerfile.instructions_of(index);
+    if own.iter().any(listens_as_root) {
+        return None;
+    }
     let user = user_of(thing.dockerfile, index)?;
     let last = own.iter().rposition(|one| is(one, Keyword::User));
     if let Some(at) = last
@@ -30,6 +33,15 @@ pub(super) fn user(thing: &Thing<'_>) -> Option<Edit> {
         return (!word.raw.contains('$')).then(|| edit(word.span.start, word.span.end, user));
     }
     insert(thing, own, &user)
+}
+
+/// Whether EXPOSE names a port that not every host lets others than root take.
+fn listens_as_root(instruction: &Instruction) -> bool {
+    let is_low = |word: &Word| {
+        let port = word.value.as_deref().and_then(|value| value.split(['/', '-']).next());
+        port.and_then(|port| port.parse::<u16>().ok()).is_some_and(|port| port < 1024)
+    };
+    is(instruction, Keyword::Expose) && instruction.words().iter().any(is_low)
 }
 
 /// Puts the instruction before what the container starts, with the comments above that; else at the end.

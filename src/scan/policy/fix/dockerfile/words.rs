@@ -144,7 +144,8 @@ fn whole_command(thing: &Thing<'_>, command: &ShellCommand) -> Option<Edit> {
     let span = |at: usize| pipelines.get(at).map(|pipeline: &Pipeline| pipeline.span);
     let is_joint = |start: usize, end: usize| {
         let joint = thing.text.get(start..end).unwrap_or_default();
-        let operator: String = joint.chars().filter(|letter| !letter.is_whitespace() && *letter != '\\').collect();
+        let operator: String =
+            joint.chars().filter(|letter| !letter.is_whitespace() && !matches!(letter, '\\' | '`')).collect();
         matches!(operator.as_str(), "&&" | ";" | "")
     };
     match (at.checked_sub(1).and_then(span), span(at + 1)) {

@@ -29,7 +29,7 @@ fn a_value_is_replaced_where_it_stands() {
     set("a:\n  - x # why\n  - y\nb: 1\n", "", "a", "[ALL]", "a: [ALL]\nb: 1\n");
     set("a: |\n  x\nb: 1\n", "", "a", "z", "a: z\nb: 1\n");
     set("a:\nb: 1\n", "", "a", "true", "a: true\nb: 1\n");
-    set("a:\nb: 1\n", "", "a.c.d", "true", "a: {c: {d: true}}\nb: 1\n");
+    set("a:\nb: 1\n", "", "a.c.d", "true", "a:\n  c:\n    d: true\nb: 1\n");
     set("a: {}\nb: 1\n", "", "a.c", "true", "a: {c: true}\nb: 1\n");
     set("a: ~\n", "", "a.c", "true", "a: {c: true}\n");
 }
@@ -58,6 +58,16 @@ fn a_key_is_inserted_in_the_style_around_it() {
     set("{\"a\": {\"b\": 1}}", "", "a.c.d", "x", "{\"a\": {\"b\": 1, \"c\": {\"d\": \"x\"}}}");
     set("{\n  \"a\": 1\n}\n", "", "c", "true", "{\n  \"c\": true,\n  \"a\": 1\n}\n");
     set("{}", "", "c", "true", "{\"c\": true}");
+    set("x:\n    y: 1\na: {b: 1}\n", "", "c.d", "true", "c:\n    d: true\nx:\n    y: 1\na: {b: 1}\n");
+    set("l:\n- a:\n     b: 1\n  n: 1\n", "l.0", "c.d", "true", "l:\n- a:\n     b: 1\n  n: 1\n  c:\n     d: true\n");
+    set("apiVersion: v1\nkind: K\na: 1\n", "", "c", "true", "apiVersion: v1\nkind: K\nc: true\na: 1\n");
+    set(
+        "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"K\",\n  \"metadata\": {}\n}\n",
+        "",
+        "c",
+        "true",
+        "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"K\",\n  \"metadata\": {},\n  \"c\": true\n}\n",
+    );
     set("a: {b: 1, c: 2}\n", "", "a.d", "true", "a: {b: 1, d: true, c: 2}\n");
     set("{\n  \"a\": 1,\n  \"b\": 2\n}\n", "", "c", "true", "{\n  \"a\": 1,\n  \"c\": true,\n  \"b\": 2\n}\n");
     set("a:\n- x\n- y\n", "", "a", "[ALL]", "a:\n- ALL\n");
