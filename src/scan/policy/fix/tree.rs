@@ -35,6 +35,9 @@ impl Tree<'_> {
             match (rest, entry.value.value()) {
                 ([], _) => return self.replace(node, entry, &[], to),
                 (_, Value::Null) => return self.replace(node, entry, rest, to),
+                (_, Value::Mapping(map)) if map.entries().is_empty() && !entry.value.is_open() => {
+                    return self.fill(node, entry, rest, to);
+                }
                 (_, Value::Mapping(_)) => node = &entry.value,
                 _ => return None,
             }
@@ -83,6 +86,19 @@ impl Tree<'_> {
         let at = written.find(*last)?;
         let start = entry.key_span.start + at;
         Some(edit(start, start + last.len(), to.to_owned()))
+    }
+
+    /// Gives the empty map of `entry` keys: in a block as lines of their own.
+    fn fill(&self, map: &Node, entry: &Entry, rest: &[&str], to: &Node) -> Option<Edit> {
+        let (key, inner) = rest.split_first()?;
+        let span = entry.value.span();
+        let gap = self.text.get(entry.key_span.end..span.start)?;
+        let ends_line = self.text.get(span.end..)?.split('\n').next().is_some_and(|rest| rest.trim().is_empty());
+        let is_plain = gap.trim() == ":" && !gap.contains('\n') && ends_line && !self.is_flow(map);
+        match self.below(map, entry, rest, to).filter(|_| is_plain) {
+            Some(lines) => Some(edit(entry.key_span.end + gap.find(':')? + 1, span.end, lines)),
+            None => self.insert(&entry.value, key, inner, to),
+        }
     }
 
     /// Replaces all after the colon of `entry`, so that a block below it becomes one line.

@@ -2,7 +2,7 @@
 
 use super::super::edit::{EditPart, EditRule, Rewrite};
 use super::super::fields::{Fields, PolicyError, Source};
-use crate::scan::document::node::{Entry, Value};
+use crate::scan::document::node::{Node, Value};
 
 /// What an edit may be.
 const KINDS: &str = "one of set and to, remove, remove_items, append and value, rename and to, remove_words and from, \
@@ -15,17 +15,20 @@ pub(super) fn parts(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Vec<
         Value::Sequence(items) if !items.is_empty() => items.as_slice(),
         _ => std::slice::from_ref(&entry.value),
     };
-    nodes.iter().map(|node| part(entry, Fields::new(source, node, "edit")?)).collect()
+    nodes.iter().map(|node| part(node, Fields::new(source, node, "edit")?)).collect()
 }
 
-fn part(entry: &Entry, mut fields: Fields<'_>) -> Result<EditPart, PolicyError> {
+fn part(node: &Node, mut fields: Fields<'_>) -> Result<EditPart, PolicyError> {
     let within = fields.text("in")?;
     let when = fields.written("when")?;
     let found: Vec<EditRule> =
         KNOWN.iter().filter_map(|read| read(&mut fields).transpose()).collect::<Result<_, _>>()?;
-    let [rule] = found.as_slice() else { return Err(fields.wrong(entry, "edit", KINDS)) };
+    let error = fields.value_error(node.span(), "edit", format!("{} of them", found.len()), KINDS.to_owned(), None);
     fields.finish()?;
-    Ok(EditPart { rule: rule.clone(), when, within })
+    match found.as_slice() {
+        [rule] => Ok(EditPart { rule: rule.clone(), when, within }),
+        _ => Err(error),
+    }
 }
 
 type Read = fn(&mut Fields<'_>) -> Result<Option<EditRule>, PolicyError>;

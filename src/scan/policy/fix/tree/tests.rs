@@ -30,7 +30,9 @@ fn a_value_is_replaced_where_it_stands() {
     set("a: |\n  x\nb: 1\n", "", "a", "z", "a: z\nb: 1\n");
     set("a:\nb: 1\n", "", "a", "true", "a: true\nb: 1\n");
     set("a:\nb: 1\n", "", "a.c.d", "true", "a:\n  c:\n    d: true\nb: 1\n");
-    set("a: {}\nb: 1\n", "", "a.c", "true", "a: {c: true}\nb: 1\n");
+    set("a: {}\nb: 1\n", "", "a.c", "true", "a:\n  c: true\nb: 1\n");
+    set("a: {} # none\nb: 1\n", "", "a.c", "true", "a: {c: true} # none\nb: 1\n");
+    set("l: [{a: {}}]\n", "l.0", "a.c", "true", "l: [{a: {c: true}}]\n");
     set("a: ~\n", "", "a.c", "true", "a: {c: true}\n");
 }
 
