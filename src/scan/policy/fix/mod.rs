@@ -229,23 +229,47 @@ impl Verifier<'_> {
         let after = (self.judge)(view);
         let fixed = |index: usize| evaluation.findings.get(index).map(|found| &found.finding.fingerprint);
         let fixed: BTreeSet<&Fingerprint> = edits.iter().filter_map(|(index, _)| fixed(*index)).collect();
-        // A finding that stays may be called by a word that an edit changed.
-        let stays = (evaluation.findings.iter().map(|found| &found.finding).enumerate())
-            .filter(|(index, _)| !edits.iter().any(|(edited, _)| edited == index))
-            .map(|(_, finding)| finding)
-            .chain(&evaluation.superseded);
-        let places: BTreeSet<(&PolicyId, usize)> =
-            stays.map(|finding| (&finding.rule, place_after(finding.span.start, &texts))).collect();
         // What a file alone has wrong is put right in it, whatever is then missing in others.
         let of_set = |found: &Found| self.set.target(&found.finding.rule) == Some(Target::KubernetesSet);
         let is_alone = !edits.iter().filter_map(|(index, _)| evaluation.findings.get(*index)).any(of_set);
-        let may_stay = |found: &Found| {
+        let is_known = |found: &&Found| {
             let fingerprint = &found.finding.fingerprint;
-            let is_same = places.contains(&(&found.finding.rule, found.finding.span.start));
             let is_known = self.before.fingerprints.contains(fingerprint) || (is_alone && of_set(found));
-            is_same || (is_known && !fixed.contains(fingerprint))
+            is_known && !fixed.contains(fingerprint)
         };
-        after.findings.iter().all(may_stay)
+        let (known, others): (Vec<&Found>, Vec<&Found>) = after.findings.iter().partition(is_known);
+        let mut staying = Staying::of(evaluation, edits, &texts);
+        // Those that keep their name take their places first.
+        for found in known {
+            staying.take(found);
+        }
+        others.into_iter().all(|found| staying.take(found))
             && after.problems.iter().all(|problem| self.before.problems.contains(&kind_of(problem)))
+    }
+}
+
+/// The findings that edits are not for, by rule and by place in the edited text: one of them may go by another name
+/// there, as a word that an edit changed is a part of it.
+struct Staying(BTreeMap<(PolicyId, usize), usize>);
+
+impl Staying {
+    fn of(evaluation: &Evaluation, edits: &[(usize, Edit)], texts: &[Edit]) -> Self {
+        let is_for = |index: usize| edits.iter().any(|(edited, _)| *edited == index);
+        let staying = evaluation.findings.iter().enumerate().filter(|(index, _)| !is_for(*index));
+        let staying = staying.map(|(_, found)| &found.finding).chain(&evaluation.superseded);
+        let mut counts = BTreeMap::new();
+        for finding in staying {
+            *counts.entry((finding.rule.clone(), place_after(finding.span.start, texts))).or_default() += 1;
+        }
+        Self(counts)
+    }
+
+    /// Whether `found`, of the edited text, is one of them, which is then taken.
+    fn take(&mut self, found: &Found) -> bool {
+        let place = (found.finding.rule.clone(), found.finding.span.start);
+        let Some(count) = self.0.get_mut(&place) else { return false };
+        let is_left = *count > 0;
+        *count = count.saturating_sub(1);
+        is_left
     }
 }

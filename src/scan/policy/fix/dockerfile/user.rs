@@ -50,20 +50,16 @@ fn insert(thing: &Thing<'_>, own: &[Instruction], user: &str) -> Option<Edit> {
     let settings = own.iter().rev().take_while(|one| is_setting(one.keyword));
     let start = settings.filter(|one| is_start(one.keyword)).last();
     let line_break = thing.line_break();
-    match start {
-        Some(start) => {
-            let indent = indent(thing.text, start.span.start)?;
-            let at = above_comments(thing.text, start.span.start - indent.len());
-            Some(edit(at, at, format!("{indent}{line}{line_break}")))
-        }
-        None => {
-            let last = own.last()?;
-            let end = last.heredocs.last().map_or(last.span.end, |heredoc| heredoc.span.end.max(last.span.end));
-            let end = thing.text.get(..end)?.trim_end_matches(['\n', '\r']).len();
-            let indent = indent(thing.text, last.span.start)?;
-            Some(edit(end, end, format!("{line_break}{indent}{line}")))
-        }
+    if let Some(start) = start {
+        let indent = indent(thing.text, start.span.start)?;
+        let at = above_comments(thing.text, start.span.start - indent.len());
+        return Some(edit(at, at, format!("{indent}{line}{line_break}")));
     }
+    let last = own.last()?;
+    let end = last.heredocs.last().map_or(last.span.end, |heredoc| heredoc.span.end.max(last.span.end));
+    let end = thing.text.get(..end)?.trim_end_matches(['\n', '\r']).len();
+    let indent = indent(thing.text, last.span.start)?;
+    Some(edit(end, end, format!("{line_break}{indent}{line}")))
 }
 
 /// The beginning of the comment lines right above the line at `start`; `start` when there are none.
