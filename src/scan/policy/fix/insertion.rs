@@ -54,24 +54,28 @@ impl Tree<'_> {
         lines.strip_prefix(&format!("{}:", entry.key)).map(str::to_owned)
     }
 
-    /// How far the text indents a map inside of another: where `map` does, else where the text first does.
+    /// How far the text indents a map inside of another: where `map` does, else where the text does nearest.
     fn step(&self, map: &Node) -> usize {
         let of_entry = |entry: &Entry| {
             let inner = entry.value.entries().first().filter(|_| !self.is_flow(&entry.value))?;
             let is_here = entry.value.span().start > entry.key_span.end;
             self.column(inner.key_span.start).checked_sub(self.column(entry.key_span.start)).filter(|_| is_here)
         };
-        let lines: Vec<&str> = self.text.lines().take(MAX_LINES).filter(|line| !line.trim().is_empty()).collect();
         let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
-        let of_lines = || {
-            lines.windows(2).find_map(|pair| {
-                let [above, below] = pair else { return None };
-                let is_map = above.trim_end().ends_with(':') && !below.trim_start().starts_with(['-', '#']);
-                // A dash before the key is a part of its indentation.
-                let above = indent(above) + usize::from(above.trim_start().starts_with("- ")) * 2;
-                indent(below).checked_sub(above).filter(|_| is_map)
-            })
+        let between = |above: &str, below: &str| {
+            let is_map = above.trim_end().ends_with(':') && !below.trim_start().starts_with(['-', '#']);
+            // A dash before the key is a part of its indentation.
+            let above = indent(above) + usize::from(above.trim_start().starts_with("- ")) * 2;
+            indent(below).checked_sub(above).filter(|step| is_map && *step > 0)
         };
+        let is_written = |line: &&str| !line.trim().is_empty();
+        let (before, after) = self.text.split_at_checked(map.span().start).unwrap_or_default();
+        let above: Vec<&str> = before.lines().rev().filter(is_written).take(MAX_LINES).collect();
+        let below: Vec<&str> = after.lines().filter(is_written).take(MAX_LINES).collect();
+        // The nearest lines above tell best: documents of one file may differ.
+        let of_above = || above.windows(2).find_map(|pair| between(pair.last()?, pair.first()?));
+        let of_below = || below.windows(2).find_map(|pair| between(pair.first()?, pair.last()?));
+        let of_lines = || of_above().or_else(of_below);
         let is_usual = |step: &usize| (1..=8).contains(step);
         map.entries().iter().find_map(of_entry).filter(is_usual).or_else(|| of_lines().filter(is_usual)).unwrap_or(2)
     }

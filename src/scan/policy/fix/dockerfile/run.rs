@@ -2,7 +2,7 @@
 
 use super::{Thing, indent};
 use crate::scan::document::dockerfile::{Arguments, Heredoc, Keyword};
-use crate::scan::document::shell::Pipeline;
+use crate::scan::document::shell::{Pipeline, ShellCommand};
 use crate::scan::edit::Edit;
 use crate::scan::policy::fix::tree::{contains, edit};
 use crate::scan::span::Span;
@@ -11,6 +11,12 @@ use crate::scan::span::Span;
 pub(super) fn then(thing: &Thing<'_>, next: &str) -> Option<Edit> {
     let instruction = thing.instruction;
     if instruction.keyword != Keyword::Run || instruction.scripts.iter().any(|script| script.flaw.is_some()) {
+        return None;
+    }
+    // What follows the end of the shell is never run.
+    let last = instruction.scripts.last()?.pipelines.last()?;
+    let ends = |command: &ShellCommand| command.program().is_some_and(|last| matches!(last.name, "exit" | "exec"));
+    if last.commands.iter().any(ends) {
         return None;
     }
     match (&instruction.arguments, instruction.heredocs.as_slice()) {

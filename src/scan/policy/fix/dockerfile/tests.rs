@@ -97,6 +97,11 @@ fn a_command_is_added_as_the_others_are_joined() {
 }
 
 #[test]
+fn nothing_is_added_after_the_end() {
+    check_none("dockerfile/yum-dnf-zypper-cache", "FROM fedora:41\nRUN dnf install -y a; exit 0\n");
+}
+
+#[test]
 fn lists_stay_where_a_later_layer_installs() {
     let rule = "dockerfile/apt-lists-kept";
     check(
@@ -145,6 +150,10 @@ fn words_go_with_what_belongs_to_them() {
         ("RUN dnf --setopt=sslverify=0 install -y a", "RUN dnf install -y a"),
         ("ENV A=1 NODE_TLS_REJECT_UNAUTHORIZED=0 B=2", "ENV A=1 B=2"),
         ("ENV NODE_TLS_REJECT_UNAUTHORIZED=0 B=2", "ENV B=2"),
+        (
+            "RUN git config http.sslVerify false && a && git config --unset http.sslVerify",
+            "RUN git config http.sslVerify false && a && git config --unset http.sslVerify",
+        ),
         ("RUN echo | git config --global http.sslVerify false", "RUN echo | git config --global http.sslVerify false"),
     ] {
         check(rule, &format!("FROM debian:12\n{before}\nCMD a\n"), &format!("FROM debian:12\n{after}\nCMD a\n"));

@@ -80,10 +80,15 @@ fn in_script(thing: &Thing<'_>, place: Span) -> Option<Edit> {
 fn word(thing: &Thing<'_>, command: &ShellCommand, at: usize) -> Option<Edit> {
     let program = command.program()?;
     let first = command.words.len().checked_sub(program.arguments.len())?;
+    let setting = command.words.get(at)?.raw.to_ascii_lowercase();
     let configures = program.arguments.iter().any(|word| matches!(&*word.raw, "config" | "set"));
     let only = program.arguments.len() == 1 && matches!(program.name, "export" | "set" | "declare");
     if configures || only {
-        return whole_command(thing, command);
+        // Another command of the RUN may take the setting back, which fails where there is none.
+        let own = thing.instruction.span;
+        let others = [Span::new(own.start, command.span.start), Span::new(command.span.end, own.end)];
+        let is_said_again = others.iter().any(|other| other.of(thing.text).to_ascii_lowercase().contains(&setting));
+        return whole_command(thing, command).filter(|_| !is_said_again);
     }
     if at < first {
         return None;
