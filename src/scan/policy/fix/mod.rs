@@ -8,6 +8,7 @@ mod flags;
 mod insertion;
 mod list;
 mod removal;
+mod together;
 mod tree;
 mod words;
 
@@ -28,6 +29,7 @@ use crate::scan::image_reference::ImageReference;
 use crate::scan::image_use::{ImageUse, image_uses};
 use crate::scan::span::Span;
 use removal::Going;
+pub use together::apply_together;
 use tree::Tree;
 
 /// How many bytes of text may be judged again for the edits of one file, at the least once.
