@@ -2,7 +2,7 @@
 //! silent after its edit.
 
 use dockgate::scan::finding::Category;
-use dockgate::scan::policy::example::check_edits;
+use dockgate::scan::policy::example::{check_edits, check_edits_among};
 use dockgate::scan::policy::{Policy, PolicySet};
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -13,6 +13,9 @@ fn main() {
     for policy in set.iter() {
         trials.push(Trial::test(format!("{}: its edit, if any, works", policy.id), move || {
             check_edits(policy).map_err(Failed::from)
+        }));
+        trials.push(Trial::test(format!("{}: its edit, if any, works beside all policies", policy.id), move || {
+            check_edits_among(policy, set).map_err(Failed::from)
         }));
         for example in policy.examples() {
             let name = format!("{}: {}", policy.id, example.name);

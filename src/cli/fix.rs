@@ -10,7 +10,8 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::pipeline::Judgement;
-use crate::scan::edit::{self, Edit};
+use crate::scan::edit::Edit;
+use crate::scan::policy::fix::apply_together;
 use crate::verdict::Standing;
 
 /// Edits may uncover others, such as a second finding at the same place; after this many rounds we stop.
@@ -78,7 +79,7 @@ fn write_file(judgement: &Judgement, root: &Path, path: &str, edits: &[Edit], fi
         fixed.changed_meanwhile.push(path.to_owned());
         return Ok(());
     }
-    let (text, count) = edit::apply_all(judged, edits);
+    let (text, count) = apply_together(path, judged, edits);
     fs::write(&file, text).with_context(|| format!("write {}", file.display()))?;
     fixed.edits += count;
     fixed.files.insert(path.to_owned());

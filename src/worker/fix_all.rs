@@ -23,8 +23,9 @@ use crate::job::{FIX_ALL, FixAllSubject, Job, JobSubject};
 use crate::pipeline::Judgement;
 use crate::report::words::count;
 use crate::report::{markdown, words};
-use crate::scan::edit::{self, Edit};
+use crate::scan::edit::Edit;
 use crate::scan::finding::Category;
+use crate::scan::policy::fix::apply_together;
 use crate::scan::snapshot::Content;
 use crate::settings::role::Role;
 use crate::store::UnixMillis;
@@ -236,7 +237,7 @@ fn apply(judgement: &Judgement) -> BTreeMap<String, (Arc<str>, String, usize)> {
     let files = judgement.snapshot.files.iter().take_while(|_| !edits.is_empty());
     let edited = files.filter_map(|file| {
         let (edits, Content::Text(before)) = (edits.get(file.path.as_str())?, &file.head) else { return None };
-        let (text, count) = edit::apply_all(before, edits);
+        let (text, count) = apply_together(&file.path, before, edits);
         (text != **before).then(|| (file.path.clone(), (Arc::clone(before), text, count)))
     });
     edited.take(MOST_FILES).collect()

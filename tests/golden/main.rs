@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
 
 mod case;
+mod edits;
 mod sarif;
 
 use std::collections::BTreeSet;

@@ -137,7 +137,7 @@ fn values_and_kustomizations_have_keys_for_a_digest() {
     check_pin(
         "kustomization.yaml",
         text,
-        &["digest: \"D\"", "- {digest: \"D\", name: acme/api, newName: x.io/api, newTag: v3}"],
+        &["digest: \"D\"", "- {name: acme/api, digest: \"D\", newName: x.io/api, newTag: v3}"],
     );
 }
 

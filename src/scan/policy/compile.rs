@@ -5,10 +5,10 @@
 //! the change would be judged by it. Of a built-in one the tests prove that there is none.
 
 use super::super::finding::Severity;
-use super::condition::{Condition, ConditionError, Role};
+use super::condition::{Condition, ConditionError, Role, check_fact};
 use super::fields::{Mistake, PolicyError};
 use super::template::Template;
-use super::{ConditionRule, EditRule, Policy, Raise, Written};
+use super::{ConditionRule, EditPart, Policy, Raise, Written};
 
 /// What a finding needs beside the condition.
 #[derive(Debug)]
@@ -17,7 +17,15 @@ pub(super) struct Details {
     pub(super) conceal: Option<Condition>,
     pub(super) raise: Vec<(Condition, Severity)>,
     pub(super) message: Template,
-    pub(super) replacement: Option<Template>,
+    pub(super) edit: Vec<EditDetails>,
+}
+
+/// What a part of an edit needs beside its rule.
+#[derive(Debug)]
+pub(super) struct EditDetails {
+    pub(super) when: Option<Condition>,
+    /// The text with placeholders.
+    pub(super) text: Option<Template>,
 }
 
 /// Compiles the condition of `policy`; a secret policy has none, and denies nothing.
@@ -45,22 +53,25 @@ impl Details {
                 .map_err(|error| mistake(policy, written, field, error))
         };
         let raise = |raise: &Raise| Ok((condition(policy, &raise.when, "raise.when", Role::Condition)?, raise.to));
+        let edit = |part: &EditPart| {
+            if let Some(fact) = part.within.as_ref().filter(|_| !policy.built_in) {
+                let line = Written { text: fact.clone(), line: rule.deny.line };
+                check_fact(fact, policy.target.facts(), &policy.parameters)
+                    .map_err(|error| mistake(policy, &line, "edit.in", error))?;
+            }
+            let when = part.when.as_ref();
+            let text = part.rule.template();
+            Ok(EditDetails {
+                when: when.map(|when| condition(policy, when, "edit.when", Role::Condition)).transpose()?,
+                text: text.map(|(written, field)| template(written, field)).transpose()?,
+            })
+        };
         Ok(Self {
             conceal: texts(&rule.conceal, "conceal")?,
             subjects: texts(&rule.subjects, "subjects")?,
             raise: rule.raise.iter().map(raise).collect::<Result<_, PolicyError>>()?,
             message: template(&policy.message, "message")?,
-            replacement: match &rule.edit {
-                Some(EditRule::Replace { with, .. }) => Some(template(with, "edit.with")?),
-                Some(
-                    EditRule::Set { .. }
-                    | EditRule::Remove { .. }
-                    | EditRule::RemoveItems { .. }
-                    | EditRule::Append { .. }
-                    | EditRule::Pin,
-                )
-                | None => None,
-            },
+            edit: rule.edit.iter().map(edit).collect::<Result<_, PolicyError>>()?,
         })
     }
 }

@@ -3,6 +3,8 @@
 //! Invariant: for each policy and subject there is a finding, silence because the condition is false or unknown, or a
 //! problem; an error is never a pass.
 
+mod found;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::document::node::{Node, Value};
@@ -10,14 +12,15 @@ use super::super::document::{Document, ParsedFile};
 use super::super::finding::{Category, Finding, Fingerprint, Severity};
 use super::super::problem::{Cause, Problem};
 use super::super::span::{LineIndex, Span};
-use super::compile::Details;
+use super::compile::{Details, EditDetails};
 use super::condition::{Answer, Condition};
 use super::running::Running;
 use super::set::Entry as PolicyEntry;
 use super::target::{Subject, Target};
+use super::template::Template;
 use super::{ConditionRule, PolicyId};
 use crate::scan::ScanOptions;
-use crate::scan::image_reference::ImageReference;
+pub use found::{Evaluation, Found, Repair, Tallies, Tally};
 
 /// Most notes about templated values in one file; the rest is counted.
 const MAX_TEMPLATED_NOTES: usize = 10;
@@ -38,52 +41,6 @@ pub struct FileView<'f> {
     pub lines: &'f LineIndex,
     /// Its content.
     pub parsed: &'f ParsedFile,
-}
-
-/// What the policies say of one file.
-#[derive(Clone, Debug, Default)]
-pub struct Evaluation {
-    /// The findings, in the order of targets, subjects and policies.
-    pub findings: Vec<Found>,
-    /// Findings that a more exact policy speaks for: when that one is gone, they are no news.
-    pub superseded: Vec<Finding>,
-    /// The findings that are not reported, as the change did not loosen anything there.
-    pub unreported: Vec<Fingerprint>,
-    /// What the policies that report only what a change loosens found, in order or not.
-    pub tallies: Tallies,
-    /// What could not be decided.
-    pub problems: Vec<Problem>,
-    /// Images that an edit would pin if their digests were known.
-    pub unpinned: Vec<ImageReference>,
-    /// Texts of the file that are secret, with their places.
-    pub concealed: Vec<(String, Span)>,
-}
-
-/// How many things that nothing tells apart a policy found in order, and how many not.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Tally {
-    /// The condition is false.
-    pub in_order: usize,
-    /// The condition is true.
-    pub denied: usize,
-}
-
-/// The tallies by policy and thing, each pair as a fingerprint.
-pub type Tallies = BTreeMap<Fingerprint, Tally>;
-
-/// A finding with what an edit is made of.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// The finding, without an edit.
-    pub finding: Finding,
-    /// What it was found on.
-    pub subject: Subject,
-    /// The new text of the place that the policy's edit replaces.
-    pub replacement: Option<String>,
-    /// The places of the secrets that it is about.
-    pub concealed: Vec<Span>,
-    /// What it was found on, when the policy reports only what a change loosens.
-    pub loosens: Option<Fingerprint>,
 }
 
 /// Judges one file by the policies that run but the secret ones.
@@ -133,25 +90,6 @@ struct Judge<'f> {
     failed: BTreeMap<(PolicyId, String), usize>,
     /// Where policies spoke of what several things may share.
     shared: BTreeSet<(PolicyId, Span)>,
-}
-
-impl Evaluation {
-    /// Adds what other policies say of the same file.
-    pub fn extend(&mut self, other: Self) {
-        self.findings.extend(other.findings);
-        self.superseded.extend(other.superseded);
-        self.unreported.extend(other.unreported);
-        self.problems.extend(other.problems);
-        self.concealed.extend(other.concealed);
-    }
-
-    /// Leaves out the findings that `is_reported` does not name.
-    pub fn report_only(&mut self, mut is_reported: impl FnMut(&Found) -> bool) {
-        let (reported, others) = std::mem::take(&mut self.findings).into_iter().partition(|found| is_reported(found));
-        let others: Vec<Found> = others;
-        self.findings = reported;
-        self.unreported.extend(others.into_iter().map(|found| found.finding.fingerprint));
-    }
 }
 
 impl<'f> Judge<'f> {
@@ -327,11 +265,20 @@ impl<'f> Judge<'f> {
             edit: None,
             decided_by: None,
         };
-        let replacement = details.replacement.as_ref();
-        let replacement =
-            replacement.map(|with| with.render_whole(&subject.facts, self.given(entry), &finding.subjects));
+        let repairs = self.repairs(entry, details, subject, &finding.subjects);
+        let places = subjects.iter().filter_map(|(_, span)| *span).collect();
         let loosens = entry.brief.only_loosened.then(|| Fingerprint::of(&self.parts(entry, subject)));
-        Found { finding, subject: subject.clone(), replacement, concealed: Vec::new(), loosens }
+        Found { finding, subject: subject.clone(), repairs, places, concealed: Vec::new(), loosens }
+    }
+
+    /// The parts of the policy's edit that apply.
+    fn repairs(&self, entry: &PolicyEntry, details: &Details, subject: &Subject, names: &[String]) -> Vec<Repair> {
+        let applies = |part: &EditDetails| {
+            part.when.as_ref().is_none_or(|when| self.ask(entry, when, subject) == Answer::Known(true))
+        };
+        let parts = details.edit.iter().enumerate().filter(|(_, part)| applies(part));
+        let text = |with: &Template| with.render_whole(&subject.facts, self.given(entry), names);
+        parts.map(|(part, edit)| Repair { part, text: edit.text.as_ref().map(text).unwrap_or_default() }).collect()
     }
 
     /// Notes what the policy says is secret; a text that stands nowhere as it is conceals the whole thing.

@@ -6,7 +6,7 @@
 use super::super::secret::fake;
 use super::{Example, ExampleSettings, Policy, PolicySet};
 use crate::scan::finding::Finding;
-use crate::scan::options::NEWEST_KUBERNETES_MINOR;
+use crate::scan::options::{NEWEST_KUBERNETES_MINOR, Profile};
 use crate::scan::snapshot::{ChangedFile, Content, FileStatus, Snapshot};
 use crate::scan::span::LineIndex;
 use crate::scan::{ScanOptions, scan};
@@ -33,6 +33,9 @@ pub enum ExampleFailure {
     /// The policy has an edit, but no finding of any example carries one.
     #[error("the policy has an edit, but in no example could one be made that removes the finding")]
     NoEdit,
+    /// As [`Self::NoEdit`], where all policies judge.
+    #[error("the policy has an edit, but in no example could one be made to which no other policy objects")]
+    NoEditAmong,
     /// The policy still speaks after its edit.
     #[error("line {line}: the finding stays after its edit")]
     EditKeeps {
@@ -107,12 +110,27 @@ impl Example {
         if stays { Err(ExampleFailure::EditKeeps { line }) } else { Ok(()) }
     }
 
+    /// What the edits of `policy`, each alone, make of the text: before and after, in the order of the findings.
+    ///
+    /// # Errors
+    ///
+    /// What of the example could not be judged.
+    pub fn edited(&self, policy: &Policy) -> Result<Vec<(String, String)>, ExampleFailure> {
+        let set = &PolicySet::of([Policy { enabled: true, ..policy.clone() }]);
+        let (text, _) = self.rendered();
+        let findings = self.findings(policy, set, &text)?;
+        let edits = findings.iter().filter_map(|finding| finding.edit.as_ref()?.apply(&text));
+        Ok(edits.map(|after| (text.clone(), after)).collect())
+    }
+
     fn findings(&self, policy: &Policy, set: &PolicySet, text: &str) -> Result<Vec<Finding>, ExampleFailure> {
         let ExampleSettings { pin_digest, kubernetes_minor, parameters } = self.settings.clone();
         let mut options = ScanOptions {
             pin_digest,
             kubernetes_minor: kubernetes_minor.unwrap_or(NEWEST_KUBERNETES_MINOR),
             parameters: [(policy.id.clone(), parameters)].into(),
+            // Of a policy alone, whatever its own switch says.
+            profile: Profile::All,
             ..ScanOptions::default()
         };
         let head = Content::Text(text.into());
@@ -154,14 +172,38 @@ impl Example {
 ///
 /// [`ExampleFailure::NoEdit`], or why an example could not be judged.
 pub fn check_edits(policy: &Policy) -> Result<(), ExampleFailure> {
-    let set = PolicySet::of([Policy { enabled: true, ..policy.clone() }]);
+    let alone = PolicySet::of([Policy { enabled: true, ..policy.clone() }]);
+    if policy.edit().is_some() && finding_without_edit(policy, &alone)? != Some(false) {
+        return Err(ExampleFailure::NoEdit);
+    }
+    Ok(())
+}
+
+/// Checks that the edit of `policy`, when it has one, works in one of its examples where all policies of `set` judge
+/// what it makes of the text; one whose findings others speak for has nothing to show.
+///
+/// # Errors
+///
+/// [`ExampleFailure::NoEditAmong`], or why an example could not be judged.
+pub fn check_edits_among(policy: &Policy, set: &PolicySet) -> Result<(), ExampleFailure> {
+    if policy.edit().is_some() && finding_without_edit(policy, set)? == Some(true) {
+        return Err(ExampleFailure::NoEditAmong);
+    }
+    Ok(())
+}
+
+/// Whether no finding of `policy` in its examples carries an edit; `None` when there is no finding.
+fn finding_without_edit(policy: &Policy, set: &PolicySet) -> Result<Option<bool>, ExampleFailure> {
+    let mut is_without = None;
     for example in policy.examples() {
-        let findings = example.findings(policy, &set, &example.rendered().0)?;
-        if policy.edit().is_none() || findings.iter().any(|finding| finding.edit.is_some()) {
-            return Ok(());
+        for finding in example.findings(policy, set, &example.rendered().0)? {
+            if finding.edit.is_some() {
+                return Ok(Some(false));
+            }
+            is_without = Some(true);
         }
     }
-    Err(ExampleFailure::NoEdit)
+    Ok(is_without)
 }
 
 fn numbered(text: &str) -> String {

@@ -145,6 +145,19 @@ impl<'s> Fields<'s> {
         }
     }
 
+    /// The text of `name` with its line, white space around it included.
+    ///
+    /// # Errors
+    ///
+    /// [`Mistake::Value`] when it is not a text.
+    pub fn verbatim(&mut self, name: &'static str) -> Result<Option<Written>, PolicyError> {
+        let Some(entry) = self.entry(name) else { return Ok(None) };
+        match scalar_text(&entry.value) {
+            Some(text) => Ok(Some(Written { text, line: self.source.lines.line(entry.key_span.start) })),
+            None => Err(self.wrong(entry, name, "a text")),
+        }
+    }
+
     /// The text of `name` with its line.
     ///
     /// # Errors

@@ -26,7 +26,7 @@
 //! | `standards` | a list of clauses, such as `pss:baseline`, `cis-kubernetes:5.2.2` |
 //! | `aliases` | a map from another tool to its id or ids, such as `trivy: KSV-0017` |
 //! | `supersedes` | a list of ids of policies that say the same of the same thing less exactly: they are silent where this one speaks |
-//! | `edit` | for trees `{set: path, to: value}`, `{remove: path}` or a list of paths, in which the step `*` is every item of a list, or `{remove_items: path}`, which takes what `subjects` names out of a list, or `{append: key, value: item}`; for places `{replace: place, with: template}`, the empty template deleting it, or `{pin: true}`, which writes the digest of the image there beside its tag, once its registry was asked |
+//! | `edit` | how a finding is put right: an edit, or a list of them that are made together; see [`super::edit`] |
 //! | `examples` | its tests; at least one with and one without a finding |
 //!
 //! A policy of target `secret` has, in place of `deny`, `subjects`, `at`, `raise` and `edit`, the fields of
@@ -45,7 +45,8 @@
 //! Invariant: a policy that loads has a denied and a passing example, and every mistake is named with file, line,
 //! field, what was found, what was expected and the nearest valid name.
 
-use std::collections::BTreeMap;
+mod edit;
+mod example;
 
 use serde::de::DeserializeOwned;
 
@@ -55,7 +56,7 @@ use super::super::finding::{Category, Severity};
 use super::fields::{Fields, Mistake, PolicyError, Source, scalar_text};
 use super::parameter::{Parameter, ParameterKind, ParameterValue};
 use super::target::Target;
-use super::{ConditionRule, EditRule, Example, ExampleSettings, Judgement, Policy, PolicyId, Raise, Written};
+use super::{ConditionRule, Judgement, Policy, PolicyId, Raise, Written};
 use crate::scan::limits::Limits;
 use crate::scan::secret::rule::SecretRule;
 use crate::scan::span::{LineIndex, Span};
@@ -77,7 +78,7 @@ impl Policy {
         let source = Source { file, lines: LineIndex::new(text), checks_patterns: true };
         let root = read_tree(&source, text)?;
         let (policy, mut fields) = Self::read(id, &source, &root)?;
-        let policy = Self { examples: examples(&source, &mut fields, policy.target)?, ..policy };
+        let policy = Self { examples: example::read(&source, &mut fields, policy.target)?, ..policy };
         fields.finish()?;
         Ok(policy)
     }
@@ -98,7 +99,7 @@ impl Policy {
             conceal: None,
             at: None,
             raise: Vec::new(),
-            edit: None,
+            edit: Vec::new(),
         };
         Self {
             title: id.to_string(),
@@ -198,7 +199,7 @@ fn judgement(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Re
         conceal: fields.written("conceal")?,
         at: fields.text("at")?,
         raise: raises(source, fields)?,
-        edit: edit(source, fields)?,
+        edit: edit::parts(source, fields)?,
     };
     Ok(Judgement::Condition(Box::new(rule)))
 }
@@ -276,43 +277,6 @@ fn raise(source: &Source<'_>, node: &Node) -> Result<Raise, PolicyError> {
     Ok(Raise { when, to })
 }
 
-fn edit(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Option<EditRule>, PolicyError> {
-    let Some(entry) = fields.entry("edit") else { return Ok(None) };
-    let mut fields = Fields::new(source, &entry.value, "edit")?;
-    let removed = fields.texts("remove")?;
-    if let Some(path) = fields.text("append")? {
-        let value = fields.entry("value").ok_or_else(|| fields.missing("value"))?.value.clone();
-        fields.finish()?;
-        return Ok(Some(EditRule::Append { path, value }));
-    }
-    if fields.boolean("pin")? == Some(true) {
-        fields.finish()?;
-        return Ok(Some(EditRule::Pin));
-    }
-    let (set, items, replace) = (fields.text("set")?, fields.text("remove_items")?, fields.text("replace")?);
-    let rule = match (set, removed.as_slice(), items, replace) {
-        (Some(path), [], None, None) => {
-            let to = fields.entry("to").ok_or_else(|| fields.missing("to"))?.value.clone();
-            EditRule::Set { path, to }
-        }
-        (None, [_, ..], None, None) => EditRule::Remove { paths: removed },
-        (None, [], Some(path), None) => EditRule::RemoveItems { path },
-        (None, [], None, Some(place)) => {
-            let with = fields.written("with")?.ok_or_else(|| fields.missing("with"))?;
-            EditRule::Replace { place, with }
-        }
-        _ => {
-            return Err(fields.wrong(
-                entry,
-                "edit",
-                "one of set and to, remove, remove_items, append and value, replace and with, pin",
-            ));
-        }
-    };
-    fields.finish()?;
-    Ok(Some(rule))
-}
-
 fn aliases(fields: &mut Fields<'_>) -> Result<Vec<(String, Vec<String>)>, PolicyError> {
     let Some(entry) = fields.entry("aliases") else { return Ok(Vec::new()) };
     let expected = "a map from a tool to its ids";
@@ -325,52 +289,6 @@ fn aliases(fields: &mut Fields<'_>) -> Result<Vec<(String, Vec<String>)>, Policy
     };
     let read = |tool: &Entry| Some((tool.key.to_string(), ids_of(tool)?));
     map.entries().iter().map(|tool| read(tool).ok_or_else(|| fields.wrong(tool, "aliases", expected))).collect()
-}
-
-fn examples(source: &Source<'_>, fields: &mut Fields<'_>, target: Target) -> Result<Vec<Example>, PolicyError> {
-    let entry = fields.entry("examples").ok_or_else(|| fields.missing("examples"))?;
-    let read = |node| example(source, node, target);
-    let examples = entry.value.items().iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let denied = examples.iter().filter(|example| example.is_denied()).count();
-    if denied == 0 || denied == examples.len() {
-        let found = format!("{denied} with and {} without a finding", examples.len() - denied);
-        let expected = "at least one of each (a line `# deny` marks the next one)".to_owned();
-        return Err(fields.value_error(entry.key_span, "examples", found, expected, None));
-    }
-    Ok(examples)
-}
-
-fn example(source: &Source<'_>, node: &Node, target: Target) -> Result<Example, PolicyError> {
-    let mut fields = Fields::new(source, node, "examples")?;
-    let written = fields.entry("text").and_then(|entry| scalar_text(&entry.value));
-    let example = Example {
-        name: fields.required_text("name")?,
-        path: fields.text("path")?.unwrap_or_else(|| target.example_path().to_owned()),
-        before: fields.text("before")?,
-        files: other_files(&mut fields)?,
-        text: written.ok_or_else(|| fields.missing("text"))?,
-        deny: denied_lines(&mut fields)?,
-        settings: example_settings(source, &mut fields)?,
-    };
-    fields.finish()?;
-    Ok(example)
-}
-
-fn other_files(fields: &mut Fields<'_>) -> Result<Vec<(String, String)>, PolicyError> {
-    let Some(entry) = fields.entry("files") else { return Ok(Vec::new()) };
-    let file = |file: &Entry| Some((file.key.to_string(), file.value.as_str()?.to_owned()));
-    let files: Option<_> = entry.value.entries().iter().map(file).collect();
-    files.ok_or_else(|| fields.wrong(entry, "files", "a map from paths to texts"))
-}
-
-fn denied_lines(fields: &mut Fields<'_>) -> Result<Vec<usize>, PolicyError> {
-    let Some(entry) = fields.entry("deny") else { return Ok(Vec::new()) };
-    let line = |node: &Node| usize::try_from(node.as_int()?).ok().filter(|line| *line > 0);
-    let lines: Option<Vec<usize>> = match entry.value.value() {
-        Value::Sequence(items) => items.iter().map(line).collect(),
-        _ => None,
-    };
-    lines.ok_or_else(|| fields.wrong(entry, "deny", "a list of line numbers, from 1"))
 }
 
 fn parameters(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Vec<Parameter>, PolicyError> {
@@ -392,50 +310,11 @@ fn parameter(source: &Source<'_>, entry: &Entry) -> Result<Parameter, PolicyErro
     Ok(Parameter { name: entry.key.to_string(), kind, default: value, doc })
 }
 
-fn example_settings(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<ExampleSettings, PolicyError> {
-    let Some(entry) = fields.entry("settings") else { return Ok(ExampleSettings::default()) };
-    let mut fields = Fields::new(source, &entry.value, "settings")?;
-    let settings = ExampleSettings {
-        pin_digest: pin_digest(source, &mut fields)?,
-        kubernetes_minor: kubernetes_minor(source, &mut fields)?,
-        parameters: parameter_values(&mut fields)?,
-    };
-    fields.finish()?;
-    Ok(settings)
-}
-
-fn pin_digest(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<bool, PolicyError> {
-    let Some(images) = fields.entry("images") else { return Ok(false) };
-    let mut images = Fields::new(source, &images.value, "settings.images")?;
-    let pin = images.named("pin", &["tag", "digest"], |text| match text {
-        "tag" => Some(false),
-        "digest" => Some(true),
-        _ => None,
-    })?;
-    images.finish()?;
-    Ok(pin.unwrap_or(false))
-}
-
-fn kubernetes_minor(source: &Source<'_>, fields: &mut Fields<'_>) -> Result<Option<u32>, PolicyError> {
-    let Some(kubernetes) = fields.entry("kubernetes") else { return Ok(None) };
-    let mut kubernetes = Fields::new(source, &kubernetes.value, "settings.kubernetes")?;
-    let minor = kubernetes.named("version", &["\"1.37\""], kubernetes_minor_of)?;
-    kubernetes.finish()?;
-    Ok(minor)
-}
-
 /// The minor version of `1.37` or `v1.37`; `None` when the text is no version of Kubernetes 1.
 pub fn kubernetes_minor_of(text: &str) -> Option<u32> {
     let minor = text.strip_prefix('v').unwrap_or(text).strip_prefix("1.")?;
     let is_number = minor.len() <= 3 && minor.bytes().all(|byte| byte.is_ascii_digit());
     minor.parse().ok().filter(|_| is_number)
-}
-
-fn parameter_values(fields: &mut Fields<'_>) -> Result<BTreeMap<String, ParameterValue>, PolicyError> {
-    let Some(entry) = fields.entry("parameters") else { return Ok(BTreeMap::new()) };
-    let value = |given: &Entry| Some((given.key.to_string(), ParameterValue::read(&given.value)?));
-    let values: Option<_> = entry.value.entries().iter().map(value).collect();
-    values.ok_or_else(|| fields.wrong(entry, "parameters", "a map from names to values"))
 }
 
 #[cfg(test)]

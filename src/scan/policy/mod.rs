@@ -5,6 +5,7 @@
 
 mod compile;
 pub mod condition;
+pub mod edit;
 pub mod evaluate;
 pub mod example;
 pub mod fields;
@@ -22,9 +23,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::document::node::Node;
 use super::finding::{Category, Severity};
 use super::secret::rule::SecretRule;
+pub use edit::{EditPart, EditRule};
 pub use fields::PolicyError;
 use parameter::{Parameter, ParameterValue};
 pub use set::PolicySet;
@@ -126,8 +127,8 @@ impl Policy {
     }
 
     /// How a finding is repaired, when the policy says so.
-    pub fn edit(&self) -> Option<&EditRule> {
-        self.condition()?.edit.as_ref()
+    pub fn edit(&self) -> Option<&[EditPart]> {
+        self.condition().map(|rule| rule.edit.as_slice()).filter(|parts| !parts.is_empty())
     }
 
     /// What it decides by, when it decides by a condition.
@@ -250,8 +251,8 @@ pub struct ConditionRule {
     pub at: Option<String>,
     /// When the finding matters more.
     pub raise: Vec<Raise>,
-    /// How to repair the text.
-    pub edit: Option<EditRule>,
+    /// How to repair the text: all parts that apply to a finding, in one edit; empty when there is no one right way.
+    pub edit: Vec<EditPart>,
 }
 
 /// A condition that lifts the severity of a finding.
@@ -261,44 +262,6 @@ pub struct Raise {
     pub when: Written,
     /// The severity then; never lowers it.
     pub to: Severity,
-}
-
-/// How to repair the text.
-#[derive(Clone, Debug)]
-pub enum EditRule {
-    /// Gives the key at a path a value, with the maps above it when they are absent.
-    Set {
-        /// The path, from the target's node.
-        path: String,
-        /// The value.
-        to: Node,
-    },
-    /// Removes the keys at paths that exist.
-    Remove {
-        /// The paths, from the target's node; the step `*` is every item of a list.
-        paths: Vec<String>,
-    },
-    /// Removes items of a list: those that the finding's subjects name.
-    RemoveItems {
-        /// The path of the list, from the target's node.
-        path: String,
-    },
-    /// Adds an item to the list under a key, which is made when it is absent.
-    Append {
-        /// The key, of the target's node.
-        path: String,
-        /// The item.
-        value: Node,
-    },
-    /// Replaces the text of a named place.
-    Replace {
-        /// The name of the place.
-        place: String,
-        /// The new text; placeholders are facts.
-        with: Written,
-    },
-    /// Writes the digest of the image beside its tag, once its registry was asked.
-    Pin,
 }
 
 /// The settings that an example needs.

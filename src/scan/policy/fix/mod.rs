@@ -3,26 +3,33 @@
 //! Invariant: an edit is offered only when the file, edited, was read and judged again: the finding is gone, and there
 //! is no new finding and no new problem.
 
+mod dockerfile;
+mod flags;
+mod insertion;
 mod list;
 mod removal;
+mod together;
 mod tree;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::document;
 use super::super::document::node::Node;
+use super::super::document::{self, DocumentKind, ParsedFile};
 use super::super::edit::{Edit, apply_all};
 use super::super::finding::Fingerprint;
 use super::super::problem::{Cause, Problem};
 use super::super::span::LineIndex;
-use super::evaluate::{Evaluation, FileView, Found};
+use super::evaluate::{Evaluation, FileView, Found, Repair};
 use super::target::Target;
-use super::{EditRule, PolicySet};
+use super::{EditPart, EditRule, PolicyId, PolicySet};
 use crate::scan::ScanOptions;
 use crate::scan::image_reference::ImageReference;
 use crate::scan::image_use::{ImageUse, image_uses};
 use crate::scan::span::Span;
+use removal::Going;
+pub use together::apply_together;
 use tree::Tree;
 
 /// How many bytes of text may be judged again for the edits of one file, at the least once.
@@ -77,18 +84,41 @@ struct Builder<'b> {
 }
 
 impl Builder<'_> {
+    /// All parts of the policy's edit that apply and find something to do, as one.
     fn build(&mut self, found: &Found) -> Option<Edit> {
+        let parts = self.set.get(&found.finding.rule)?.edit()?;
+        let repairs = found.repairs.iter().filter_map(|repair| Some((repair, parts.get(repair.part)?)));
+        let edits = repairs.filter_map(|(repair, part)| self.part(found, repair, part)).collect();
+        removal::joined(self.file.text, edits)
+    }
+
+    fn part(&mut self, found: &Found, repair: &Repair, part: &EditPart) -> Option<Edit> {
         let text = self.file.text;
-        let tree = || Some(Tree { text, root: found.subject.node.as_ref()? });
-        match self.set.get(&found.finding.rule)?.edit()? {
+        if is_rendered(self.file.parsed) && !matches!(part.rule, EditRule::Pin) {
+            return None;
+        }
+        let going = Going { names: &found.finding.subjects, places: &found.places };
+        if self.set.target(&found.finding.rule) == Some(Target::KubernetesControlPlane) && part.within.is_none() {
+            return flags::build(text, &found.subject.facts, &part.rule, going);
+        }
+        let root = match &part.within {
+            Some(fact) => found.subject.facts.at(fact),
+            None => found.subject.node.as_ref(),
+        };
+        let tree = || Some(Tree { text, root: root? });
+        match &part.rule {
             EditRule::Set { path, to } => tree()?.set(path, to),
             EditRule::Remove { paths } => tree()?.remove_all(paths),
-            EditRule::RemoveItems { path } => tree()?.remove_items(path, &found.finding.subjects),
+            EditRule::RemoveItems { paths } => tree()?.remove_items(paths, going),
             EditRule::Append { path, value } => list::append(tree()?, path, value),
+            EditRule::Rename { path, to } => tree()?.rename(path, to),
+            EditRule::RemoveWords { path, words } => tree()?.remove_words(path, words),
             EditRule::Replace { place, .. } => {
                 let (_, span) = found.subject.places.iter().find(|(name, _)| name == place)?;
-                Some(Edit { span: *span, replacement: found.replacement.clone()? })
+                Some(Edit { span: *span, replacement: dockerfile::in_case_of(place, span.of(text), &repair.text) })
             }
+            EditRule::Then { .. } => dockerfile::then(self.file, found, &repair.text),
+            EditRule::Rewrite { form } => dockerfile::rewrite(self.file, found, *form),
             EditRule::Pin => self.pin(found.finding.span),
         }
     }
@@ -104,6 +134,11 @@ impl Builder<'_> {
         };
         image.pin(self.file.text, digest)
     }
+}
+
+/// Whether something else renders the Dockerfile first, so that its lines need not follow each other.
+fn is_rendered(file: &ParsedFile) -> bool {
+    file.kind == DocumentKind::Dockerfile && file.problems.iter().any(|problem| problem.cause == Cause::Templated)
 }
 
 /// Edits that do not meet can be verified together; those at one place come one after the other.
@@ -145,6 +180,12 @@ impl Seen {
 
 fn kind_of(problem: &Problem) -> (Cause, String) {
     (problem.cause, problem.message.clone())
+}
+
+/// Where the text at `offset` stands after `edits`.
+fn place_after(offset: usize, edits: &[Edit]) -> usize {
+    let before = edits.iter().filter(|edit| edit.span.end <= offset && edit.span.start < offset);
+    before.fold(offset, |place, edit| (place + edit.replacement.len()).saturating_sub(edit.span.len()))
 }
 
 struct Verifier<'v> {
@@ -193,12 +234,44 @@ impl Verifier<'_> {
         // What a file alone has wrong is put right in it, whatever is then missing in others.
         let of_set = |found: &Found| self.set.target(&found.finding.rule) == Some(Target::KubernetesSet);
         let is_alone = !edits.iter().filter_map(|(index, _)| evaluation.findings.get(*index)).any(of_set);
-        let may_stay = |found: &Found| {
+        let is_known = |found: &&Found| {
             let fingerprint = &found.finding.fingerprint;
             let is_known = self.before.fingerprints.contains(fingerprint) || (is_alone && of_set(found));
             is_known && !fixed.contains(fingerprint)
         };
-        after.findings.iter().all(may_stay)
+        let (known, others): (Vec<&Found>, Vec<&Found>) = after.findings.iter().partition(is_known);
+        let mut staying = Staying::of(evaluation, edits, &texts);
+        // Those that keep their name take their places first.
+        for found in known {
+            staying.take(found);
+        }
+        others.into_iter().all(|found| staying.take(found))
             && after.problems.iter().all(|problem| self.before.problems.contains(&kind_of(problem)))
+    }
+}
+
+/// The findings that edits are not for, by rule and by place in the edited text: one of them may go by another name
+/// there, as a word that an edit changed is a part of it.
+struct Staying(BTreeMap<(PolicyId, usize), usize>);
+
+impl Staying {
+    fn of(evaluation: &Evaluation, edits: &[(usize, Edit)], texts: &[Edit]) -> Self {
+        let is_for = |index: usize| edits.iter().any(|(edited, _)| *edited == index);
+        let staying = evaluation.findings.iter().enumerate().filter(|(index, _)| !is_for(*index));
+        let staying = staying.map(|(_, found)| &found.finding).chain(&evaluation.superseded);
+        let mut counts = BTreeMap::new();
+        for finding in staying {
+            *counts.entry((finding.rule.clone(), place_after(finding.span.start, texts))).or_default() += 1;
+        }
+        Self(counts)
+    }
+
+    /// Whether `found`, of the edited text, is one of them, which is then taken.
+    fn take(&mut self, found: &Found) -> bool {
+        let place = (found.finding.rule.clone(), found.finding.span.start);
+        let Some(count) = self.0.get_mut(&place) else { return false };
+        let is_left = *count > 0;
+        *count = count.saturating_sub(1);
+        is_left
     }
 }

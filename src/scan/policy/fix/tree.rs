@@ -4,6 +4,7 @@
 //! Invariant: an edit lies inside the map it changes, never where an anchor or a merge key lent something from
 //! elsewhere.
 
+use super::super::edit::steps;
 use crate::scan::document::node::{Entry, Node, Value};
 use crate::scan::edit::Edit;
 use crate::scan::span::Span;
@@ -21,7 +22,7 @@ impl Tree<'_> {
     /// Gives the key at the dotted `path` the value `to`, creating the maps above it; `None` when there is no plain
     /// way.
     pub(super) fn set(&self, path: &str, to: &Node) -> Option<Edit> {
-        let steps: Vec<&str> = path.split('.').collect();
+        let steps = steps(path);
         let mut node = self.root;
         for (index, step) in steps.iter().enumerate() {
             let rest = steps.get(index + 1..)?;
@@ -34,6 +35,9 @@ impl Tree<'_> {
             match (rest, entry.value.value()) {
                 ([], _) => return self.replace(node, entry, &[], to),
                 (_, Value::Null) => return self.replace(node, entry, rest, to),
+                (_, Value::Mapping(map)) if map.entries().is_empty() && !entry.value.is_open() => {
+                    return self.fill(node, entry, rest, to);
+                }
                 (_, Value::Mapping(_)) => node = &entry.value,
                 _ => return None,
             }
@@ -43,8 +47,13 @@ impl Tree<'_> {
 
     /// Removes the key at the dotted `path`, and the maps above it that hold nothing else; `None` when it is not there.
     pub(super) fn remove(&self, path: &str) -> Option<Edit> {
+        self.remove_at(&steps(path))
+    }
+
+    /// Removes the key that `steps` lead to, as [`Self::remove`] does.
+    pub(super) fn remove_at(&self, steps: &[&str]) -> Option<Edit> {
         let (mut node, mut target) = (self.root, None);
-        for step in path.split('.') {
+        for step in steps {
             if let Value::Sequence(items) = node.value() {
                 let item = items.get(step.parse::<usize>().ok()?).filter(|item| contains(node.span(), item.span()))?;
                 // An item stays, whatever is taken out of it.
@@ -64,6 +73,34 @@ impl Tree<'_> {
         if self.is_flow(map) { Self::remove_from_flow(map, entry) } else { self.remove_from_block(map, entry) }
     }
 
+    /// Gives the key at the dotted `path` the name `to`; when that is there too, the old one goes.
+    pub(super) fn rename(&self, path: &str, to: &str) -> Option<Edit> {
+        let steps = steps(path);
+        let (last, above) = steps.split_last()?;
+        let map = above.iter().try_fold(self.root, |node, step| node.get(step))?;
+        let entry = map.entry(last).filter(|entry| contains(map.span(), entry.key_span))?;
+        if map.entry(to).is_some() {
+            return self.remove(path);
+        }
+        let written = entry.key_span.of(self.text);
+        let at = written.find(*last)?;
+        let start = entry.key_span.start + at;
+        Some(edit(start, start + last.len(), to.to_owned()))
+    }
+
+    /// Gives the empty map of `entry` keys: in a block as lines of their own.
+    fn fill(&self, map: &Node, entry: &Entry, rest: &[&str], to: &Node) -> Option<Edit> {
+        let (key, inner) = rest.split_first()?;
+        let span = entry.value.span();
+        let gap = self.text.get(entry.key_span.end..span.start)?;
+        let ends_line = self.text.get(span.end..)?.split('\n').next().is_some_and(|rest| rest.trim().is_empty());
+        let is_plain = gap.trim() == ":" && !gap.contains('\n') && ends_line && !self.is_flow(map);
+        match self.below(map, entry, rest, to).filter(|_| is_plain) {
+            Some(lines) => Some(edit(entry.key_span.end + gap.find(':')? + 1, span.end, lines)),
+            None => self.insert(&entry.value, key, inner, to),
+        }
+    }
+
     /// Replaces all after the colon of `entry`, so that a block below it becomes one line.
     fn replace(&self, map: &Node, entry: &Entry, rest: &[&str], to: &Node) -> Option<Edit> {
         let quoted = self.quotes_keys(map);
@@ -74,9 +111,16 @@ impl Tree<'_> {
         let span = entry.value.span();
         if span.is_empty() || span.start < entry.key_span.end {
             let colon = entry.key_span.end + self.text.get(entry.key_span.end..)?.find(':')? + 1;
-            return Some(edit(colon, colon, format!(" {value}")));
+            let in_lines = !rest.is_empty() && !self.is_flow(map);
+            let below = in_lines.then(|| self.below(map, entry, rest, to)).flatten();
+            return Some(edit(colon, colon, below.unwrap_or_else(|| format!(" {value}"))));
         }
         let between = self.text.get(entry.key_span.end..span.start)?;
+        if rest.is_empty()
+            && let Some(edit) = super::list::replace_items(self, &entry.value, to)
+        {
+            return Some(edit);
+        }
         match between.find('\n') {
             Some(_) => {
                 let colon = entry.key_span.end + between.find(':')? + 1;
@@ -84,50 +128,6 @@ impl Tree<'_> {
             }
             None => Some(edit(span.start, span.end, value)),
         }
-    }
-
-    fn insert(&self, map: &Node, key: &str, rest: &[&str], to: &Node) -> Option<Edit> {
-        if map.is_open() {
-            return None;
-        }
-        if self.is_flow(map) {
-            self.insert_in_flow(map, key, rest, to)
-        } else {
-            self.insert_in_block(map, key, rest, to)
-        }
-    }
-
-    /// Adds lines after the first entry of one line; before the first entry when there is none.
-    fn insert_in_block(&self, map: &Node, key: &str, rest: &[&str], to: &Node) -> Option<Edit> {
-        let own = |entry: &&Entry| contains(map.span(), entry.key_span);
-        let first = map.entries().iter().find(own)?;
-        let column = self.column(first.key_span.start);
-        let line_break = self.line_break();
-        let lines = block_lines(key, rest, &scalar(to, false)?, column, line_break);
-        let single = map.entries().iter().filter(own).find_map(|entry| self.end_of_single_line(entry));
-        let indent = " ".repeat(column);
-        let start = first.key_span.start;
-        Some(match single {
-            Some(end) => edit(end, end, format!("{line_break}{indent}{lines}")),
-            None => edit(start, start, format!("{lines}{line_break}{indent}")),
-        })
-    }
-
-    fn insert_in_flow(&self, map: &Node, key: &str, rest: &[&str], to: &Node) -> Option<Edit> {
-        let quoted = self.quotes_keys(map);
-        let name = |key: &str| if quoted { quote(key) } else { key.to_owned() };
-        let value =
-            rest.iter().rev().try_fold(scalar(to, quoted)?, |inner, key| Some(format!("{{{}: {inner}}}", name(key))));
-        let item = format!("{}: {}", name(key), value?);
-        let inside = map.span().start + 1;
-        let Some(first) = map.entries().iter().find(|entry| contains(map.span(), entry.key_span)) else {
-            return Some(edit(inside, inside, item));
-        };
-        let space = self.text.get(inside..first.key_span.start)?;
-        if space.contains('\n') && space.trim().is_empty() {
-            return Some(edit(inside, inside, format!("{space}{item},")));
-        }
-        Some(edit(first.key_span.start, first.key_span.start, format!("{item}, ")))
     }
 
     /// Removes whole lines; the first key of a list item gives its place to the next one.
@@ -156,36 +156,20 @@ impl Tree<'_> {
         })
     }
 
-    fn is_flow(&self, map: &Node) -> bool {
+    pub(super) fn is_flow(&self, map: &Node) -> bool {
         map.span().of(self.text).starts_with('{')
     }
 
     /// Whether keys are quoted: those of the map are, or the whole text is JSON.
-    fn quotes_keys(&self, map: &Node) -> bool {
+    pub(super) fn quotes_keys(&self, map: &Node) -> bool {
         match map.entries().first() {
             Some(entry) => entry.key_span.of(self.text).starts_with('"'),
             None => self.text.trim_start().starts_with(['{', '[']),
         }
     }
 
-    /// The end of the line of an entry whose value is a plain or quoted scalar on the line of its key.
-    fn end_of_single_line(&self, entry: &Entry) -> Option<usize> {
-        let span = entry.value.span();
-        let value = span.of(self.text);
-        let is_scalar = !matches!(entry.value.value(), Value::Null | Value::Sequence(_) | Value::Mapping(_));
-        let is_here = span.start >= entry.key_span.end && !value.starts_with(['|', '>']);
-        let one_line = !self.text.get(entry.key_span.start..span.end)?.contains('\n');
-        if !(is_scalar && is_here && one_line) {
-            return None;
-        }
-        let rest = self.text.get(span.end..)?;
-        let rest = rest.split('\n').next().unwrap_or_default();
-        let rest = rest.strip_suffix('\r').unwrap_or(rest);
-        (rest.trim().is_empty() || rest.trim_start().starts_with('#')).then_some(span.end + rest.len())
-    }
-
     /// The column of `offset`, from 0, in characters.
-    fn column(&self, offset: usize) -> usize {
+    pub(super) fn column(&self, offset: usize) -> usize {
         self.text.get(self.line_start(offset)..offset).unwrap_or_default().chars().count()
     }
 
@@ -193,18 +177,9 @@ impl Tree<'_> {
         self.text.get(..offset).unwrap_or_default().rfind('\n').map_or(0, |index| index + 1)
     }
 
-    fn line_break(&self) -> &'static str {
+    pub(super) fn line_break(&self) -> &'static str {
         if self.text.contains("\r\n") { "\r\n" } else { "\n" }
     }
-}
-
-/// The lines of a key in a block, without the indentation of the first one.
-fn block_lines(key: &str, rest: &[&str], value: &str, column: usize, line_break: &str) -> String {
-    let mut lines = format!("{key}:");
-    for (depth, key) in rest.iter().enumerate() {
-        lines = format!("{lines}{line_break}{}{key}:", " ".repeat(column + 2 * (depth + 1)));
-    }
-    format!("{lines} {value}")
 }
 
 /// A value on one line; `json` quotes texts always.
@@ -234,11 +209,11 @@ pub(super) fn scalar(node: &Node, json: bool) -> Option<String> {
 }
 
 /// Whether YAML 1.1 reads a word as something else than a text.
-fn is_keyword(text: &str) -> bool {
+pub(super) fn is_keyword(text: &str) -> bool {
     ["true", "false", "yes", "no", "on", "off", "y", "n", "null"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 

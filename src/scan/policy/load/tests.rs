@@ -106,3 +106,46 @@ fn a_kind_that_would_be_slow_or_large_is_refused_with_the_reason() {
     refused("min_entropy: 3.0", "min_entropy: 9.5", "must be from 0 to 8 bits per byte");
     refused("[0-9a-z]{20}", "[0-9a-z", "unclosed character class");
 }
+
+#[test]
+fn an_edit_is_one_of_its_kinds_and_names_its_mistakes() {
+    let policy = |edit: &str| {
+        format!(
+            "title: t\nseverity: low\ntarget: kubernetes.container\ndeny: container.privileged == true\nmessage: m\n\
+             why: w\nfix: f\n{edit}\nexamples:\n  - {{name: a, deny: [1], text: x}}\n  - {{name: b, text: y}}\n"
+        )
+    };
+    for (edit, line, expected) in [
+        ("edit: {set: a}", 8, "\"edit.to\" is missing"),
+        ("edit: {remove: a, set: b, to: c}", 8, "expected one of set and to"),
+        ("edit: []", 8, "expected a map"),
+        ("edit:\n  - {remove: a}\n  - {rewrit: user}", 10, "did you mean \"rewrite\"?"),
+        ("edit: {rewrite: usr}", 8, "did you mean \"user\"?"),
+        ("edit: {remove_words: [a]}", 8, "\"edit.from\" is missing"),
+        ("edit: {remove: a, whn: b}", 8, "did you mean \"when\"?"),
+    ] {
+        let error = load(&policy(edit)).map(|policy| policy.title).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("x.yaml:{line}: ")) && error.contains(expected), "{edit}: {error}");
+    }
+    let rules = |edit: &str| load(&policy(edit)).unwrap().edit().map(<[_]>::len);
+    assert_eq!(rules("edit:\n  - {remove: a}\n  - {set: b, to: 1, when: container.privileged}"), Some(2));
+    assert_eq!(rules(""), None);
+}
+
+#[test]
+fn what_an_edit_asks_for_is_a_fact() {
+    let text = |edit: &str| {
+        let text = "title: t\nseverity: low\ntarget: kubernetes.pod\ndeny: pod.host_network == true\nmessage: m\nwhy: w\n\
+                    fix: f\nexamples:\n  - {name: a, deny: [1], text: x}\n  - {name: b, text: y}\n";
+        text.replace("examples:", &format!("{edit}\nexamples:"))
+    };
+    for (edit, expected) in [
+        ("edit: {remove: labels, in: pod.metadat}", "did you mean \"pod.metadata\"?"),
+        ("edit: {remove: a, when: pod.host_netwrk}", "did you mean \"pod.host_network\"?"),
+        ("edit: {replace: line, with: \"{pod.oss}\"}", "pod.os"),
+    ] {
+        let files = [(".github/dockgate/a.yaml", text(edit))];
+        let (_, problems) = crate::scan::policy::PolicySet::default().with_team(&files);
+        assert!(problems.iter().any(|problem| problem.message.contains(expected)), "{edit}: {problems:?}");
+    }
+}

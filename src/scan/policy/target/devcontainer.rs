@@ -17,12 +17,18 @@ use super::{FactDoc, FactKind, Subject, image};
 /// The facts of `devcontainer.file`.
 pub(super) const FACTS: &[FactDoc] = facts![&image::FACTS, &CONTAINER];
 
-const CONTAINER: [FactDoc; 6] = [
+const CONTAINER: [FactDoc; 7] = [
     FactDoc {
         path: "container.privileged",
         kind: FactKind::Bool,
         doc: "whether `privileged` or `--privileged` among `runArgs` asks for every right over the machine",
         example: "true",
+    },
+    FactDoc {
+        path: "container.privileged_by",
+        kind: FactKind::String,
+        doc: "the argument among `runArgs` that asks for every right; `null` when none does",
+        example: "--privileged",
     },
     FactDoc {
         path: "container.capabilities",
@@ -86,6 +92,7 @@ fn subject(root: &Node) -> Subject {
     places.extend(image.as_str().map(|_| ("image", image.span())));
     let container = map(vec![
         ("privileged", if flag.is_some() { truth(true) } else { privileged }),
+        ("privileged_by", flag.unwrap_or_else(null)),
         ("capabilities", list(capabilities.map(capability))),
         ("security_options", list(options)),
         ("host_namespaces", list(namespaces)),

@@ -17,6 +17,8 @@ mod surroundings;
 mod tests;
 mod verification;
 
+pub(in crate::scan::policy) use command::runs_as_root;
+
 use super::facts::{map, null, text, truth};
 use super::{FactDoc, Subject, Target};
 use crate::scan::document::dockerfile::{Base, Dockerfile, Origin, Stage, Word};

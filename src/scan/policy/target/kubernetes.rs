@@ -11,7 +11,7 @@ mod account;
 mod api;
 mod container;
 mod context;
-mod control_plane;
+pub(in super::super) mod control_plane;
 mod docs;
 mod grants;
 mod ingress;
@@ -27,6 +27,7 @@ pub(super) use volume::is_runtime_socket;
 use crate::scan::document::ParsedFile;
 use crate::scan::document::kubernetes::{Container, Object};
 use crate::scan::document::node::Node;
+use crate::scan::span::Span;
 
 use super::facts::{field, map, path, truth};
 use super::{FactDoc, Subject, Target};
@@ -77,7 +78,16 @@ pub fn subjects(target: Target, file: &ParsedFile, text: &str) -> Vec<Subject> {
 
 fn object_subject(object: &Object) -> Subject {
     let facts = map(vec![("object", object_facts(object)), ("api", api::facts(object))]);
-    subject(facts, &object.node, object.title(), object.identity())
+    let version = api_version(object).map(|place| ("api_version", place));
+    let found = subject(facts, &object.node, object.title(), object.identity());
+    Subject { places: version.into_iter().collect(), ..found }
+}
+
+/// Where the `apiVersion` stands, inside of its quotes.
+fn api_version(object: &Object) -> Option<Span> {
+    let node = object.node.get("apiVersion")?;
+    let quotes = node.span().len().checked_sub(node.as_str()?.len()).filter(|quotes| matches!(quotes, 0 | 2))?;
+    Some(Span::new(node.span().start + quotes / 2, node.span().end - quotes / 2))
 }
 
 fn subject(facts: Node, node: &Node, resource: String, identity: Vec<String>) -> Subject {

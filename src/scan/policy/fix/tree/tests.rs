@@ -25,11 +25,14 @@ fn a_value_is_replaced_where_it_stands() {
     set("a: 1 # why\nb: 2\n", "", "a", "true", "a: true # why\nb: 2\n");
     set("a: {b: 'x'}\n", "", "a.b", "z", "a: {b: z}\n");
     set("{\"a\": {\"b\": \"x\"}}\n", "", "a.b", "z", "{\"a\": {\"b\": \"z\"}}\n");
-    set("a:\n  - x\n  - y\nb: 1\n", "", "a", "[ALL]", "a: [ALL]\nb: 1\n");
+    set("a:\n  - x\n  - y\nb: 1\n", "", "a", "[ALL]", "a:\n  - ALL\nb: 1\n");
+    set("a:\n  - x # why\n  - y\nb: 1\n", "", "a", "[ALL]", "a: [ALL]\nb: 1\n");
     set("a: |\n  x\nb: 1\n", "", "a", "z", "a: z\nb: 1\n");
     set("a:\nb: 1\n", "", "a", "true", "a: true\nb: 1\n");
-    set("a:\nb: 1\n", "", "a.c.d", "true", "a: {c: {d: true}}\nb: 1\n");
-    set("a: {}\nb: 1\n", "", "a.c", "true", "a: {c: true}\nb: 1\n");
+    set("a:\nb: 1\n", "", "a.c.d", "true", "a:\n  c:\n    d: true\nb: 1\n");
+    set("a: {}\nb: 1\n", "", "a.c", "true", "a:\n  c: true\nb: 1\n");
+    set("a: {} # none\nb: 1\n", "", "a.c", "true", "a: {c: true} # none\nb: 1\n");
+    set("l: [{a: {}}]\n", "l.0", "a.c", "true", "l: [{a: {c: true}}]\n");
     set("a: ~\n", "", "a.c", "true", "a: {c: true}\n");
 }
 
@@ -53,10 +56,32 @@ fn a_key_is_inserted_in_the_style_around_it() {
         "s:\n  - c: \"8\"\n    env:\n      - x\n    args: [a]\n",
     );
     set("a: |\n  text\nb: >-\n  more\n", "", "c", "1", "c: 1\na: |\n  text\nb: >-\n  more\n");
-    set("a: {b: 1}\n", "", "a.c.d", "true", "a: {c: {d: true}, b: 1}\n");
-    set("{\"a\": {\"b\": 1}}", "", "a.c.d", "x", "{\"a\": {\"c\": {\"d\": \"x\"}, \"b\": 1}}");
+    set("a: {b: 1}\n", "", "a.c.d", "true", "a: {b: 1, c: {d: true}}\n");
+    set("{\"a\": {\"b\": 1}}", "", "a.c.d", "x", "{\"a\": {\"b\": 1, \"c\": {\"d\": \"x\"}}}");
     set("{\n  \"a\": 1\n}\n", "", "c", "true", "{\n  \"c\": true,\n  \"a\": 1\n}\n");
     set("{}", "", "c", "true", "{\"c\": true}");
+    set("x:\n    y: 1\na: {b: 1}\n", "", "c.d", "true", "c:\n    d: true\nx:\n    y: 1\na: {b: 1}\n");
+    set("l:\n- a:\n     b: 1\n  n: 1\n", "l.0", "c.d", "true", "l:\n- a:\n     b: 1\n  n: 1\n  c:\n     d: true\n");
+    set("apiVersion: v1\nkind: K\na: 1\n", "", "c", "true", "apiVersion: v1\nkind: K\nc: true\na: 1\n");
+    set(
+        "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"K\",\n  \"metadata\": {}\n}\n",
+        "",
+        "c",
+        "true",
+        "{\n  \"apiVersion\": \"v1\",\n  \"kind\": \"K\",\n  \"metadata\": {},\n  \"c\": true\n}\n",
+    );
+    set("a: {b: 1, c: 2}\n", "", "a.d", "true", "a: {b: 1, d: true, c: 2}\n");
+    set("{\n  \"a\": 1,\n  \"b\": 2\n}\n", "", "c", "true", "{\n  \"a\": 1,\n  \"c\": true,\n  \"b\": 2\n}\n");
+    set("a:\n- x\n- y\n", "", "a", "[ALL]", "a:\n- ALL\n");
+    set("a:\n  - 'x'\nb: 1\n", "", "a", "[w, z]", "a:\n  - 'w'\n  - 'z'\nb: 1\n");
+    set("a: 1\n", "", "c", "{d: [ALL], e: {f: true}}", "a: 1\nc:\n  d: [ALL]\n  e:\n    f: true\n");
+    set(
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: web # why\nsecrets: []\n",
+        "",
+        "c",
+        "false",
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: web # why\nc: false\nsecrets: []\n",
+    );
 }
 
 #[test]
@@ -82,4 +107,13 @@ fn what_an_anchor_lends_is_not_edited() {
     let root = yaml::parse_one(text, &Limits::default()).unwrap();
     let tree = Tree { text, root: root.get("s").unwrap() };
     assert_eq!(tree.set("c.p", &Node::computed(Value::Bool(false))), None);
+}
+
+#[test]
+fn a_key_gets_another_name() {
+    let rename = |text: &str| apply(text, "", |tree| tree.rename("a.b", "c"));
+    assert_eq!(rename("a:\n  b: 1 # b\n").as_deref(), Some("a:\n  c: 1 # b\n"));
+    assert_eq!(rename("{\"a\": {\"b\": 1}}").as_deref(), Some("{\"a\": {\"c\": 1}}"));
+    assert_eq!(rename("a: {b: 1, c: 2}\n").as_deref(), Some("a: {c: 2}\n"));
+    assert_eq!(rename("a: {d: 1}\n"), None);
 }

@@ -11,6 +11,7 @@ use super::super::kubernetes::is_runtime_socket;
 use super::{colon_parts, part, substituted};
 use crate::scan::document::compose::{Mount, Service};
 use crate::scan::document::node::{Node, Value};
+use crate::scan::span::Span;
 
 /// Options of the short form that say how mounts spread.
 const PROPAGATIONS: [&str; 6] = ["shared", "rshared", "slave", "rslave", "private", "rprivate"];
@@ -22,7 +23,7 @@ pub(super) fn subjects(service: &Service) -> Vec<Subject> {
         let source = mount.node.entry("source").map(|source| ("source", source.value.span()));
         Subject {
             facts: map(vec![("service", map(vec![("name", text(&service.name))])), ("mount", facts)]),
-            places: source.into_iter().collect(),
+            places: source.into_iter().chain(propagation(&mount.node)).collect(),
             span: mount.node.span(),
             node: Some(mount.node),
             resource: Some(format!("service {}", service.name)),
@@ -30,6 +31,20 @@ pub(super) fn subjects(service: &Service) -> Vec<Subject> {
         }
     };
     service.mounts().into_iter().map(subject).collect()
+}
+
+/// Where the short form says how mounts spread, with the colon or comma that belongs to it.
+fn propagation(node: &Node) -> Option<(&'static str, Span)> {
+    let short = node.as_str()?;
+    // Quotes around it are two letters; a text with escapes has a place of another length.
+    let quotes = node.span().len().checked_sub(short.len()).filter(|quotes| matches!(quotes, 0 | 2))?;
+    let (rest, options) = short.rsplit_once(':')?;
+    let at = options.split(',').position(|option| PROPAGATIONS.contains(&option))?;
+    let before: usize = options.split(',').take(at).map(|option| option.len() + 1).sum();
+    let option = options.split(',').nth(at)?;
+    let is_first_of_more = at == 0 && options.len() > option.len();
+    let start = node.span().start + quotes / 2 + rest.len() + before + usize::from(is_first_of_more);
+    Some(("propagation", Span::new(start, start + option.len() + 1)))
 }
 
 fn facts(mount: &Mount) -> Node {

@@ -20,6 +20,7 @@ use crate::scan::document::shell::{Program, ShellCommand, ShellWord};
 use crate::scan::span::Span;
 use effect::Effects;
 use order::Placed;
+pub(in crate::scan::policy) use order::runs_as_root;
 
 /// How many commands before a shell tell it from others.
 const MAX_IDENTITY_COMMANDS: usize = 10;
@@ -57,6 +58,7 @@ fn places(placed: &Placed<'_>) -> Vec<(&'static str, Span)> {
     let name_at = command.words.len().saturating_sub(program.arguments.len() + 1);
     let name = command.words.get(name_at);
     places.extend(name.map(|name| ("program", name.span)));
+    places.extend(name.map(|name| ("after_program", Span::new(name.span.end, name.span.end))));
     if let (Some(first), Some(name), true) = (command.words.first(), name, placed.scope.is_root)
         && is_plain_sudo(command.words.get(..name_at).unwrap_or_default())
     {
@@ -118,6 +120,8 @@ fn facts(placed: &Placed<'_>) -> Node {
                 .map_or_else(null, |_| truth(placed.later_in_stage.has(Effects::VERIFIES))),
         ),
         ("installs_later", truth(placed.later.has(Effects::INSTALLS_SYSTEM))),
+        ("installs_after", truth(placed.after.has(Effects::INSTALLS_SYSTEM))),
+        ("cleaner", placed.packaging.as_ref().and_then(package::Packaging::cleaner).map_or_else(null, text)),
         ("keeps_cache", keeps_cache(placed)),
     ];
     facts.extend(file::facts(command, program));

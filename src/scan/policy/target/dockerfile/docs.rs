@@ -282,6 +282,18 @@ pub(super) const COMMAND: &[FactDoc] = facts![
             "whether a later command of the instruction installs system packages",
             "true"
         ),
+        doc(
+            "command.installs_after",
+            Bool,
+            "whether a later instruction of the stage installs system packages",
+            "false"
+        ),
+        doc(
+            "command.cleaner",
+            String,
+            "the command that removes what the package manager keeps for later; `null` when it is no manager that does",
+            "dnf clean all"
+        ),
         doc("command.unsigned", StringList, "the options that let unsigned packages in", "[--allow-untrusted]"),
         doc("command.runs_download", Bool, "whether it executes what a download gives it", "false"),
     ],

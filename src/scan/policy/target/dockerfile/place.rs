@@ -24,6 +24,7 @@ pub(super) fn of(instruction: &Instruction, text: &str) -> Vec<(&'static str, Sp
     places.extend(author(instruction).filter(|author| is_plain(author)).map(|_| ("maintainer", instruction.span)));
     let takes_local = instruction.keyword == Keyword::Add && is_local(instruction);
     places.extend(takes_local.then_some(("local_add", instruction.keyword_span)));
+    places.extend(destination_end(instruction, text).map(|end| ("destination_end", Span::new(end, end))));
     places
 }
 
@@ -49,6 +50,13 @@ fn ssh_port(instruction: &Instruction, text: &str) -> Option<Span> {
             None => Some(line(instruction, text)),
         },
     }
+}
+
+/// Where the destination of COPY and ADD ends, inside of its quotes.
+fn destination_end(instruction: &Instruction, text: &str) -> Option<usize> {
+    let takes_files = matches!(instruction.keyword, Keyword::Add | Keyword::Copy) && instruction.words().len() > 1;
+    let last = instruction.words().last().filter(|_| takes_files)?;
+    Some(last.span.end - usize::from(last.span.of(text).ends_with(['"', '\''])))
 }
 
 /// Whether ADD takes only files of the build's own folder that it would not unpack.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scan::document::kubernetes::{Container, Object};
 use crate::scan::document::node::{Node, Value};
+use crate::scan::span::Span;
 
 use super::super::facts::{field, map, path, text, texts};
 use super::super::{FactDoc, FactKind, Subject, image};
@@ -78,9 +79,25 @@ pub(super) fn subjects(object: &Object, file: &str, replaced: &BTreeMap<String, 
             ("container", facts(container, file)),
             ("image", image::facts_unless_replaced(&field(&container.node, "image"), replaced)),
         ]);
-        subject(facts, &container.node, container_title(object, container), container_identity(object, container))
+        let (title, identity) = (container_title(object, container), container_identity(object, container));
+        let found = subject(facts, &container.node, title, identity);
+        Subject { places: frozen_registry(&container.node, file).into_iter().collect(), ..found }
     };
     pod.containers().iter().map(container).collect()
+}
+
+/// Registries of Kubernetes that are frozen; what they hold is at `registry.k8s.io` under the same names.
+const FROZEN: [&str; 3] = ["k8s.gcr.io", "gcr.io/google-containers", "gcr.io/google_containers"];
+
+/// Where the image names a frozen registry.
+fn frozen_registry(container: &Node, file: &str) -> Option<(&'static str, Span)> {
+    let image = container.get("image")?.span();
+    let written = image.of(file);
+    let name = written.trim_start_matches(['"', '\'']);
+    let is_named = |registry: &&&str| name.strip_prefix(**registry).is_some_and(|rest| rest.starts_with('/'));
+    let registry = FROZEN.iter().find(is_named)?;
+    let start = image.start + (written.len() - name.len());
+    Some(("frozen_registry", Span::new(start, start + registry.len())))
 }
 
 fn facts(container: &Container, file: &str) -> Node {

@@ -37,6 +37,12 @@ pub(super) const FACTS: &[FactDoc] = &[
         "the flags without dashes: a number, true or false, or a text; the last of several counts",
         "{anonymous-auth: false}",
     ),
+    doc(
+        "component.tree",
+        FactKind::Tree,
+        "the container, or the `KubeletConfiguration`, as it stands",
+        "{name: kube-apiserver}",
+    ),
     doc("component.plugins", FactKind::StringList, "the admission plugins that are switched on", "[NodeRestriction]"),
     doc(
         "component.plugins_off",
@@ -76,11 +82,16 @@ const FIELDS: [(&[&str], &str); 16] = [
     (&["enableDebuggingHandlers"], "enable-debugging-handlers"),
 ];
 
+/// Where a `KubeletConfiguration` says what `flag` says.
+pub(in super::super::super) fn field_of(flag: &str) -> Option<String> {
+    FIELDS.iter().find(|(_, name)| *name == flag).map(|(keys, _)| keys.join("."))
+}
+
 /// The parts of the control plane that an object runs or sets up; places are looked for by flag.
 pub(super) fn subjects(object: &Object) -> Vec<Subject> {
     if object.kind == "KubeletConfiguration" && object.group().is_none_or(|group| group == "kubelet.config.k8s.io") {
         let flags = kubelet_flags(&object.node);
-        let facts = facts(object, "kubelet", "file", flags.clone());
+        let facts = facts(object, "kubelet", ("file", &object.node), flags.clone());
         let found = subject(facts, &object.node, object.title(), object.identity());
         return vec![Subject { node: Some(flags), ..found }];
     }
@@ -89,18 +100,19 @@ pub(super) fn subjects(object: &Object) -> Vec<Subject> {
         let words = words(&container.node);
         let name = component_of(&container.node, &words)?;
         let flags = flags(&words);
-        let facts = facts(object, name, "flags", flags.clone());
+        let facts = facts(object, name, ("flags", &container.node), flags.clone());
         let (title, identity) = (container_title(object, container), container_identity(object, container));
         Some(Subject { node: Some(flags), ..subject(facts, &container.node, title, identity) })
     };
     pod.containers().iter().filter_map(component).collect()
 }
 
-fn facts(object: &Object, name: &str, source: &str, flags: Node) -> Node {
+fn facts(object: &Object, name: &str, (source, tree): (&str, &Node), flags: Node) -> Node {
     let list = |name: &str| split(&field(&flags, name));
     let component = map(vec![
         ("name", text(name)),
         ("source", text(source)),
+        ("tree", tree.clone()),
         ("plugins", list("enable-admission-plugins")),
         ("plugins_off", list("disable-admission-plugins")),
         ("authorization", list("authorization-mode")),

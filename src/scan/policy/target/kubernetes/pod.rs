@@ -27,6 +27,7 @@ pub(super) const DOCS: &[FactDoc] = &[
     ),
     doc("pod.labels", FactKind::Tree, "the labels of the pods; `null` when there are none", "{app: api}"),
     doc("pod.annotations", FactKind::Tree, "the annotations of the pods; `null` when there are none", "{team: core}"),
+    doc("pod.metadata", FactKind::Tree, "the metadata of the pods; `null` when there is none", "{labels: {app: api}}"),
     doc(
         "pod.apparmor_annotations",
         FactKind::StringList,
@@ -62,6 +63,7 @@ fn facts_of(pod: &Pod) -> Node {
     let metadata = |key| pod.metadata.as_ref().map_or_else(super::super::facts::null, |metadata| field(metadata, key));
     let annotations = metadata("annotations");
     map(vec![
+        ("metadata", pod.metadata.clone().unwrap_or_else(super::super::facts::null)),
         ("host_network", field(spec, "hostNetwork")),
         ("host_pid", field(spec, "hostPID")),
         ("host_ipc", field(spec, "hostIPC")),

@@ -8,6 +8,7 @@ use super::effect::Effects;
 use super::package::Packaging;
 use crate::scan::document::dockerfile::{Base, Dockerfile, Instruction, Keyword, Pair};
 use crate::scan::document::shell::{Pipeline, Program, ShellCommand, ShellScript};
+use crate::scan::image_reference::ImageReference;
 use crate::scan::span::Span;
 
 /// One command where it stands.
@@ -29,6 +30,8 @@ pub(super) struct Placed<'d> {
     pub later: Effects,
     /// What later commands of the same stage do.
     pub later_in_stage: Effects,
+    /// What later instructions of the same stage do.
+    pub after: Effects,
     pub scope: Scope,
 }
 
@@ -68,6 +71,15 @@ const ROOT_BASES: [&str; 24] = [
     "eclipse-temurin",
     "ubuntu",
 ];
+
+/// Whether the image is one whose containers run as root unless they are told otherwise.
+pub(in crate::scan::policy) fn runs_as_root(image: &ImageReference) -> bool {
+    let name = image.familiar_name();
+    let is_distroless = image.registry() == "gcr.io"
+        && name.starts_with("gcr.io/distroless/")
+        && !image.tag().is_some_and(|tag| tag.contains("nonroot"));
+    is_distroless || (image.registry() == "docker.io" && ROOT_BASES.contains(&name.as_str()))
+}
 
 /// All commands.
 pub(super) fn commands(dockerfile: &Dockerfile) -> Vec<Placed<'_>> {
@@ -118,6 +130,7 @@ fn of_script<'d>(
             has_pipefail: scope.has_pipefail,
             later: Effects::default(),
             later_in_stage: Effects::default(),
+            after: Effects::default(),
             scope: *scope,
         });
     }
@@ -132,12 +145,15 @@ fn sets_pipefail(program: &Program<'_>) -> bool {
 fn look_ahead(placed: &mut [Placed<'_>]) {
     let mut in_stage: HashMap<Option<usize>, Effects> = HashMap::new();
     let mut in_instruction: (usize, Effects) = (usize::MAX, Effects::default());
+    let mut after = Effects::default();
     for one in placed.iter_mut().rev() {
         let start = one.instruction.span.start;
+        let stage = in_stage.entry(one.instruction.stage).or_default();
         if in_instruction.0 != start {
             in_instruction = (start, Effects::of_mounts(one.instruction));
+            after = *stage;
         }
-        let stage = in_stage.entry(one.instruction.stage).or_default();
+        one.after = after;
         one.later = in_instruction.1;
         one.later_in_stage = *stage;
         if let Some(program) = &one.program {
@@ -155,10 +171,7 @@ fn scopes(dockerfile: &Dockerfile) -> Vec<Scope> {
     for stage in &dockerfile.stages {
         let mut scope = match &stage.origin.base {
             Base::Stage(parent) => at_end.get(*parent).copied().unwrap_or_default(),
-            Base::Image(image) => {
-                let is_root = image.registry() == "docker.io" && ROOT_BASES.contains(&image.familiar_name().as_str());
-                Scope { is_root, ..Scope::default() }
-            }
+            Base::Image(image) => Scope { is_root: runs_as_root(image), ..Scope::default() },
             Base::Scratch | Base::Unknown => Scope::default(),
         };
         for index in stage.instructions.clone() {

@@ -58,6 +58,19 @@ const ACTIONS: [(&str, &[&str]); 7] = [
     ("link", &["link"]),
 ];
 
+/// What removes the lists or the cache of a manager.
+const CLEANERS: [(&str, &str); 9] = [
+    ("apt-get", "rm -rf /var/lib/apt/lists/*"),
+    ("apt", "rm -rf /var/lib/apt/lists/*"),
+    ("aptitude", "rm -rf /var/lib/apt/lists/*"),
+    ("yum", "yum clean all"),
+    ("dnf", "dnf clean all"),
+    ("microdnf", "microdnf clean all"),
+    ("tdnf", "tdnf clean all"),
+    ("zypper", "zypper clean --all"),
+    ("yarn", "yarn cache clean"),
+];
+
 /// Options that say yes to every question.
 const YES: [&str; 8] = ["-y", "--yes", "--assume-yes", "--assumeyes", "--no-confirm", "--non-interactive", "-n", "-Y"];
 
@@ -171,6 +184,12 @@ impl<'a> Packaging<'a> {
     /// Whether the command itself is told to keep no cache.
     pub(super) fn skips_cache(&self) -> bool {
         self.option(&["--no-cache", "--no-cache-dir"])
+    }
+
+    /// The command that removes what the manager keeps for later.
+    pub(super) fn cleaner(&self) -> Option<&'static str> {
+        let (_, cleaner) = CLEANERS.iter().find(|(manager, _)| *manager == self.manager)?;
+        Some(cleaner)
     }
 
     /// Words that let unsigned packages in.
