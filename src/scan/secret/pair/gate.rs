@@ -36,6 +36,9 @@ const WORDS: &[&str] = &[
     ".pw",
     "encrypt =",
     "encrypt\":",
+    "pw\":",
+    "pw =",
+    "pword",
     // Calls.
     "getconnection",
     "pdo(",
@@ -96,11 +99,28 @@ const WORDS: &[&str] = &[
     "etcdctl",
     "kadmin",
     "net use",
+    "gh secret",
+    "az key",
+    "put-parameter",
+    "encrypt_string",
+    "consul kv",
+    "docker sec",
+    "podman sec",
+    "gcloud sec",
+    "cypher-shell",
+    "grafana-cli",
+    "influx ",
+    "beeline",
+    "rabbitmqadmin",
+    "| base64",
+    "| kinit",
+    "| cryptsetup",
+    "| gpg ",
 ];
 /// How many of the words are parts of names or of calls.
-const NAMES: usize = 38;
+const NAMES: usize = 41;
 /// How many are no programs.
-const DIRECTIVES: usize = 47;
+const DIRECTIVES: usize = 50;
 
 /// A word that was found.
 #[derive(Clone, Copy, Debug)]

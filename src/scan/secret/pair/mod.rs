@@ -24,6 +24,7 @@ mod near;
 mod option;
 mod passage;
 mod read;
+mod store;
 mod text;
 mod tree;
 mod xml;
