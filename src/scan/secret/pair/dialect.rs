@@ -43,7 +43,10 @@ impl Traits {
 
 static CODE: WordList = WordList::new(
     "py pyi sbt js ts jsx tsx mjs cjs go rb java kt kts scala cs php rs swift c cc cpp h hpp m pl pm lua dart vue svelte \
-    groovy t ex exs erl hs clj fs vb r jl sql html htm css scss less proto graphql ipynb jsp aspx cshtml twig ejs",
+    groovy t ex exs erl hs clj fs vb r jl sql html htm css scss less proto graphql ipynb jsp aspx cshtml twig ejs \
+    cxx hxx hh tcc inl ipp mm cu cuh ino pyx pxd pyw mts cts astro coffee d nim zig sv svh vhd vhdl f90 adb ads pas ml \
+    mli fsi fsx elm purs cr gd hx sol cairo glsl hlsl wgsl metal thrift fbs capnp idl td phtml ascx razor rake gemspec \
+    podspec cljs cljc lhs idr lean cls apex",
 );
 static QUOTED: WordList = WordList::new(
     "json json5 jsonc tf tfvars hcl gradle ps1 psm1 nix jsonnet libsonnet rego cue bicep tfstate hjson webmanifest nomad pp",

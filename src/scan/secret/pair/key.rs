@@ -52,7 +52,7 @@ impl Name {
             return None;
         }
         let words = words(name);
-        if is_type(name) || name.eq_ignore_ascii_case("from_secret") {
+        if is_type(name) || name.eq_ignore_ascii_case("from_secret") || is_of_form(&words) {
             return None;
         }
         let nature = known(name).or_else(|| nature(&words)).or_else(|| nature_of_last(name))?;
@@ -100,6 +100,15 @@ fn nature_of_last(name: &str) -> Option<Nature> {
 /// `AWS::ApiGateway::ApiKey`: a type of resources, or of a language.
 fn is_type(name: &str) -> bool {
     name.contains("::") && name.split("::").all(|part| part.starts_with(|first: char| first.is_ascii_uppercase()))
+}
+
+/// What a page writes into a form, anew for each visitor.
+fn is_of_form(words: &[String]) -> bool {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    matches!(
+        words[..],
+        ["authenticity" | "form", "token"] | ["request", "verification", "token"] | ["csrfmiddlewaretoken"]
+    )
 }
 
 /// Names whose words say nothing of it.
@@ -280,7 +289,7 @@ mod tests {
              tokenTTL passwordMinLength imagePullSecrets key cache-key partition_key sort_key primaryKey tokenType \
              AWS_ACCESS_KEY_ID passwordSecretRef adminPasswordKey existingSecretPasswordKey userPasswordKey compass \
              bypass keyboard monkey max_tokens tokenizer secretary author authority passenger password_hash \
-             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community",
+             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community authenticity_token __RequestVerificationToken csrfmiddlewaretoken",
         );
     }
 }

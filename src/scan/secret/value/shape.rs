@@ -147,15 +147,15 @@ fn is_code(value: &str) -> bool {
         || is_member(value)
 }
 
-/// `request.body['name']`, `fs.read('name'`: a member of an object that is asked for something.
+/// `found["name"]`, `request.body['name']`, `fs.read('name'`: a part of an object.
 fn is_member(value: &str) -> bool {
     let is_name = |part: &str| {
         part.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     };
-    let parts = value.split_once(['(', '[']);
-    parts
-        .is_some_and(|(name, rest)| name.contains('.') && rest.starts_with(['"', '\'']) && name.split('.').all(is_name))
+    let Some((name, rest)) = value.split_once(['(', '[']) else { return false };
+    let is_asked = name.contains('.') || value.as_bytes().get(name.len()) == Some(&b'[');
+    is_asked && rest.starts_with(['"', '\'']) && name.split('.').all(is_name)
 }
 
 /// `String[1]`, `items[0]`: a type of some length, or an element.
