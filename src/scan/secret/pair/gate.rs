@@ -61,6 +61,7 @@ const WORDS: &[&str] = &[
     "pgsql_servers",
     "client_send",
     "createuser",
+    "sqlconnectinfo",
     "  allow ",
     "\tallow ",
     // Programs.
@@ -120,7 +121,7 @@ const WORDS: &[&str] = &[
 /// How many of the words are parts of names or of calls.
 const NAMES: usize = 41;
 /// How many are no programs.
-const DIRECTIVES: usize = 50;
+const DIRECTIVES: usize = 51;
 
 /// A word that was found.
 #[derive(Clone, Copy, Debug)]

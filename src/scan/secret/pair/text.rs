@@ -216,7 +216,11 @@ impl<'r> Reader<'r, '_> {
             }
             return;
         };
-        let at = if self.is_source() { self.value_at(named, separated.at) } else { separated.at };
+        let at = if self.is_source() {
+            self.value_at(named, separated.at)
+        } else {
+            separated.at + mark::continuation(self.text.get(separated.at..).unwrap_or_default())
+        };
         let Some(mut value) = read::read(self.text, at, separated.extent) else {
             let is_setting = self.dialect == Dialect::Lines && is_line_start(named.before);
             if (is_setting || self.dialect == Dialect::Quoted) && separated.form == Form::Setting {

@@ -19,7 +19,7 @@ pub(super) static TOKENS: WordList =
 /// Words of keys and shared secrets.
 pub(super) static KEYS: WordList = WordList::new(
     "secret secretkey accesskey privatekey clientsecret encryptionkey signingkey masterkey accountkey \
-    sharedkey authkey appkey sharedaccesskey secretaccesskey appsecret jwtsecret",
+    sharedkey authkey appkey sharedaccesskey secretaccesskey appsecret jwtsecret passwordsalt",
 );
 /// Words that often stand for other things too.
 pub(super) static VAGUE: WordList = WordList::new(

@@ -72,11 +72,14 @@ pub(super) fn compared(before: &str, rest: &str) -> Option<usize> {
     literal.starts_with(['"', '\'']).then(|| rest.len() - value.len())
 }
 
-/// `DBPassword`: a small letter, then a capital.
+/// `bindPassword`, `MYSQLPassword`: a small letter, then a capital, or the other way in the middle.
 pub(super) fn has_hump(name: &str) -> bool {
-    name.as_bytes()
-        .array_windows::<2>()
-        .any(|[first, second]| first.is_ascii_lowercase() && second.is_ascii_uppercase())
+    let is_hump = |[first, second]: &[u8; 2]| first.is_ascii_lowercase() && second.is_ascii_uppercase();
+    let is_word = |[first, second, third]: &[u8; 3]| {
+        first.is_ascii_uppercase() && second.is_ascii_uppercase() && third.is_ascii_lowercase()
+    };
+    let bytes = name.as_bytes();
+    bytes.array_windows::<2>().any(is_hump) || bytes.array_windows::<3>().any(is_word)
 }
 
 /// Whether a name is that of an environment variable.
@@ -111,6 +114,15 @@ pub(super) fn line_break(rest: &str) -> usize {
     let line = line.strip_prefix("\r\n").or_else(|| line.strip_prefix('\n')).unwrap_or_default();
     let value = line.trim_start_matches([' ', '\t']);
     if value.starts_with(['"', '\'', '`']) { near.len() - value.len() } else { 0 }
+}
+
+/// The length of a `\\` and the line break after it at the beginning of `rest`, when the value goes on in that line.
+pub(super) fn continuation(rest: &str) -> usize {
+    let near = rest.get(..rest.floor_char_boundary(MAX_BLANK.min(rest.len()))).unwrap_or_default();
+    let line = near.trim_start_matches([' ', '\t']).strip_prefix('\\').unwrap_or_default();
+    let line = line.strip_prefix("\r\n").or_else(|| line.strip_prefix('\n')).unwrap_or_default();
+    let value = line.trim_start_matches([' ', '\t']);
+    if value.is_empty() { 0 } else { near.len() - value.len() }
 }
 
 /// The length of the options of `ConvertTo-SecureString` that stand before its quoted value: `-String '…'`.

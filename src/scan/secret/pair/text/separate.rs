@@ -97,9 +97,8 @@ impl Reader<'_, '_> {
         if let Some(skip) = field(named.before, rest) {
             return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
         }
-        if rest.starts_with(", <<\"") {
-            // A pair of Erlang.
-            return Some(Separated { at: at + 4, extent: Extent::Quoted, form });
+        if let Some(skip) = self.pair_of_comma(named, rest) {
+            return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
         }
         if blank == 0 || named.quote.is_some() {
             return None;
@@ -117,6 +116,16 @@ impl Reader<'_, '_> {
         // `environ.get("NAME") or "…"`, `ENV["NAME"] || "…"`.
         let end = named.after.checked_sub(1).and_then(|end| self.text.as_bytes().get(end));
         fallback(rest).filter(|_| self.is_source() && matches!(end, Some(b')' | b']')))
+    }
+
+    /// The length of the comma of a pair: `{name, <<"…">>}` and `{name, "…"}` of Erlang, `set :name, "…"` of Ruby.
+    fn pair_of_comma(&self, named: &Named<'_>, rest: &str) -> Option<usize> {
+        if rest.starts_with(", <<\"") {
+            return Some(4);
+        }
+        let is_term = self.dialect == Dialect::Lines && named.before.ends_with('{') && named.quote.is_none();
+        let is_set = self.is_source() && named.before.trim_start() == "set :";
+        (is_term || is_set).then_some(1).filter(|_| rest.starts_with(", \"") || is_set && rest.starts_with(", '"))
     }
 
     /// What `${NAME` falls back to, and `${NAME}    value`, a variable of Robot Framework; `rest` is what stands after the
@@ -212,7 +221,7 @@ impl Reader<'_, '_> {
             && matches!(name.as_str(), "password" | "identified by")
             && !named.before.trim_end().ends_with("the")
             || rest.starts_with(['"', '\'']) && name == "identified by";
-        let is_compound = (name.contains(['_', '-']) || has_hump(named.name))
+        let is_compound = (name.contains(['_', '-', '.']) || has_hump(named.name))
             && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
         // `set psksecret …` of a firewall.
         let is_set_secret =
