@@ -39,6 +39,9 @@ const WORDS: &[&str] = &[
     "pw\":",
     "pw =",
     "pword",
+    "_pat=",
+    "_pat:",
+    "_pat\"",
     // Calls.
     "getconnection",
     "pdo(",
@@ -119,9 +122,9 @@ const WORDS: &[&str] = &[
     "| gpg ",
 ];
 /// How many of the words are parts of names or of calls.
-const NAMES: usize = 41;
+const NAMES: usize = 44;
 /// How many are no programs.
-const DIRECTIVES: usize = 51;
+const DIRECTIVES: usize = 54;
 
 /// A word that was found.
 #[derive(Clone, Copy, Debug)]
@@ -175,7 +178,8 @@ pub fn words() -> &'static [&'static str] {
 pub fn hit(index: usize, span: Span) -> Hit {
     // `pw=` without its mark.
     let word = WORDS.get(index).copied().unwrap_or_default();
-    let mark = if word.ends_with(['=', ':', '(']) { word.trim_end_matches(['=', ':', '(', '"', ' ']) } else { word };
+    let mark =
+        if word.ends_with(['=', ':', '(', '"']) { word.trim_end_matches(['=', ':', '(', '"', ' ']) } else { word };
     let kind = match index {
         ..NAMES => Kind::Name,
         NAMES..DIRECTIVES => Kind::Directive,

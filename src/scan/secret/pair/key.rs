@@ -118,7 +118,9 @@ fn known(name: &str) -> Option<Nature> {
         // The login of a source of gems.
         _ if name.starts_with("BUNDLE_") && name.contains("__") => Some(Nature::Vague),
         _ if name.ends_with("basic.auth.user.info") => Some(Nature::Vague),
-        "clear-text" => Some(Nature::Password),
+        // A personal access token; other names of these letters are patterns.
+        _ if name.ends_with("_PAT") || name.ends_with("_pat") => Some(Nature::Vague),
+        "clear-text" | "REDISCLI_AUTH" => Some(Nature::Password),
         _ => None,
     }
 }
@@ -276,7 +278,7 @@ mod tests {
         );
         check(
             Some(Nature::Vague),
-            "auth credentials salt_value monitoring_key secret_id passwordish_words_password_foo",
+            "auth credentials salt_value monitoring_key secret_id passwordish_words_password_foo GH_PAT",
         );
         check(Some(Nature::Password), "community snmp_community mysql::server::root_password");
     }
@@ -289,7 +291,7 @@ mod tests {
              tokenTTL passwordMinLength imagePullSecrets key cache-key partition_key sort_key primaryKey tokenType \
              AWS_ACCESS_KEY_ID passwordSecretRef adminPasswordKey existingSecretPasswordKey userPasswordKey compass \
              bypass keyboard monkey max_tokens tokenizer secretary author authority passenger password_hash \
-             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community authenticity_token __RequestVerificationToken csrfmiddlewaretoken",
+             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community authenticity_token __RequestVerificationToken csrfmiddlewaretoken pat PAT_GITHUB filePat",
         );
     }
 }

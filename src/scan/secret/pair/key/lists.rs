@@ -6,7 +6,7 @@ use super::super::super::word_list::WordList;
 
 /// What each name of a secret or of a hash holds somewhere, but for `pw`.
 pub(super) const STEMS: &str = "pass pword psw pwd psk authtok community token key secret auth cred salt jwt bearer cookie dsn \
-    webhook signature seed licen mnemonic otp encrypt nonce hash crypt digest clear-text sonar.login bundle_";
+    webhook signature seed licen mnemonic otp encrypt nonce _pat hash crypt digest clear-text sonar.login bundle_";
 
 /// Words of passwords.
 pub(super) static PASSWORDS: WordList = WordList::new(
