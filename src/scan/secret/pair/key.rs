@@ -118,6 +118,8 @@ fn known(name: &str) -> Option<Nature> {
         // The login of a source of gems.
         _ if name.starts_with("BUNDLE_") && name.contains("__") => Some(Nature::Vague),
         _ if name.ends_with("basic.auth.user.info") => Some(Nature::Vague),
+        // What a start page shows a service for its key, in the labels of that service.
+        _ if name.ends_with("/widget.key") || name.ends_with(".widget.key") => Some(Nature::Token),
         // A personal access token; other names of these letters are patterns.
         _ if name.ends_with("_PAT") || name.ends_with("_pat") => Some(Nature::Vague),
         "clear-text" | "REDISCLI_AUTH" => Some(Nature::Password),
@@ -269,7 +271,7 @@ mod tests {
         );
         check(
             Some(Nature::Token),
-            "token apiToken API_KEY apikey apiKey GITHUB_TOKEN GITHUBKEY slackKey _authToken accessToken access_token slackBotToken x-api-key",
+            "token gethomepage.dev/widget.key apiToken API_KEY apikey apiKey GITHUB_TOKEN GITHUBKEY slackKey _authToken accessToken access_token slackBotToken x-api-key",
         );
         check(
             Some(Nature::Key),
