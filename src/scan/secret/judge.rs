@@ -118,6 +118,7 @@ impl<'t> Scene<'t> {
     /// The step that only this detector has.
     fn judge_further(&self, rule: &DetectorRule, matched: Match) -> Option<Judged> {
         match rule.judge {
+            None if self.is_class(matched.value) => None,
             None => Some(self.clear(matched.value, &rule.prefix)),
             Some(Judge::Pem) => pem::judge(self, matched.value),
             Some(Judge::GoogleServiceAccount) => pem::judge_service_account(self, matched.value),
@@ -127,6 +128,19 @@ impl<'t> Scene<'t> {
             Some(Judge::BasicAuth) => encoded::judge_login(self, matched.value),
             Some(Judge::Base64Text) => encoded::judge_text(self, matched.value),
         }
+    }
+
+    /// Whether `span` stands in a list of classes of an element: `class="sk-…"`.
+    fn is_class(&self, span: Span) -> bool {
+        const MAX_BEFORE: usize = 200;
+        let floor = self.text.floor_char_boundary(span.start.saturating_sub(MAX_BEFORE));
+        let before = self.text.get(floor..span.start).unwrap_or_default();
+        let open = before.rfind(['"', '\'']).map(|quote| before.split_at(quote));
+        let is_list = |(head, list): (&str, &str)| {
+            let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'-' | b'_');
+            list.bytes().skip(1).all(is_part) && (head.ends_with("class=") || head.ends_with("className="))
+        };
+        open.is_some_and(is_list)
     }
 
     /// Judges `password`, which stands at `span`: documentation is full of made-up ones, and samples of defaults.

@@ -7,7 +7,7 @@ use super::key::{Name, Nature};
 use super::option::{OPTIONS, PASS_SOURCES, Takes};
 use super::passage::Passage;
 use super::{Extraction, PairKind};
-use super::{near, read};
+use super::{near, read, store};
 use crate::scan::span::Span;
 
 /// Longest command, in bytes.
@@ -17,11 +17,11 @@ const MAX_BEFORE: usize = 300;
 
 /// A word of a command.
 #[derive(Clone, Copy)]
-struct Word<'t> {
-    value: &'t str,
-    span: Span,
+pub(super) struct Word<'t> {
+    pub value: &'t str,
+    pub span: Span,
     /// Whether it goes on where the word before it ends, in quotes: `-p"…"`.
-    is_glued: bool,
+    pub is_glued: bool,
 }
 
 /// Reads the command whose program's name stands at `program`; returns where it ends.
@@ -31,6 +31,7 @@ pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, program: 
     let floor = text.floor_char_boundary(program.start.saturating_sub(MAX_BEFORE));
     let before = text.get(floor..program.start).unwrap_or_default();
     let start = program.start - (before.len() - before.trim_end_matches(is_part).len());
+    let start = start + if text.get(start..).is_some_and(|rest| rest.starts_with("| ")) { 2 } else { 0 };
     let words = words(text, start);
     let end = words.last().map_or(program.end, |word| word.span.end).max(program.end);
     let Some(name) = words.first().map(|word| word.value.to_ascii_lowercase()) else { return end };
@@ -102,7 +103,7 @@ fn by_position(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word
                 judge(extraction, passage, word.value, word.span, "");
             }
         }
-        _ => {}
+        _ => store::read(extraction, passage, words, start),
     }
 }
 
@@ -149,23 +150,24 @@ fn options(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>
 }
 
 /// `echo VALUE | docker login --password-stdin`; `echo user:VALUE | chpasswd`, with the mark after the user.
-fn piped(extraction: &mut Extraction, passage: &Passage<'_>, login: usize, mark: Option<char>) {
-    let text = &*passage.text;
-    let floor = text.floor_char_boundary(login.saturating_sub(MAX_BEFORE));
-    let before = text.get(floor..login).unwrap_or_default();
-    let line = before.rfind('\n').map_or(floor, |line_break| floor + line_break + 1);
-    let Some(pipe) = text.get(line..login).and_then(|line| line.rfind('|')) else { return };
-    let Some(echo) = text.get(line..line + pipe).and_then(|line| line.rfind("echo ").or_else(|| line.rfind("printf ")))
-    else {
-        return;
-    };
-    let words = words(text, line + echo);
-    let word = words.iter().skip(1).find(|word| !word.value.starts_with('-') && !matches!(word.value, "%s" | "%s\\n"));
-    let Some(word) = word else { return };
+pub(super) fn piped(extraction: &mut Extraction, passage: &Passage<'_>, login: usize, mark: Option<char>) {
+    let Some(word) = piped_word(&passage.text, login) else { return };
     let Some((user, password)) = mark.map_or(Some(("", word.value)), |mark| word.value.split_once(mark)) else {
         return;
     };
     judge(extraction, passage, password, Span::new(word.span.end - password.len(), word.span.end), user);
+}
+
+/// What is piped to the program at `login`.
+pub(super) fn piped_word(text: &str, login: usize) -> Option<Word<'_>> {
+    let floor = text.floor_char_boundary(login.saturating_sub(MAX_BEFORE));
+    let before = text.get(floor..login)?;
+    let line = before.rfind('\n').map_or(floor, |line_break| floor + line_break + 1);
+    let pipe = text.get(line..login)?.rfind('|')?;
+    let head = text.get(line..line + pipe)?;
+    let echo = head.rfind("echo ").or_else(|| head.rfind("printf "))?;
+    let is_printed = |word: &&Word<'_>| !word.value.starts_with('-') && !matches!(word.value, "%s" | "%s\\n");
+    words(text, line + echo).iter().skip(1).find(is_printed).copied()
 }
 
 /// What stands before `start` on its line.
@@ -201,7 +203,8 @@ fn token(extraction: &mut Extraction, passage: &Passage<'_>, value: &str, span: 
     }
 }
 
-fn judge(extraction: &mut Extraction, passage: &Passage<'_>, value: &str, span: Span, user: &str) {
+/// Judges the password of `user`, which is empty when it is not known.
+pub(super) fn judge(extraction: &mut Extraction, passage: &Passage<'_>, value: &str, span: Span, user: &str) {
     let step = value::judge(value, Asked::password(user));
     let step = if step == Step::Human && near::is_its_user(&passage.text, span) { Step::Default } else { step };
     if extraction.accepts(step, Nature::Password, value) {

@@ -1,5 +1,5 @@
 //! Directives of daemons that take a secret by position: `com2sec`, `trap2sink` and `createUser` of SNMP, `allow` of monit,
-//! servers and logins of Exim.
+//! servers and logins of Exim, databases of `ProFTPD`.
 //!
 //! Invariant: a directive is one line, read no further than [`MAX_LINE`] bytes after its word.
 
@@ -21,7 +21,7 @@ pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, word: Spa
     let name = word.of(text).trim().to_ascii_lowercase();
     let is_exim = matches!(name.as_str(), "pgsql_servers" | "client_send")
         || name == "mysql" && text.get(word.end..)?.starts_with("_servers");
-    if !is_exim && !matches!(name.as_str(), "com2sec" | "trap2sink" | "createuser" | "allow") {
+    if !is_exim && !matches!(name.as_str(), "com2sec" | "trap2sink" | "createuser" | "allow" | "sqlconnectinfo") {
         return None;
     }
     let floor = text.floor_char_boundary(word.start.saturating_sub(MAX_BEFORE));
@@ -40,6 +40,7 @@ pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, word: Spa
         "com2sec" => mapped(extraction, passage, &words),
         "trap2sink" => sink(extraction, passage, &words),
         "createuser" => user(extraction, passage, &words),
+        "sqlconnectinfo" => connection(extraction, passage, &words),
         _ => allowed(extraction, passage, &words),
     }
 }
@@ -52,6 +53,13 @@ fn mapped(extraction: &mut Extraction, passage: &Passage<'_>, words: &[(&str, Sp
     if !matches!(*community, "public" | "private") {
         judge(extraction, passage, community, *span, "");
     }
+    Some(span.end)
+}
+
+/// `SQLConnectInfo database@host user password` of `ProFTPD`.
+fn connection(extraction: &mut Extraction, passage: &Passage<'_>, words: &[(&str, Span)]) -> Option<usize> {
+    let (user, (password, span)) = (words.get(1)?.0, words.get(2)?);
+    judge(extraction, passage, password, *span, user);
     Some(span.end)
 }
 

@@ -42,8 +42,11 @@ impl Traits {
 }
 
 static CODE: WordList = WordList::new(
-    "py sbt js ts jsx tsx mjs cjs go rb java kt kts scala cs php rs swift c cc cpp h hpp m pl pm lua dart vue svelte \
-    groovy ex exs erl hs clj fs vb r jl sql html htm css scss less proto graphql ipynb jsp aspx cshtml twig ejs",
+    "py pyi sbt js ts jsx tsx mjs cjs go rb java kt kts scala cs php rs swift c cc cpp h hpp m pl pm lua dart vue svelte \
+    groovy t ex exs erl hs clj fs vb r jl sql html htm css scss less proto graphql ipynb jsp aspx cshtml twig ejs \
+    cxx hxx hh tcc inl ipp mm cu cuh ino pyx pxd pyw mts cts astro coffee d nim zig sv svh vhd vhdl f90 adb ads pas ml \
+    mli fsi fsx elm purs cr gd hx sol cairo glsl hlsl wgsl metal thrift fbs capnp idl td phtml ascx razor rake gemspec \
+    podspec cljs cljc lhs idr lean cls apex",
 );
 static QUOTED: WordList = WordList::new(
     "json json5 jsonc tf tfvars hcl gradle ps1 psm1 nix jsonnet libsonnet rego cue bicep tfstate hjson webmanifest nomad pp",
@@ -148,10 +151,12 @@ fn ending(name: &str) -> &str {
 }
 
 fn dialect(path: &str, name: &str, ending: &str, text: &str) -> Dialect {
-    if matches!(ending, "conf" | "cnf" | "cfg" | "ini" | "env" | "properties" | "toml") || name.starts_with(".env") {
+    let begin = text.trim_start_matches('\u{feff}').trim_start();
+    let is_lines =
+        matches!(ending, "conf" | "cnf" | "cfg" | "ini" | "env" | "properties" | "toml") || name.starts_with(".env");
+    if is_lines && !begin.starts_with("<?xml") {
         return Dialect::Lines;
     }
-    let begin = text.trim_start_matches('\u{feff}').trim_start();
     let listed = [(&CODE, Dialect::Code), (&QUOTED, Dialect::Quoted), (&SHELL, Dialect::Shell), (&XML, Dialect::Xml)];
     let found = listed.into_iter().find(|(endings, _)| endings.has(ending)).map(|(_, dialect)| dialect);
     match found {
@@ -242,6 +247,7 @@ mod tests {
         check("server", "#!/bin/sh", Some(Dialect::Shell));
         check("server", "#!/usr/bin/env python3\n", Some(Dialect::Code));
         check("data", "<?xml version=\"1.0\"?>", Some(Dialect::Xml));
+        check("server.conf", "<?xml version=\"1.0\"?>", Some(Dialect::Xml));
         check("package-lock.json", "{}", None);
         check("go.sum", "", None);
     }

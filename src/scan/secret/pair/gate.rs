@@ -36,6 +36,12 @@ const WORDS: &[&str] = &[
     ".pw",
     "encrypt =",
     "encrypt\":",
+    "pw\":",
+    "pw =",
+    "pword",
+    "_pat=",
+    "_pat:",
+    "_pat\"",
     // Calls.
     "getconnection",
     "pdo(",
@@ -58,6 +64,7 @@ const WORDS: &[&str] = &[
     "pgsql_servers",
     "client_send",
     "createuser",
+    "sqlconnectinfo",
     "  allow ",
     "\tallow ",
     // Programs.
@@ -96,11 +103,28 @@ const WORDS: &[&str] = &[
     "etcdctl",
     "kadmin",
     "net use",
+    "gh secret",
+    "az key",
+    "put-parameter",
+    "encrypt_string",
+    "consul kv",
+    "docker sec",
+    "podman sec",
+    "gcloud sec",
+    "cypher-shell",
+    "grafana-cli",
+    "influx ",
+    "beeline",
+    "rabbitmqadmin",
+    "| base64",
+    "| kinit",
+    "| cryptsetup",
+    "| gpg ",
 ];
 /// How many of the words are parts of names or of calls.
-const NAMES: usize = 38;
+const NAMES: usize = 44;
 /// How many are no programs.
-const DIRECTIVES: usize = 47;
+const DIRECTIVES: usize = 54;
 
 /// A word that was found.
 #[derive(Clone, Copy, Debug)]
@@ -154,7 +178,8 @@ pub fn words() -> &'static [&'static str] {
 pub fn hit(index: usize, span: Span) -> Hit {
     // `pw=` without its mark.
     let word = WORDS.get(index).copied().unwrap_or_default();
-    let mark = if word.ends_with(['=', ':', '(']) { word.trim_end_matches(['=', ':', '(', '"', ' ']) } else { word };
+    let mark =
+        if word.ends_with(['=', ':', '(', '"']) { word.trim_end_matches(['=', ':', '(', '"', ' ']) } else { word };
     let kind = match index {
         ..NAMES => Kind::Name,
         NAMES..DIRECTIVES => Kind::Directive,

@@ -52,7 +52,7 @@ impl Name {
             return None;
         }
         let words = words(name);
-        if is_type(name) || name.eq_ignore_ascii_case("from_secret") {
+        if is_type(name) || name.eq_ignore_ascii_case("from_secret") || is_of_form(&words) {
             return None;
         }
         let nature = known(name).or_else(|| nature(&words)).or_else(|| nature_of_last(name))?;
@@ -102,6 +102,15 @@ fn is_type(name: &str) -> bool {
     name.contains("::") && name.split("::").all(|part| part.starts_with(|first: char| first.is_ascii_uppercase()))
 }
 
+/// What a page writes into a form, anew for each visitor.
+fn is_of_form(words: &[String]) -> bool {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    matches!(
+        words[..],
+        ["authenticity" | "form", "token"] | ["request", "verification", "token"] | ["csrfmiddlewaretoken"]
+    )
+}
+
 /// Names whose words say nothing of it.
 fn known(name: &str) -> Option<Nature> {
     match name {
@@ -109,7 +118,11 @@ fn known(name: &str) -> Option<Nature> {
         // The login of a source of gems.
         _ if name.starts_with("BUNDLE_") && name.contains("__") => Some(Nature::Vague),
         _ if name.ends_with("basic.auth.user.info") => Some(Nature::Vague),
-        "clear-text" => Some(Nature::Password),
+        // What a start page shows a service for its key, in the labels of that service.
+        _ if name.ends_with("/widget.key") || name.ends_with(".widget.key") => Some(Nature::Token),
+        // A personal access token; other names of these letters are patterns.
+        _ if name.ends_with("_PAT") || name.ends_with("_pat") => Some(Nature::Vague),
+        "clear-text" | "REDISCLI_AUTH" => Some(Nature::Password),
         _ => None,
     }
 }
@@ -258,7 +271,7 @@ mod tests {
         );
         check(
             Some(Nature::Token),
-            "token apiToken API_KEY apikey apiKey GITHUB_TOKEN GITHUBKEY slackKey _authToken accessToken access_token slackBotToken x-api-key",
+            "token gethomepage.dev/widget.key apiToken API_KEY apikey apiKey GITHUB_TOKEN GITHUBKEY slackKey _authToken accessToken access_token slackBotToken x-api-key",
         );
         check(
             Some(Nature::Key),
@@ -267,7 +280,7 @@ mod tests {
         );
         check(
             Some(Nature::Vague),
-            "auth credentials salt_value monitoring_key secret_id passwordish_words_password_foo",
+            "auth credentials salt_value monitoring_key secret_id passwordish_words_password_foo GH_PAT",
         );
         check(Some(Nature::Password), "community snmp_community mysql::server::root_password");
     }
@@ -280,7 +293,7 @@ mod tests {
              tokenTTL passwordMinLength imagePullSecrets key cache-key partition_key sort_key primaryKey tokenType \
              AWS_ACCESS_KEY_ID passwordSecretRef adminPasswordKey existingSecretPasswordKey userPasswordKey compass \
              bypass keyboard monkey max_tokens tokenizer secretary author authority passenger password_hash \
-             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community",
+             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community authenticity_token __RequestVerificationToken csrfmiddlewaretoken pat PAT_GITHUB filePat",
         );
     }
 }

@@ -9,6 +9,9 @@ use super::passage::Passage;
 use super::{Extraction, PairKind};
 use crate::scan::span::Span;
 
+/// Least length of the password of a login whose name says little, in bytes.
+const LEAST: usize = 8;
+
 /// Judges `value` as a login when `name` may hold one; says whether it did.
 pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, name: &Name, value: &str, span: Span) -> bool {
     if plain(extraction, passage, name, value, span) {
@@ -30,11 +33,13 @@ pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, name: &Na
 
 /// `cloud.auth: "user:password"` and the like, which is not encoded.
 fn plain(extraction: &mut Extraction, passage: &Passage<'_>, name: &Name, value: &str, span: Span) -> bool {
-    let is_login = ["cloudauth", "basicauth", "httpauth", "npmauthident", "basicauthuserinfo"]
+    let is_exact = ["cloudauth", "basicauth", "httpauth", "npmauthident", "basicauthuserinfo"]
         .iter()
         .any(|kind| name.plain.ends_with(kind))
-        || name.plain.starts_with("bundle")
-        || name.plain == "auth";
+        || name.plain.starts_with("bundle");
+    // `SMTP_AUTH`, `DB_CREDENTIALS`: often the name of a way to log in, or of a thing that holds the login.
+    let is_vague = !is_exact && matches!(name.last.as_str(), "auth" | "credentials" | "credential" | "creds");
+    let is_login = is_exact || is_vague;
     let Some((user, password)) = value.split_once(':').filter(|_| is_login && span.len() == value.len()) else {
         return false;
     };
@@ -46,7 +51,8 @@ fn plain(extraction: &mut Extraction, passage: &Passage<'_>, name: &Name, value:
     // `basic-auth = "acme.auth:create_app"` names a function.
     let is_told = step != Step::Human || value::is_no_label(password);
     let is_chosen = || value::is_deliberate(password) || is_administrator(user) && value::is_no_label(password);
-    if name.plain == "auth" && step != Step::Random && !(step == Step::Human && is_chosen()) {
+    let is_made = step == Step::Random && (name.plain == "auth" || password.len() >= LEAST && !password.contains(':'));
+    if is_vague && !is_made && !(step == Step::Human && is_chosen()) {
         return false;
     }
     if is_told && extraction.accepts(step, Nature::Password, password) {

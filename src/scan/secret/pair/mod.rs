@@ -24,6 +24,7 @@ mod near;
 mod option;
 mod passage;
 mod read;
+mod store;
 mod text;
 mod tree;
 mod xml;
@@ -216,7 +217,8 @@ impl Extraction {
             return false;
         }
         if key::is_hash_name(name) {
-            let is_hash = value::judge(value, Asked::password("")) == Step::PasswordHash;
+            let is_known = value::judge(value, Asked::password("")) == Step::PasswordHash;
+            let is_hash = is_known || name == "password_hash" && value::is_broker_hash(value);
             return is_hash && self.add(passage, PairKind::PasswordHash, value, span, Step::PasswordHash, Some(name));
         }
         let Some(read) = Name::read(name) else { return false };

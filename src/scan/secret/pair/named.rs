@@ -15,6 +15,7 @@ const MAX_FILE: usize = 256 * 1024;
 pub(super) fn read(extraction: &mut Extraction, path: &str, passage: &Passage<'_>) -> bool {
     let lower = path.to_ascii_lowercase();
     let name = lower.rsplit('/').next().unwrap_or(&lower);
+    let ending = name.rsplit('.').next().unwrap_or_default();
     if passage.text.len() > MAX_FILE {
         return false;
     }
@@ -30,6 +31,9 @@ pub(super) fn read(extraction: &mut Extraction, path: &str, passage: &Passage<'_
         "sasl_passwd" | "smarthost_passwd" => lines(extraction, passage, sasl),
         "ipsec.secrets" | "swanctl.secrets" => lines(extraction, passage, ipsec),
         "userlist.txt" => lines(extraction, passage, userlist),
+        // `identity:key` of stunnel and MQTT brokers.
+        "psk.txt" | "psks.txt" | "psk_file" | "pskfile" => lines(extraction, passage, |line| after_fields(line, 1)),
+        "hostapd.wpa_psk" | "wpa_psk" | "wpa_psk_file" => lines(extraction, passage, station),
         ".htpasswd" | "htpasswd" | "shadow" | "passwd" | "proftpdpasswd" | "ftpd.passwd" => {
             lines(extraction, passage, hash);
         }
@@ -47,6 +51,11 @@ pub(super) fn read(extraction: &mut Extraction, path: &str, passage: &Passage<'_
         }
         "credentials" if lower.ends_with(".gem/credentials") => keys(extraction, passage),
         _ if name.ends_with(".htpasswd") => lines(extraction, passage, hash),
+        _ if ending == "psk" && passage.text.contains(':') => {
+            lines(extraction, passage, |line| after_fields(line, 1));
+        }
+        // A key of Zabbix.
+        _ if ending == "psk" => whole(extraction, passage),
         _ => return false,
     }
     true
@@ -102,8 +111,12 @@ fn sasl(line: &str) -> Option<(Span, &str)> {
     Some((Span::new(line.len() - password.len(), line.len()), user))
 }
 
-/// `addresses : PSK "password"`.
+/// `addresses : PSK "password"`, and `PSK 0sBASE64` or `PSK 0xHEX` without quotes.
 fn ipsec(line: &str) -> Option<(Span, &str)> {
+    if let Some(at) = [": PSK 0s", ": PSK 0x"].iter().find_map(|kind| Some(line.find(*kind)? + kind.len())) {
+        let key = line.get(at..)?.split_ascii_whitespace().next()?;
+        return Some((Span::new(at, at + key.len()), ""));
+    }
     let kind = [": PSK \"", ": EAP \"", ": XAUTH \""].iter().find_map(|kind| Some((kind, line.find(*kind)?)));
     // `: RSA key.pem "password"`.
     let key = || {
@@ -128,6 +141,13 @@ fn macros(line: &str) -> Option<(Span, &str)> {
     let (number, value) = line.strip_prefix("$USER")?.split_once("$=")?;
     let is_told = number.bytes().all(|byte| byte.is_ascii_digit()) && value::is_no_label(value);
     is_told.then(|| (Span::new(line.len() - value.len(), line.len()), ""))
+}
+
+/// `address passphrase` of an access point, with options before the address.
+fn station(line: &str) -> Option<(Span, &str)> {
+    let address = line.split(' ').find(|word| word.matches(':').count() == 5)?;
+    let start = line.find(address)? + address.len() + 1;
+    (start < line.len()).then(|| (Span::new(start, line.len()), ""))
 }
 
 /// `"user" "password"`.

@@ -67,6 +67,8 @@ pub(super) const OPTIONS: &[(&[&str], &str, Takes)] = &[
     (&["snmpwalk", "snmpget", "snmpset", "snmpbulkwalk", "snmptable"], "-A", Takes::Value),
     (&["snmpwalk", "snmpget", "snmpset", "snmpbulkwalk", "snmptable"], "-X", Takes::Value),
     (&["ipmitool", "mosquitto_pub", "mosquitto_sub", "mosquitto_rr"], "-P", Takes::Next),
+    (&["cypher-shell", "beeline", "rabbitmqadmin"], "-p", Takes::Next),
+    (&["influx"], "-t", Takes::Next),
     (&["openssl"], "-k", Takes::Next),
     (&["openssl"], "-pass", Takes::After(':')),
     (&["openssl"], "-passin", Takes::After(':')),

@@ -140,8 +140,15 @@ impl<'r> Reader<'r, '_> {
     fn is_program(&self, word: Span) -> bool {
         let before = self.text.get(..word.end).unwrap_or_default();
         let after = self.text.get(word.end..).unwrap_or_default();
-        ["sshpass", "htpass", "chpass"].iter().any(|name| before.ends_with(name))
-            && after.strip_prefix("wd").unwrap_or(after).bytes().next().is_none_or(|next| !next.is_ascii_alphanumeric())
+        let is_told = before.ends_with("pass") && after.starts_with("wd --stdin");
+        is_told
+            || ["sshpass", "htpass", "chpass"].iter().any(|name| before.ends_with(name))
+                && after
+                    .strip_prefix("wd")
+                    .unwrap_or(after)
+                    .bytes()
+                    .next()
+                    .is_none_or(|next| !next.is_ascii_alphanumeric())
     }
 
     /// Reads the call whose name is `named`; returns where it ends when it was one that takes secrets.
@@ -209,7 +216,11 @@ impl<'r> Reader<'r, '_> {
             }
             return;
         };
-        let at = separated.at + if self.is_source() { self.wrapper(separated.at) } else { 0 };
+        let at = if self.is_source() {
+            self.value_at(named, separated.at)
+        } else {
+            separated.at + mark::continuation(self.text.get(separated.at..).unwrap_or_default())
+        };
         let Some(mut value) = read::read(self.text, at, separated.extent) else {
             let is_setting = self.dialect == Dialect::Lines && is_line_start(named.before);
             if (is_setting || self.dialect == Dialect::Quoted) && separated.form == Form::Setting {

@@ -19,13 +19,13 @@ const MAX_BACK: usize = 512;
 /// Longest content of an element, in bytes.
 const MAX_CONTENT: usize = 4096;
 
-/// Elements that hold a name: how they begin and end, and how the element after them begins that holds its value.
-const KEYS: [(&str, &str, &str); 5] = [
-    ("<key>", "</key>", "<string>"),
-    ("<name>", "</name>", "<value>"),
-    ("<param-name>", "</param-name>", "<param-value>"),
-    ("<env-entry-name>", "</env-entry-name>", "<env-entry-value>"),
-    ("<Name>", "</Name>", "<Value>"),
+/// Elements that hold a name: how they begin and end, and how the element after them may begin that holds its value.
+const KEYS: [(&str, &str, &[&str]); 5] = [
+    ("<key>", "</key>", &["<string>", "<value>"]),
+    ("<name>", "</name>", &["<value>"]),
+    ("<param-name>", "</param-name>", &["<param-value>"]),
+    ("<env-entry-name>", "</env-entry-name>", &["<env-entry-value>"]),
+    ("<Name>", "</Name>", &["<Value>"]),
 ];
 
 /// A tag: its name, its attributes, where it ends.
@@ -61,13 +61,12 @@ pub(super) fn hit(extraction: &mut Extraction, passage: &Passage<'_>, hit: Hit, 
 fn content(extraction: &mut Extraction, passage: &Passage<'_>, start: usize, before: &str, done: &mut usize) -> bool {
     let file = &*passage.text;
     let tag = before.rfind('<').and_then(|tag| before.get(tag..)).unwrap_or_default();
-    let Some((_, close, open)) = KEYS.iter().find(|(key, ..)| tag.starts_with(key)) else { return false };
+    let Some((_, close, opens)) = KEYS.iter().find(|(key, ..)| tag.starts_with(key)) else { return false };
     let Some(span) = content_at(file, start) else { return false };
     *done = span.end;
     let rest = file.get(span.end..).unwrap_or_default();
-    let Some(value) = rest.strip_prefix(*close).map(str::trim_start).and_then(|rest| rest.strip_prefix(*open)) else {
-        return true;
-    };
+    let rest = rest.strip_prefix(*close).map(str::trim_start).unwrap_or_default();
+    let Some(value) = opens.iter().find_map(|open| rest.strip_prefix(*open)) else { return true };
     let at = file.len() - value.len();
     if let Some(value) = content_at(file, at)
         && extraction.pair(passage, span.of(file), &unescaped(value.of(file)), value, Form::Setting)
@@ -101,6 +100,13 @@ fn element(extraction: &mut Extraction, passage: &Passage<'_>, tag: &Tag) {
         extraction.pair(passage, local(named.of(file)), &unescaped(value.of(file)), value, Form::Setting);
         return;
     }
+    let is_argument = attribute(&["elementType"]).is_some_and(|kind| kind.of(file).ends_with("Argument"));
+    if let Some(named) = named.filter(|_| is_argument)
+        && let Some(value) = argument_value(file, tag.end)
+    {
+        extraction.pair(passage, named.of(file), &unescaped(value.of(file)), value, Form::Setting);
+        return;
+    }
     let name = named.map_or_else(|| local(tag.name.of(file)), |named| named.of(file));
     if tag.is_empty || Name::read(name).is_none() {
         return;
@@ -112,6 +118,15 @@ fn element(extraction: &mut Extraction, passage: &Passage<'_>, tag: &Tag) {
         .and_then(|_| decode::text_of(content.of(file)));
     let value = decoded.map_or_else(|| unescaped(content.of(file)), Cow::Owned);
     extraction.pair(passage, name, &value, content, Form::Setting);
+}
+
+/// The value of an argument of `JMeter` whose tag ends at `at`: `<stringProp name="Argument.value">…</stringProp>`.
+fn argument_value(file: &str, at: usize) -> Option<Span> {
+    const MAX_AWAY: usize = 400;
+    const OPEN: &str = "\"Argument.value\">";
+    let near = file.get(at..file.floor_char_boundary((at + MAX_AWAY).min(file.len())))?;
+    let near = near.split("</elementProp>").next()?;
+    content_at(file, at + near.find(OPEN)? + OPEN.len())
 }
 
 /// The content after a tag, or that of the `<value>` in it.

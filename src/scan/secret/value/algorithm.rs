@@ -14,6 +14,7 @@ const ALGORITHMS: &[&str] = &[
     "hmac",
     "rsa",
     "ecdsa",
+    "ecdhe",
     "ecdh",
     "eddsa",
     "dsa",
@@ -44,6 +45,12 @@ const ALGORITHMS: &[&str] = &[
     "kw",
     "with",
     "and",
+    "tls",
+    "psk",
+    "dhe",
+    "aria",
+    "null",
+    "anon",
     "hs",
     "rs",
     "es",
@@ -52,9 +59,9 @@ const ALGORITHMS: &[&str] = &[
     "plus",
 ];
 /// How many of those name an algorithm.
-const NAMED: usize = 20;
+const NAMED: usize = 21;
 
-/// `PBEWithHmacSHA256AndAES_256`, `CHACHA20-POLY1305`: nothing but names of algorithms, digits and joints.
+/// `PBEWithHmacSHA256AndAES_256`, `CHACHA20-POLY1305`, `TLS_PSK_WITH_AES_128_CCM`: nothing but names of algorithms, digits and joints.
 pub(super) fn is_algorithm(value: &str) -> bool {
     const LEAST: usize = 6;
     let lower = value.to_ascii_lowercase();

@@ -136,7 +136,31 @@ pub fn is_password_hash(value: &str) -> bool {
     let has_prefix = HASHES.iter().any(|prefix| value.starts_with(prefix)) && value.len() >= 20;
     let is_postgres = value.strip_prefix("md5").is_some_and(|rest| rest.len() == 32 && is_hex(rest));
     let is_mysql = value.strip_prefix('*').is_some_and(|rest| rest.len() == 40 && is_hex(rest));
-    (escaped && value.len() >= 20) || has_prefix || is_postgres || is_mysql || is_marked_hash(value)
+    (escaped && value.len() >= 20)
+        || has_prefix
+        || is_postgres
+        || is_mysql
+        || is_notebook(value)
+        || is_marked_hash(value)
+}
+
+/// `sha1:salt:hash`, as Jupyter writes it.
+fn is_notebook(value: &str) -> bool {
+    let mut parts = value.split(':');
+    let is_known = matches!(parts.next(), Some("sha1" | "sha256" | "sha512"));
+    let is_part = |part: &str, least: usize| part.len() >= least && is_hex(part);
+    is_known && parts.next().is_some_and(|salt| is_part(salt, 8)) && parts.next().is_some_and(|hash| is_part(hash, 40))
+}
+
+/// Whether `value` is a salt and a hash in base64, as `RabbitMQ` keeps them, which nothing but its name tells.
+pub fn is_broker_hash(value: &str) -> bool {
+    const LENGTH: usize = 48;
+    let has = |class: fn(&u8) -> bool| value.bytes().any(|byte| class(&byte));
+    value.len() == LENGTH
+        && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit)
 }
 
 /// `{SHA384}…` of directories, and `$2$salt$hash`, the form of crypt: known by their shape, whatever the algorithm.

@@ -14,6 +14,7 @@ mod spoken;
 mod weak;
 mod words;
 
+pub use cipher::is_broker_hash;
 pub use fallback::literal_default;
 
 use super::checksum::Checksum;

@@ -144,6 +144,18 @@ fn is_code(value: &str) -> bool {
         || value.ends_with("\\.$")
         || value.strip_suffix(['(', '[']).is_some_and(|name| name.len() > 2 && is_name(name))
         || is_indexed(value)
+        || is_member(value)
+}
+
+/// `found["name"]`, `request.body['name']`, `fs.read('name'`: a part of an object.
+fn is_member(value: &str) -> bool {
+    let is_name = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    let Some((name, rest)) = value.split_once(['(', '[']) else { return false };
+    let is_asked = name.contains('.') || value.as_bytes().get(name.len()) == Some(&b'[');
+    is_asked && rest.starts_with(['"', '\'']) && name.split('.').all(is_name)
 }
 
 /// `String[1]`, `items[0]`: a type of some length, or an element.

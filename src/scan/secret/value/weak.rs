@@ -268,9 +268,10 @@ fn is_own_name(value: &str, asked: Asked<'_>) -> bool {
         })
 }
 
-/// Whether a word is long enough to be meant, in a value that may be random.
+/// Whether a word is long enough to be meant, in a value that may be random, or stands apart in it.
 fn is_telling(word: &str, value: &str) -> bool {
-    word.len() > 4 || word.len() * 3 >= value.len()
+    let is_apart = || matches!(word, "fake" | "mock") && value.split(['-', '_', '.', ' ']).any(|part| part == word);
+    word.len() > 4 || word.len() * 3 >= value.len() || is_apart()
 }
 
 /// `test-secret-change-me`.

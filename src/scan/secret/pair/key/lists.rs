@@ -5,12 +5,12 @@
 use super::super::super::word_list::WordList;
 
 /// What each name of a secret or of a hash holds somewhere, but for `pw`.
-pub(super) const STEMS: &str = "pass psw pwd psk authtok community token key secret auth cred salt jwt bearer cookie dsn \
-    webhook signature seed licen mnemonic otp encrypt nonce hash crypt digest clear-text sonar.login bundle_";
+pub(super) const STEMS: &str = "pass pword psw pwd psk authtok community token key secret auth cred salt jwt bearer cookie dsn \
+    webhook signature seed licen mnemonic otp encrypt nonce _pat hash crypt digest clear-text sonar.login bundle_";
 
 /// Words of passwords.
 pub(super) static PASSWORDS: WordList = WordList::new(
-    "password passwd passphrase pass pwd pw psk passcode pswd passwort passwords userpw rootpw requirepass masterauth psw authtok \
+    "password passwd passphrase pass pword pwd pw psk passcode pswd passwort passwords userpw rootpw requirepass masterauth psw authtok \
     rocommunity rwcommunity trapcommunity rootpwmodpw motdepasse passe",
 );
 /// Words of what a machine makes.
@@ -19,7 +19,7 @@ pub(super) static TOKENS: WordList =
 /// Words of keys and shared secrets.
 pub(super) static KEYS: WordList = WordList::new(
     "secret secretkey accesskey privatekey clientsecret encryptionkey signingkey masterkey accountkey \
-    sharedkey authkey appkey sharedaccesskey secretaccesskey appsecret jwtsecret",
+    sharedkey authkey appkey sharedaccesskey secretaccesskey appsecret jwtsecret passwordsalt",
 );
 /// Words that often stand for other things too.
 pub(super) static VAGUE: WordList = WordList::new(

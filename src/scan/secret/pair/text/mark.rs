@@ -8,6 +8,11 @@ use super::Named;
 
 /// Longest rest of a line that is looked at, in bytes.
 const MAX_REST: usize = 1000;
+/// Longest white space and options before a value, in bytes.
+const MAX_BLANK: usize = 120;
+
+/// What may stand between a user and its password in a `.fetchmailrc`.
+const THERE: &str = "there with";
 
 /// Whether a name stands inside `{{ … }}`, where what has no quotes is a name as well.
 pub(super) fn is_in_template(before: &str) -> bool {
@@ -30,7 +35,8 @@ pub(super) fn is_last_word(rest: &str, named: &Named<'_>) -> bool {
     let is_router = named.before.starts_with("username ") && words == 2 || named.before.starts_with("snmp-server ");
     // What it lets do, and from where, stands after it.
     let is_router = is_router || named.name == "cachemgr_passwd" || named.name.contains("community");
-    is_router || !line.contains([' ', '\t']) || named.before.contains("login ") || line.starts_with(['"', '\''])
+    let is_login = named.before.contains("login ") || named.before.trim_end().ends_with(THERE);
+    is_router || is_login || !line.contains([' ', '\t']) || line.starts_with(['"', '\''])
 }
 
 /// Whether `rest` is `>value</`: an element of a text that is no XML, not a word to fill in.
@@ -66,11 +72,14 @@ pub(super) fn compared(before: &str, rest: &str) -> Option<usize> {
     literal.starts_with(['"', '\'']).then(|| rest.len() - value.len())
 }
 
-/// `DBPassword`: a small letter, then a capital.
+/// `bindPassword`, `MYSQLPassword`: a small letter, then a capital, or the other way in the middle.
 pub(super) fn has_hump(name: &str) -> bool {
-    name.as_bytes()
-        .array_windows::<2>()
-        .any(|[first, second]| first.is_ascii_lowercase() && second.is_ascii_uppercase())
+    let is_hump = |[first, second]: &[u8; 2]| first.is_ascii_lowercase() && second.is_ascii_uppercase();
+    let is_word = |[first, second, third]: &[u8; 3]| {
+        first.is_ascii_uppercase() && second.is_ascii_uppercase() && third.is_ascii_lowercase()
+    };
+    let bytes = name.as_bytes();
+    bytes.array_windows::<2>().any(is_hump) || bytes.array_windows::<3>().any(is_word)
 }
 
 /// Whether a name is that of an environment variable.
@@ -85,6 +94,7 @@ pub(super) fn is_remark(named: &Named<'_>) -> bool {
 
 /// Whether `login NAME` stands before, as in a `.netrc`, or `user NAME`, as in a `.fetchmailrc`.
 pub(super) fn is_after_login(before: &str) -> bool {
+    let before = before.trim_end().strip_suffix(THERE).unwrap_or(before);
     let is_name = |(_, user): (&str, &str)| user.split_ascii_whitespace().count() == 1;
     ["login ", " user ", "username "].iter().any(|word| before.rsplit_once(word).is_some_and(is_name))
 }
@@ -93,6 +103,38 @@ pub(super) fn is_after_login(before: &str) -> bool {
 pub(super) fn is_told(rest: &str) -> bool {
     let word = rest.strip_prefix("is ").and_then(|rest| rest.split_ascii_whitespace().next()).unwrap_or_default();
     word.len() > 5 && word.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// The length of a line break at the beginning of `rest` after which a quoted value stands, as formatters break long
+/// lines, with a `\\` before it in some languages.
+pub(super) fn line_break(rest: &str) -> usize {
+    let near = rest.get(..rest.floor_char_boundary(MAX_BLANK.min(rest.len()))).unwrap_or_default();
+    let line = near.trim_start_matches([' ', '\t']);
+    let line = line.strip_prefix('\\').unwrap_or(line);
+    let line = line.strip_prefix("\r\n").or_else(|| line.strip_prefix('\n')).unwrap_or_default();
+    let value = line.trim_start_matches([' ', '\t']);
+    if value.starts_with(['"', '\'', '`']) { near.len() - value.len() } else { 0 }
+}
+
+/// The length of a `\\` and the line break after it at the beginning of `rest`, when the value goes on in that line.
+pub(super) fn continuation(rest: &str) -> usize {
+    let near = rest.get(..rest.floor_char_boundary(MAX_BLANK.min(rest.len()))).unwrap_or_default();
+    let line = near.trim_start_matches([' ', '\t']).strip_prefix('\\').unwrap_or_default();
+    let line = line.strip_prefix("\r\n").or_else(|| line.strip_prefix('\n')).unwrap_or_default();
+    let value = line.trim_start_matches([' ', '\t']);
+    if value.is_empty() { 0 } else { near.len() - value.len() }
+}
+
+/// The length of the options of `ConvertTo-SecureString` that stand before its quoted value: `-String '…'`.
+pub(super) fn options_before(rest: &str) -> Option<usize> {
+    const MOST: usize = 3;
+    let near = rest.get(..rest.floor_char_boundary(MAX_BLANK.min(rest.len())))?;
+    let mut value = near;
+    for _ in 0..MOST {
+        let Some(option) = value.strip_prefix('-') else { break };
+        value = option.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric()).trim_start_matches([' ', ':']);
+    }
+    (value.starts_with(['"', '\'']) || value.starts_with("\\\"")).then(|| near.len() - value.len())
 }
 
 /// Whether a name is a part of an ARN, of a list of ciphers, or of the address of a key in hardware.

@@ -11,7 +11,7 @@ use super::super::line::{declared_type, fallback, is_call, is_comment, is_in_str
 use super::super::read::Extent;
 use super::mark::{
     compared, default_mark, field, has_hump, is_after_login, is_closed, is_constant, is_in_template, is_last_word,
-    is_part_of_address, is_remark, is_told,
+    is_part_of_address, is_remark, is_told, options_before,
 };
 use super::{MAX_AHEAD, Named, Reader};
 
@@ -77,8 +77,7 @@ impl Reader<'_, '_> {
         if ["==", "!=", "=~", "::", "===", "://"].iter().any(|mark| rest.starts_with(*mark)) {
             return None;
         }
-        let is_typed = self.is_source() && named.quote.is_none() && (blank > 0 || rest.starts_with([':', '?']));
-        let skip = is_typed.then(|| declared_type(rest).or_else(|| fallback(rest))).flatten();
+        let skip = self.typed(named, rest, blank > 0);
         if let Some(skip) = skip.or_else(|| self.odd_mark(named, rest)) {
             return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
         }
@@ -98,15 +97,35 @@ impl Reader<'_, '_> {
         if let Some(skip) = field(named.before, rest) {
             return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
         }
-        if rest.starts_with(", <<\"") {
-            // A pair of Erlang.
-            return Some(Separated { at: at + 4, extent: Extent::Quoted, form });
+        if let Some(skip) = self.pair_of_comma(named, rest) {
+            return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
         }
         if blank == 0 || named.quote.is_some() {
             return None;
         }
         let by_words = self.directive(named, at).map(|at| Separated { at, extent: Extent::Word, form });
         by_words.or_else(|| self.spaced(named, is_option, at))
+    }
+
+    /// The length of a type at the beginning of `rest`, or of the mark before what is taken when there is no value.
+    fn typed(&self, named: &Named<'_>, rest: &str, is_apart: bool) -> Option<usize> {
+        if named.quote.is_none() {
+            let is_typed = self.is_source() && (is_apart || rest.starts_with([':', '?']));
+            return is_typed.then(|| declared_type(rest).or_else(|| fallback(rest))).flatten();
+        }
+        // `environ.get("NAME") or "…"`, `ENV["NAME"] || "…"`.
+        let end = named.after.checked_sub(1).and_then(|end| self.text.as_bytes().get(end));
+        fallback(rest).filter(|_| self.is_source() && matches!(end, Some(b')' | b']')))
+    }
+
+    /// The length of the comma of a pair: `{name, <<"…">>}` and `{name, "…"}` of Erlang, `set :name, "…"` of Ruby.
+    fn pair_of_comma(&self, named: &Named<'_>, rest: &str) -> Option<usize> {
+        if rest.starts_with(", <<\"") {
+            return Some(4);
+        }
+        let is_term = self.dialect == Dialect::Lines && named.before.ends_with('{') && named.quote.is_none();
+        let is_set = self.is_source() && named.before.trim_start() == "set :";
+        (is_term || is_set).then_some(1).filter(|_| rest.starts_with(", \"") || is_set && rest.starts_with(", '"))
     }
 
     /// What `${NAME` falls back to, and `${NAME}    value`, a variable of Robot Framework; `rest` is what stands after the
@@ -171,6 +190,9 @@ impl Reader<'_, '_> {
         if name.starts_with("x-") && rest.starts_with(['"', '\'']) && self.dialect != Dialect::Code {
             return Some(Separated { at, extent: Extent::Quoted, form });
         }
+        if let Some(skip) = options_before(rest).filter(|_| name == "convertto-securestring") {
+            return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
+        }
         if sets_header(named.before) && self.dialect != Dialect::Code {
             return Some(Separated { at, extent, form });
         }
@@ -198,8 +220,8 @@ impl Reader<'_, '_> {
         let is_quoted = rest.starts_with('\'')
             && matches!(name.as_str(), "password" | "identified by")
             && !named.before.trim_end().ends_with("the")
-            || rest.starts_with(['"', '\'']) && matches!(name.as_str(), "convertto-securestring" | "identified by");
-        let is_compound = (name.contains(['_', '-']) || has_hump(named.name))
+            || rest.starts_with(['"', '\'']) && name == "identified by";
+        let is_compound = (name.contains(['_', '-', '.']) || has_hump(named.name))
             && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
         // `set psksecret …` of a firewall.
         let is_set_secret =

@@ -11,6 +11,7 @@ use super::super::key::{Name, Nature};
 use super::super::line::is_line_start;
 use super::super::read::{self, Extent};
 use super::super::tree;
+use super::mark::line_break;
 use super::{Named, Reader};
 use crate::scan::span::Span;
 
@@ -89,10 +90,16 @@ pub(super) fn is_of_router(named: &Named<'_>) -> bool {
             || named.name == "key" && before == "option"
             || named.name == "auth" && before.ends_with("snyk")
             || before == "sentinel"
-            || matches!(before, "tacacs-server" | "radius-server")
+            || named.name == "key" && is_server_of_logins(before)
             || named.name == "reset-admin-password")
         // `d-i passwd/root-password-again password …` of Debian's installer.
         || before.starts_with("d-i ") && named.name.contains("password")
+}
+
+/// `tacacs-server`, `radius-server host 10.0.0.1`, `crypto isakmp`: after it stands the key that both sides share.
+fn is_server_of_logins(before: &str) -> bool {
+    matches!(before, "tacacs-server" | "radius-server" | "crypto isakmp")
+        || ["tacacs-server host ", "radius-server host "].iter().any(|head| before.starts_with(head))
 }
 
 /// Whether a name is that of an option of PHP whose value is a login.
@@ -128,7 +135,11 @@ impl Reader<'_, '_> {
             "auth-pass" if before == "sentinel" => after(1),
             "sentinel-pass" if before == "sentinel" => after(0),
             "message-digest-key" if before.ends_with("ospf") => after(2),
-            "key" if matches!(before, "tacacs-server" | "radius-server" | "option") => after(0),
+            "key" if before == "option" => after(0),
+            // `key 0 value`: the number tells how it is written.
+            "key" if is_server_of_logins(before) => {
+                after(usize::from(["0 ", "6 ", "7 "].iter().any(|kind| rest.starts_with(*kind))))
+            }
             "pre-shared-key" if rest.starts_with("ascii-text ") => after(1),
             "community" if before == "snmp-server" => after(0),
             "password" if before.starts_with("neighbor ") && before.split(' ').count() == 2 => after(0),
@@ -174,8 +185,18 @@ impl Reader<'_, '_> {
         self.dialect == Dialect::Quoted && is_pair && is_line && is_plain
     }
 
+    /// Where the value of code begins whose mark ends at `at`: on the next line, when a long one was broken there, and
+    /// inside what makes a value of it.
+    pub(super) fn value_at(&self, named: &Named<'_>, at: usize) -> usize {
+        let mark = at.checked_sub(1).and_then(|mark| self.text.as_bytes().get(mark));
+        let may_break = matches!(mark, Some(b'=' | b'>')) || mark == Some(&b':') && named.quote.is_some();
+        let rest = self.text.get(at..).filter(|_| may_break).unwrap_or_default();
+        let at = at + line_break(rest);
+        at + self.wrapper(at)
+    }
+
     /// The length of `String::from(` and the like at `at`.
-    pub(super) fn wrapper(&self, at: usize) -> usize {
+    fn wrapper(&self, at: usize) -> usize {
         let rest = self.text.get(at..).unwrap_or_default();
         let call = rest.trim_start_matches(' ');
         let wrapper = WRAPPERS.iter().find(|wrapper| call.starts_with(**wrapper));
