@@ -398,6 +398,7 @@ pub const VIOLATIONS: &[Violation] = &[
         &[("@|env", r#"[{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]"#)],
         "@|env|1|name",
     ),
+    only(&["Pod"], violation("label-missing", &[("metadata|labels", "-")], "metadata")),
     only(&["Deployment"], violation("replicas-too-few", &[("^|spec|replicas", "1")], "^|spec|replicas")),
     only(
         &["Deployment"],

@@ -3,6 +3,7 @@
 //! **Invariant**: only what names the head of a pull request counts; the base branch is the repository's own.
 
 use crate::scan::document::node::{Node, Value};
+use crate::scan::document::shell::Program;
 
 use super::script::{find, is_action, literals};
 use super::workflow::written;
@@ -18,6 +19,13 @@ const HEADS: [&str; 7] = [
     "github.event.number",
 ];
 
+/// Programs that execute what stands in the working directory, or what its files tell them to.
+const EXECUTORS: [&str; 28] = [
+    "bash", "bazel", "bundle", "cargo", "composer", "dotnet", "go", "gradle", "gradlew", "just", "make", "mvn", "mvnw",
+    "node", "npm", "npx", "php", "pip", "pip3", "pnpm", "pytest", "python", "python3", "rake", "ruby", "sh", "tox",
+    "yarn",
+];
+
 /// What a step names to fetch the code of a pull request, at its place.
 pub(super) fn head(step: &Node) -> Option<Node> {
     if is_action(step, &["actions/checkout"]) {
@@ -29,18 +37,33 @@ pub(super) fn head(step: &Node) -> Option<Node> {
     }
     let run = written(step.get("run")?);
     let script = run.as_str()?;
-    let found = find(script, |program| {
-        let words: Vec<&str> = literals(program).collect();
-        match program.name {
-            "gh" => words.starts_with(&["pr", "checkout"]).then(|| "gh pr checkout".to_owned()),
-            "git" if matches!(words.first(), Some(&("checkout" | "switch" | "fetch" | "pull" | "reset" | "merge"))) => {
-                let head = program.arguments.iter().find(|word| names_head(&word.raw) || is_pull_ref(&word.raw))?;
-                Some(String::from(head.raw.clone()))
-            }
-            _ => None,
-        }
-    });
+    let found = find(script, fetched);
     found.map(|head| Node::new(run.span(), Value::String(head.into())))
+}
+
+/// What a program names to fetch the code of a pull request.
+fn fetched(program: &Program<'_>) -> Option<String> {
+    let words: Vec<&str> = literals(program).collect();
+    match program.name {
+        "gh" => words.starts_with(&["pr", "checkout"]).then(|| "gh pr checkout".to_owned()),
+        "git" if matches!(words.first(), Some(&("checkout" | "switch" | "fetch" | "pull" | "reset" | "merge"))) => {
+            let head = program.arguments.iter().find(|word| names_head(&word.raw) || is_pull_ref(&word.raw))?;
+            Some(String::from(head.raw.clone()))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the script of a step goes on to execute the code of a pull request that it has fetched.
+pub(super) fn executes_what_it_fetches(step: &Node) -> bool {
+    let Some(run) = step.get("run").map(written) else { return false };
+    let mut is_there = false;
+    let read = |program: &Program<'_>| {
+        let executes = is_there && EXECUTORS.contains(&program.name);
+        is_there |= fetched(program).is_some();
+        executes.then_some(())
+    };
+    run.as_str().is_some_and(|script| find(script, read).is_some())
 }
 
 /// Whether a step executes what stands in the working directory: a script, or an action of it.

@@ -132,7 +132,7 @@ pub(super) const STEP: &[FactDoc] = facts![
         doc(
             "step.runs_after",
             FactKind::Bool,
-            "whether a later step of the job runs a script or a local action",
+            "whether a later step of the job runs a script or a local action, or its own script what it has fetched",
             "true"
         ),
         doc(

@@ -44,7 +44,8 @@ pub(super) fn subjects(workflow: &Workflow, file: &str) -> Vec<Subject> {
             found.push(context.subject(&job.node, "call", false));
         }
         for (index, step) in job.steps.iter().enumerate() {
-            found.push(context.subject(step, "step", last_run.is_some_and(|last| last > index)));
+            let runs_after = last_run.is_some_and(|last| last > index) || checkout::executes_what_it_fetches(step);
+            found.push(context.subject(step, "step", runs_after));
         }
         found.extend(docker_action(workflow, job, &context));
     }
