@@ -2,8 +2,9 @@
 //!
 //! Invariant: each was verified alone; together they break no more of the file than the first of them does.
 
-use super::tree::contains;
-use crate::scan::document::node::{Entry, Node, Value};
+use std::collections::HashSet;
+
+use crate::scan::document::node::Node;
 use crate::scan::document::{self, Document};
 use crate::scan::edit::{Edit, apply_all};
 use crate::scan::limits::Limits;
@@ -52,22 +53,15 @@ impl Soundness {
     }
 }
 
-/// How many values below `root` stand there without a text, each in one place.
+/// How many values below `root` are nothing; what an anchor lends is counted once.
 fn nulls(root: &Node) -> usize {
-    let (mut count, mut waiting) = (0, vec![root]);
+    let (mut count, mut waiting, mut seen) = (0, vec![root], HashSet::new());
     while let Some(node) = waiting.pop() {
-        let span = node.span();
-        match node.value() {
-            Value::Null => count += 1,
-            // What an anchor lends is counted where it stands.
-            Value::Sequence(items) => waiting.extend(items.iter().filter(|item| contains(span, item.span()))),
-            Value::Mapping(map) => {
-                let is_here = |entry: &&Entry| {
-                    contains(span, entry.value.span()) && entry.value.span().start >= entry.key_span.start
-                };
-                waiting.extend(map.entries().iter().filter(is_here).map(|entry| &entry.value));
-            }
-            _ => {}
+        if node.is_null() {
+            count += 1;
+        } else if seen.insert((node.span(), node.items().is_empty())) {
+            waiting.extend(node.items());
+            waiting.extend(node.entries().iter().map(|entry| &entry.value));
         }
     }
     count
