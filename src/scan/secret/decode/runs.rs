@@ -68,18 +68,20 @@ impl<'b> Runs<'b> {
             if let Some(place) = self.places.get_mut(self.count) {
                 *place = self.position;
             }
-            self.count += usize::from(is_whole(block));
+            self.count += usize::from(is_whole(*block));
             self.position += STRIDE;
         }
     }
 
     fn is_beside_another(&self, place: usize) -> bool {
         let block = |start: Option<usize>| self.bytes.get(start?..).and_then(<[u8]>::first_chunk);
-        [place.checked_sub(BLOCK), Some(place + BLOCK)].into_iter().any(|start| block(start).is_some_and(is_whole))
+        [place.checked_sub(BLOCK), Some(place + BLOCK)]
+            .into_iter()
+            .any(|start| block(start).is_some_and(|block| is_whole(*block)))
     }
 }
 
-fn is_whole(block: &[u8; BLOCK]) -> bool {
+fn is_whole(block: [u8; BLOCK]) -> bool {
     block.iter().fold(true, |all, byte| all & is_base64(*byte))
 }
 
