@@ -72,8 +72,9 @@ impl DirectorySource {
                 files.push(self.file(&path, metadata.file_type()));
             }
         }
-        files.sort_by(|one, other| one.path.cmp(&other.path));
+        files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         files.dedup_by(|one, other| one.path == other.path);
+        files.shrink_to_fit();
         Ok(Change { snapshot: Snapshot { files, whole_tree: true }, team: self.team(), history: History::default() })
     }
 
@@ -173,7 +174,7 @@ const IRREGULAR: &str = "not a regular file";
 /// How many bytes are read before the rest, so that of a large binary file no more is read. Even, for UTF-16.
 const BEGINNING_BYTES: usize = 64 * 1024;
 /// How many bytes of the buffer outlive a file.
-const KEPT_BYTES: usize = 1024 * 1024;
+const KEPT_BYTES: usize = 256 * 1024;
 
 thread_local! {
     /// What a file is read into, again and again: fresh memory costs more than reading.
