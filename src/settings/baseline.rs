@@ -191,7 +191,6 @@ mod tests {
     #[test]
     fn lists_of_other_tools_name_lines_of_a_whole_tree() {
         let commit = "0123456789abcdef0123456789abcdef01234567";
-        // dockgate:ignore secret/api-key -- the name of a rule
         let text = format!("# old\ndeploy/a.yaml:generic-api-key:12\n{commit}:b.env:npm-token:3\nnothing\n");
         let (gitleaks, _) = read(GITLEAKS_PATH, &text);
         let json =

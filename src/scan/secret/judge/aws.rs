@@ -99,11 +99,9 @@ mod tests {
     #[test]
     fn an_id_needs_a_secret_within_five_lines() {
         let forty = Some("0123456789012345678901234567890123456789");
-        // dockgate:ignore secret/secret-key -- a placeholder
         check("id={fake:aws-key-id}\nsecret={fake:base64:40}\n", forty);
         check("secret: {fake:base64:40}\n\n\n\n\nid: {fake:aws-key-id}", forty);
         check("{fake:aws-key-id}:{fake:base64:40}", forty);
-        // dockgate:ignore secret/secret-key -- a placeholder
         check("id={fake:aws-key-id}\n\n\n\n\n\nsecret={fake:base64:40}\n", None);
         check("id={fake:aws-key-id}\nsha={fake:hex:40}\n", None);
         check("id={fake:aws-key-id}\nlonger={fake:base64:44}\n", None);
