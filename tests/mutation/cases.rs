@@ -309,7 +309,7 @@ pub const VIOLATIONS: &[Violation] = &[
             ),
             ("@|args", r#"["--git=/bin/sh"]"#),
         ],
-        "@",
+        "@|args|0",
     ),
     violation(
         "known-cve-config",
