@@ -148,7 +148,8 @@ fn account(candidates: &mut [Candidate], pool: &mut Pool) {
 }
 
 fn touched_lines(snapshot: &Snapshot) -> BTreeMap<&str, &LineSet> {
-    snapshot.files.iter().map(|file| (file.path.as_str(), &file.touched)).collect()
+    let touched = snapshot.files.iter().filter(|file| file.touched.iter().next().is_some());
+    touched.map(|file| (file.path.as_str(), &file.touched)).collect()
 }
 
 fn is_touched(touched: &BTreeMap<&str, &LineSet>, finding: &Finding) -> bool {

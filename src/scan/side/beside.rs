@@ -55,7 +55,9 @@ impl<'s> Surroundings<'s> {
     pub(super) fn new(snapshot: &'s Snapshot, read: &'s dyn Fn(&str) -> Content, limits: &'s Limits) -> Self {
         let heads = snapshot.files.iter().map(|file| (file.path.as_str(), file)).collect();
         let base_path = |file: &'s ChangedFile| file.previous_path.as_deref().unwrap_or(&file.path);
-        let bases = snapshot.files.iter().map(|file| (base_path(file), file)).collect();
+        // A whole tree has no base.
+        let changed = snapshot.files.iter().filter(|_| !snapshot.whole_tree);
+        let bases = changed.map(|file| (base_path(file), file)).collect();
         Self { heads, bases, read, limits, whole_tree: snapshot.whole_tree, rules: RefCell::default() }
     }
 
