@@ -2,7 +2,7 @@
 //!
 //! Of each word three bytes stand in a small table, once for each parity of its place; so a text is looked at only at
 //! every second byte, three bytes at a time. Where the table knows them, the bytes before and after are looked at, and
-//! only where they fit as well a word is compared. The first look takes no branch: it notes a place and goes on as if
+//! only where they fit as well a word is compared. Neither look takes a branch: each notes a place, and goes on as if
 //! there were none unless the table knows it. There is nothing to build but two tables, which are small.
 //!
 //! Invariant: no word is missed, and every hit is a word.
@@ -21,7 +21,7 @@ const SLOT_BITS: u32 = 18;
 /// How many slots share what is known of the bytes around them, as a power of two.
 const SHARED_BITS: u32 = 4;
 /// How many times eight bytes are looked at before what they brought is.
-const AT_A_TIME: usize = 256;
+const AT_A_TIME: usize = 64;
 /// One bit maps a letter's two cases, and some other bytes, to one number.
 const FOLD: u64 = 0x2020_2020_2020_2020;
 
@@ -29,10 +29,10 @@ const FOLD: u64 = 0x2020_2020_2020_2020;
 #[derive(Debug)]
 pub(super) struct Keywords {
     words: Vec<Word>,
-    /// One bit for each slot: whether any word has it.
-    filter: Vec<u64>,
+    /// One bit for each slot: whether any word has it. Of a size that is known, so that no place in it is checked.
+    filter: Box<[u64; SLOTS / 64]>,
     /// The bytes that stand around the grams of some slots, in any word.
-    around: Vec<Around>,
+    around: Box<[Around; SLOTS >> SHARED_BITS]>,
     /// Where the entries of the slots of each element of `filter` begin.
     starts: Vec<usize>,
     /// What words have a slot, by slot.
@@ -46,6 +46,26 @@ struct Word {
     head: u64,
     /// Ones where `head` has a byte.
     mask: u64,
+    /// Whether nothing else is to be compared: few letters, and nothing else.
+    is_all_in_head: bool,
+}
+
+/// A gram of the text that a word may have.
+#[derive(Clone, Copy, Debug, Default)]
+struct Near {
+    slot: usize,
+    position: usize,
+}
+
+/// What [`Keywords::find`] works on.
+struct Search<'t, 'h> {
+    /// The text up to where words may end.
+    bytes: &'t [u8],
+    /// Where words may begin.
+    start: usize,
+    /// What was found, from `first` on by the ends.
+    hits: &'h mut Vec<(usize, Span)>,
+    first: usize,
 }
 
 /// One bit for the lower five bits of each byte that may stand before a gram, and after it. The two cases of a letter have
@@ -85,9 +105,9 @@ impl Keywords {
         for (index, word) in (0_u16..=u16::MAX).zip(&words) {
             add(&mut entries, index, word.as_bytes());
         }
-        let mut filter = vec![0_u64; SLOTS / 64];
+        let mut filter = table::<u64, { SLOTS / 64 }>();
         let mut starts = vec![0; SLOTS / 64];
-        let mut around = vec![Around::default(); SLOTS >> SHARED_BITS];
+        let mut around = table::<Around, { SLOTS >> SHARED_BITS }>();
         let entries = by_slot(&entries);
         for (index, entry) in entries.iter().enumerate().rev() {
             let element = entry.element();
@@ -105,13 +125,27 @@ impl Keywords {
 
     /// Adds every place in `part` of `text` where a word stands, with the word's index, by their ends.
     pub fn find(&self, text: &str, part: Span, hits: &mut Vec<(usize, Span)>) {
-        let first = hits.len();
         let bytes = text.as_bytes().get(..part.end).unwrap_or_default();
-        let mut places = [0; AT_A_TIME];
+        let first = hits.len();
+        let mut search = Search { bytes, start: part.start, hits, first };
         let mut position = part.start;
-        while position + size_of::<u64>() <= bytes.len() {
+        if position + size_of::<u64>() <= bytes.len() {
+            position = self.find_most(&mut search);
+        }
+        while position < bytes.len() {
+            self.look(&mut search, &[position], &mut [Near::default(); AT_ONCE]);
+            position += STRIDE * AT_ONCE;
+        }
+    }
+
+    /// Adds the words around all places that have eight bytes; returns the first one that has not.
+    fn find_most(&self, search: &mut Search<'_, '_>) -> usize {
+        let mut places = [0; AT_A_TIME];
+        let mut near = [Near::default(); AT_A_TIME * AT_ONCE];
+        let mut position = search.start;
+        while position + size_of::<u64>() <= search.bytes.len() {
             let mut count = 0;
-            let rest = bytes.get(position..).unwrap_or_default().array_windows();
+            let rest = search.bytes.get(position..).unwrap_or_default().array_windows();
             for eight in rest.step_by(STRIDE * AT_ONCE).take(AT_A_TIME) {
                 if let Some(place) = places.get_mut(count) {
                     *place = position;
@@ -119,17 +153,9 @@ impl Keywords {
                 count += usize::from(self.knows_any(u64::from_le_bytes(*eight)));
                 position += STRIDE * AT_ONCE;
             }
-            for place in places.get(..count).unwrap_or_default() {
-                self.look(bytes, part.start, *place, hits);
-            }
+            self.look(search, places.get(..count).unwrap_or_default(), &mut near);
         }
-        while position < bytes.len() {
-            self.look(bytes, part.start, position, hits);
-            position += STRIDE * AT_ONCE;
-        }
-        if let Some(fresh) = hits.get_mut(first..) {
-            fresh.sort_by_key(|(_, span)| (span.end, span.start));
-        }
+        position
     }
 
     /// Whether any word has one of the grams of eight bytes.
@@ -143,18 +169,26 @@ impl Keywords {
         self.filter.get(slot / 64).map_or(0, |bits| bits >> (slot % 64) & 1)
     }
 
-    /// Adds the words that stand around the grams of the eight bytes from `position` on.
-    fn look(&self, bytes: &[u8], start: usize, position: usize, hits: &mut Vec<(usize, Span)>) {
-        let eight = eight(bytes, position);
-        let before = position.checked_sub(1).and_then(|before| bytes.get(before)).copied().unwrap_or_default();
-        let shifted = eight << 8 | u64::from(before);
-        let slots = [0, 16, 32].map(|bits| slot((eight | FOLD) >> bits));
-        let fits = |slot: usize, bits: u32| self.bit(slot) & self.fit(slot, shifted >> bits, eight >> (bits + 24));
-        let fitting = [fits(slots[0], 0), fits(slots[1], 16), fits(slots[2], 32)];
-        if fitting != [0; AT_ONCE] {
-            for (step, slot) in slots.into_iter().enumerate().filter(|(step, _)| fitting.get(*step) == Some(&1)) {
-                self.compare(slot, bytes, start, position + STRIDE * step, hits);
+    /// Adds the words that stand around the grams of the eight bytes from each of `places` on; `near` has room for all
+    /// these grams.
+    fn look(&self, search: &mut Search<'_, '_>, places: &[usize], near: &mut [Near]) {
+        let mut count = 0;
+        for &place in places {
+            let eight = eight(search.bytes, place);
+            let before = place.checked_sub(1).and_then(|before| search.bytes.get(before)).copied().unwrap_or_default();
+            let shifted = eight << 8 | u64::from(before);
+            for step in 0..AT_ONCE {
+                let offset = step * STRIDE;
+                let slot = slot((eight | FOLD) >> (offset * 8));
+                if let Some(near) = near.get_mut(count) {
+                    *near = Near { slot, position: place + offset };
+                }
+                let fits = self.fit(slot, shifted >> (offset * 8), eight >> ((offset + GRAM) * 8));
+                count += usize::from(self.bit(slot) & fits != 0);
             }
+        }
+        for near in near.get(..count).unwrap_or_default() {
+            self.compare(search, *near);
         }
     }
 
@@ -164,19 +198,29 @@ impl Keywords {
         u64::from(around.before >> (before & 31) & around.after >> (after & 31) & 1)
     }
 
-    /// Adds the words that stand where the gram at `position` is one of theirs.
-    fn compare(&self, slot: usize, bytes: &[u8], start: usize, position: usize, hits: &mut Vec<(usize, Span)>) {
-        let first = self.starts.get(slot / 64).copied().unwrap_or_default();
+    /// Adds the words that have a gram of the text for one of theirs.
+    fn compare(&self, search: &mut Search<'_, '_>, near: Near) {
+        let first = self.starts.get(near.slot / 64).copied().unwrap_or_default();
         let entries = self.entries.get(first..).unwrap_or_default().iter();
-        let is_before = |entry: &&Entry| (entry.slot as usize) < slot;
-        for entry in entries.skip_while(is_before).take_while(|entry| entry.slot as usize == slot) {
-            let begin = (position + 1).checked_sub(usize::from(entry.back)).filter(|begin| *begin >= start);
+        let is_before = |entry: &&Entry| (entry.slot as usize) < near.slot;
+        for entry in entries.skip_while(is_before).take_while(|entry| entry.slot as usize == near.slot) {
+            let begin = (near.position + 1).checked_sub(usize::from(entry.back));
+            let begin = begin.filter(|begin| *begin >= search.start);
             let index = usize::from(entry.word);
             let (Some(begin), Some(word)) = (begin, self.words.get(index)) else { continue };
-            if word.begins(bytes, begin) && word.stands(bytes, begin) {
-                hits.push((index, Span::new(begin, begin + word.text.len())));
+            if word.stands(search.bytes, begin) {
+                search.add(index, Span::new(begin, begin + word.text.len()));
             }
         }
+    }
+}
+
+impl Search<'_, '_> {
+    /// Adds a word. Places come in their order, so that only words that end as near by as words are long change theirs.
+    fn add(&mut self, index: usize, span: Span) {
+        let found = self.hits.get(self.first..).unwrap_or_default();
+        let last = found.iter().rposition(|(_, other)| (other.end, other.start) <= (span.end, span.start));
+        self.hits.insert(last.map_or(self.first, |last| self.first + last + 1), (index, span));
     }
 }
 
@@ -194,18 +238,26 @@ impl Word {
     fn new(text: String) -> Self {
         let head = text.bytes().take(8).rev().fold(0, |head, byte| head << 8 | u64::from(byte | 0x20));
         let mask = text.bytes().take(8).fold(0, |mask: u64, _| mask << 8 | 0xff);
-        Self { text, head, mask }
-    }
-
-    /// Whether the text at `begin` may be the word: nearly always the answer, and cheap.
-    fn begins(&self, bytes: &[u8], begin: usize) -> bool {
-        (eight(bytes, begin) | FOLD) & self.mask == self.head
+        let is_all_in_head = text.len() <= 8 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+        Self { text, head, mask, is_all_in_head }
     }
 
     fn stands(&self, bytes: &[u8], begin: usize) -> bool {
+        // Nearly always the answer, and cheap; of other bytes than letters more than two are folded to one.
+        let may_stand = (eight(bytes, begin) | FOLD) & self.mask == self.head;
+        may_stand && (self.is_all_in_head || self.is_whole(bytes, begin))
+    }
+
+    fn is_whole(&self, bytes: &[u8], begin: usize) -> bool {
         let found = bytes.get(begin..begin + self.text.len());
         found.is_some_and(|found| found.eq_ignore_ascii_case(self.text.as_bytes()))
     }
+}
+
+/// A table of nothing.
+fn table<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
+    let table = vec![T::default(); N].into_boxed_slice();
+    table.try_into().unwrap_or_else(|_| Box::new([T::default(); N]))
 }
 
 /// The entries, each once, in the order of their slots: those of each element of the filter are counted, put in place,

@@ -55,14 +55,16 @@ fn is_path_of_names(before: &str) -> bool {
 /// Whether a line is a comment.
 pub(super) fn is_comment(before: &str) -> bool {
     let before = before.trim_start();
-    let is_after_code = before.contains(" # ") && !is_in_string(before);
-    is_after_code
-        || ["#", "//", ";", "-- ", "* ", "/*", "<!--", "rem ", "REM "].iter().any(|mark| {
-            before.starts_with(mark)
-                && !before.starts_with("#{")
-                && !before.starts_with("#define ")
-                && !is_registry(before)
-        })
+    let is_after_code = || before.contains(" # ") && !is_in_string(before);
+    let begins = before.starts_with(['#', '/', ';', '-', '*', '<', 'r', 'R']);
+    memchr::memchr(b'#', before.as_bytes()).is_some() && is_after_code()
+        || begins
+            && ["#", "//", ";", "-- ", "* ", "/*", "<!--", "rem ", "REM "].iter().any(|mark| {
+                before.starts_with(mark)
+                    && !before.starts_with("#{")
+                    && !before.starts_with("#define ")
+                    && !is_registry(before)
+            })
 }
 
 /// `//registry.npmjs.org/:` is not a comment.

@@ -8,10 +8,11 @@ mod mark;
 mod separate;
 mod special;
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::sync::LazyLock;
 
-use memchr::memmem::Finder;
+use foldhash::fast::RandomState;
+use memchr::memmem;
 
 use super::super::value::Step;
 use super::dialect::Dialect;
@@ -30,7 +31,8 @@ const MAX_BEFORE: usize = 240;
 /// How far after a name the value of `name:`/`value:` is looked for, in bytes.
 const MAX_AHEAD: usize = 400;
 
-static BEARER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("Bearer "));
+/// What stands before a token in a header.
+const BEARER: &[u8] = b"Bearer ";
 
 /// Reads the pairs of `passage`, written as `dialect` says.
 pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, dialect: Dialect) {
@@ -45,8 +47,17 @@ pub(super) fn read_words(
     words: impl IntoIterator<Item = Hit>,
 ) {
     let text = &*passage.text;
-    let names = HashMap::new();
-    let mut reader = Reader { extraction, passage, text, dialect, names, done: 0, tag_done: 0, command_done: 0 };
+    let mut reader = Reader {
+        extraction,
+        passage,
+        text,
+        dialect,
+        names: HashMap::default(),
+        has_bearer: OnceCell::new(),
+        done: 0,
+        tag_done: 0,
+        command_done: 0,
+    };
     for hit in words {
         if dialect == Dialect::Xml && xml::hit(reader.extraction, passage, hit, &mut reader.tag_done) {
             continue;
@@ -61,7 +72,9 @@ struct Reader<'r, 't> {
     text: &'r str,
     dialect: Dialect,
     /// Whether a name that was met may have a secret: texts repeat their names.
-    names: HashMap<&'r str, bool>,
+    names: HashMap<&'r str, bool, RandomState>,
+    /// Whether the text has `Bearer ` anywhere.
+    has_bearer: OnceCell<bool>,
     /// Up to where names and values are read.
     done: usize,
     /// Up to where tags are read.
@@ -133,16 +146,17 @@ impl<'r> Reader<'r, '_> {
     fn is_before_bearer(&self, named: &Named<'_>) -> bool {
         let bytes = self.text.as_bytes();
         let ahead = bytes.get(named.after..(named.after + MAX_AHEAD).min(bytes.len())).unwrap_or_default();
-        BEARER.find(ahead).is_some()
+        let has_any = *self.has_bearer.get_or_init(|| memmem::find(bytes, BEARER).is_some());
+        has_any && memmem::find(ahead, BEARER).is_some()
     }
 
     /// `sshpass` and `htpasswd` are programs though they hold a word of names.
     fn is_program(&self, word: Span) -> bool {
-        let before = self.text.get(..word.end).unwrap_or_default();
-        let after = self.text.get(word.end..).unwrap_or_default();
-        let is_told = before.ends_with("pass") && after.starts_with("wd --stdin");
+        let (before, after) = self.text.split_at_checked(word.end).unwrap_or_default();
+        let Some(before) = before.strip_suffix("pass") else { return false };
+        let is_told = after.starts_with("wd --stdin");
         is_told
-            || ["sshpass", "htpass", "chpass"].iter().any(|name| before.ends_with(name))
+            || ["ssh", "ht", "ch"].iter().any(|name| before.ends_with(name))
                 && after
                     .strip_prefix("wd")
                     .unwrap_or(after)

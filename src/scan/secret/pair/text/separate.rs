@@ -62,6 +62,10 @@ impl Reader<'_, '_> {
         if named.before.ends_with("${") {
             return self.in_braces(named, rest);
         }
+        if blank == 0 && rest.starts_with(['}', ')', '\n', '\r']) {
+            // Nothing can follow: told first, as it is met most.
+            return None;
+        }
         let rest = match rest.strip_prefix(']') {
             // `env[NAME] = value` of PHP.
             Some(inner) if self.dialect == Dialect::Lines && named.before.ends_with("env[") => inner.trim_start(),

@@ -84,8 +84,13 @@ pub(super) fn key_of_service(named: &Named<'_>, text: &str) -> Option<String> {
 
 /// `message-digest-key 1 md5 …`, `tacacs-server key …`.
 pub(super) fn is_of_router(named: &Named<'_>) -> bool {
+    let is_word =
+        matches!(named.name, "message-digest-key" | "key" | "sentinel-pass" | "reset-admin-password" | "auth");
+    if !is_word && !named.before.trim_start().starts_with("d-i ") {
+        return false;
+    }
     let before = named.before.trim();
-    matches!(named.name, "message-digest-key" | "key" | "sentinel-pass" | "reset-admin-password" | "auth")
+    is_word
         && (before.ends_with("ospf")
             || named.name == "key" && before == "option"
             || named.name == "auth" && before.ends_with("snyk")
@@ -262,11 +267,12 @@ impl Reader<'_, '_> {
     pub(super) fn login(&mut self, named: &Named<'_>) -> bool {
         let is_option = is_login_option(named.name);
         let is_login = self.dialect == Dialect::Lines && named.name == "auth" && named.before.trim() == "stats";
+        if !is_login && !is_option {
+            return false;
+        }
         let rest = self.text.get(named.after..).unwrap_or_default();
         let at = named.after + usize::from(is_option && rest.starts_with(','));
-        let Some(value) = read::read(self.text, at, Extent::Word).filter(|_| is_login || is_option) else {
-            return false;
-        };
+        let Some(value) = read::read(self.text, at, Extent::Word) else { return false };
         let Some((user, password)) = value.value.split_once(':') else { return false };
         let start = value.span.start + user.len() + 1;
         let span = Span::new(start, start + password.len());
