@@ -137,9 +137,11 @@ fn decodable(text: &str, part: Span) -> Vec<(Span, String)> {
     let mut position = part.start;
     while let Some(start) = runs.next(position) {
         let run = whole_run(bytes, start);
-        let decoded = escape::hexadecimal(run.of(text)).or_else(|| decode(run.of(text)));
         position = run.end;
-        found.extend(decoded.map(|decoded| (run, decoded)));
+        if may_be_readable(run.of(text)) {
+            let decoded = escape::hexadecimal(run.of(text)).or_else(|| decode(run.of(text)));
+            found.extend(decoded.map(|decoded| (run, decoded)));
+        }
     }
     found.sort_by_key(|(run, _)| *run);
     let mut end = 0;
@@ -153,25 +155,27 @@ fn decodable(text: &str, part: Span) -> Vec<(Span, String)> {
 
 /// The run from `start` on, with its padding and with the lines it is wrapped into.
 fn whole_run(bytes: &[u8], start: usize) -> Span {
-    let count = |from: usize, wanted: fn(u8) -> bool| {
+    fn count(bytes: &[u8], from: usize, wanted: impl Fn(u8) -> bool) -> usize {
         bytes.get(from..).unwrap_or_default().iter().take_while(|byte| wanted(**byte)).count()
-    };
+    }
     let mut line_start = start;
-    let mut end = start + count(start, is_base64);
+    let mut end = start + count(bytes, start, is_base64);
     loop {
-        let line_break = count(end, |byte| matches!(byte, b'\r' | b'\n'));
-        let next = end + line_break + count(end + line_break, |byte| matches!(byte, b' ' | b'\t'));
-        let length = count(next, is_base64);
+        let line_break = count(bytes, end, |byte| matches!(byte, b'\r' | b'\n'));
+        if line_break == 0 || line_break > 2 || end - line_start < MIN_WRAPPED_LINE {
+            break;
+        }
+        let next = end + line_break + count(bytes, end + line_break, |byte| matches!(byte, b' ' | b'\t'));
+        let length = count(bytes, next, is_base64);
         // `---` begins another document.
         let begins = bytes.get(next).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
         let closes = bytes.get(next + length).is_none_or(|byte| matches!(byte, b'=' | b'\r' | b'\n' | b'"' | b'\''));
-        if line_break == 0 || line_break > 2 || end - line_start < MIN_WRAPPED_LINE || length == 0 || !closes || !begins
-        {
+        if length == 0 || !closes || !begins {
             break;
         }
         (line_start, end) = (next, next + length);
     }
-    Span::new(start, end + count(end, |byte| byte == b'=').min(2))
+    Span::new(start, end + count(bytes, end, |byte| byte == b'=').min(2))
 }
 
 /// The text that `base64` as a whole decodes to, however short, when it is readable.
@@ -208,6 +212,15 @@ fn readable(bytes: Vec<u8>) -> Option<String> {
         return char::decode_utf16(units).collect::<Result<String, _>>().ok();
     }
     String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
+}
+
+/// Whether the beginning of `run` may stand for readable ASCII, as far as the upper bits of some bytes tell: they are in
+/// every fourth character of base64, and in every second digit.
+fn may_be_readable(run: &str) -> bool {
+    let Some(begin) = run.as_bytes().get(..MIN_RUN) else { return false };
+    let is_upper_part = |letter: &u8| matches!(letter, b'C' | b'D' | b'I'..=b'Z' | b'a'..=b'f');
+    let is_upper_digit = |digit: &u8| matches!(digit, b'0' | b'2'..=b'7');
+    begin.iter().step_by(4).all(is_upper_part) || begin.iter().step_by(2).all(is_upper_digit)
 }
 
 /// The text that `run` decodes to, when it is readable.

@@ -29,15 +29,19 @@ const FOLD: u64 = 0x2020_2020_2020_2020;
 #[derive(Debug)]
 pub(super) struct Keywords {
     words: Vec<Word>,
-    /// One bit for each slot: whether any word has it. Of a size that is known, so that no place in it is checked.
-    filter: Box<[u64; SLOTS / 64]>,
+    /// One bit for each slot: whether any word has it.
+    filter: Table<u64, { SLOTS / 64 }>,
     /// The bytes that stand around the grams of some slots, in any word.
-    around: Box<[Around; SLOTS >> SHARED_BITS]>,
+    around: Table<Around, { SLOTS >> SHARED_BITS }>,
     /// Where the entries of the slots of each element of `filter` begin.
     starts: Vec<usize>,
     /// What words have a slot, by slot.
     entries: Vec<Entry>,
 }
+
+/// A table of a size that is known, so that no place in it is checked.
+#[derive(Debug)]
+struct Table<T, const N: usize>(Box<[T; N]>);
 
 #[derive(Debug)]
 struct Word {
@@ -92,6 +96,13 @@ impl Entry {
     }
 }
 
+impl<T: Copy + Default, const N: usize> Default for Table<T, N> {
+    fn default() -> Self {
+        let table = vec![T::default(); N].into_boxed_slice();
+        Self(table.try_into().unwrap_or_else(|_| Box::new([T::default(); N])))
+    }
+}
+
 impl Default for Keywords {
     fn default() -> Self {
         Self::new(Vec::new())
@@ -105,18 +116,18 @@ impl Keywords {
         for (index, word) in (0_u16..=u16::MAX).zip(&words) {
             add(&mut entries, index, word.as_bytes());
         }
-        let mut filter = table::<u64, { SLOTS / 64 }>();
+        let mut filter = Table::<u64, { SLOTS / 64 }>::default();
         let mut starts = vec![0; SLOTS / 64];
-        let mut around = table::<Around, { SLOTS >> SHARED_BITS }>();
+        let mut around = Table::<Around, { SLOTS >> SHARED_BITS }>::default();
         let entries = by_slot(&entries);
         for (index, entry) in entries.iter().enumerate().rev() {
             let element = entry.element();
-            if let (Some(bits), Some(start)) = (filter.get_mut(element), starts.get_mut(element)) {
+            if let (Some(bits), Some(start)) = (filter.0.get_mut(element), starts.get_mut(element)) {
                 *bits |= 1 << (entry.slot % 64);
                 *start = index;
             }
             let word = words.get(usize::from(entry.word)).map_or(&b""[..], |word| word.as_bytes());
-            if let Some(around) = around.get_mut(entry.slot as usize >> SHARED_BITS) {
+            if let Some(around) = around.0.get_mut(entry.slot as usize >> SHARED_BITS) {
                 around.add(word, usize::from(entry.back));
             }
         }
@@ -166,7 +177,7 @@ impl Keywords {
 
     /// 1 for a slot that any word has.
     fn bit(&self, slot: usize) -> u64 {
-        self.filter.get(slot / 64).map_or(0, |bits| bits >> (slot % 64) & 1)
+        self.filter.0.get(slot / 64).map_or(0, |bits| bits >> (slot % 64) & 1)
     }
 
     /// Adds the words that stand around the grams of the eight bytes from each of `places` on; `near` has room for all
@@ -194,7 +205,7 @@ impl Keywords {
 
     /// 1 where the lowest bytes of `before` and `after` may stand around the gram of a slot.
     fn fit(&self, slot: usize, before: u64, after: u64) -> u64 {
-        let around = self.around.get(slot >> SHARED_BITS).copied().unwrap_or_default();
+        let around = self.around.0.get(slot >> SHARED_BITS).copied().unwrap_or_default();
         u64::from(around.before >> (before & 31) & around.after >> (after & 31) & 1)
     }
 
@@ -252,12 +263,6 @@ impl Word {
         let found = bytes.get(begin..begin + self.text.len());
         found.is_some_and(|found| found.eq_ignore_ascii_case(self.text.as_bytes()))
     }
-}
-
-/// A table of nothing.
-fn table<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
-    let table = vec![T::default(); N].into_boxed_slice();
-    table.try_into().unwrap_or_else(|_| Box::new([T::default(); N]))
 }
 
 /// The entries, each once, in the order of their slots: those of each element of the filter are counted, put in place,

@@ -27,8 +27,13 @@ pub struct Secrets {
     pub places: Vec<Span>,
     /// The values that are no well-known defaults, as decoded and as they stand in the file.
     pub(super) values: Vec<Redacted>,
+    /// Finds how values begin: all that most texts need to be asked.
+    heads: OnceLock<Option<AhoCorasick>>,
     scrubber: OnceLock<Option<AhoCorasick>>,
 }
+
+/// Longest beginning of a value that is looked for before the value is, in bytes.
+const MAX_HEAD: usize = 8;
 
 impl Secrets {
     /// Adds a text of the file that a policy calls secret. A well-known default such as `password` is a word of other
@@ -49,14 +54,12 @@ impl Secrets {
         while let Some((start, end)) = self.cut_short(text) {
             text.replace_range(start..end, WITHHELD);
         }
-        let build = || {
-            // Of many equal ones each would cost as much as all before it.
-            let parts: BTreeSet<&str> = self.values.iter().flat_map(Redacted::parts).collect();
-            // Quick to build, as what is searched is short.
-            let kind = Some(AhoCorasickKind::NoncontiguousNFA);
-            AhoCorasick::builder().kind(kind).match_kind(MatchKind::LeftmostLongest).build(parts).ok()
-        };
-        match self.scrubber.get_or_init(build) {
+        let head = |part: &'_ str| part.len().min(MAX_HEAD);
+        let heads = || searcher(self.parts().map(|part| part.as_bytes().get(..head(part)).unwrap_or_default()));
+        if self.heads.get_or_init(heads).as_ref().is_some_and(|heads| !heads.is_match(&**text)) {
+            return;
+        }
+        match self.scrubber.get_or_init(|| searcher(self.parts().map(str::as_bytes))) {
             Some(scrubber) if !scrubber.is_match(&**text) => {}
             Some(scrubber) => {
                 let mut scrubbed = String::with_capacity(text.len());
@@ -71,14 +74,17 @@ impl Secrets {
         }
     }
 
+    fn parts(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().flat_map(Redacted::parts)
+    }
+
     /// Where the beginning of a value stands that `…` cuts short, the `…` included.
     fn cut_short(&self, text: &str) -> Option<(usize, usize)> {
         const ELLIPSIS: char = '…';
         const SHORTEST: usize = 6;
         text.match_indices(ELLIPSIS).find_map(|(cut, mark)| {
             let before = text.get(..cut)?;
-            let parts = self.values.iter().flat_map(Redacted::parts);
-            let starts = parts.filter_map(|part| {
+            let starts = self.parts().filter_map(|part| {
                 let head = part.get(..part.ceil_char_boundary(SHORTEST))?;
                 before
                     .match_indices(head)
@@ -88,6 +94,14 @@ impl Secrets {
             starts.min().map(|start| (start, cut + mark.len()))
         })
     }
+}
+
+fn searcher<'p>(parts: impl Iterator<Item = &'p [u8]>) -> Option<AhoCorasick> {
+    // Of many equal ones each would cost as much as all before it.
+    let parts: BTreeSet<&[u8]> = parts.collect();
+    // Quick to build, as what is searched is short.
+    let kind = Some(AhoCorasickKind::NoncontiguousNFA);
+    AhoCorasick::builder().kind(kind).match_kind(MatchKind::LeftmostLongest).build(parts).ok()
 }
 
 /// Whether what stands at `place` of `text` is a short common word inside a name such as `shop-server`: to leave it out

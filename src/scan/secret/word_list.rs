@@ -5,10 +5,12 @@
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
+use foldhash::fast::RandomState;
+
 /// A list of words, parted by white space in its source.
 pub(super) struct WordList {
     source: &'static str,
-    words: OnceLock<HashSet<&'static str>>,
+    words: OnceLock<HashSet<&'static str, RandomState>>,
 }
 
 impl WordList {

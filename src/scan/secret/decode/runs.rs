@@ -9,7 +9,7 @@ const BLOCK: usize = 8;
 /// How far apart those are: every run that is long enough holds one of them, and another block beside it.
 const STRIDE: usize = 2 * BLOCK;
 /// How many blocks are looked at before what they brought is.
-const AT_A_TIME: usize = 256;
+const AT_A_TIME: usize = 64;
 
 const _: () = assert!(MIN_RUN >= STRIDE + BLOCK - 1);
 
@@ -18,7 +18,7 @@ pub struct Runs<'b> {
     bytes: &'b [u8],
     /// Where the next block is.
     position: usize,
-    /// Blocks that hold nothing else, in order; of them those from `next` to `count` are still to be looked at.
+    /// Blocks that hold nothing else and have such a one beside them, in order; of them those from `next` to `count` are still to be looked at.
     places: [usize; AT_A_TIME],
     next: usize,
     count: usize,
@@ -35,7 +35,7 @@ impl<'b> Runs<'b> {
         let mut free = free;
         loop {
             let place = self.place()?;
-            if place < free || !self.is_beside_another(place) {
+            if place < free {
                 continue;
             }
             let before = self.bytes.get(free..place).unwrap_or_default();
@@ -48,7 +48,7 @@ impl<'b> Runs<'b> {
         }
     }
 
-    /// The next block that holds nothing else.
+    /// The next block that holds nothing else and has such a one beside it.
     fn place(&mut self) -> Option<usize> {
         while self.next == self.count {
             if self.position + BLOCK > self.bytes.len() {
@@ -60,25 +60,56 @@ impl<'b> Runs<'b> {
         self.places.get(self.next - 1).copied()
     }
 
-    /// Looks at the next blocks, without a branch for what each of them holds.
+    /// Looks at the next blocks, without a branch for what each of them holds: at first for what may be no part of a
+    /// run, then for what is one.
     fn look(&mut self) {
         (self.next, self.count) = (0, 0);
-        let rest = self.bytes.get(self.position..).unwrap_or_default().array_windows();
-        for block in rest.step_by(STRIDE).take(AT_A_TIME) {
-            if let Some(place) = self.places.get_mut(self.count) {
-                *place = self.position;
-            }
-            self.count += usize::from(is_whole(*block));
+        let before = self.position.checked_sub(BLOCK).and_then(|start| self.block(start));
+        let mut is_open = before.is_some_and(may_be_whole);
+        let (pairs, end) = self.bytes.get(self.position..).unwrap_or_default().as_chunks::<STRIDE>();
+        for pair in pairs.iter().take(AT_A_TIME) {
+            let may_be = pair.first_chunk().is_some_and(|block| may_be_whole(*block));
+            let goes_on = pair.last_chunk().is_some_and(|block| may_be_whole(*block));
+            self.note(self.position, usize::from(may_be) & usize::from(is_open | goes_on));
+            is_open = goes_on;
             self.position += STRIDE;
+        }
+        if pairs.len() < AT_A_TIME {
+            self.note(self.position, usize::from(end.len() >= BLOCK));
+            self.position += STRIDE;
+        }
+        for index in 0..std::mem::take(&mut self.count) {
+            let place = self.places.get(index).copied().unwrap_or_default();
+            let beside =
+                usize::from(self.is_whole(place.wrapping_sub(BLOCK))) | usize::from(self.is_whole(place + BLOCK));
+            self.note(place, usize::from(self.is_whole(place)) & beside);
         }
     }
 
-    fn is_beside_another(&self, place: usize) -> bool {
-        let block = |start: Option<usize>| self.bytes.get(start?..).and_then(<[u8]>::first_chunk);
-        [place.checked_sub(BLOCK), Some(place + BLOCK)]
-            .into_iter()
-            .any(|start| block(start).is_some_and(|block| is_whole(*block)))
+    /// Keeps a place when `count` is 1; when it is 0 the next one takes its.
+    fn note(&mut self, place: usize, count: usize) {
+        if let Some(next) = self.places.get_mut(self.count) {
+            *next = place;
+        }
+        self.count += count;
     }
+
+    fn block(&self, start: usize) -> Option<[u8; BLOCK]> {
+        self.bytes.get(start..)?.first_chunk().copied()
+    }
+
+    fn is_whole(&self, start: usize) -> bool {
+        self.block(start).is_some_and(is_whole)
+    }
+}
+
+/// Whether all bytes are ASCII and none stands before `+` there, as those of base64 are: told of all at once, each in
+/// its own eight bits.
+fn may_be_whole(block: [u8; BLOCK]) -> bool {
+    const HIGH: u64 = 0x80 * ONES;
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let bytes = u64::from_le_bytes(block);
+    bytes.wrapping_add((0x80 - u64::from(b'+')) * ONES) & !bytes & HIGH == HIGH
 }
 
 fn is_whole(block: [u8; BLOCK]) -> bool {

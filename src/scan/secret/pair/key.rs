@@ -48,27 +48,29 @@ pub struct Name {
 impl Name {
     /// Reads `name`; `None` when it is not the name of a secret.
     pub fn read(name: &str) -> Option<Self> {
-        if name.len() > MAX_NAME || !name.is_ascii() {
-            return None;
-        }
-        let words = words(name);
-        if is_type(name) || name.eq_ignore_ascii_case("from_secret") || is_of_form(&words) {
+        Self::of(name, &Words::of(name)?)
+    }
+
+    fn of(name: &str, words: &Words) -> Option<Self> {
+        let Words { plain, .. } = words;
+        let words = words.list();
+        if !name.is_ascii() || is_type(name) || name.eq_ignore_ascii_case("from_secret") || is_of_form(&words) {
             return None;
         }
         let nature = known(name).or_else(|| nature(&words)).or_else(|| nature_of_last(name))?;
         if nature == Nature::Vague && name.contains('.') && known(name).is_none() {
             // `auth.revision`: a vague word above says nothing of what stands below it.
             let last = name.rsplit('.').next().unwrap_or(name);
-            self::nature(&self::words(last))?;
+            self::nature(&Words::of(last)?.list())?;
         }
         let is_constant =
             name.bytes().any(|byte| byte.is_ascii_uppercase()) && !name.bytes().any(|byte| byte.is_ascii_lowercase());
         Some(Self {
             nature,
             is_qualified: words.len() > 1 || is_constant,
-            plain: words.concat(),
-            last: words.last().cloned().unwrap_or_default(),
-            is_private_key: words.iter().any(|word| word == "private" || word == "privatekey"),
+            plain: plain.clone(),
+            last: words.last().copied().unwrap_or_default().to_owned(),
+            is_private_key: words.iter().any(|word| matches!(*word, "private" | "privatekey")),
         })
     }
 
@@ -93,7 +95,8 @@ impl Name {
 /// `app.encryptedObjects.encryptionKey`: what stands above says nothing of a key that has two words of its own.
 fn nature_of_last(name: &str) -> Option<Nature> {
     let (_, last) = name.rsplit_once('.')?;
-    let words = words(last);
+    let words = Words::of(last)?;
+    let words = words.list();
     nature(&words).filter(|nature| words.len() > 1 && matches!(nature, Nature::Key | Nature::Token))
 }
 
@@ -103,12 +106,8 @@ fn is_type(name: &str) -> bool {
 }
 
 /// What a page writes into a form, anew for each visitor.
-fn is_of_form(words: &[String]) -> bool {
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    matches!(
-        words[..],
-        ["authenticity" | "form", "token"] | ["request", "verification", "token"] | ["csrfmiddlewaretoken"]
-    )
+fn is_of_form(words: &[&str]) -> bool {
+    matches!(words, ["authenticity" | "form", "token"] | ["request", "verification", "token"] | ["csrfmiddlewaretoken"])
 }
 
 /// Names whose words say nothing of it.
@@ -139,63 +138,90 @@ pub fn may_be(name: &str) -> bool {
 
 /// Whether `name` is that of a password's hash, such as `password_hash` or `adminPasswordHash`.
 pub fn is_hash_name(name: &str) -> bool {
-    let words = if name.len() > MAX_NAME { Vec::new() } else { words(name) };
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    Words::of(name).is_some_and(|words| is_of_hash(&words.list()))
+}
+
+/// Whether `name` is that of a secret or of a password's hash.
+pub fn is_name(name: &str) -> bool {
+    Words::of(name).is_some_and(|words| Name::of(name, &words).is_some() || is_of_hash(&words.list()))
+}
+
+fn is_of_hash(words: &[&str]) -> bool {
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(word));
     has(&["hash", "hashed", "bcrypt", "htpasswd", "crypt", "digest", "encrypted"])
         && has(&["password", "passwd", "pass", "pw", "htpasswd", "bcrypt"])
 }
 
 /// The words of a name in lower case, without digits; `passWord` is one word.
-fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut word = String::new();
-    let bytes = name.as_bytes();
-    for (index, byte) in bytes.iter().enumerate() {
-        let before = index.checked_sub(1).and_then(|before| bytes.get(before)).copied().unwrap_or(b' ');
-        let after = bytes.get(index + 1).copied().unwrap_or(b' ');
-        let begins = byte.is_ascii_uppercase()
-            && (before.is_ascii_lowercase() || (before.is_ascii_uppercase() && after.is_ascii_lowercase()));
-        if (begins || !byte.is_ascii_alphabetic()) && !word.is_empty() {
-            words.push(std::mem::take(&mut word));
-        }
-        if byte.is_ascii_alphabetic() {
-            word.push(char::from(byte.to_ascii_lowercase()));
-        }
-    }
-    if !word.is_empty() {
-        words.push(word);
-    }
-    join_halves(words)
+struct Words {
+    /// All words, one after the other.
+    plain: String,
+    /// Where each ends.
+    ends: Vec<usize>,
 }
 
-/// Joins `pass word`, `pass phrase`, `pass wd` and `pass code`.
-fn join_halves(words: Vec<String>) -> Vec<String> {
-    let mut joined: Vec<String> = Vec::with_capacity(words.len());
-    for word in words {
-        match joined.last_mut() {
-            Some(last) if last == "pass" && matches!(word.as_str(), "word" | "phrase" | "wd" | "code") => {
-                last.push_str(&word);
+impl Words {
+    /// The words of `name`; `None` when it is too long for a name.
+    fn of(name: &str) -> Option<Self> {
+        if name.len() > MAX_NAME {
+            return None;
+        }
+        let mut words = Self { plain: String::with_capacity(name.len()), ends: Vec::new() };
+        let bytes = name.as_bytes();
+        let (mut before, mut start) = (b' ', 0);
+        for (index, byte) in bytes.iter().enumerate() {
+            let after = bytes.get(index + 1).copied().unwrap_or(b' ');
+            let begins = byte.is_ascii_uppercase()
+                && (before.is_ascii_lowercase() || (before.is_ascii_uppercase() && after.is_ascii_lowercase()));
+            if begins || !byte.is_ascii_alphabetic() {
+                start = words.end(start);
             }
-            _ => joined.push(word),
+            if byte.is_ascii_alphabetic() {
+                words.plain.push(char::from(byte.to_ascii_lowercase()));
+            }
+            before = *byte;
         }
+        words.end(start);
+        Some(words)
     }
-    joined
+
+    /// Ends the word that began at `start`, if there is one; returns where the next one begins. The halves of
+    /// `pass word`, `pass phrase`, `pass wd` and `pass code` are one.
+    fn end(&mut self, start: usize) -> usize {
+        let end = self.plain.len();
+        let word = self.plain.get(start..).unwrap_or_default();
+        if word.is_empty() {
+            return end;
+        }
+        let is_half = matches!(word, "word" | "phrase" | "wd" | "code");
+        if is_half && self.list().last() == Some(&"pass") {
+            self.ends.pop();
+        }
+        self.ends.push(end);
+        end
+    }
+
+    /// The words.
+    fn list(&self) -> Vec<&str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).filter_map(|(start, end)| self.plain.get(start..*end)).collect()
+    }
 }
 
-fn nature(words: &[String]) -> Option<Nature> {
+fn nature(words: &[&str]) -> Option<Nature> {
     let found = words.iter().enumerate().rev().find_map(|(index, word)| concept(words, index, word));
     let (first, end, nature) = found?;
     let before = words.get(..first).unwrap_or_default();
     let after = words.get(end..).unwrap_or_default();
-    let is_id = after.first().is_some_and(|word| word == "id") && after.len() == 1;
-    if is_id && words.get(first).is_some_and(|word| word == "secret") {
+    let is_id = after.first() == Some(&"id") && after.len() == 1;
+    if is_id && words.get(first) == Some(&"secret") {
         return Some(Nature::Vague);
     }
     if before.iter().any(|word| OTHER_BEFORE.has(word)) || after.iter().any(|word| OTHER_AFTER.has(word)) {
         return None;
     }
     // `externalSecret` names an object; `external_service_secret` is one.
-    if before.last().is_some_and(|word| word == "external") {
+    if before.last() == Some(&"external") {
         return None;
     }
     let is_same = after.iter().all(|word| SAME_AFTER.has(word));
@@ -203,7 +229,7 @@ fn nature(words: &[String]) -> Option<Nature> {
 }
 
 /// The secret word at `index`, with the words it spans.
-fn concept(words: &[String], index: usize, word: &str) -> Option<(usize, usize, Nature)> {
+fn concept(words: &[&str], index: usize, word: &str) -> Option<(usize, usize, Nature)> {
     let here = |nature| Some((index, index + 1, nature));
     if matches!(word, "key" | "keys") {
         let previous = index.checked_sub(1).and_then(|previous| words.get(previous))?;

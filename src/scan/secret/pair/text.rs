@@ -17,7 +17,7 @@ use memchr::memmem;
 use super::super::value::Step;
 use super::dialect::Dialect;
 use super::gate::{self, Hit, Kind};
-use super::key::{Name, Nature, is_hash_name};
+use super::key::{Name, Nature, is_name};
 use super::line::{assignment, is_comment, is_in_string, is_line_start};
 use super::passage::Passage;
 use super::read::{self, Extent, Read};
@@ -54,6 +54,7 @@ pub(super) fn read_words(
         dialect,
         names: HashMap::default(),
         has_bearer: OnceCell::new(),
+        has_rows: OnceCell::new(),
         done: 0,
         tag_done: 0,
         command_done: 0,
@@ -75,6 +76,8 @@ struct Reader<'r, 't> {
     names: HashMap<&'r str, bool, RandomState>,
     /// Whether the text has `Bearer ` anywhere.
     has_bearer: OnceCell<bool>,
+    /// Whether the text may have rows of SQL.
+    has_rows: OnceCell<bool>,
     /// Up to where names and values are read.
     done: usize,
     /// Up to where tags are read.
@@ -216,9 +219,15 @@ impl<'r> Reader<'r, '_> {
         Some(Named { name, span, after, quote, before })
     }
 
+    /// Judges what rows of SQL hold in the column that the name may be; says whether it is one.
+    fn is_column(&mut self, named: &Named<'_>, name: &str) -> bool {
+        *self.has_rows.get_or_init(|| insert::may_have_rows(self.text))
+            && insert::read(self.extraction, self.passage, named, name)
+    }
+
     fn pair(&mut self, named: &Named<'r>, name: &str) {
         let is_option = named.name.starts_with('-') && !is_hyphen(named.before);
-        if is_verdict(named, self.text) || insert::read(self.extraction, self.passage, named, name) {
+        if is_verdict(named, self.text) || self.is_column(named, name) {
             return;
         }
         if self.is_compared_by_call(named, name) {
@@ -383,10 +392,8 @@ fn is_verdict(named: &Named<'_>, text: &str) -> bool {
 
 /// Whether a value may be a secret because it has this name, alone or in a list.
 fn is_known(name: &str) -> bool {
-    Name::read(name).is_some()
-        || Name::read(tree::singular(name)).is_some()
-        || header::is_name(name)
-        || is_hash_name(name)
+    let single = tree::singular(name);
+    is_name(name) || single != name && is_name(single) || header::is_name(name)
 }
 
 /// What a name that is an option, a phrase or a verb of its language stands for.

@@ -14,6 +14,11 @@ const MAX_VALUES: usize = 4000;
 /// Most columns that are counted.
 const MAX_COLUMNS: usize = 30;
 
+/// Whether `INTO ` stands anywhere, in one of the cases that people write it in.
+pub(super) fn may_have_rows(text: &str) -> bool {
+    [&b"into "[..], b"INTO ", b"Into "].iter().any(|word| memchr::memmem::find(text.as_bytes(), word).is_some())
+}
+
 /// Judges what the rows of an `INSERT` hold in the column `named`; says whether it is a column of one.
 pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, named: &Named<'_>, name: &str) -> bool {
     let text = &*passage.text;

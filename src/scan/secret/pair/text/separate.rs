@@ -56,15 +56,13 @@ impl Reader<'_, '_> {
             // An element in a text that is no XML.
             return Some(Separated { at: at + 1, extent: Extent::Before(b""), form });
         }
-        if is_part_of_address(named.before, rest) || self.is_function(named, rest) {
+        // Where the line or what holds the name ends, nothing follows: told first, as it is met most.
+        let is_over = blank == 0 && rest.starts_with(['}', ')', '\n', '\r']) && !named.before.ends_with("${");
+        if is_over || is_part_of_address(named.before, rest) || self.is_function(named, rest) {
             return None;
         }
         if named.before.ends_with("${") {
             return self.in_braces(named, rest);
-        }
-        if blank == 0 && rest.starts_with(['}', ')', '\n', '\r']) {
-            // Nothing can follow: told first, as it is met most.
-            return None;
         }
         let rest = match rest.strip_prefix(']') {
             // `env[NAME] = value` of PHP.
