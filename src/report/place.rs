@@ -22,7 +22,7 @@ pub fn file<'a>(snapshot: &'a Snapshot, path: &str) -> Option<&'a ChangedFile> {
 
 /// The head text of `path`.
 pub fn text<'a>(snapshot: &'a Snapshot, path: &str) -> Option<&'a str> {
-    file(snapshot, path)?.head.text().map(AsRef::as_ref)
+    file(snapshot, path)?.head.text().map(|text| &**text)
 }
 
 /// The head text that `finding` stands in: none when it stands in the history only.

@@ -20,6 +20,7 @@ mod side;
 pub mod snapshot;
 pub mod span;
 pub mod suppression;
+pub mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -29,6 +29,7 @@ use super::snapshot::{ChangedFile, Content, Snapshot, Unjudged};
 use super::span::{LineIndex, Span};
 use super::suppression::names::Names;
 use super::suppression::{self, Source, Suppression};
+use super::text::Text;
 use super::{Helper, Scan, ScanOptions, Side};
 use beside::{Of, Surroundings};
 use replaced::Replaced;
@@ -143,7 +144,7 @@ struct FileScanner<'s> {
 #[derive(Clone)]
 struct Judged {
     path: String,
-    text: Arc<str>,
+    text: Text,
     lines: LineIndex,
     parsed: ParsedFile,
     /// What policies say.
@@ -266,12 +267,12 @@ impl FileScanner<'_> {
         }
     }
 
-    fn text(&self, path: &str, text: &Arc<str>, of: Of, before: &Tallies) -> Judged {
+    fn text(&self, path: &str, text: &Text, of: Of, before: &Tallies) -> Judged {
         let mut parsed = document::parse_named(path, text, &self.options.limits, self.named(path));
         let mut beside = self.surroundings.beside(path, &parsed, of);
         beside.replaced_images = self.replaced.images(path, of).unwrap_or_default();
         parsed.beside = Arc::new(beside);
-        let lines = LineIndex::lazy(Arc::clone(text));
+        let lines = LineIndex::lazy(text.clone());
         let view = FileView { path, identity_path: self.identity_path(), text, lines: &lines, parsed: &parsed };
         let mut evaluation = evaluate(self.running, view);
         let is_touched = |found: &Found| self.file.touched.meets(found.finding.start.line, found.finding.end.line);
@@ -283,7 +284,7 @@ impl FileScanner<'_> {
         }
         Judged {
             path: path.to_owned(),
-            text: Arc::clone(text),
+            text: text.clone(),
             lines,
             parsed,
             evaluation,

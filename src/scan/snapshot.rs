@@ -6,12 +6,11 @@ mod lines;
 mod utf16;
 mod windows1252;
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use super::limits::Limits;
 use super::problem::Cause;
+use super::text::Text;
 use utf16::Utf16;
 
 /// All files of one change, or of one tree.
@@ -68,7 +67,7 @@ pub enum Content {
     Absent,
     /// The text as it stands (a byte order mark and any line breaks included); UTF-16 is read as UTF-8, without its
     /// mark, and so is Windows-1252, the older encoding of western languages.
-    Text(Arc<str>),
+    Text(Text),
     /// The file is there and is not judged.
     Unjudged(Unjudged),
     /// A text that is not held: whoever judges it asks for it, and keeps it only where something is found.
@@ -130,12 +129,12 @@ impl FileMode {
 
 impl Content {
     /// Classifies the bytes of a regular file.
-    pub fn from_bytes(bytes: &[u8], limits: &Limits) -> Self {
+    pub fn from_bytes(bytes: Vec<u8>, limits: &Limits) -> Self {
         const LFS_HEADER: &[u8] = b"version https://git-lfs.github.com/spec/";
         if bytes.len() > limits.max_file_bytes {
             return Self::Unjudged(Unjudged::too_large(bytes.len() as u64, limits));
         }
-        match utf16::read(bytes) {
+        match utf16::read(&bytes) {
             Some(Utf16::Text(text)) => return Self::Text(text.into()),
             Some(Utf16::Broken) => return Self::Unjudged(Unjudged::NotUtf8 { offset: 0 }),
             None => {}
@@ -143,14 +142,14 @@ impl Content {
         if bytes.starts_with(LFS_HEADER) && bytes.len() < 1024 {
             return Self::Unjudged(Unjudged::LfsPointer);
         }
-        if memchr::memchr(0, bytes).is_some() {
+        if memchr::memchr(0, &bytes).is_some() {
             return Self::Unjudged(Unjudged::Binary);
         }
-        match str::from_utf8(bytes) {
+        match String::from_utf8(bytes) {
             Ok(text) => Self::Text(text.into()),
-            Err(error) => match windows1252::read(bytes) {
+            Err(error) => match windows1252::read(error.as_bytes()) {
                 Some(text) => Self::Text(text.into()),
-                None => Self::Unjudged(Unjudged::NotUtf8 { offset: error.valid_up_to() }),
+                None => Self::Unjudged(Unjudged::NotUtf8 { offset: error.utf8_error().valid_up_to() }),
             },
         }
     }
@@ -161,7 +160,7 @@ impl Content {
     }
 
     /// The text, when there is one.
-    pub fn text(&self) -> Option<&Arc<str>> {
+    pub fn text(&self) -> Option<&Text> {
         match self {
             Self::Text(text) => Some(text),
             Self::Absent | Self::Unjudged(_) | Self::Unread => None,

@@ -3,9 +3,11 @@
 //! Invariant: a [`Span`] holds byte offsets of the text it was made from, on character boundaries,
 //! with `start <= end`.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use serde::Serialize;
+
+use super::text::Text;
 
 /// A half-open range of bytes, `[start, end)`, in one text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,7 +64,7 @@ pub struct Position {
 #[derive(Clone, Debug)]
 pub struct LineIndex {
     /// The text, while they are not looked for yet.
-    text: Option<Arc<str>>,
+    text: Option<Text>,
     starts: OnceLock<Vec<usize>>,
 }
 
@@ -73,7 +75,7 @@ impl LineIndex {
     }
 
     /// Finds the lines of `text` once they are asked for.
-    pub fn lazy(text: Arc<str>) -> Self {
+    pub fn lazy(text: Text) -> Self {
         Self { text: Some(text), starts: OnceLock::new() }
     }
 

@@ -2,16 +2,16 @@
 //!
 //! Invariant: every file that git would not ignore is in the snapshot; a symbolic link is never followed.
 
-use std::cell::RefCell;
 use std::fs::{File, FileType, Metadata};
-use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use ignore::WalkBuilder;
+use rustix::buffer::spare_capacity;
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use super::git::unavailable;
 use super::raw_diff::path_text;
@@ -173,13 +173,6 @@ impl Source for DirectorySource {
 const IRREGULAR: &str = "not a regular file";
 /// How many bytes are read before the rest, so that of a large binary file no more is read. Even, for UTF-16.
 const BEGINNING_BYTES: usize = 64 * 1024;
-/// How many bytes of the buffer outlive a file.
-const KEPT_BYTES: usize = 256 * 1024;
-
-thread_local! {
-    /// What a file is read into, again and again: fresh memory costs more than reading.
-    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
 
 /// The content of a file on disk, not following it when it has become a link.
 pub(super) fn content(path: &Path, mode: FileMode, limits: &Limits) -> Content {
@@ -199,16 +192,10 @@ pub(super) fn content(path: &Path, mode: FileMode, limits: &Limits) -> Content {
         return Content::Unjudged(Unjudged::too_large(metadata.len(), limits));
     }
     let size = usize::try_from(metadata.len()).unwrap_or_default();
-    BUFFER.with_borrow_mut(|buffer| {
-        let content = match read(file, size, limits, buffer) {
-            Ok(length) => Content::from_bytes(buffer.get(..length).unwrap_or_default(), limits),
-            Err(error) => Content::Unjudged(unavailable(&error.to_string())),
-        };
-        if buffer.len() > KEPT_BYTES {
-            *buffer = Vec::new();
-        }
-        content
-    })
+    match read(&file, size, limits) {
+        Ok(bytes) => Content::from_bytes(bytes, limits),
+        Err(error) => Content::Unjudged(unavailable(&error.to_string())),
+    }
 }
 
 /// Opens what stands at `path` itself, without waiting for whoever writes into a pipe, and says what it is.
@@ -228,32 +215,28 @@ fn unopened(path: &Path, error: &std::io::Error) -> Unjudged {
     }
 }
 
-/// Reads a file that had `size` bytes into the beginning of `buffer`; returns how many it has now, at most one more
-/// than the limit, so that a file that grows while it is read is still seen to be too large. A binary file is left at
-/// its beginning.
-fn read(mut file: File, size: usize, limits: &Limits, buffer: &mut Vec<u8>) -> std::io::Result<usize> {
-    let mut length = 0;
+/// Reads a file that had `size` bytes: at most one more than the limit, so that a file that grows while it is read is
+/// still seen to be too large. A binary file is left at its beginning.
+fn read(file: &File, size: usize, limits: &Limits) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
     let mut room = (size + 1).min(BEGINNING_BYTES);
     loop {
-        if buffer.len() < room {
-            buffer.resize(room, 0);
-        }
-        let rest = buffer.get_mut(length..room).unwrap_or_default();
-        match file.read(rest) {
-            Ok(0) => return Ok(length),
-            Ok(count) => length += count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
+        bytes.reserve_exact(room - bytes.len());
+        match rustix::io::read(file, spare_capacity(&mut bytes)) {
+            Ok(0) => return Ok(bytes),
+            Ok(_) => {}
+            Err(Errno::INTR) => continue,
+            Err(error) => return Err(error.into()),
         }
         // All that there was, and room left: its end.
-        if length > limits.max_file_bytes || (length == size && length < room) {
-            return Ok(length);
+        if bytes.len() > limits.max_file_bytes || (bytes.len() == size && size < room) {
+            return Ok(bytes);
         }
-        if length == room {
-            if room == BEGINNING_BYTES && Content::is_binary(buffer.get(..length).unwrap_or_default()) {
-                return Ok(length);
+        if bytes.len() >= room {
+            if room == BEGINNING_BYTES && Content::is_binary(&bytes) {
+                return Ok(bytes);
             }
-            room = (room * 2).max(size + 1).min(limits.max_file_bytes + 1);
+            room = (bytes.len() * 2).max(size + 1).min(limits.max_file_bytes + 1);
         }
     }
 }

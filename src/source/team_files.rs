@@ -111,7 +111,7 @@ pub fn content_of(mode: FileMode, limits: &Limits, read: impl FnOnce() -> Result
         FileMode::Symlink => Content::Unjudged(Unjudged::Symlink),
         FileMode::Submodule => Content::Unjudged(Unjudged::Submodule),
         FileMode::Regular => match read() {
-            Ok(bytes) => Content::from_bytes(&bytes, limits),
+            Ok(bytes) => Content::from_bytes(bytes, limits),
             Err(cause) => Content::Unjudged(cause),
         },
     }

@@ -27,6 +27,7 @@ use crate::scan::edit::Edit;
 use crate::scan::finding::Category;
 use crate::scan::policy::fix::apply_together;
 use crate::scan::snapshot::Content;
+use crate::scan::text::Text;
 use crate::settings::role::Role;
 use crate::store::UnixMillis;
 use crate::verdict::{Judged, Standing, Verdict};
@@ -48,7 +49,7 @@ pub struct FixAll {
 /// What the edits come to.
 struct Fixes {
     /// Paths with the texts they had and get.
-    files: BTreeMap<String, (Arc<str>, String)>,
+    files: BTreeMap<String, (Text, String)>,
     edits: usize,
 }
 
@@ -227,7 +228,7 @@ fn worth(judgement: &Judgement) -> (usize, usize) {
 }
 
 /// Each file with edits: its text, the text after them, and how many there are.
-fn apply(judgement: &Judgement) -> BTreeMap<String, (Arc<str>, String, usize)> {
+fn apply(judgement: &Judgement) -> BTreeMap<String, (Text, String, usize)> {
     let mut edits: BTreeMap<&str, Vec<Edit>> = BTreeMap::new();
     for judged in &judgement.verdict.findings {
         if let Some(edit) = fix_of(judged) {
@@ -238,7 +239,7 @@ fn apply(judgement: &Judgement) -> BTreeMap<String, (Arc<str>, String, usize)> {
     let edited = files.filter_map(|file| {
         let (edits, Content::Text(before)) = (edits.get(file.path.as_str())?, &file.head) else { return None };
         let (text, count) = apply_together(&file.path, before, edits);
-        (text != **before).then(|| (file.path.clone(), (Arc::clone(before), text, count)))
+        (text != **before).then(|| (file.path.clone(), (before.clone(), text, count)))
     });
     edited.take(MOST_FILES).collect()
 }
@@ -247,7 +248,7 @@ fn apply(judgement: &Judgement) -> BTreeMap<String, (Arc<str>, String, usize)> {
 async fn unchanged(
     client: &RepositoryClient,
     head: &CommitSha,
-    files: BTreeMap<String, (Arc<str>, String)>,
+    files: BTreeMap<String, (Text, String)>,
 ) -> Result<Vec<(String, String)>, JobError> {
     let asked: Vec<(CommitSha, String)> = files.keys().map(|path| (head.clone(), path.clone())).collect();
     let entries = client.paths(&asked).await?;

@@ -194,14 +194,14 @@ pub fn decode(text: &str) {
         let units = mark.then_some(0xfeff).into_iter().chain(text.encode_utf16());
         let bytes: Vec<u8> =
             units.flat_map(|unit: u16| if is_little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect();
-        let content = Content::from_bytes(&bytes, &limits());
+        let content = Content::from_bytes(bytes, &limits());
         if mark && !text.contains('\0') {
             assert_eq!(content.text().map(|text| &**text), Some(text), "UTF-16 is read back");
         }
         let file = ChangedFile::standing("a.env", content);
         judge(&Snapshot { files: vec![file], whole_tree: true }, secrets());
     }
-    drop(Content::from_bytes(&[b"\xff\xfe", text.as_bytes()].concat(), &limits()));
+    drop(Content::from_bytes([b"\xff\xfe", text.as_bytes()].concat(), &limits()));
 }
 
 /// JSON web tokens: the first line is the header, the second the claims, the third the signature.

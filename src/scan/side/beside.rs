@@ -131,7 +131,7 @@ impl<'s> Surroundings<'s> {
     fn dockerignore(&self, path: &str, of: Of) -> Option<Arc<Dockerignore>> {
         let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
         let text = |path: String| match &*self.content(&path, of)? {
-            Content::Text(text) if text.len() <= self.limits.max_file_bytes => Some(Arc::clone(text)),
+            Content::Text(text) if text.len() <= self.limits.max_file_bytes => Some(text.clone()),
             _ => None,
         };
         let text = text(format!("{path}.dockerignore")).or_else(|| text(format!("{folder}.dockerignore")))?;

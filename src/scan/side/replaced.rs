@@ -96,9 +96,7 @@ impl Images {
     fn new(files: &[(&str, Content)], limits: &Limits) -> Self {
         let texts = || {
             let text = |(path, content): &'_ (&str, Content)| match content {
-                Content::Text(text) if text.len() <= limits.max_file_bytes => {
-                    Some(((*path).to_owned(), Arc::clone(text)))
-                }
+                Content::Text(text) if text.len() <= limits.max_file_bytes => Some(((*path).to_owned(), text.clone())),
                 _ => None,
             };
             files.iter().filter_map(text)

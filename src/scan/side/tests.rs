@@ -71,7 +71,7 @@ fn of_much_text_with_findings_only_a_part_is_held() {
 #[test]
 fn a_text_in_windows_1252_is_judged_with_the_columns_of_its_bytes() {
     let bytes = b"# gr\xf6\xdfe\nn\xe4me = x\n\x80 db_password = hunter22\n";
-    let content = Content::from_bytes(bytes, &crate::scan::limits::Limits::default());
+    let content = Content::from_bytes(bytes.to_vec(), &crate::scan::limits::Limits::default());
     let scan = judge(vec![change("a.ini", Content::Absent, content)]);
     let [secret] = found(&scan.head, "secret/password")[..] else { panic!("{:?}", scan.head) };
     assert_eq!((secret.start.line, secret.start.column, secret.end.column), (3, 17, 25));
@@ -134,8 +134,8 @@ fn a_problem_that_the_base_has_is_not_introduced() {
 fn what_is_not_judged_is_a_problem() {
     let limits = crate::scan::limits::Limits::default();
     for (content, cause) in [
-        (Content::from_bytes(b"a\0", &limits), Cause::Binary),
-        (Content::from_bytes(b"\xff", &limits), Cause::NotUtf8),
+        (Content::from_bytes(b"a\0".to_vec(), &limits), Cause::Binary),
+        (Content::from_bytes(b"\xff".to_vec(), &limits), Cause::NotUtf8),
         (Content::Unjudged(Unjudged::Symlink), Cause::Symlink),
         (Content::Unjudged(Unjudged::Submodule), Cause::Submodule),
         (text(&" ".repeat(limits.max_file_bytes + 1)), Cause::Limit),

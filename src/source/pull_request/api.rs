@@ -73,13 +73,13 @@ impl PullRequestSource {
             return Ok(Content::Unjudged(Unjudged::too_large(size, &self.limits)));
         }
         if let Some(text) = object.text.filter(|text| text.len() as u64 == size && !object.is_truncated) {
-            return Ok(Content::from_bytes(text.as_bytes(), &self.limits));
+            return Ok(Content::from_bytes(text.into_bytes(), &self.limits));
         }
         if object.is_binary == Some(true) {
             return Ok(Content::Unjudged(Unjudged::Binary));
         }
         match self.client.raw_blob(oid, self.limits.max_file_bytes).await {
-            Ok(bytes) => Ok(Content::from_bytes(&bytes, &self.limits)),
+            Ok(bytes) => Ok(Content::from_bytes(bytes, &self.limits)),
             Err(error) if error.is_retryable() => Err(error.into()),
             Err(GitHubError::TooLarge { .. }) => {
                 let bytes = self.limits.max_file_bytes as u64 + 1;
