@@ -60,7 +60,7 @@ impl Repository {
 fn told(change: &Change) -> Vec<String> {
     let side = |content: &Content| match content {
         Content::Absent | Content::Unread => "-".to_owned(),
-        Content::Text(text) => format!("{text:?}"),
+        Content::Text(text) => format!("{:?}", &**text),
         Content::Unjudged(cause) => format!("{:?}", cause.cause()),
     };
     let files = change.snapshot.files.iter().map(|file| {
