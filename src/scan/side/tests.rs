@@ -338,3 +338,15 @@ patches:
     let fixed = edit.and_then(|edit| edit.apply(kustomization));
     assert!(fixed.is_none_or(|fixed| !fixed.contains("privileged")));
 }
+
+#[test]
+fn a_known_password_that_opens_a_login_is_as_bad_as_the_login() {
+    let file = |value: &str| format!("FROM ubuntu:22.04\nRUN echo '{value}' | chpasswd\n");
+    let rules = |value: &str| -> Vec<(String, Severity)> {
+        let scan = judge(vec![change("Dockerfile", Content::Absent, text(&file(value)))]);
+        let of_login = scan.head.findings.iter().filter(|finding| finding.span.start > 20);
+        of_login.map(|finding| (finding.rule.to_string(), finding.severity)).collect()
+    };
+    assert_eq!(rules("dev:dev"), [("dockerfile/chpasswd-used".to_owned(), Severity::High)]);
+    assert_eq!(rules("root:Kx8fQ2vT9z"), [("secret/command-line-password".to_owned(), Severity::High)]);
+}
