@@ -170,6 +170,12 @@ pub(super) const GITLAB_JOB: &[FactDoc] = &[
          none",
         "curl",
     ),
+    doc(
+        "job.runs_download",
+        FactKind::String,
+        "the program that executes what a download gives it; `null` when none does",
+        "bash",
+    ),
     doc("job.spec", FactKind::Tree, "the job", "{script: [make]}"),
 ];
 
