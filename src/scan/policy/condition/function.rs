@@ -24,12 +24,11 @@ pub(super) fn with_functions(mut env: Env) -> Env {
         let text = text.ok_or(ExecutionError::MissingArgumentOrTarget)?;
         Ok(CowVal::owned(CelString::from(text.inner().to_ascii_lowercase())))
     });
-    // An amount of Kubernetes as a number, so that two ways to write it are equal.
+    // An amount of Kubernetes as a number, so that two ways to write it are equal; -1 for what is none.
     let _ = env.add_member_overload("quantity", "string_quantity", STRING_TYPE, vec![], |arguments| {
         let text = arguments.first().and_then(|text| text.downcast_ref::<CelString>());
         let text = text.ok_or(ExecutionError::MissingArgumentOrTarget)?.inner();
-        let amount = kubernetes::number(text).ok_or_else(|| ExecutionError::function_error("quantity", "is none"))?;
-        Ok(CowVal::owned(CelDouble::from(amount)))
+        Ok(CowVal::owned(CelDouble::from(kubernetes::number(text).unwrap_or(-1.0))))
     });
     env
 }
