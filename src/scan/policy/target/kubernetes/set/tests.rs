@@ -77,9 +77,10 @@ fn a_reference_needs_a_grant_of_its_namespace() {
         if list.is_unknown() { "?".to_owned() } else { names }
     };
     let spec = "spec: {rules: [{backendRefs: [{name: a, namespace: m}, {name: b}]}]}";
-    let route = other("gateway.networking.k8s.io/v1", "HTTPRoute", "r", spec);
+    let route =
+        other("gateway.networking.k8s.io/v1", "HTTPRoute", "r", spec).replace("namespace: n}\n", "namespace: edge}\n");
     let grant = |to: &str| {
-        let from = "from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: 'n'}]";
+        let from = "from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: edge}]";
         let spec = format!("spec: {{{from}, to: [{{group: '', kind: Service{to}}}]}}");
         other("gateway.networking.k8s.io/v1", "ReferenceGrant", "g", &spec)
             .replace("namespace: n}\n", "namespace: m}\n")
