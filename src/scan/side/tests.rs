@@ -350,3 +350,23 @@ fn a_known_password_that_opens_a_login_is_as_bad_as_the_login() {
     assert_eq!(rules("dev:dev"), [("dockerfile/chpasswd-used".to_owned(), Severity::High)]);
     assert_eq!(rules("root:Kx8fQ2vT9z"), [("secret/command-line-password".to_owned(), Severity::High)]);
 }
+
+#[test]
+fn a_wildcard_weighs_as_much_as_the_worst_of_what_it_hides() {
+    let severity = |rule: &str| {
+        let role = format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: r}}\nrules: [{{{rule}}}]\n"
+        );
+        let scan = judge(vec![change("r.yaml", Content::Absent, text(&role))]);
+        scan.head.findings.iter().map(|finding| finding.severity).max()
+    };
+    let of = |group: &str, resource: &str| {
+        severity(&format!("apiGroups: ['{group}'], resources: [{resource}], verbs: ['*']"))
+    };
+    assert_eq!(of("", "services"), Some(Severity::Medium));
+    assert_eq!(of("", "nodes/proxy"), Some(Severity::High));
+    assert_eq!(of("certificates.k8s.io", "certificatesigningrequests/approval"), Some(Severity::High));
+    assert_eq!(of("rbac.authorization.k8s.io", "clusterroles"), Some(Severity::Critical));
+    let named = "apiGroups: [''], resources: [configmaps], verbs: ['*'], resourceNames: [aws-auth]";
+    assert_eq!(severity(named), Some(Severity::High));
+}
