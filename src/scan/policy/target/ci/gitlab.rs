@@ -126,7 +126,7 @@ fn found_in(job: &Node, read: &dyn Fn(&str) -> Option<String>) -> Node {
 fn sends_variable(line: &str) -> Option<String> {
     script::download_with(line, |word| {
         let raw = word.raw.to_ascii_uppercase();
-        ["TOKEN", "PASSWORD", "SECRET"].iter().any(|part| raw.contains(part)) && raw.contains('$')
+        ["TOKEN", "PASSWORD", "SECRET", "JWT"].iter().any(|part| raw.contains(part)) && raw.contains('$')
     })
 }
 
