@@ -45,6 +45,18 @@ pub(super) const WORKFLOW: &[FactDoc] = &[
         "where `ACTIONS_ALLOW_UNSECURE_COMMANDS` is switched on",
         "[ACTIONS_ALLOW_UNSECURE_COMMANDS]",
     ),
+    doc(
+        "workflow.always_true",
+        FactKind::StringList,
+        "conditions that hold whatever their expression says, as there is text around it",
+        "[${{ a }} && ${{ b }}]",
+    ),
+    doc(
+        "workflow.trusts_actor",
+        FactKind::StringList,
+        "conditions that ask whether a bot acted last",
+        "[github.actor == 'renovate[bot]']",
+    ),
     doc("workflow.pushes_image", FactKind::Bool, "whether a step pushes an image", "true"),
     doc("workflow.signs", FactKind::Bool, "whether a step signs something or attests how it was made", "false"),
     doc("workflow.spec", FactKind::Tree, "the whole workflow or action", "{jobs: {}}"),
