@@ -91,6 +91,7 @@ pub(super) const INSTRUCTION: &[FactDoc] = facts![
         doc("instruction.has_empty_line", Bool, "whether an empty line stands between its lines", "false"),
         doc("instruction.author", String, "the name of MAINTAINER; `null` for others", "Jane"),
         doc("instruction.previous", String, "the keyword before it in its stage; `null` for the first", "RUN"),
+        doc("instruction.names_shell", Bool, "whether a SHELL before it names the shell that runs it", "false"),
         doc("instruction.workdir", String, "the WORKDIR that holds for it; `null`: the base image decides", "/app"),
         doc(
             "instruction.is_overridden",
