@@ -5,7 +5,7 @@
 //! # Source
 //! Tekton Pipelines v1, Argo Workflows 3, `KubeVirt` 1, Prometheus Operator 0.8x, `CloudNativePG` 1, `JobSet`, Volcano,
 //! Strimzi, Ray, Spark and OpenTelemetry operators, Actions Runner Controller, Rook, Dragonfly, ECK,
-//! Zalando's and MariaDB's operators, RabbitMQ, Keycloak, `MinIO`, Crossplane.
+//! Zalando's operator and that of `MariaDB`, `RabbitMQ`, Keycloak, `MinIO`, Crossplane.
 
 use crate::scan::document::kubernetes::{Object, objects};
 use crate::scan::document::node::{Node, Value};

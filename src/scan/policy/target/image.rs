@@ -59,11 +59,11 @@ pub(super) fn facts(node: &Node) -> Node {
 
 fn facts_with(node: &Node, moving: impl Fn(&ImageReference) -> Node) -> Node {
     if let Value::Unknown(raw) = node.value() {
-        let moving = moving_version(raw);
+        let moving = moving_tag(raw);
         let fact = |name| match (name, moving) {
             ("raw", Some(_)) => Node::new(node.span(), Value::String(raw.clone())),
-            ("tag", Some(tag)) => tag.map_or_else(null, text),
-            ("digest", Some(_)) => null(),
+            ("tag", Some(tag)) if !tag.is_empty() => text(tag),
+            ("tag" | "digest", Some(_)) => null(),
             ("moving", Some(_)) => truth(true),
             _ => node.clone(),
         };
@@ -84,19 +84,19 @@ fn facts_with(node: &Node, moving: impl Fn(&ImageReference) -> Node) -> Node {
     ])
 }
 
-/// What a reference whose registry is templated says of its version, when that moves: the tag of
-/// `{{ registry }}/nginx:latest`, and no tag for `${REGISTRY}/nginx`.
-fn moving_version(raw: &str) -> Option<Option<&str>> {
+/// The tag of a reference whose registry is templated, when it is one that moves: that of `{{ registry }}/nginx:latest`.
+/// It is empty for `${REGISTRY}/nginx`, which has none.
+fn moving_tag(raw: &str) -> Option<&str> {
     let written = after_variables(raw)?;
     let is_plain = |text: &str| !text.contains(['$', '{', '@', ':', '[', '%']);
     let Some((name, tag)) = written.rsplit_once(':') else {
         // Whatever the variable holds, the last part of the name is written, and no version follows it.
         let is_name = written.starts_with('/') && is_plain(written);
-        return (is_name && ImageReference::parse(&format!("image{written}")).is_ok()).then_some(None);
+        return (is_name && ImageReference::parse(&format!("image{written}")).is_ok()).then_some("");
     };
     let is_plain = is_plain(name) && is_plain(tag) && !tag.contains('/');
     let reference = is_plain.then(|| ImageReference::parse(&format!("image:{tag}")))?;
-    reference.is_ok_and(|image| image.is_moving()).then_some(Some(tag))
+    reference.is_ok_and(|image| image.is_moving()).then_some(tag)
 }
 
 /// What stands after the last variable: `{{ … }}`, `${…}` or `$NAME`.

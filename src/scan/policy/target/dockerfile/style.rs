@@ -43,7 +43,7 @@ pub(super) fn as_differs(dockerfile: &Dockerfile, stage: &Stage, file: &str) -> 
 /// `--platform` of FROM with the blanks after it.
 pub(super) fn platform_flag(from: &Instruction, stage: &Stage) -> Option<Span> {
     let flags = from.flags.iter();
-    let start = flags.filter(|flag| &*flag.name == "platform").map(|flag| flag.span.start).last()?;
+    let start = flags.filter(|flag| &*flag.name == "platform").map(|flag| flag.span.start).next_back()?;
     let later = from.flags.iter().map(|flag| flag.span.start).find(|other| *other > start);
     Some(Span::new(start, later.unwrap_or(stage.origin.word.span.start)))
 }
