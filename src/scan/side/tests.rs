@@ -370,3 +370,18 @@ fn a_wildcard_weighs_as_much_as_the_worst_of_what_it_hides() {
     let named = "apiGroups: [''], resources: [configmaps], verbs: ['*'], resourceNames: [aws-auth]";
     assert_eq!(severity(named), Some(Severity::High));
 }
+
+#[test]
+fn a_dashboard_that_only_shows_weighs_less_than_a_database() {
+    let severity = |service: &str| {
+        let file = format!("services:\n  a: {{{service}}}\n");
+        let scan = judge(vec![change("compose.yaml", Content::Absent, text(&file))]);
+        found(&scan.head, "compose/database-no-auth").first().map(|finding| finding.severity)
+    };
+    assert_eq!(severity("image: 'traefik:v3.2.3', command: --api.insecure=true"), Some(Severity::Medium));
+    assert_eq!(severity("image: 'mongo:8.0.4', command: [--noauth]"), Some(Severity::High));
+    assert_eq!(
+        severity("image: 'postgres:17.2', environment: {POSTGRES_HOST_AUTH_METHOD: trust}"),
+        Some(Severity::High)
+    );
+}
