@@ -441,3 +441,5 @@ fn mark_existing(base: &[Problem], head: &mut [Problem], snapshot: &Snapshot) {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod weight;
