@@ -101,6 +101,7 @@ pub(super) const CONTEXT: &[FactDoc] = &[
         "[NET_ADMIN]",
     ),
     doc("context.seccomp", FactKind::String, "`seccompProfile.type`; `null` when absent", "RuntimeDefault"),
+    doc("context.apparmor", FactKind::String, "`appArmorProfile.type`; `null` when absent", "RuntimeDefault"),
     doc("context.proc_mount", FactKind::String, "`procMount`; `null` when absent", "Unmasked"),
     doc("context.host_path", FactKind::String, "the path of the node that it mounts; `null` when none", "/var/log"),
     doc(
