@@ -73,12 +73,14 @@ impl<'s> Surroundings<'s> {
     }
 
     /// What stands beside the file at `path`.
-    pub(super) fn beside(&self, path: &str, file: &ParsedFile, of: Of) -> Beside {
+    pub(super) fn beside(&self, path: &str, text: &str, file: &ParsedFile, of: Of) -> Beside {
         match file.kind {
             DocumentKind::HelmChart => Beside { has_lock: self.has_lock(path, of), ..Beside::default() },
             DocumentKind::Compose => Beside { builds: self.builds(path, file, of), ..Beside::default() },
             DocumentKind::Dockerfile => Beside { dockerignore: self.dockerignore(path, of), ..Beside::default() },
-            DocumentKind::HelmTemplate => Beside { off_by_default: self.off_by_default(path, of), ..Beside::default() },
+            DocumentKind::HelmTemplate => {
+                Beside { off_by_default: self.off_by_default(path, text, of), ..Beside::default() }
+            }
             DocumentKind::Kubernetes | DocumentKind::Tree | DocumentKind::HelmValues => {
                 Beside { sops: self.sops(path, file, of), ..Beside::default() }
             }
@@ -87,15 +89,11 @@ impl<'s> Surroundings<'s> {
     }
 
     /// Where a template stands only when somebody changes the values of its chart; nowhere when these are not known.
-    fn off_by_default(&self, path: &str, of: Of) -> Vec<Span> {
+    fn off_by_default(&self, path: &str, text: &str, of: Of) -> Vec<Span> {
         let chart = path.rfind("templates/").and_then(|at| path.get(..at));
         let chart = chart.filter(|chart| chart.is_empty() || chart.ends_with('/'));
         let values = chart.and_then(|chart| self.values(&format!("{chart}values.yaml"), of));
-        let (Some(values), Some(content)) = (values, self.content(path, of)) else { return Vec::new() };
-        match &*content {
-            Content::Text(text) => document::yaml::off_by_default(text, &values),
-            _ => Vec::new(),
-        }
+        values.map(|values| document::yaml::off_by_default(text, &values)).unwrap_or_default()
     }
 
     /// The values of a chart, read once.
@@ -254,7 +252,7 @@ mod tests {
         let limits = Limits::default();
         let read = |_: &str| Content::Absent;
         let surroundings = Surroundings::new(&snapshot, &read, &limits);
-        surroundings.beside(path, &document::parse(path, text, &limits), Of::Head)
+        surroundings.beside(path, text, &document::parse(path, text, &limits), Of::Head)
     }
 
     #[test]
