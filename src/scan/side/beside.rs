@@ -41,8 +41,11 @@ pub(super) struct Surroundings<'s> {
     /// The patterns of each `.sops.yaml` that was asked for.
     rules: RefCell<KnownRules>,
     /// The values of each chart that was asked for.
-    values: RefCell<BTreeMap<(String, Of), Option<Rc<Node>>>>,
+    values: RefCell<KnownValues>,
 }
+
+/// The values of each chart, on each side; `None` where they are not known.
+type KnownValues = BTreeMap<(String, Of), Option<Rc<Node>>>;
 
 /// The patterns of each `.sops.yaml`, on each side.
 type KnownRules = BTreeMap<(String, Of), Rc<[Regex]>>;
