@@ -269,7 +269,7 @@ impl FileScanner<'_> {
 
     fn text(&self, path: &str, text: &Text, of: Of, before: &Tallies) -> Judged {
         let mut parsed = document::parse_named(path, text, &self.options.limits, self.named(path));
-        let mut beside = self.surroundings.beside(path, &parsed, of);
+        let mut beside = self.surroundings.beside(path, text, &parsed, of);
         beside.replaced_images = self.replaced.images(path, of).unwrap_or_default();
         parsed.beside = Arc::new(beside);
         let lines = LineIndex::lazy(text.clone());
@@ -378,13 +378,18 @@ impl Judged {
 }
 
 /// Leaves out a secret that is known by the name of its setting alone where a policy says more of that very place, such
-/// as that an image keeps it. A policy that speaks of several secrets at once gives way to what knows each.
+/// as that an image keeps it, and one that weighs less than what a policy says of it, such as a well-known password that
+/// opens a login. A policy that speaks of several secrets at once gives way to what knows each.
 fn give_way(secrets: &mut Secrets, evaluation: &Evaluation) {
-    let of_secrets = |found: &&Found| found.finding.category == Category::Secret && found.concealed.len() == 1;
-    let places: Vec<Span> =
-        evaluation.findings.iter().filter(of_secrets).flat_map(|found| found.concealed.clone()).collect();
-    let is_said = |finding: &Finding| places.iter().any(|place| place.overlaps(finding.span));
-    secrets.findings.retain(|finding| !secret::is_known_by_name(finding) || !is_said(finding));
+    let exact: Vec<&Found> = evaluation.findings.iter().filter(|found| found.concealed.len() == 1).collect();
+    let is_said = |secret: &Finding| {
+        let here = exact.iter().filter(|found| found.concealed.iter().any(|place| place.overlaps(secret.span)));
+        here.map(|found| &found.finding).any(|finding| match finding.category {
+            Category::Secret => secret::is_known_by_name(secret),
+            _ => finding.severity > secret.severity,
+        })
+    };
+    secrets.findings.retain(|secret| !is_said(secret));
 }
 
 /// Takes secret values out of what the policies say, and leaves out what says of a value only that it is one, when a
@@ -437,3 +442,5 @@ fn mark_existing(base: &[Problem], head: &mut [Problem], snapshot: &Snapshot) {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod weight;

@@ -311,6 +311,7 @@ pub const VIOLATIONS: &[Violation] = &[
         ],
         "@|args|0",
     ),
+    violation("working-dir-leaked-handle", &[("@|workingDir", r#""/proc/self/fd/8""#)], "@|workingDir"),
     violation(
         "known-cve-config",
         &[(

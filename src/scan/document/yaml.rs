@@ -12,6 +12,7 @@ mod lines;
 mod mask;
 mod reader;
 mod scalar;
+mod switch;
 mod tree;
 
 use super::super::limits::Limits;
@@ -21,6 +22,7 @@ use super::Comment;
 use super::node::Node;
 use lines::Lines;
 use reader::Reading;
+pub use switch::off_by_default;
 
 /// A file of YAML documents.
 #[derive(Clone, Debug, Default)]

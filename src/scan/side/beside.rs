@@ -19,6 +19,7 @@ use super::super::document::node::Node;
 use super::super::document::{self, Body, Document, DocumentKind, ParsedFile};
 use super::super::limits::Limits;
 use super::super::snapshot::{ChangedFile, Content, Snapshot};
+use super::super::span::Span;
 use super::patches::resolve;
 
 /// Dockerfiles that are read for one compose file.
@@ -39,7 +40,12 @@ pub(super) struct Surroundings<'s> {
     whole_tree: bool,
     /// The patterns of each `.sops.yaml` that was asked for.
     rules: RefCell<KnownRules>,
+    /// The values of each chart that was asked for.
+    values: RefCell<KnownValues>,
 }
+
+/// The values of each chart, on each side; `None` where they are not known.
+type KnownValues = BTreeMap<(String, Of), Option<Rc<Node>>>;
 
 /// The patterns of each `.sops.yaml`, on each side.
 type KnownRules = BTreeMap<(String, Of), Rc<[Regex]>>;
@@ -58,20 +64,57 @@ impl<'s> Surroundings<'s> {
         // A whole tree has no base.
         let changed = snapshot.files.iter().filter(|_| !snapshot.whole_tree);
         let bases = changed.map(|file| (base_path(file), file)).collect();
-        Self { heads, bases, read, limits, whole_tree: snapshot.whole_tree, rules: RefCell::default() }
+        Self {
+            heads,
+            bases,
+            read,
+            limits,
+            whole_tree: snapshot.whole_tree,
+            rules: RefCell::default(),
+            values: RefCell::default(),
+        }
     }
 
     /// What stands beside the file at `path`.
-    pub(super) fn beside(&self, path: &str, file: &ParsedFile, of: Of) -> Beside {
+    pub(super) fn beside(&self, path: &str, text: &str, file: &ParsedFile, of: Of) -> Beside {
         match file.kind {
             DocumentKind::HelmChart => Beside { has_lock: self.has_lock(path, of), ..Beside::default() },
             DocumentKind::Compose => Beside { builds: self.builds(path, file, of), ..Beside::default() },
             DocumentKind::Dockerfile => Beside { dockerignore: self.dockerignore(path, of), ..Beside::default() },
+            DocumentKind::HelmTemplate => {
+                Beside { off_by_default: self.off_by_default(path, text, of), ..Beside::default() }
+            }
             DocumentKind::Kubernetes | DocumentKind::Tree | DocumentKind::HelmValues => {
                 Beside { sops: self.sops(path, file, of), ..Beside::default() }
             }
             _ => Beside::default(),
         }
+    }
+
+    /// Where a template stands only when somebody changes the values of its chart; nowhere when these are not known.
+    fn off_by_default(&self, path: &str, text: &str, of: Of) -> Vec<Span> {
+        let chart = path.rfind("templates/").and_then(|at| path.get(..at));
+        let chart = chart.filter(|chart| chart.is_empty() || chart.ends_with('/'));
+        let values = chart.and_then(|chart| self.values(&format!("{chart}values.yaml"), of));
+        values.map(|values| document::yaml::off_by_default(text, &values)).unwrap_or_default()
+    }
+
+    /// The values of a chart, read once.
+    fn values(&self, path: &str, of: Of) -> Option<Rc<Node>> {
+        let key = (path.to_owned(), of);
+        if let Some(known) = self.values.borrow().get(&key) {
+            return known.clone();
+        }
+        let read = || {
+            let content = self.content(path, of)?;
+            let Content::Text(text) = &*content else { return None };
+            let is_short = text.len() <= self.limits.max_file_bytes;
+            let parsed = is_short.then(|| document::parse(path, text, self.limits))?;
+            parsed.documents.first().and_then(Document::tree).cloned().map(Rc::new)
+        };
+        let values = read();
+        self.values.borrow_mut().insert(key, values.clone());
+        values
     }
 
     /// What says that SOPS encrypts the file.
@@ -212,7 +255,7 @@ mod tests {
         let limits = Limits::default();
         let read = |_: &str| Content::Absent;
         let surroundings = Surroundings::new(&snapshot, &read, &limits);
-        surroundings.beside(path, &document::parse(path, text, &limits), Of::Head)
+        surroundings.beside(path, text, &document::parse(path, text, &limits), Of::Head)
     }
 
     #[test]

@@ -15,17 +15,17 @@ spec:
       securityContext:
         privileged: true
 ";
-const RULE: &str = "kubernetes/privileged-container";
+pub(super) const RULE: &str = "kubernetes/privileged-container";
 
-fn text(text: &str) -> Content {
+pub(super) fn text(text: &str) -> Content {
     Content::Text(text.into())
 }
 
-fn change(path: &str, base: Content, head: Content) -> ChangedFile {
+pub(super) fn change(path: &str, base: Content, head: Content) -> ChangedFile {
     ChangedFile::new(path, None, FileStatus::Modified, base, head)
 }
 
-fn judge(files: Vec<ChangedFile>) -> Scan {
+pub(super) fn judge(files: Vec<ChangedFile>) -> Scan {
     scan(&Snapshot { files, whole_tree: false }, PolicySet::builtin(), &ScanOptions::default())
 }
 
@@ -78,7 +78,7 @@ fn a_text_in_windows_1252_is_judged_with_the_columns_of_its_bytes() {
     assert!(scan.head.problems.is_empty());
 }
 
-fn found<'s>(side: &'s Side, rule: &str) -> Vec<&'s Finding> {
+pub(super) fn found<'s>(side: &'s Side, rule: &str) -> Vec<&'s Finding> {
     side.findings.iter().filter(|finding| finding.rule.as_str() == rule).collect()
 }
 

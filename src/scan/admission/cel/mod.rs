@@ -16,6 +16,7 @@ mod value;
 
 pub use crate::scan::policy::condition::syntax::Expr;
 pub use evaluate::{Evaluator, Variables};
+pub use library::quantity::number;
 pub use value::Val;
 
 use crate::scan::span::Span;

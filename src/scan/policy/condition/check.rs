@@ -11,8 +11,8 @@ use super::ConditionError;
 use super::value::PARAMETERS;
 
 /// The functions of conditions.
-const FUNCTIONS: [&str; 9] =
-    ["size", "contains", "startsWith", "endsWith", "matches", "lower", "string", "int", "double"];
+const FUNCTIONS: [&str; 10] =
+    ["size", "contains", "startsWith", "endsWith", "matches", "lower", "quantity", "string", "int", "double"];
 const OPERATORS: [&str; 18] = [
     operators::CONDITIONAL,
     operators::LOGICAL_AND,

@@ -2,10 +2,11 @@
 //!
 //! Invariant: a function fails on an unknown value; it never takes one for anything else.
 
-use cel::common::types::{CelBool, CelString, DYN_TYPE, Kind, STRING_TYPE};
+use cel::common::types::{CelBool, CelDouble, CelString, DYN_TYPE, Kind, STRING_TYPE};
 use cel::common::value::{CowVal, Val};
 use cel::{Env, ExecutionError};
 
+use super::super::super::admission::cel as kubernetes;
 use super::value::{OTHER, truth};
 
 /// Equality that fails when an unknown value decides; CEL has no way to name it.
@@ -22,6 +23,12 @@ pub(super) fn with_functions(mut env: Env) -> Env {
         let text = arguments.first().and_then(|text| text.downcast_ref::<CelString>());
         let text = text.ok_or(ExecutionError::MissingArgumentOrTarget)?;
         Ok(CowVal::owned(CelString::from(text.inner().to_ascii_lowercase())))
+    });
+    // An amount of Kubernetes as a number, so that two ways to write it are equal; -1 for what is none.
+    let _ = env.add_member_overload("quantity", "string_quantity", STRING_TYPE, vec![], |arguments| {
+        let text = arguments.first().and_then(|text| text.downcast_ref::<CelString>());
+        let text = text.ok_or(ExecutionError::MissingArgumentOrTarget)?.inner();
+        Ok(CowVal::owned(CelDouble::from(kubernetes::number(text).unwrap_or(-1.0))))
     });
     env
 }

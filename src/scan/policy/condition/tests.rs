@@ -92,6 +92,10 @@ fn operators_mean_what_they_say() {
         ("c.name.matches(\"^[A-Z]+$\")", false),
         ("c.name + \"-\" + c.name == \"web-web\"", true),
         ("\"WEB\".lower() == c.name", true),
+        (
+            "'1Gi'.quantity() == '1024Mi'.quantity() && '0.5'.quantity() < '501m'.quantity() && 'x'.quantity() == -1.0",
+            true,
+        ),
         ("size(c.ports) == 2 && c.ports.size() == 2 && size(c.name) == 3", true),
         ("c.ports[1].host == 8080", true),
         ("c.ports.exists(p, p.host == 80)", true),

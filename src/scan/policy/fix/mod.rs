@@ -3,6 +3,7 @@
 //! Invariant: an edit is offered only when the file, edited, was read and judged again: the finding is gone, and there
 //! is no new finding and no new problem.
 
+mod comment;
 mod dockerfile;
 mod flags;
 mod insertion;

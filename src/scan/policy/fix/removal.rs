@@ -3,6 +3,7 @@
 //! Invariant: what lies between the removed parts stays as it is, byte by byte.
 
 use super::super::edit::steps;
+use super::comment;
 use super::tree::{Tree, contains, edit};
 use crate::scan::document::node::{Entry, Node, Value};
 use crate::scan::edit::Edit;
@@ -74,12 +75,20 @@ impl Tree<'_> {
     /// The lines of the items that go.
     fn block_parts(&self, items: &[Node], goes: &[bool]) -> Option<Vec<Edit>> {
         let going = items.iter().zip(goes).filter(|(_, goes)| **goes);
+        let starts: Vec<usize> = items.iter().map(|item| self.line_start(item.span().start)).collect();
         let lines = |item: &Node| {
             let start = self.line_start(item.span().start);
             let dash = self.text.get(start..item.span().start)?;
             let rest = self.text.get(item.span().end..)?;
             let end = item.span().end + rest.find('\n').map_or(rest.len(), |index| index + 1);
-            (dash.trim() == "-").then(|| edit(start, end, String::new()))
+            let from = comment::start(
+                self.text,
+                start,
+                dash.find('-')?,
+                item.as_str().unwrap_or_default(),
+                starts.contains(&end),
+            );
+            (dash.trim() == "-").then(|| edit(from, end, String::new()))
         };
         going.map(|(item, _)| lines(item)).collect()
     }
@@ -215,6 +224,7 @@ mod tests {
     #[test]
     fn items_go_with_their_lines_or_commas() {
         items("l:\n  - a # why\n  - b\n  - c\nm: 1\n", &["a", "c"], Some("l:\n  - b\nm: 1\n"));
+        items("l:\n  - a\n  # why\n  - b\n  # c\n  - c\n", &["b"], Some("l:\n  - a\n  # c\n  - c\n"));
         items("l: [a, b, c, d]\n", &["a", "b"], Some("l: [c, d]\n"));
         items("l: [a, b, c, d]\n", &["b", "d"], Some("l: [a, c]\n"));
         items("{\"l\": [\n  \"a\",\n  \"b\"\n]}\n", &["b"], Some("{\"l\": [\n  \"a\"\n]}\n"));

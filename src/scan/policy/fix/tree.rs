@@ -5,6 +5,7 @@
 //! elsewhere.
 
 use super::super::edit::steps;
+use super::comment;
 use crate::scan::document::node::{Entry, Node, Value};
 use crate::scan::edit::Edit;
 use crate::scan::span::Span;
@@ -130,7 +131,7 @@ impl Tree<'_> {
         }
     }
 
-    /// Removes whole lines; the first key of a list item gives its place to the next one.
+    /// Removes whole lines, with the comment of the key; the first key of a list item gives its place to the next one.
     fn remove_from_block(&self, map: &Node, entry: &Entry) -> Option<Edit> {
         let start = entry.key_span.start;
         let line_start = self.line_start(start);
@@ -139,7 +140,10 @@ impl Tree<'_> {
             let end = entry.value.span().end.max(entry.key_span.end);
             let rest = self.text.get(end..)?;
             let end = end + rest.find('\n').map_or(rest.len(), |index| index + 1);
-            return Some(edit(line_start, end, String::new()));
+            let column = start - line_start;
+            let has_next = next.min().is_some_and(|next| self.line_start(next) == end);
+            let from = comment::start(self.text, line_start, column, &entry.key, has_next);
+            return Some(edit(from, comment::end(self.text, end, column), String::new()));
         }
         Some(edit(start, next.min()?, String::new()))
     }

@@ -7,6 +7,7 @@
 //! The workflow and metadata syntax of GitHub Actions; the CI/CD YAML syntax reference of GitLab.
 
 mod checkout;
+mod condition;
 mod container;
 mod docs;
 mod expression;

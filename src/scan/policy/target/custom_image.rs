@@ -4,7 +4,8 @@
 //!
 //! # Source
 //! Tekton Pipelines v1, Argo Workflows 3, `KubeVirt` 1, Prometheus Operator 0.8x, `CloudNativePG` 1, `JobSet`, Volcano,
-//! Strimzi, Ray, Spark and OpenTelemetry operators, Actions Runner Controller.
+//! Strimzi, Ray, Spark and OpenTelemetry operators, Actions Runner Controller, Rook, Dragonfly, ECK,
+//! Zalando's operator and that of `MariaDB`, `RabbitMQ`, Keycloak, `MinIO`, Crossplane.
 
 use crate::scan::document::kubernetes::{Object, objects};
 use crate::scan::document::node::{Node, Value};
@@ -71,6 +72,16 @@ const PLACES: &[Place] = &[
     ("sparkoperator.k8s.io", &["SparkApplication"], &["spec", "spec.driver", "spec.executor"], &["image"]),
     ("opentelemetry.io", &["OpenTelemetryCollector"], &["spec"], &["image"]),
     ("actions.github.com", &["AutoscalingRunnerSet", "EphemeralRunner"], &["spec.template.spec", "spec.spec"], POD),
+    ("ceph.rook.io", &["CephCluster"], &["spec.cephVersion"], &["image"]),
+    ("dragonflydb.io", &["Dragonfly"], &["spec"], &["image"]),
+    ("elasticsearch.k8s.elastic.co", &["Elasticsearch"], &["spec"], &["image"]),
+    ("kibana.k8s.elastic.co", &["Kibana"], &["spec"], &["image"]),
+    ("acid.zalan.do", &["postgresql"], &["spec"], &["dockerImage"]),
+    ("rabbitmq.com", &["RabbitmqCluster"], &["spec"], &["image"]),
+    ("k8s.keycloak.org", &["Keycloak"], &["spec"], &["image"]),
+    ("minio.min.io", &["Tenant"], &["spec"], &["image"]),
+    ("k8s.mariadb.com", &["MariaDB"], &["spec"], &["image"]),
+    ("pkg.crossplane.io", &["Provider", "Function", "Configuration"], &["spec"], &["package"]),
 ];
 const DISKS: &[&str] = &["volumes.*.containerDisk.image"];
 

@@ -12,6 +12,7 @@ mod permission;
 mod place;
 mod silenced;
 mod stage;
+mod style;
 mod surroundings;
 #[cfg(test)]
 mod tests;
@@ -36,7 +37,7 @@ pub fn subjects(target: Target, file: &ParsedFile, text: &str) -> Vec<Subject> {
         Body::Tree(_) => None,
     });
     let subjects = dockerfiles.flat_map(|dockerfile| match target {
-        Target::DockerfileStage => stage::subjects(dockerfile),
+        Target::DockerfileStage => stage::subjects(dockerfile, text),
         Target::DockerfileInstruction => instruction::subjects(dockerfile, text, file),
         Target::DockerfileCommand => command::subjects(dockerfile),
         _ => Vec::new(),

@@ -63,7 +63,9 @@ pub(super) fn custom_contexts(file: &ParsedFile) -> Vec<Subject> {
 
 /// The facts of the variable `values`.
 fn values_facts(values: &Values, path: &str) -> Node {
-    map(vec![("holder", text(&values.holder)), ("path", text(path))])
+    // The top has no keys of its own; people know it by the key that holds it.
+    let top = if values.holder == "values" { "values" } else { "spec" };
+    map(vec![("holder", text(&values.holder)), ("path", text(if path.is_empty() { top } else { path }))])
 }
 
 fn identity(values: &Values, kind: &str, path: &str) -> Vec<String> {

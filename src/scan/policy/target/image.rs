@@ -59,11 +59,11 @@ pub(super) fn facts(node: &Node) -> Node {
 
 fn facts_with(node: &Node, moving: impl Fn(&ImageReference) -> Node) -> Node {
     if let Value::Unknown(raw) = node.value() {
-        let tag = moving_tag(raw);
-        let fact = |name| match (name, tag) {
+        let moving = moving_tag(raw);
+        let fact = |name| match (name, moving) {
             ("raw", Some(_)) => Node::new(node.span(), Value::String(raw.clone())),
-            ("tag", Some(tag)) => text(tag),
-            ("digest", Some(_)) => null(),
+            ("tag", Some(tag)) if !tag.is_empty() => text(tag),
+            ("tag" | "digest", Some(_)) => null(),
             ("moving", Some(_)) => truth(true),
             _ => node.clone(),
         };
@@ -84,13 +84,29 @@ fn facts_with(node: &Node, moving: impl Fn(&ImageReference) -> Node) -> Node {
     ])
 }
 
-/// The tag of a reference whose name is templated, when it is one that moves: that of `{{ registry }}/nginx:latest`.
+/// The tag of a reference whose registry is templated, when it is one that moves: that of `{{ registry }}/nginx:latest`.
+/// It is empty for `${REGISTRY}/nginx`, which has none.
 fn moving_tag(raw: &str) -> Option<&str> {
-    let (_, written) = raw.rsplit_once('}')?;
-    let (name, tag) = written.rsplit_once(':')?;
-    let is_plain = !name.contains(['$', '{', '@', ':']) && !tag.contains(['$', '{', '/']);
+    let written = after_variables(raw)?;
+    let is_plain = |text: &str| !text.contains(['$', '{', '@', ':', '[', '%']);
+    let Some((name, tag)) = written.rsplit_once(':') else {
+        // Whatever the variable holds, the last part of the name is written, and no version follows it.
+        let is_name = written.starts_with('/') && is_plain(written);
+        return (is_name && ImageReference::parse(&format!("image{written}")).is_ok()).then_some("");
+    };
+    let is_plain = is_plain(name) && is_plain(tag) && !tag.contains('/');
     let reference = is_plain.then(|| ImageReference::parse(&format!("image:{tag}")))?;
     reference.is_ok_and(|image| image.is_moving()).then_some(tag)
+}
+
+/// What stands after the last variable: `{{ … }}`, `${…}` or `$NAME`.
+fn after_variables(raw: &str) -> Option<&str> {
+    let braced = raw.rfind('}').map(|at| at + 1);
+    let plain = raw.rfind('$').map(|at| {
+        let name = raw.get(at + 1..).unwrap_or_default();
+        at + 1 + name.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count()
+    });
+    raw.get(braced.max(plain)?..)
 }
 
 /// Whether a text is a reference with a version of its own.

@@ -6,7 +6,7 @@ mod format;
 mod lists;
 mod net;
 mod optional;
-mod quantity;
+pub(super) mod quantity;
 pub(super) mod semver;
 pub(super) mod strings;
 pub(super) mod time;

@@ -50,6 +50,11 @@ fn sum(one: i128, other: &Val, sign: i128) -> Option<Outcome> {
     Some(sum.map_or_else(|| error("a quantity overflows"), |sum| Ok(Val::Quantity(sum))))
 }
 
+/// A quantity as a number; `None` when it is none. Texts of one amount, such as `1Gi` and `1024Mi`, give one number.
+pub fn number(text: &str) -> Option<f64> {
+    parse(text).map(approximate)
+}
+
 /// Reads a quantity as billionths.
 fn parse(text: &str) -> Option<i128> {
     let (is_negative, rest) = match text.strip_prefix('-') {

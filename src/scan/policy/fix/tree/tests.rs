@@ -89,6 +89,13 @@ fn a_key_is_removed_with_its_lines() {
     remove("a: 1\nb: 2 # gone\nc: 3\n", "", "b", Some("a: 1\nc: 3\n"));
     remove("a: 1\nb:\n  c: 2\n", "", "b.c", Some("a: 1\n"));
     remove("a: 1\nb:\n  # kept\n  c: 2\n  d: 3\n", "", "b.c", Some("a: 1\nb:\n  # kept\n  d: 3\n"));
+    remove(
+        "a: 1\nb:\n  d: 3\n  # why\n  c: 2\n  # next\n  e: 4\n",
+        "",
+        "b.c",
+        Some("a: 1\nb:\n  d: 3\n  # next\n  e: 4\n"),
+    );
+    remove("a: 1\n# why\nl:\n  - b\n  # - c\nd: 3\n", "", "l", Some("a: 1\nd: 3\n"));
     remove("s:\n  - p: true\n    n: x\n", "s.0", "p", Some("s:\n  - n: x\n"));
     remove("a: {b: 1, c: 2, d: 3}\n", "", "a.c", Some("a: {b: 1, d: 3}\n"));
     remove("a: {b: 1, c: 2}\n", "", "a.c", Some("a: {b: 1}\n"));

@@ -45,6 +45,18 @@ pub(super) const WORKFLOW: &[FactDoc] = &[
         "where `ACTIONS_ALLOW_UNSECURE_COMMANDS` is switched on",
         "[ACTIONS_ALLOW_UNSECURE_COMMANDS]",
     ),
+    doc(
+        "workflow.always_true",
+        FactKind::StringList,
+        "conditions that hold whatever their expression says, as there is text around it",
+        "[${{ a }} && ${{ b }}]",
+    ),
+    doc(
+        "workflow.trusts_actor",
+        FactKind::StringList,
+        "conditions that ask whether a bot acted last",
+        "[github.actor == 'renovate[bot]']",
+    ),
     doc("workflow.pushes_image", FactKind::Bool, "whether a step pushes an image", "true"),
     doc("workflow.signs", FactKind::Bool, "whether a step signs something or attests how it was made", "false"),
     doc("workflow.spec", FactKind::Tree, "the whole workflow or action", "{jobs: {}}"),
@@ -169,6 +181,12 @@ pub(super) const GITLAB_JOB: &[FactDoc] = &[
         "the program that its script gives a token or password of the pipeline to send over the network; `null` when \
          none",
         "curl",
+    ),
+    doc(
+        "job.runs_download",
+        FactKind::String,
+        "the program that executes what a download gives it; `null` when none does",
+        "bash",
     ),
     doc("job.spec", FactKind::Tree, "the job", "{script: [make]}"),
 ];

@@ -69,7 +69,8 @@ fn job_subject(root: &Node, job: &Entry) -> Subject {
         ("name", text(&job.key)),
         ("conditions", list(conditions(node))),
         ("has_workflow_rules", truth(!path(root, &["workflow", "rules"]).is_null())),
-        ("sends_variable", sends_variable(node)),
+        ("sends_variable", found_in(node, &sends_variable)),
+        ("runs_download", found_in(node, &script::runs_download)),
         ("spec", node.clone()),
     ]);
     let mut places = Vec::new();
@@ -114,17 +115,19 @@ fn image_subject(job: &str, role: &'static str, node: &Node) -> Subject {
     }
 }
 
-/// The program that sends a variable of the pipeline somewhere; `null` when none does.
-fn sends_variable(job: &Node) -> Node {
+/// What the scripts of a job say first; `null` when none says it.
+fn found_in(job: &Node, read: &dyn Fn(&str) -> Option<String>) -> Node {
     let scripts = ["before_script", "script", "after_script"].iter().filter_map(|key| job.get(key));
     let lines: Vec<String> = scripts.flat_map(lines).take(MAX_SCRIPT_LINES).collect();
-    let found = lines.iter().find_map(|line| {
-        script::download_with(line, |word| {
-            let raw = word.raw.to_ascii_uppercase();
-            ["TOKEN", "PASSWORD", "SECRET"].iter().any(|part| raw.contains(part)) && raw.contains('$')
-        })
-    });
-    found.map_or_else(null, |name| text(&name))
+    lines.iter().find_map(|line| read(line)).map_or_else(null, |name| text(&name))
+}
+
+/// The program that sends a variable of the pipeline somewhere.
+fn sends_variable(line: &str) -> Option<String> {
+    script::download_with(line, |word| {
+        let raw = word.raw.to_ascii_uppercase();
+        ["TOKEN", "PASSWORD", "SECRET", "JWT"].iter().any(|part| raw.contains(part)) && raw.contains('$')
+    })
 }
 
 /// The commands of a script: a text, or a list of texts and of such lists.

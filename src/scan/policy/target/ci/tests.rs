@@ -102,7 +102,7 @@ fn a_workflow_tells_what_it_starts_on_and_what_it_may() {
 
 #[test]
 fn images_of_gitlab_stand_in_many_places() {
-    let text = "image: ruby\ndefault: {services: [postgres:17]}\nstages: [a]\n.hidden: {image: {name: 'x:1'}}\nbuild: {image: $CI_REGISTRY_IMAGE/y, services: [{name: docker:dind}]}\n";
+    let text = "image: ruby\ndefault: {services: [postgres:17]}\nstages: [a]\n.hidden: {image: {name: 'x:1'}}\nbuild: {image: $CI_REGISTRY_IMAGE/$NAME, services: [{name: docker:dind}]}\n";
     check(
         Target::GitlabImage,
         ".gitlab-ci.yml",

@@ -7,7 +7,7 @@ use crate::scan::document::{Document, DocumentKind, ParsedFile};
 
 use super::super::Subject;
 use super::super::facts::{field, list, map, null, path, scalar, text, truth};
-use super::script;
+use super::{condition, script};
 
 /// Steps of one file that are looked at.
 const MAX_STEPS: usize = 5_000;
@@ -93,6 +93,8 @@ impl Workflow {
             ("inputs", list(names)),
             ("write_all", list(self.write_all())),
             ("unsecure_commands", list(self.unsecure_commands())),
+            ("always_true", list(condition::always_true(self))),
+            ("trusts_actor", list(condition::trusts_actor(self))),
             ("pushes_image", truth(self.steps().any(script::pushes_image))),
             ("signs", truth(self.steps().any(script::signs))),
             ("spec", self.root.clone()),

@@ -33,6 +33,14 @@ pub(super) const STAGE: &[FactDoc] = facts![
         doc("stage.programs", StringList, "the programs that its RUN instructions start", "[apt-get, curl]"),
         doc("stage.is_first", Bool, "whether it is the first stage", "false"),
         doc("stage.platform", String, "the value of `--platform`; `null` when absent", "linux/amd64"),
+        doc("stage.platform_written", String, "the same as written, variables included", "$BUILDPLATFORM"),
+        doc("stage.as_differs", Bool, "whether FROM and AS are written in different cases", "false"),
+        doc(
+            "stage.is_invalid_by_default",
+            Bool,
+            "whether what it starts from is no image's name when each argument has its default",
+            "false",
+        ),
         doc("stage.starts_from", String, "`image`, `stage` or `scratch`; `null` when the name is invalid", "image"),
     ],
     &image::FACTS,
@@ -74,8 +82,16 @@ pub(super) const INSTRUCTION: &[FactDoc] = facts![
         doc("instruction.keyword", String, "the keyword in upper case", "COPY"),
         doc("instruction.form", String, "`json`, `shell`, `words`, `pairs`, or `pair` for `ENV key value`", "json"),
         doc("instruction.json_form", String, "a shell form of one plain command as JSON; else `null`", "['a', 'b']"),
+        doc(
+            "instruction.other_case",
+            String,
+            "`upper` or `lower` when most other keywords are written so; else `null`",
+            "upper"
+        ),
+        doc("instruction.has_empty_line", Bool, "whether an empty line stands between its lines", "false"),
         doc("instruction.author", String, "the name of MAINTAINER; `null` for others", "Jane"),
         doc("instruction.previous", String, "the keyword before it in its stage; `null` for the first", "RUN"),
+        doc("instruction.names_shell", Bool, "whether a SHELL before it names the shell that runs it", "false"),
         doc("instruction.workdir", String, "the WORKDIR that holds for it; `null`: the base image decides", "/app"),
         doc(
             "instruction.is_overridden",

@@ -5,7 +5,7 @@
 use super::super::Subject;
 use super::super::facts::{map, null, text, truth};
 use super::surroundings::{self, Surroundings};
-use super::{archive, ignored, permission, place, silenced, verification, word_fact};
+use super::{archive, ignored, permission, place, silenced, style, verification, word_fact};
 use super::{image_facts, list, optional_word, origin_identity, origin_kind, stage_facts, stage_identity, stage_title};
 use crate::scan::document::ParsedFile;
 use crate::scan::document::beside::Beside;
@@ -35,12 +35,16 @@ pub(super) fn subjects(dockerfile: &Dockerfile, text: &str, file: &ParsedFile) -
     let surroundings = surroundings::surroundings(dockerfile);
     let unpacked = archive::unpacked_later(dockerfile);
     let silencing = silenced::comments(dockerfile, &file.comments, text);
+    let is_lower_case = style::is_lower_case(dockerfile, text);
+    let escape = if dockerfile.directive("escape").is_some_and(|set| &*set.value == "`") { '`' } else { '\\' };
     let around = surroundings.iter().zip(unpacked).zip(silencing);
     let subject =
         |(instruction, ((surroundings, unpacked), silencing)): (&Instruction, ((&Surroundings, Node), Vec<Node>))| {
             let mut facts = facts(dockerfile, instruction, surroundings, (text, &file.beside));
             let silencing_at = silencing.first().map(|comment| ("suppression", comment.span()));
             facts.push(("unpacked_later", unpacked));
+            facts.push(("other_case", style::other_case(instruction, is_lower_case, text)));
+            facts.push(("has_empty_line", style::has_empty_line(instruction, text, escape)));
             facts.push(("suppressions", list(silencing)));
             let mut subject = subject(dockerfile, instruction, facts, text);
             subject.places.extend(silencing_at);

@@ -4,7 +4,7 @@
 
 use super::super::Subject;
 use super::super::facts::{map, null, text, truth};
-use super::{MAX_PARENTS, is_shipped, list, stage_title, word_fact};
+use super::{MAX_PARENTS, is_shipped, list, stage_title, style, word_fact};
 use super::{image_facts, is_last, optional_word, optional_word_raw, origin_identity, origin_kind, stage_identity};
 use std::collections::HashSet;
 
@@ -15,22 +15,23 @@ use crate::scan::span::Span;
 /// Stages whose names are compared.
 const MAX_COMPARED: usize = 500;
 
-pub(super) fn subjects(dockerfile: &Dockerfile) -> Vec<Subject> {
-    dockerfile.stages.iter().map(|stage| subject(dockerfile, stage)).collect()
+pub(super) fn subjects(dockerfile: &Dockerfile, file: &str) -> Vec<Subject> {
+    dockerfile.stages.iter().map(|stage| subject(dockerfile, stage, file)).collect()
 }
 
-fn subject(dockerfile: &Dockerfile, stage: &Stage) -> Subject {
+fn subject(dockerfile: &Dockerfile, stage: &Stage, file: &str) -> Subject {
     let user = dockerfile.user_of(stage.index).and_then(|instruction| instruction.words().first());
     let syntax = syntax(dockerfile, stage);
     let from = dockerfile.instructions_of(stage.index).first();
     let mut places = vec![("image", stage.origin.word.span)];
     places.extend(user.map(|user| ("user", user.span)));
+    places.extend(from.and_then(|from| style::platform_flag(from, stage)).map(|span| ("platform_flag", span)));
     places.extend((!syntax.is_null()).then(|| ("syntax", syntax.span())));
     let mut identity = stage_identity(stage);
     identity.push(origin_identity(&stage.origin));
     Subject {
         facts: map(vec![
-            ("stage", stage_map(dockerfile, stage)),
+            ("stage", stage_map(dockerfile, stage, file)),
             ("image", image_facts(Some(&stage.origin))),
             ("user", user_facts(user, stage, dockerfile)),
             ("syntax", super::super::image::facts(&syntax)),
@@ -43,7 +44,7 @@ fn subject(dockerfile: &Dockerfile, stage: &Stage) -> Subject {
     }
 }
 
-fn stage_map(dockerfile: &Dockerfile, stage: &Stage) -> Node {
+fn stage_map(dockerfile: &Dockerfile, stage: &Stage, file: &str) -> Node {
     let name = stage.name.as_ref().map(|name| name.raw.to_lowercase());
     let is_same = |other: &Stage| other.name.as_ref().is_some_and(|other| Some(other.raw.to_lowercase()) == name);
     let earlier = dockerfile.stages.get(..stage.index.min(MAX_COMPARED)).unwrap_or_default();
@@ -58,6 +59,9 @@ fn stage_map(dockerfile: &Dockerfile, stage: &Stage) -> Node {
         ("is_last", truth(is_last(dockerfile, stage.index))),
         ("is_first", truth(stage.index == 0)),
         ("platform", optional_word(stage.platform.as_ref())),
+        ("platform_written", optional_word_raw(stage.platform.as_ref())),
+        ("as_differs", style::as_differs(dockerfile, stage, file)),
+        ("is_invalid_by_default", style::is_invalid_by_default(dockerfile, stage)),
         ("starts_from", origin_kind(&stage.origin)),
     ])
 }

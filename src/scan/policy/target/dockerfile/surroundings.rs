@@ -20,6 +20,8 @@ pub(super) struct Surroundings {
     pub previous: Option<Keyword>,
     /// The WORKDIR that holds for it.
     pub workdir: Node,
+    /// Whether a SHELL before it in its stage, or in one below, names the shell.
+    pub names_shell: bool,
     /// Whether a later instruction of its stage takes its place.
     pub is_overridden: bool,
     /// Variables that nothing defines.
@@ -33,6 +35,7 @@ pub(super) struct Surroundings {
 struct State {
     names: HashSet<Box<str>>,
     workdir: Option<Word>,
+    names_shell: bool,
     /// Whether an image below may define more.
     is_open: bool,
 }
@@ -92,6 +95,7 @@ fn of(instruction: &Instruction, previous: Option<Keyword>, state: &State) -> Su
     Surroundings {
         previous,
         workdir: state.workdir.as_ref().map_or_else(null, word_fact),
+        names_shell: state.names_shell,
         is_overridden: false,
         undefined: undefined.take(MAX_LISTED).map(fact).collect(),
         own: own.take(MAX_LISTED).map(fact).collect(),
@@ -133,6 +137,7 @@ impl State {
             Keyword::Arg | Keyword::Env => {
                 self.names.extend(instruction.pairs().iter().map(|pair| pair.key.shown().into()));
             }
+            Keyword::Shell => self.names_shell = true,
             Keyword::Workdir => self.workdir = instruction.words().first().cloned(),
             _ => {}
         }
@@ -155,6 +160,7 @@ pub(super) fn facts(surroundings: &Surroundings) -> Vec<(&'static str, Node)> {
     vec![
         ("previous", surroundings.previous.map_or_else(null, |keyword| text(keyword.name()))),
         ("workdir", surroundings.workdir.clone()),
+        ("names_shell", super::truth(surroundings.names_shell)),
         ("is_overridden", super::truth(surroundings.is_overridden)),
         ("undefined_variables", list(surroundings.undefined.iter().cloned())),
         ("own_references", list(surroundings.own.iter().cloned())),

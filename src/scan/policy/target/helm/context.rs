@@ -47,6 +47,7 @@ pub(super) fn subjects(values: &Values, place: &Place<'_>) -> Vec<Subject> {
         ("run_as_non_root", of_context(&["runAsNonRoot"])),
         ("capabilities_added", texts(&of_context(&["capabilities", "add"]), capability)),
         ("seccomp", of_context(&["seccompProfile", "type"])),
+        ("apparmor", of_context(&["appArmorProfile", "type"])),
         ("proc_mount", of_context(&["procMount"])),
         ("host_path_read_only", read_only),
         ("host_path", volume),

@@ -17,8 +17,12 @@ const HAS_LOCK: FactDoc = doc(
     "whether `Chart.lock` stands beside it; `null` when that is not known, as of a change that does not touch it",
     "true",
 );
-const PATH: FactDoc =
-    doc("values.path", FactKind::String, "the keys that lead to it, items of lists by name", "controller.image");
+const PATH: FactDoc = doc(
+    "values.path",
+    FactKind::String,
+    "the keys that lead to it, items of lists by name; `values` or `spec` for the top",
+    "controller.image",
+);
 
 /// Facts of `helm.chart`.
 pub(super) const CHART: &[FactDoc] = &[
@@ -97,6 +101,7 @@ pub(super) const CONTEXT: &[FactDoc] = &[
         "[NET_ADMIN]",
     ),
     doc("context.seccomp", FactKind::String, "`seccompProfile.type`; `null` when absent", "RuntimeDefault"),
+    doc("context.apparmor", FactKind::String, "`appArmorProfile.type`; `null` when absent", "RuntimeDefault"),
     doc("context.proc_mount", FactKind::String, "`procMount`; `null` when absent", "Unmasked"),
     doc("context.host_path", FactKind::String, "the path of the node that it mounts; `null` when none", "/var/log"),
     doc(

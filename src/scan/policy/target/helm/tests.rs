@@ -115,8 +115,10 @@ fn settings_that_reach_the_node_are_found_at_any_depth() {
         "values.yaml",
         network,
         "context.host_network",
-        &[("", "true"), ("controller", "false")],
+        &[("values", "true"), ("controller", "false")],
     );
+    let custom = "apiVersion: acme.example.com/v1\nkind: Agent\nmetadata: {name: a}\nspec: {hostNetwork: true}\n";
+    check(Target::CustomContext, "agent.yaml", custom, "context.host_network", &[("spec", "true")]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scan::document::kubernetes::{Container, Object};
 use crate::scan::document::node::{Node, Value};
+use crate::scan::image_reference::ImageReference;
 use crate::scan::span::Span;
 
 use super::super::facts::{field, map, path, text, texts};
@@ -15,7 +16,7 @@ use super::{container_identity, container_title, object_facts, pod, program, sub
 
 /// Facts of `container`.
 pub(super) const DOCS: &[FactDoc] = &[
-    doc("container.name", FactKind::String, "the name; empty when there is none", "web"),
+    doc("container.name", FactKind::String, "the name; where there is none, the last part of the image's", "web"),
     doc("container.role", FactKind::String, "the list it stands in: `main`, `init` or `ephemeral`", "main"),
     doc("container.privileged", FactKind::Bool, "`securityContext.privileged`; `null` when absent", "true"),
     doc(
@@ -104,7 +105,7 @@ fn facts(container: &Container, file: &str) -> Node {
     let node = &container.node;
     let context = field(node, "securityContext");
     map(vec![
-        ("name", text(&container.name)),
+        ("name", text(&name(container))),
         ("role", text(container.role.name())),
         ("privileged", field(&context, "privileged")),
         ("allow_privilege_escalation", field(&context, "allowPrivilegeEscalation")),
@@ -121,6 +122,17 @@ fn facts(container: &Container, file: &str) -> Node {
         ("duplicate_variables", duplicate_variables(&field(node, "env"))),
         ("spec", node.clone()),
     ])
+}
+
+/// What messages call the container: Knative and others take one without a name.
+fn name(container: &Container) -> String {
+    if !container.name.is_empty() {
+        return container.name.clone();
+    }
+    let image = field(&container.node, "image");
+    let repository = image.as_str().and_then(|image| ImageReference::parse(image).ok());
+    let last = repository.map(|image| image.repository());
+    last.and_then(|name| name.rsplit('/').next().map(str::to_owned)).unwrap_or_default()
 }
 
 /// Capabilities in upper case and without `CAP_`, as runtimes take them.

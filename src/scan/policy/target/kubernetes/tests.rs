@@ -49,6 +49,7 @@ fn containers_tell_their_security_context() {
     check(target, &text, "container.privileged", &["true", "?", "null"]);
     check(target, &text, "container.capabilities_added", &["NET_ADMIN,SYS_ADMIN", "?", ""]);
     check(target, &text, "container.name", &["a", "b", "c"]);
+    check(target, &pod("containers: [{image: 'ghcr.io/acme/web:1'}, {}]"), "container.name", &["web", ""]);
     check(target, &text, "image.raw", &["null", "null", "null"]);
     check(
         target,

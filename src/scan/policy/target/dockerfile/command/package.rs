@@ -168,8 +168,8 @@ impl<'a> Packaging<'a> {
 
     fn assumes_yes(&self) -> bool {
         let is_apt = matches!(self.manager, "apt-get" | "apt" | "aptitude");
-        let quiet = self.options.iter().filter(|option| option.name == "-q").count();
-        let is_quiet = quiet > 1 || self.options.iter().any(|option| option.name == "-q" && option.value == Some("2"));
+        let quiet = || self.options.iter().filter(|option| matches!(option.name.as_str(), "-q" | "--quiet"));
+        let is_quiet = quiet().count() > 1 || quiet().any(|option| option.value == Some("2"));
         self.options.iter().any(|option| YES.contains(&option.name.as_str()) && !(is_apt && option.name == "-n"))
             || (is_apt && is_quiet)
             || self.sets("apt::get::assume-yes", &["true", "1", "yes"])

@@ -84,4 +84,10 @@ pub(in super::super) const FACTS: &[FactDoc] = &[
         "secrets that variables of a workload take a key of; members as of `pods`",
         "[{name: web}]",
     ),
+    doc(
+        "set.ungranted",
+        FactKind::StringList,
+        "what a gateway or route of the Gateway API refers to in another namespace, where no `ReferenceGrant` lets it",
+        "[Service shop/web]",
+    ),
 ];

@@ -31,6 +31,7 @@ impl ObjectIndex {
             ("disruption_budgets", list(Class::Budget)),
             ("config_maps", list(Class::ConfigMap)),
             ("secrets", list(Class::Secret)),
+            ("ungranted", self.ungranted(member)),
         ]);
         map(vec![("object", object_facts(&member.object)), ("set", set)])
     }

@@ -27,6 +27,10 @@ pub(super) enum Class {
     Namespace,
     ConfigMap,
     Secret,
+    /// What leads to certificates, and takes in routes.
+    Gateway,
+    /// What lets objects of other namespaces refer to those of its own.
+    Grant,
     /// What brings objects that are not here, such as a chart.
     Source,
 }
@@ -128,6 +132,8 @@ impl Member {
             | Class::Namespace
             | Class::ConfigMap
             | Class::Secret
+            | Class::Gateway
+            | Class::Grant
             | Class::Source => false,
         }
     }
@@ -154,7 +160,15 @@ impl Member {
                 add(By::Account, self.accounts().into_iter().map(|(name, _)| name).collect());
             }
             Class::Autoscaler => add(By::Workload, self.workload().into_iter().collect()),
-            Class::Account | Class::Role | Class::Namespace | Class::ConfigMap | Class::Secret | Class::Source => {}
+            // One without a namespace may come to stand in any.
+            Class::Grant => add(By::Namespace, vec![self.namespace.clone().unwrap_or_else(|| ANYWHERE.to_owned())]),
+            Class::Account
+            | Class::Role
+            | Class::Namespace
+            | Class::ConfigMap
+            | Class::Secret
+            | Class::Gateway
+            | Class::Source => {}
         }
         keys
     }
@@ -268,6 +282,8 @@ fn class_of(object: &Object) -> Option<Class> {
         ("extensions", "Ingress", Class::Ingress),
         ("gateway.networking.k8s.io", "HTTPRoute", Class::Ingress),
         ("gateway.networking.k8s.io", "GRPCRoute", Class::Ingress),
+        ("gateway.networking.k8s.io", "Gateway", Class::Gateway),
+        ("gateway.networking.k8s.io", "ReferenceGrant", Class::Grant),
         ("route.openshift.io", "Route", Class::Ingress),
         ("rbac.authorization.k8s.io", "Role", Class::Role),
         ("rbac.authorization.k8s.io", "ClusterRole", Class::Role),

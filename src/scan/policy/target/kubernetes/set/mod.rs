@@ -11,6 +11,7 @@
 
 mod docs;
 mod facts;
+mod grant;
 mod member;
 mod tie;
 

@@ -68,6 +68,32 @@ fn workloads_find_what_gives_them_variables() {
 }
 
 #[test]
+fn a_reference_needs_a_grant_of_its_namespace() {
+    let ungranted = |files: &[(&str, &str)], is_whole: bool| {
+        let index = index(files, is_whole);
+        let found = index.subjects(0, |_| true).into_iter().next().unwrap();
+        let list = found.facts.at("set.ungranted").unwrap().clone();
+        let names = list.items().iter().filter_map(Node::as_str).collect::<Vec<_>>().join(", ");
+        if list.is_unknown() { "?".to_owned() } else { names }
+    };
+    let spec = "spec: {rules: [{backendRefs: [{name: a, namespace: m}, {name: b}]}]}";
+    let route =
+        other("gateway.networking.k8s.io/v1", "HTTPRoute", "r", spec).replace("namespace: n}\n", "namespace: edge}\n");
+    let grant = |to: &str| {
+        let from = "from: [{group: gateway.networking.k8s.io, kind: HTTPRoute, namespace: edge}]";
+        let spec = format!("spec: {{{from}, to: [{{group: '', kind: Service{to}}}]}}");
+        other("gateway.networking.k8s.io/v1", "ReferenceGrant", "g", &spec)
+            .replace("namespace: n}\n", "namespace: m}\n")
+    };
+    assert_eq!(ungranted(&[("r.yaml", &route)], true), "Service m/a");
+    assert_eq!(ungranted(&[("r.yaml", &route)], false), "?");
+    assert_eq!(ungranted(&[("r.yaml", &route), ("g.yaml", &grant(""))], true), "");
+    assert_eq!(ungranted(&[("r.yaml", &route), ("g.yaml", &grant(", name: a"))], false), "");
+    assert_eq!(ungranted(&[("r.yaml", &route), ("g.yaml", &grant(", name: b"))], true), "Service m/a");
+    assert_eq!(ungranted(&[("r.yaml", &route), ("g.yaml", &grant(", name: '${NAME}'"))], true), "");
+}
+
+#[test]
 fn network_policies_and_budgets_select_by_expressions_and_by_nothing() {
     let a = workload("a", "namespace: n", "app: a, tier: x", "");
     let all = other("networking.k8s.io/v1", "NetworkPolicy", "all", "spec: {podSelector: {}}");
