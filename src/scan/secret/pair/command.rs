@@ -42,7 +42,8 @@ pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, program: 
         }
     }
     by_position(extraction, passage, &words, start);
-    end
+    // What stands in `$(…)` is a command of its own.
+    words.iter().find(|word| word.value.contains("$(")).map_or(end, |word| word.span.start)
 }
 
 /// Programs that take a secret by position, or from the program before them.
@@ -81,6 +82,14 @@ fn by_position(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word
             if let Some((user, password)) = at(0).trim_start_matches("login=").split_once(':') {
                 let end = words.first().map_or(start, |word| word.span.end);
                 judge(extraction, passage, password, Span::new(end - password.len(), end), user);
+            }
+        }
+        "openssl" if at(1) == "passwd" && !has("-in") => {
+            let salt = words.iter().position(|word| word.value == "-salt").map_or(0, |at| at + 1);
+            let mut rest = words.iter().enumerate().skip(2);
+            let word = rest.find(|(index, word)| !word.value.starts_with('-') && (salt == 0 || *index != salt));
+            if let Some((_, word)) = word {
+                judge(extraction, passage, word.value, word.span, "");
             }
         }
         "chpasswd" => piped(extraction, passage, start, Some(':')),

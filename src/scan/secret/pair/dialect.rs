@@ -212,6 +212,9 @@ fn is_translation(path: &str, name: &str) -> bool {
     in_folder
         || (name.ends_with(".properties") && (stem.starts_with("messages") || has_language(stem)))
         || name == "strings.xml"
+        || ["locale", "locales", "i18n", "translation", "translations"]
+            .iter()
+            .any(|word| stem.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_'])))
         || matches!(ending(name), "arb" | "strings" | "po" | "pot" | "resx")
 }
 
@@ -256,7 +259,10 @@ mod tests {
     fn documents_translations_and_samples_are_told_apart() {
         let traits = |path| super::traits(path, "").unwrap();
         assert!(
-            traits("README.md").is_strict && traits("web/locales/de.json").is_strict && !traits("a.yaml").is_strict
+            traits("README.md").is_strict
+                && traits("web/locales/de.json").is_strict
+                && traits("web/locale-fr.json").is_strict
+                && !traits("a.yaml").is_strict
         );
         assert!(traits(".env.example").is_sample && !traits(".env").is_sample);
     }

@@ -3,6 +3,7 @@
 //! Invariant: decides by the words of the name, whatever their style (`dbPassword`, `DB_PASSWORD`, `db.password`), and
 //! costs the length of the name.
 
+mod foreign;
 mod lists;
 
 use std::sync::LazyLock;
@@ -48,9 +49,10 @@ pub struct Name {
 impl Name {
     /// Reads `name`; `None` when it is not the name of a secret.
     pub fn read(name: &str) -> Option<Self> {
-        if name.len() > MAX_NAME || !name.is_ascii() {
+        if name.len() > MAX_NAME {
             return None;
         }
+        let name = &*foreign::in_ascii(name);
         let words = words(name);
         if is_type(name) || name.eq_ignore_ascii_case("from_secret") || is_of_form(&words) {
             return None;
@@ -82,6 +84,11 @@ impl Name {
         ["authsecret", "passwordsecret", "keysecret", "tokensecret", "tlssecret", "certsecret", "credentialssecret"]
             .iter()
             .any(|end| self.plain.ends_with(end))
+    }
+
+    /// Whether it ends with a word that names more than passwords in its language.
+    pub fn is_common_word(&self) -> bool {
+        self.is_community() || matches!(self.last.as_str(), "clave" | "parola")
     }
 
     /// Whether it is the word for a community, which is a password to SNMP alone.
@@ -129,6 +136,7 @@ fn known(name: &str) -> Option<Nature> {
 
 /// Whether `name` holds a part that names of secrets and of hashes have; of any other nothing else needs to be asked.
 pub fn may_be(name: &str) -> bool {
+    let name = &*foreign::in_ascii(name);
     static SEARCHER: LazyLock<Keywords> =
         LazyLock::new(|| Keywords::new(STEMS.split_ascii_whitespace().map(str::to_owned).collect()));
     let mut hits = Vec::new();
@@ -236,7 +244,7 @@ fn concept(words: &[String], index: usize, word: &str) -> Option<(usize, usize, 
     let ends = |endings: &[&str]| endings.iter().any(|ending| word.len() > ending.len() && word.ends_with(ending));
     let is_other_pass =
         ["bypass", "compass", "surpass", "trespass", "underpass", "overpass", "encompass", "multipass", "onepass"];
-    if ends(&["password", "passwd", "passphrase", "pwd", "passwort"])
+    if ends(&["password", "passwd", "passphrase", "pwd", "passwort", "kennwort", "wachtwoord", "senha"])
         || (ends(&["pass"]) && !is_other_pass.contains(&word))
         || (ends(&["pw"]) && word.len() > 3)
     {
@@ -267,7 +275,8 @@ mod tests {
             Some(Nature::Password),
             "password PASSWORD dbPassword DB_PASSWORD db-password spring.datasource.password MYSQL_ROOT_PASSWORD \
              passwd PGPASSWORD bindpw smtpPass SMTP_PASS passphrase passWord PASSWORD_PROD password1 AdminPassword \
-             ansible_become_pass wifiPsk pwd redisPwd userpassword",
+             ansible_become_pass wifiPsk pwd redisPwd userpassword senha DB_SENHA contraseña db.contrasenia motDePasse mdp \
+             SMTP_MDP kennwort adminKennwort wachtwoord bd.clave heslo DB_HASLO hasło lösenord sifre şifre 数据库密码 密码 пароль",
         );
         check(
             Some(Nature::Token),
@@ -293,7 +302,7 @@ mod tests {
              tokenTTL passwordMinLength imagePullSecrets key cache-key partition_key sort_key primaryKey tokenType \
              AWS_ACCESS_KEY_ID passwordSecretRef adminPasswordKey existingSecretPasswordKey userPasswordKey compass \
              bypass keyboard monkey max_tokens tokenizer secretary author authority passenger password_hash \
-             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community authenticity_token __RequestVerificationToken csrfmiddlewaretoken pat PAT_GITHUB filePat",
+             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community authenticity_token __RequestVerificationToken csrfmiddlewaretoken pat PAT_GITHUB filePat 密码长度 senha_minima_length mdp_url enclave claveless parolaccia",
         );
     }
 }

@@ -251,12 +251,14 @@ impl Extraction {
         let text = &*passage.text;
         let is_known = || {
             near::is_search_key(text, span)
+                || read.plain.ends_with("accesskey") && near::is_id_beside_key(text, span)
+                || read.plain == "signingkey" && value::is_key_id(value)
                 || read.last == "salt" && near::is_salt_of_hash(text, span)
                 || read.is_of_protocol() && self.traits.dialect == Dialect::Code
         };
         let is_meant = is_meant && !(step == Step::Random && is_known());
         // A community is often one of people.
-        let is_meant = is_meant && (!read.is_community() || is_told() || step == Step::Random);
+        let is_meant = is_meant && (!read.is_common_word() || is_told() || step == Step::Random);
         if is_meant && self.accepts(step, read.nature, value) {
             self.add(passage, kind(form, read.nature, step), value, span, step, Some(name));
         }

@@ -166,10 +166,11 @@ impl<'r> Reader<'r, '_> {
     /// The name around a word.
     fn named(&self, word: Span) -> Option<Named<'r>> {
         let bytes = self.text.as_bytes();
-        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-        let floor = word.start.saturating_sub(MAX_NAME).max(self.done);
-        let left = bytes.get(floor..word.start)?.iter().rev().take_while(|byte| is_part(byte)).count();
-        let right = bytes.get(word.end..)?.iter().take(MAX_NAME).take_while(|byte| is_part(byte)).count();
+        let is_part = |letter: &char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
+        let floor = self.text.ceil_char_boundary(word.start.saturating_sub(MAX_NAME).max(self.done));
+        let limit = self.text.floor_char_boundary((word.end + MAX_NAME).min(self.text.len()));
+        let left: usize = self.text.get(floor..word.start)?.chars().rev().take_while(is_part).map(char::len_utf8).sum();
+        let right: usize = self.text.get(word.end..limit)?.chars().take_while(is_part).map(char::len_utf8).sum();
         if left >= MAX_NAME || right >= MAX_NAME {
             return None;
         }
@@ -204,14 +205,15 @@ impl<'r> Reader<'r, '_> {
 
     fn pair(&mut self, named: &Named<'r>, name: &str) {
         let is_option = named.name.starts_with('-') && !is_hyphen(named.before);
-        if is_verdict(named, self.text) || insert::read(self.extraction, self.passage, named, name) {
+        if is_verdict(named, self.text) || self.lines(named) || insert::read(self.extraction, self.passage, named, name)
+        {
             return;
         }
         if self.is_compared_by_call(named, name) {
             return;
         }
         let Some(separated) = self.separated(named, is_option) else {
-            if !self.encoded(named, name) && !self.login(named) {
+            if !self.encoded(named, name) && !self.login(named) && !self.block(named, name) {
                 self.in_value(named, name);
             }
             return;
@@ -316,7 +318,11 @@ impl<'r> Reader<'r, '_> {
     /// A name that is itself a value: `name = "DB_PASSWORD"`, with `value = "…"` after it, and `variable "db_password"`
     /// with its `default`.
     fn in_value(&mut self, named: &Named<'r>, name: &str) {
-        let before = named.before.trim_end_matches(['"', '\'', '`', '\\']).trim_end();
+        // `name = "/prod/smtp/password"`: the path to a parameter.
+        let is_step = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '/' | '-' | '_' | '.');
+        let before = named.before.trim_end_matches(is_step);
+        let before = if before.ends_with('"') && named.before.ends_with('/') { before } else { named.before };
+        let before = before.trim_end_matches(['"', '\'', '`', '\\']).trim_end();
         let is_variable = before.ends_with("variable") || before.ends_with("output");
         let label = before.trim_end_matches([':', '=', '>']).trim_end().trim_end_matches(['"', '\'']);
         let label =

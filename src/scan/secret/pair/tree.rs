@@ -35,7 +35,9 @@ const INNER: Limits = Limits {
 
 /// Reads one document of the file.
 pub(super) fn document(extraction: &mut Extraction, passage: &Passage<'_>, root: &Node) {
-    if !kubernetes::is_other(root) {
+    if kubernetes::is_other(root) {
+        kubernetes::template(extraction, passage, root);
+    } else {
         kubernetes::object(extraction, passage, root);
     }
 }
@@ -132,7 +134,8 @@ fn sequence(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, item
     for item in items {
         let is_scalar = matches!(item.value(), Value::String(_) | Value::Unknown(_));
         // An item has no name of its own; that of its list says what it is only when it is one of many, or alone.
-        let is_alone = items.len() == 1 && Name::read(name).is_some_and(|read| read.nature == Nature::Token);
+        let is_alone =
+            items.len() == 1 && Name::read(name).is_some_and(|read| matches!(read.nature, Nature::Token | Nature::Key));
         node(extraction, passage, if is_scalar && !is_alone && !is_plural(name) { "" } else { name }, item);
     }
 }

@@ -243,6 +243,12 @@ fn is_dense(value: &str) -> bool {
     has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && shannon_entropy(value) >= least && !shape::is_uuid(value)
 }
 
+/// Whether `value` is the id or the fingerprint of a key of PGP.
+pub fn is_key_id(value: &str) -> bool {
+    matches!(value.len(), 8 | 16 | 40)
+        && value.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte))
+}
+
 /// Whether `value` has the shape of a token whose checksum fails.
 pub fn is_dummy_token(value: &str) -> bool {
     let checked = [

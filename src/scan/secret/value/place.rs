@@ -150,7 +150,7 @@ fn is_dotted(value: &str, is_password: bool) -> bool {
     segments.len() > 1
         && has_name
         && !words::is_scrambled(value)
-        && !(is_password && is_numbered_pair(&segments))
+        && !(is_password && (is_numbered_pair(&segments) || is_split_password(value)))
         && segments.first().is_some_and(is_name)
         && segments.iter().all(|segment| is_name(segment) || is_port(segment))
 }
@@ -168,4 +168,39 @@ fn is_numbered_pair(segments: &[&str]) -> bool {
             && !["password", "passwd", "secret", "token"].iter().any(|kind| lower.contains(kind))
     };
     (1..=4).contains(&(last.len() - letters.len())) && is_word(first) && is_word(letters)
+}
+
+/// Endings of the names of hosts that are longer than a country's.
+const TOP: [&str; 12] = [
+    "local",
+    "internal",
+    "localhost",
+    "info",
+    "cloud",
+    "cluster",
+    "online",
+    "domain",
+    "example",
+    "test",
+    "home",
+    "arpa",
+];
+
+/// `Lantern.2041` and `41river.lantern`: a word with a number after a dot, which no port has, and a number, a word and
+/// another word, which is no host.
+fn is_split_password(value: &str) -> bool {
+    const LEAST: usize = 4;
+    let Some((first, last)) = value.split_once('.') else { return false };
+    let is_word = |word: &str| word.len() >= LEAST && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let number = first.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_numbered = || {
+        number.len() > 1
+            && is_number(number)
+            && is_word(first.get(number.len()..).unwrap_or_default())
+            && is_word(last)
+            && !TOP.contains(&last)
+    };
+    let names_it = ["pass", "secret", "token"].iter().any(|kind| value.to_ascii_lowercase().contains(kind));
+    !names_it && ((3..=6).contains(&last.len()) && is_number(last) && is_word(first) || is_numbered())
 }

@@ -37,6 +37,7 @@ pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
         || is_artifact(value)
         || is_object(value)
         || is_options(value)
+        || is_named_options(value)
         || is_code(value);
     let is_asked = |kind: &str| asked.name.is_some_and(|name| name.last == kind);
     let is_prose = is_prose(value) && !(is_password && (is_asked("passphrase") || is_phrase(value)));
@@ -122,11 +123,19 @@ fn is_options(value: &str) -> bool {
     name.is_some_and(|(name, _)| name.len() > 2 && name.bytes().all(is_part))
 }
 
+/// `db-password,type=env,target=PASSWORD`: the name of an object, with options.
+fn is_named_options(value: &str) -> bool {
+    let mut parts = value.split(',');
+    let is_name = parts.next().is_some_and(words::is_wordy_segment);
+    let is_option = |part: &str| part.split_once('=').is_some_and(|(name, _)| words::is_name(name));
+    is_name && value.contains(',') && parts.all(is_option)
+}
+
 /// Code where a value is expected: `a->b`, `x[0]`, `a::b`, `() =>`, `a == b`, `!ref`, a pattern.
 fn is_code(value: &str) -> bool {
     let parts = [
-        "\\d", "\\w", "\\x", "%2F", "%2f", "[a-z", "[0-9", "(?", "function", "lambda ", "new ", "\\fB", "\\fI", "\\fP",
-        "\\fR",
+        "\\d", "\\w", "\\x", "\\S+", "\\s", "%2F", "%2f", "[a-z", "[0-9", "(?", "function", "lambda ", "new ", "\\fB",
+        "\\fI", "\\fP", "\\fR",
     ];
     let marks = ["->", "::", "=>", "==", "&&", "||", "();"];
     let is_name =

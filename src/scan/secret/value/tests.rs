@@ -155,6 +155,8 @@ fn defaults_people_and_machines_are_told_apart() {
             "dragonfly9",
             "MyTestDragon77",
             "river.lantern7",
+            "Lantern.2041",
+            "41river.lantern",
             "copper/Lantern42",
             "ORANGE_THUNDER_2024",
             "marble lantern 33",

@@ -6,12 +6,14 @@ use super::super::super::word_list::WordList;
 
 /// What each name of a secret or of a hash holds somewhere, but for `pw`.
 pub(super) const STEMS: &str = "pass pword psw pwd psk authtok community token key secret auth cred salt jwt bearer cookie dsn \
-    webhook signature seed licen mnemonic otp encrypt nonce _pat hash crypt digest clear-text sonar.login bundle_";
+    webhook signature seed licen mnemonic otp encrypt nonce _pat hash crypt digest clear-text sonar.login bundle_ \
+    kennwort senha contrasen clave mdp wachtwoord heslo haslo parola losenord sifre";
 
 /// Words of passwords.
 pub(super) static PASSWORDS: WordList = WordList::new(
     "password passwd passphrase pass pword pwd pw psk passcode pswd passwort passwords userpw rootpw requirepass masterauth psw authtok \
-    rocommunity rwcommunity trapcommunity rootpwmodpw motdepasse passe",
+    rocommunity rwcommunity trapcommunity rootpwmodpw motdepasse passe \
+    kennwort senha contrasena contrasenia clave mdp wachtwoord heslo haslo parola losenord sifre",
 );
 /// Words of what a machine makes.
 pub(super) static TOKENS: WordList =

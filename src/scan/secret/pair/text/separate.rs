@@ -65,6 +65,8 @@ impl Reader<'_, '_> {
         let rest = match rest.strip_prefix(']') {
             // `env[NAME] = value` of PHP.
             Some(inner) if self.dialect == Dialect::Lines && named.before.ends_with("env[") => inner.trim_start(),
+            // `default[:shop][:api_key] = value` of Ruby.
+            Some(inner) if self.is_source() && named.before.ends_with("[:") => inner.trim_start(),
             _ => rest,
         };
         let at = self.text.len() - rest.len();
@@ -81,7 +83,8 @@ impl Reader<'_, '_> {
         if let Some(skip) = skip.or_else(|| self.odd_mark(named, rest)) {
             return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
         }
-        if let Some(mark) = ["=>", ":=", "+=", "?=", "=", ":"].iter().find(|mark| rest.starts_with(**mark)) {
+        if let Some(mark) = ["=>", ":=", "+=", "?=", "=", ":", "：", "＝"].iter().find(|mark| rest.starts_with(**mark))
+        {
             let at = at + mark.len();
             let is_name = is_in_template(named.before);
             return Some(if is_name {
@@ -91,8 +94,14 @@ impl Reader<'_, '_> {
             });
         }
         let is_argument = self.text.get(named.span.end..named.after).is_some_and(|closing| !closing.contains(')'));
-        if rest.starts_with(',') && named.quote.is_some() && is_argument && is_call(named.before) {
-            return Some(Separated { at: at + 1, extent: Extent::Quoted, form });
+        if let Some(value) = rest.strip_prefix(',').filter(|_| named.quote.is_some() && is_argument) {
+            // `config("NAME", default="value")` of Python.
+            let fallback = value.trim_start_matches(' ').strip_prefix("default=");
+            let fallback = fallback.filter(|_| !named.name.starts_with('-'));
+            if fallback.is_some() || is_call(named.before) {
+                let at = self.text.len() - fallback.unwrap_or(value).len();
+                return Some(Separated { at, extent: Extent::Quoted, form });
+            }
         }
         if let Some(skip) = field(named.before, rest) {
             return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
@@ -226,7 +235,7 @@ impl Reader<'_, '_> {
         // `set psksecret …` of a firewall.
         let is_set_secret =
             || named.before.trim() == "set" && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
-        let is_known = is_known || is_compound || is_set_secret();
+        let is_known = (is_known || is_compound || is_set_secret()) && !rest.starts_with("--");
         let begins = begins
             || named.before.trim() == "enable"
             || is_setter(named.before) && is_no_label(rest.split_ascii_whitespace().next().unwrap_or_default())

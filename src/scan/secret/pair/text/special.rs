@@ -107,6 +107,18 @@ pub(super) fn is_login_option(name: &str) -> bool {
     matches!(name, "CURLOPT_USERPWD" | "CURLOPT_PROXYUSERPWD")
 }
 
+/// The length of `FOR user = ` at the beginning of `rest`, with `PASSWORD(` of older versions.
+fn set_for(rest: &str) -> Option<usize> {
+    let near = rest.get(..rest.floor_char_boundary(MAX_LINE.min(rest.len())))?;
+    let line = near.split(['\n', ';']).next()?;
+    let head = line.get(..4).filter(|head| head.eq_ignore_ascii_case("for "))?;
+    let equals = line.get(head.len()..)?.find('=')? + head.len() + 1;
+    let value = line.get(equals..)?.trim_start();
+    let call = value.get(.."password(".len()).filter(|call| call.eq_ignore_ascii_case("password("));
+    let value = value.get(call.map_or(0, str::len)..)?;
+    value.starts_with(['\'', '"']).then(|| line.len() - value.len())
+}
+
 impl Reader<'_, '_> {
     /// Where the value begins of a directive that has other words between its name and its value, as routers and
     /// Redis' sentinels have them, or whose name alone says nothing.
@@ -119,7 +131,13 @@ impl Reader<'_, '_> {
             let word = rest.split([' ', ';', '\n', '\r']).next().unwrap_or_default();
             return (is_statement && is_no_label(word)).then_some(at);
         }
-        if !matches!(self.dialect, Dialect::Lines | Dialect::Shell | Dialect::Inline) {
+        // `SET PASSWORD FOR app = 'value'` of MySQL.
+        if named.name.eq_ignore_ascii_case("password") && before.to_ascii_lowercase().ends_with("set") {
+            return set_for(rest).map(|skip| at + skip);
+        }
+        // `mysql-server mysql-server/root_password password value` of Debian.
+        let is_question = named.before.ends_with('/') && named.name.contains("password");
+        if !is_question && !matches!(self.dialect, Dialect::Lines | Dialect::Shell | Dialect::Inline) {
             return None;
         }
         let after = |words: usize| {
@@ -146,7 +164,10 @@ impl Reader<'_, '_> {
             "reset-admin-password" => after(0),
             "auth" if before.ends_with("snyk") => after(0),
             "rootpw" if rest.starts_with("--plaintext ") => after(1),
-            name if before.starts_with("d-i ") && name.contains("password") && rest.starts_with("password ") => {
+            name if (before.starts_with("d-i ") || is_question)
+                && name.contains("password")
+                && rest.starts_with("password ") =>
+            {
                 after(1)
             }
             "_authToken" if before.contains("config set ") => after(0),
@@ -162,10 +183,15 @@ impl Reader<'_, '_> {
         named.name == "credentials" && near.contains("syncrepl ") && near.contains("binddn=")
     }
 
-    /// `basic_auth "user", "password"`, a call as Ruby writes it; returns where it ends.
+    /// `basic_auth "user", "password"`, `omniauth :github, "id", "secret"`: calls as Ruby writes them; returns where they
+    /// end.
     pub(super) fn bare_login(&mut self, named: &Named<'_>) -> Option<usize> {
-        let is_call = named.name.ends_with("basic_auth") && named.quote.is_none() && self.is_source();
+        let is_of_provider = named.name.ends_with("omniauth");
+        let is_call =
+            (is_of_provider || named.name.ends_with("basic_auth")) && named.quote.is_none() && self.is_source();
         let rest = self.text.get(named.span.end..).filter(|rest| is_call && rest.starts_with(' '))?;
+        let provider = rest.strip_prefix(" :").filter(|_| is_of_provider).and_then(|rest| rest.split_once(','));
+        let rest = provider.map_or(rest, |(_, rest)| rest);
         let user = read::read(self.text, self.text.len() - rest.len(), Extent::Quoted)?;
         let rest = self.text.get(user.span.end + 1..)?.trim_start_matches(' ').strip_prefix(',')?;
         let password = read::read(self.text, self.text.len() - rest.len(), Extent::Quoted)?;
@@ -235,6 +261,39 @@ impl Reader<'_, '_> {
             }
             position = value.span.end + 1;
         }
+    }
+
+    /// `tokens { agent = "…" }`, a block of HCL. Says whether it is so.
+    pub(super) fn block(&mut self, named: &Named<'_>, name: &str) -> bool {
+        let is_block = self.dialect == Dialect::Quoted && is_line_start(named.before) && named.quote.is_none();
+        let rest = self.text.get(named.after..).unwrap_or_default();
+        if !is_block || !rest.starts_with(" {") || tree::singular(name) == name {
+            return false;
+        }
+        let near = rest.get(..rest.floor_char_boundary(MAX_LIST.min(rest.len()))).unwrap_or_default();
+        let Some(end) = near.find('}') else { return false };
+        self.map(name, named.after + 2, named.after + end);
+        true
+    }
+
+    /// `<auth-user-pass>` of `OpenVPN`, with the user and the password on lines of their own. Says whether it is so.
+    pub(super) fn lines(&mut self, named: &Named<'_>) -> bool {
+        if named.name != "auth-user-pass" || named.before != "<" {
+            return false;
+        }
+        let rest = self.text.get(named.after..).unwrap_or_default();
+        let near = rest.get(..rest.floor_char_boundary(MAX_LINE.min(rest.len()))).unwrap_or_default();
+        let mut lines = near.split('\n').skip(1);
+        let (Some(user), Some(password)) = (lines.next(), lines.next()) else { return false };
+        let start = self.text.len() - rest.len() + near.find('\n').unwrap_or(0) + 1 + user.len() + 1;
+        let password = password.trim_end();
+        if password.starts_with('<') {
+            return false;
+        }
+        let span = Span::new(start, start + password.len());
+        self.extraction.pair(self.passage, "password", password, span, Form::Setting);
+        self.done = span.end;
+        true
     }
 
     /// `["…", "…"]`, over lines: each text is a value.
