@@ -43,7 +43,7 @@ impl Traits {
 
 static CODE: WordList = WordList::new(
     "py pyi sbt js ts jsx tsx mjs cjs go rb java kt kts scala cs php rs swift c cc cpp h hpp m pl pm lua dart vue svelte \
-    groovy t ex exs erl hs clj fs vb r jl sql html htm css scss less proto graphql ipynb jsp aspx cshtml twig ejs \
+    groovy t ex exs erl hs clj fs vb r jl hrl sql html htm css scss less proto graphql ipynb jsp aspx cshtml twig ejs \
     cxx hxx hh tcc inl ipp mm cu cuh ino pyx pxd pyw mts cts astro coffee d nim zig sv svh vhd vhdl f90 adb ads pas ml \
     mli fsi fsx elm purs cr gd hx sol cairo glsl hlsl wgsl metal thrift fbs capnp idl td phtml ascx razor rake gemspec \
     podspec cljs cljc lhs idr lean cls apex",
@@ -66,7 +66,8 @@ static TEXTS: WordList = WordList::new(
 static SKIPPED: WordList = WordList::new(
     "package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml composer.lock pipfile.lock poetry.lock uv.lock cargo.lock \
     go.sum go.work.sum chart.lock requirements.lock gemfile.lock flake.lock packages.lock.json bun.lock mix.lock podfile.lock \
-    .terraform.lock.hcl conan.lock pubspec.lock deno.lock pdm.lock values.schema.json checksums.txt checksums.json sha256sums",
+    .terraform.lock.hcl conan.lock pubspec.lock deno.lock pdm.lock values.schema.json checksums.txt checksums.json sha256sums \
+    tokenizer.json vocab.json",
 );
 
 /// Reads the traits of the file at `path`; `None` when its pairs are of no interest.
@@ -76,7 +77,7 @@ pub fn traits(path: &str, text: &str) -> Option<Traits> {
     let ending = ending(name);
     let is_generated = name.ends_with(".min.js")
         || name.ends_with(".min.css")
-        || matches!(ending, "lock" | "map" | "svg" | "sum" | "snap" | "csv" | "tsv" | "patch" | "diff");
+        || matches!(ending, "lock" | "map" | "tsbuildinfo" | "svg" | "sum" | "snap" | "csv" | "tsv" | "patch" | "diff");
     if SKIPPED.has(name) || is_generated || is_packed(ending, text) {
         return None;
     }
@@ -205,6 +206,8 @@ fn is_translation(path: &str, name: &str) -> bool {
         "languages",
         "translations",
         "translation",
+        "localization",
+        "localisation",
         "locale_data",
     ];
     let in_folder = path.split('/').rev().skip(1).any(|folder| folders.contains(&folder));

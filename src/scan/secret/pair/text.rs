@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::super::value::Step;
+use super::super::value::{self, Step};
 use super::dialect::Dialect;
 use super::gate::{self, Hit, Kind};
 use super::key::{Name, Nature, is_hash_name};
@@ -233,7 +233,8 @@ impl<'r> Reader<'r, '_> {
         if header::is_name(name) && !value.is_quoted {
             value = self.header_value(&value, separated.at);
         }
-        if self.is_expression(&value, named) {
+        let is_sentence = self.dialect == Dialect::Inline && mark::is_in_sentence(named.before);
+        if self.is_expression(&value, named) || is_sentence && !value::is_no_label(&value.value) {
             return;
         }
         if self.is_own_name(named, &value) {

@@ -161,7 +161,11 @@ fn made(value: &str, asked: Asked<'_>) -> Step {
         Nature::Key if asked.name.is_some_and(Name::is_of_object) && is_joined_name(value) => Step::Wording,
         Nature::Token if looks_random && length >= 10 => Step::Random,
         Nature::Key if looks_random && length >= 8 => Step::Random,
-        Nature::Token | Nature::Key if names_secret(value) || spoken::names_kind(value) => Step::Wording,
+        Nature::Token | Nature::Key
+            if names_secret(value) || spoken::names_kind(value) || spoken::names_type(value) =>
+        {
+            Step::Wording
+        }
         Nature::Token if length >= 12 && words::is_mixed(value) && !words::is_name(value) => Step::Human,
         Nature::Key if length >= 8 && words::is_mixed(value) && !is_label(value, is_qualified) => Step::Human,
         Nature::Key if asked.name.is_some_and(is_told_secret) && spoken::is_camel_phrase(value) => Step::Human,

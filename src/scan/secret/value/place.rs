@@ -81,8 +81,9 @@ fn is_path(value: &str, is_password: bool) -> bool {
         |step: &str| step.contains('.') && step.split('.').all(|part| is_digest(part) || words::is_wordy_segment(part));
     let is_step =
         |step: &str| step.starts_with('{') && step.ends_with('}') || words::is_wordy_segment(step) || is_digested(step);
-    let begins =
-        ["/", "./", "../", "~/", "\\\\", "%~", "HKLM:", "HKCU:", "HKEY_"].iter().any(|start| value.starts_with(start));
+    let begins = ["/", "./", "../", "~/", "#/", "\\\\", "%~", "HKLM:", "HKCU:", "HKEY_"]
+        .iter()
+        .any(|start| value.starts_with(start));
     let drive = value.as_bytes().get(1..3).is_some_and(|rest| rest == b":\\" || rest == b":/")
         && value.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
     let is_mixed = value.len() >= 24 && words::looks_random(value) && !value.contains(['.', '-', '_']);
@@ -101,7 +102,7 @@ fn is_path(value: &str, is_password: bool) -> bool {
         || is_of_system
         || is_rooted
         || is_relative
-        || (begins && !words::looks_random(value.trim_start_matches(['/', '.', '~'])))
+        || (begins && !words::looks_random(value.trim_start_matches(['/', '.', '~', '#'])))
 }
 
 fn is_file(value: &str) -> bool {
@@ -147,6 +148,15 @@ fn is_dotted(value: &str, is_password: bool) -> bool {
         |segment: &&str| !segment.is_empty() && segment.len() < 6 && segment.bytes().all(|byte| byte.is_ascii_digit());
     let has_name =
         segments.iter().filter(|segment| segment.len() > 1).count() > usize::from(is_password && !value.contains('.'));
+    // Short words such as `string` have few vowels, which makes them random to the test of names.
+    let is_plain_path = !is_password
+        && segments.len() > 1
+        && segments
+            .iter()
+            .all(|part| (2..=14).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase()));
+    if is_plain_path {
+        return true;
+    }
     segments.len() > 1
         && has_name
         && !words::is_scrambled(value)

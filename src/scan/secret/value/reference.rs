@@ -26,6 +26,7 @@ const PAIRED: &[(&str, &str)] = &[
     ("%{", "}"),
     ("<%", "%>"),
     ("[[", "]]"),
+    ("[%", "%]"),
     ("$[", "]"),
     ("[$", "]"),
     ("{%", "%}"),
@@ -139,6 +140,8 @@ pub fn is_reference(value: &str) -> bool {
         || is_path_of_variable(value)
         || begins_with_variable(value)
         || is_filled_in(value)
+        || has_capital_name(value)
+        || begins_with_call(value)
         || PREFIXES.iter().any(|prefix| lower_head.starts_with(prefix))
         || is_wrapped(value)
         || value.trim_matches(['\'', '"']).split_whitespace().all(is_variable)
@@ -175,6 +178,8 @@ fn is_by_chance(value: &str, mark: &str) -> bool {
 /// `<password>`, `[secret]`, `%NAME%` and the like, with nothing that only a password holds in between.
 fn is_wrapped(value: &str) -> bool {
     WRAPPED.iter().any(|(open, close)| {
+        // `<password>"`: a quote of what stands around it.
+        let value = if *open == '<' { value.trim_end_matches(['"', '\'']) } else { value };
         let inner = value.strip_prefix(*open).and_then(|rest| rest.strip_suffix(*close));
         inner.is_some_and(|inner| !inner.is_empty() && (*open == '<' || inner.chars().all(is_wording)))
     }) || is_wrapped_word(value)
@@ -224,6 +229,23 @@ fn begins_with_variable(value: &str) -> bool {
     let field = rest.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric() || letter == '_');
     let is_field = rest.len() - field.len() >= LEAST && field.starts_with('&') && field.contains('=');
     is_field || rest.len() - name.len() >= LEAST && name.starts_with(['\'', '"', '\\'])
+}
+
+/// `@DB_PASSWORD`, and `@VERSION@` anywhere: names in capitals that are filled in.
+fn has_capital_name(value: &str) -> bool {
+    const LEAST: usize = 4;
+    let is_part = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_name = |name: &str| name.len() >= LEAST && name.bytes().all(is_part) && !name.starts_with('_');
+    let rest = value.split_once('@').map_or("", |(_, rest)| rest);
+    value.strip_prefix('@').is_some_and(is_name) || rest.split_once('@').is_some_and(|(name, _)| is_name(name))
+}
+
+/// `{hash(key.encode())}` cut at a space: a field of a text of Python that holds a call.
+fn begins_with_call(value: &str) -> bool {
+    const LEAST: usize = 3;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+    let name = value.strip_prefix('{').and_then(|rest| rest.split_once('(')).map_or("", |(name, _)| name);
+    name.len() >= LEAST && name.bytes().all(is_name) && name.contains('.')
 }
 
 /// `@client_password@2`, which `configure` fills in, and `[parameters('key')]`, which Azure's templates do.

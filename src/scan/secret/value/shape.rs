@@ -45,8 +45,8 @@ pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
 }
 
 fn is_setting(value: &str) -> bool {
-    // `String!` is a type as well.
-    let lower = value.trim_end_matches('!').to_ascii_lowercase();
+    // `String!` and `String?` are types as well.
+    let lower = value.trim_end_matches(['!', '?']).to_ascii_lowercase();
     value.len() < 24 && SETTINGS.split_ascii_whitespace().any(|word| word == lower)
 }
 
@@ -134,8 +134,8 @@ fn is_named_options(value: &str) -> bool {
 /// Code where a value is expected: `a->b`, `x[0]`, `a::b`, `() =>`, `a == b`, `!ref`, a pattern.
 fn is_code(value: &str) -> bool {
     let parts = [
-        "\\d", "\\w", "\\x", "\\S+", "\\s", "%2F", "%2f", "[a-z", "[0-9", "(?", "function", "lambda ", "new ", "\\fB",
-        "\\fI", "\\fP", "\\fR",
+        "\\d", "\\w", "\\x", "\\S+", "\\s", "%2F", "%2f", "[a-z", "[A-Z", "[0-9", "(?", "function", "lambda ", "new ",
+        "\\fB", "\\fI", "\\fP", "\\fR",
     ];
     let marks = ["->", "::", "=>", "==", "&&", "||", "();"];
     let is_name =

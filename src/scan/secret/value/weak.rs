@@ -22,7 +22,7 @@ static DEFAULTS: WordList = WordList::new(
     database dbpassword dbpass dbuser mysqlpassword redispassword app application web api service system public private \
     opensesame tiger whatever nomoresecret sekret supersekret temp temporary tmp temppassword easypass raspberry alpine qwertyuiop asdf asdfgh \
     1q2w3e4r 1qaz2wsx zaq12wsx passpass blank empty sqlserver mssql saadmin pgadmin phpmyadmin pihole homeassistant synapse \
-    kennwort geheim motdepasse mdp senha senha123 clave contrasena contraseña wachtwoord heslo haslo hasło parola sifre lösenord azerty",
+    kennwort geheim motdepasse mdp senha senha123 clave contrasena contraseña wachtwoord heslo haslo hasło parola sifre lösenord azerty masterkey taosdata",
 );
 
 /// Words that ask to be replaced, as whole words in lower case.

@@ -65,7 +65,7 @@ pub(super) static OTHER_BEFORE: WordList = WordList::new(
     forgot reset change min max minimum maximum num number count invalid wrong missing public pub next page \
     continuation cancellation stop special bos eos pad unk mask sep cls design use uses disable disabled image pull verify \
     validate rotate supports remember expire expires expired without csrf xsrf old_and_new ignore \
-    annotation per total prompt completion input output sealed checksum digest fingerprint",
+    annotation per total prompt completion input output sealed checksum digest fingerprint dummy fake redacted blanking masked",
 );
 /// Words after the secret word that make the whole something else.
 pub(super) static OTHER_AFTER: WordList = WordList::new(
@@ -86,7 +86,7 @@ pub(super) static OTHER_AFTER: WordList = WordList::new(
     tooltip aria reveal visible show hide toggle strategy transformer converter filter resolver factory builder client_id \
     endpoints server servers domain realm exp iat nbf jti leeway skew signature_type tls ssl cert certificate ca \
     iterations rounds cost_factor symbols characters chars charset alphabet digits uppercase lowercase special \
-    entropy generated optional supported usages username user_name users email mail sub subject owner",
+    entropy generated optional supported usages username user_name users email mail sub subject owner redacted",
 );
 /// Words after the secret word that change nothing.
 pub(super) static SAME_AFTER: WordList = WordList::new(

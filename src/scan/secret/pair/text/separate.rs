@@ -291,13 +291,15 @@ impl Reader<'_, '_> {
             || !is_line_start(named.before);
         match joint {
             Some(b';') if before.contains('=') => return list(Extent::Before(b";"), Form::ConnectionString),
-            // The token of a badge lets nobody do more than see it.
-            Some(b'?' | b'&') if before.contains("badge") => return list(Extent::Quoted, form),
+            // The token of a badge or of a public file lets nobody do more than see it.
+            Some(b'?' | b'&') if before.contains("badge") || before.ends_with("alt=media&") => {
+                return list(Extent::Quoted, form);
+            }
             Some(b'?' | b'&') => return list(Extent::Before(b"& \t)>"), Form::ConnectionString),
             Some(b',') if before.contains('=') || (before.contains(':') && named.quote.is_none()) => {
                 let form = if self.is_source() { form } else { Form::ConnectionString };
                 if named.quote.is_none() && in_string {
-                    return list(Extent::Before(b", \t)"), form);
+                    return list(Extent::Before(b", \t)}"), form);
                 }
             }
             _ => {}
