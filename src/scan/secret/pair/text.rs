@@ -108,7 +108,7 @@ impl<'r> Reader<'r, '_> {
             return;
         }
         self.done = named.span.end;
-        let of_service = special::key_of_service(&named, self.text);
+        let of_service = special::key_of_service(&named, self.text, self.dialect);
         if of_service.is_none() && !self.may_have_secret(&named) {
             return;
         }

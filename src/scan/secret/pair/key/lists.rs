@@ -49,7 +49,13 @@ pub(super) static SERVICES: WordList = WordList::new(
     azure gcp google mapbox algolia cloudflare digitalocean linode hetzner pagerduty newrelic honeycomb amplitude \
     mixpanel rollbar bugsnag intercom zendesk hubspot shopify paypal braintree plaid telegram discord circleci snyk \
     okta launchdarkly ngrok supabase firebase openweather rapidapi ollama deepgram cohere clarifai replicate pinecone mistral \
-    deepseek perplexity elevenlabs tavily brevo mailjet nuget meraki airtable asana figma notion clickup miro typeform",
+    deepseek perplexity elevenlabs tavily brevo mailjet nuget meraki airtable asana figma notion clickup miro typeform \
+    accuweather alchemy aiven airvisual apify assemblyai bitly browserstack censys checkly clearbit contentful coveralls crowdin \
+    customerio docparser etherscan eventbrite fastly finnhub freshdesk fullstory geoapify giphy graphhopper helpscout infura ipinfo \
+    ipstack klaviyo lastfm lob locationiq loggly lokalise mandrill mapquest maxmind messagebird metabase moralis mux netlify newsapi \
+    nexmo nylas omnisend onelogin onesignal opencage openuv pandadoc paystack pipedrive pixabay plivo posthog pusher razorpay \
+    saucelabs scrapingbee shodan smartsheet sonarqube sparkpost spoonacular statuspage stormglass stytch telnyx todoist tomtom trello \
+    unsplash uptimerobot urlscan virustotal vonage vultr weatherapi wistia zerobounce",
 );
 /// Words before `key` that make it something else.
 pub(super) static OTHER_KEYS: WordList = WordList::new(

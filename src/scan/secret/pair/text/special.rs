@@ -4,6 +4,7 @@
 
 use super::super::super::decode;
 use super::super::super::value::is_no_label;
+use super::super::super::word_list::WordList;
 use super::super::Form;
 use super::super::call;
 use super::super::dialect::Dialect;
@@ -63,9 +64,15 @@ pub(super) fn index(text: &str, at: usize) -> usize {
     if is_index { name.map_or(0, |(name, _)| name.len() + 3) } else { 0 }
 }
 
+/// Words before `key` that say nothing of it.
+static DECLARING: WordList = WordList::new(
+    "the a an this that its each every same new old with by for of and or in to as is has const let var val final static string \
+    str auto def return export local set readonly declare env if on per from using use unset first last next",
+);
+
 /// `ollama key: …`, `access key = …` in a text, `'crypt' => ['key' => …` of Magento: what the word before `key` makes of
 /// it, when it is one that says so.
-pub(super) fn key_of_service(named: &Named<'_>, text: &str) -> Option<String> {
+pub(super) fn key_of_service(named: &Named<'_>, text: &str, dialect: Dialect) -> Option<String> {
     if !named.name.eq_ignore_ascii_case("key") {
         return None;
     }
@@ -79,7 +86,11 @@ pub(super) fn key_of_service(named: &Named<'_>, text: &str) -> Option<String> {
     let word = named.before.strip_suffix(' ')?;
     let word = word.rsplit(|letter: char| !letter.is_ascii_alphanumeric()).next().filter(|word| !word.is_empty())?;
     let name = format!("{word}_key");
-    Name::read(&name).is_some_and(|read| read.nature != Nature::Vague).then_some(name)
+    let nature = Name::read(&name)?.nature;
+    // Of a word that is no service we know, nothing but a random value is a key, and only outside of programs, whose
+    // keys are those of maps: `acmeweather key = '…'`.
+    let is_of_thing = || dialect != Dialect::Code && !DECLARING.has(&word.to_ascii_lowercase());
+    (nature != Nature::Vague || is_of_thing()).then_some(name)
 }
 
 /// `message-digest-key 1 md5 …`, `tacacs-server key …`.
