@@ -131,12 +131,15 @@ fn cipher_step(value: &str, _: Asked<'_>) -> Option<Step> {
     if cipher::is_ciphertext(value) {
         return Some(Step::Ciphertext);
     }
-    cipher::is_password_hash(value).then_some(Step::PasswordHash)
+    // `$pbkdf2-sha512$${HASH}` names the way alone.
+    (cipher::is_password_hash(value) && !value.contains("${")).then_some(Step::PasswordHash)
 }
 
 fn public_step(value: &str, asked: Asked<'_>) -> Option<Step> {
     let is_private = asked.name.is_some_and(|name| name.is_private_key);
-    if public::is_public(value, is_private) {
+    // `ARG TINI_KEY=…`: the fingerprint of a key that something is signed with.
+    let is_fingerprint = asked.nature == Nature::Vague && value.len() == 40 && is_key_id(value);
+    if is_fingerprint || public::is_public(value, is_private) {
         return Some(Step::Public);
     }
     public::is_digest(value).then_some(Step::Digest)

@@ -207,7 +207,10 @@ fn has_field(value: &str) -> bool {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_.[]()'\"!:".contains(letter);
     let Some((_, rest)) = value.split_once('{') else { return false };
     let name = rest.split_once('}').map_or("", |(name, _)| name);
-    let begins = name.starts_with(|letter: char| letter.is_ascii_lowercase() || letter == '_');
+    // `{CAMERA_PASSWORD}`, which Frigate fills in.
+    let is_constant = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    let begins = is_constant && name.contains('_')
+        || name.starts_with(|letter: char| letter.is_ascii_lowercase() || letter == '_');
     let is_number = (1..LEAST).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_digit());
     is_number || (name.len() >= LEAST && begins && name.chars().all(is_part))
 }

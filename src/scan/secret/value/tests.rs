@@ -9,6 +9,13 @@ fn check(name: &str, step: Step, values: &[&str]) {
 }
 
 #[test]
+fn fingerprints_of_keys_are_public_where_the_name_is_vague() {
+    let fingerprint = "9B7C1A6F02D4E83B5517C0AA64F2E9D1083CB75E";
+    check("tini_key", Step::Public, &[fingerprint]);
+    check("api_key", Step::Random, &[fingerprint]);
+}
+
+#[test]
 fn references_are_never_secrets() {
     let values = [
         "${DB_PASSWORD}",

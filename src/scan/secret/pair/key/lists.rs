@@ -92,7 +92,8 @@ pub(super) static OTHER_AFTER: WordList = WordList::new(
     tooltip aria reveal visible show hide toggle strategy transformer converter filter resolver factory builder client_id \
     endpoints server servers domain realm exp iat nbf jti leeway skew signature_type tls ssl cert certificate ca \
     iterations rounds cost_factor symbols characters chars charset alphabet digits uppercase lowercase special \
-    entropy generated optional supported usages username user_name users email mail sub subject owner redacted",
+    entropy generated optional supported usages username user_name users email mail sub subject owner redacted \
+    identifier identifiers sha commit revision fingerprint fingerprints thumbprint thumbprints hasher hashers",
 );
 /// Words after the secret word that change nothing.
 pub(super) static SAME_AFTER: WordList = WordList::new(
