@@ -61,7 +61,10 @@ impl Name {
         if nature == Nature::Vague && name.contains('.') && known(name).is_none() {
             // `auth.revision`: a vague word above says nothing of what stands below it.
             let last = name.rsplit('.').next().unwrap_or(name);
-            self::nature(&self::words(last))?;
+            // `wechat.shop.key`: the word before it is the key's own. That of a consumer is its name.
+            if last != "key" || name.ends_with("consumer.key") {
+                self::nature(&self::words(last))?;
+            }
         }
         let is_constant =
             name.bytes().any(|byte| byte.is_ascii_uppercase()) && !name.bytes().any(|byte| byte.is_ascii_lowercase());

@@ -5,7 +5,7 @@
 use super::dialect::Dialect;
 use super::key::{Name, Nature};
 use super::passage::Passage;
-use super::{Extraction, Form, command, gate, kubernetes, text};
+use super::{Extraction, Form, command, gate, header, kubernetes, text};
 use crate::scan::document::node::{Entry, Node, Value};
 use crate::scan::document::yaml::{self, Templating};
 use crate::scan::limits::Limits;
@@ -73,7 +73,7 @@ fn mapping(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node:
             _ if &*entry.key == "sops" && entry.value.get("mac").is_some() => {}
             _ if CIPHERTEXTS.contains(&&*entry.key) => {}
             _ if is_made_up && entry.key.eq_ignore_ascii_case("key") && is_key_of(name, node) => {
-                scalar(extraction, passage, &format!("{name}_key"), &entry.value, Form::Setting);
+                scalar(extraction, passage, &key_name(name), &entry.value, Form::Setting);
             }
             // A widget of a start page shows what a service tells it for its key.
             _ if name == "widget" && &*entry.key == "key" => {
@@ -97,8 +97,14 @@ fn changed(node: &Node) -> Option<&str> {
 
 /// Whether `key` under `name` is the key that signs or encrypts for it, such as `jwt: {key: …}`, not the key of a map.
 fn is_key_of(name: &str, node: &Node) -> bool {
-    let is_secret = Name::read(&format!("{name}_key")).is_some_and(|read| read.nature == Nature::Key);
+    let is_secret = Name::read(&key_name(name)).is_some_and(|read| read.nature == Nature::Key);
     is_secret && node.get("name").is_none() && !name.is_empty()
+}
+
+/// What `key` under `name` is the key of; one that remembers people signs a cookie.
+fn key_name(name: &str) -> String {
+    let is_cookie = ["remember-me", "remember_me", "rememberMe"].contains(&name);
+    if is_cookie { "cookie_key".to_owned() } else { format!("{name}_key") }
 }
 
 /// Whether `entry` of the map `name` is one of many tokens or passwords: `tokens: {agent: …}`.
@@ -134,8 +140,9 @@ fn sequence(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, item
     for item in items {
         let is_scalar = matches!(item.value(), Value::String(_) | Value::Unknown(_));
         // An item has no name of its own; that of its list says what it is only when it is one of many, or alone.
-        let is_alone =
-            items.len() == 1 && Name::read(name).is_some_and(|read| matches!(read.nature, Nature::Token | Nature::Key));
+        let is_alone = items.len() == 1
+            && (header::is_name(name)
+                || Name::read(name).is_some_and(|read| matches!(read.nature, Nature::Token | Nature::Key)));
         node(extraction, passage, if is_scalar && !is_alone && !is_plural(name) { "" } else { name }, item);
     }
 }

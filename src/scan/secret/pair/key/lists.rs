@@ -53,7 +53,7 @@ pub(super) static SERVICES: WordList = WordList::new(
     accuweather alchemy aiven airvisual apify assemblyai bitly browserstack censys checkly clearbit contentful coveralls crowdin \
     customerio docparser etherscan eventbrite fastly finnhub freshdesk fullstory geoapify giphy graphhopper helpscout infura ipinfo \
     ipstack klaviyo lastfm lob locationiq loggly lokalise mandrill mapquest maxmind messagebird metabase moralis mux netlify newsapi \
-    nexmo nylas omnisend onelogin onesignal opencage openuv pandadoc paystack pipedrive pixabay plivo posthog pusher razorpay \
+    nexmo nylas omnisend onelogin onesignal opencage openuv pandadoc paystack pipedrive pixabay plivo posthog razorpay \
     saucelabs scrapingbee shodan smartsheet sonarqube sparkpost spoonacular statuspage stormglass stytch telnyx todoist tomtom trello \
     unsplash uptimerobot urlscan virustotal vonage vultr weatherapi wistia zerobounce",
 );
