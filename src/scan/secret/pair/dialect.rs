@@ -165,7 +165,8 @@ fn dialect(path: &str, name: &str, ending: &str, text: &str) -> Dialect {
         Some(Dialect::Code) if is_configuration(name) || is_configured(path, ending) => Dialect::Quoted,
         Some(dialect) => dialect,
         None if begin.starts_with("<?xml") || (begin.starts_with('<') && begin.contains("</")) => Dialect::Xml,
-        None if is_program(begin) => Dialect::Code,
+        None if begin.starts_with("<?php") && is_configuration(name) => Dialect::Quoted,
+        None if is_program(begin) || begin.starts_with("<?php") => Dialect::Code,
         None if begin.starts_with("#!") => Dialect::Shell,
         None if begin.starts_with('{') && ending != "yaml" && ending != "yml" => Dialect::Quoted,
         None => Dialect::Lines,
@@ -252,6 +253,8 @@ mod tests {
         check("wp-config.php", "<?php", Some(Dialect::Quoted));
         check("server", "#!/bin/sh", Some(Dialect::Shell));
         check("server", "#!/usr/bin/env python3\n", Some(Dialect::Code));
+        check("functions.inc", "<?php\n", Some(Dialect::Code));
+        check("config.inc", "<?php\n", Some(Dialect::Quoted));
         check("data", "<?xml version=\"1.0\"?>", Some(Dialect::Xml));
         check("server.conf", "<?xml version=\"1.0\"?>", Some(Dialect::Xml));
         check("package-lock.json", "{}", None);

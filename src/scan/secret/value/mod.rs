@@ -196,6 +196,8 @@ fn is_told_secret(name: &Name) -> bool {
 
 /// Whether a value is the name of a secret, such as `github-token`: words in lower case, the last of which says so.
 fn names_secret(value: &str) -> bool {
+    // `OS-OAUTH1:access_token`: the name of a kind, and its owner.
+    let value = value.rsplit(':').next().unwrap_or(value);
     let last = value.rsplit(['-', '_', '.']).next().unwrap_or(value);
     let kinds = [
         "token",
@@ -219,7 +221,7 @@ fn names_secret(value: &str) -> bool {
 /// Whether a value is a name rather than a phrase, which a setting that says what it is for may hold.
 fn is_label(value: &str, is_qualified: bool) -> bool {
     const FEWEST: usize = 3;
-    let parts = || value.split(['-', '_', '.']);
+    let parts = || value.split(['-', '_', '.']).filter(|part| !part.is_empty());
     let is_named = || parts().any(|part| matches!(part, "creds" | "credentials"));
     words::is_name(value) && (!is_qualified || parts().count() < FEWEST || is_named())
 }

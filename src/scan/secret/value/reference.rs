@@ -265,7 +265,11 @@ fn is_filled_in(value: &str) -> bool {
 
 /// `$NAME`, `$name.field`, `\$NAME`, `$env:NAME`, `%NAME`, `$1`, `&name`.
 fn is_variable(value: &str) -> bool {
-    let Some(name) = value.strip_prefix("\\$").or_else(|| value.strip_prefix("$$")).or_else(|| value.strip_prefix('$'))
+    let Some(name) = value
+        .strip_prefix("\\$$")
+        .or_else(|| value.strip_prefix("\\$"))
+        .or_else(|| value.strip_prefix("$$"))
+        .or_else(|| value.strip_prefix('$'))
     else {
         return false;
     };
@@ -317,5 +321,13 @@ fn is_call(value: &str) -> bool {
     let is_function = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     let is_cut = is_plain && (name.contains('.') || is_function || is_word && inner == inner.to_ascii_lowercase());
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'$' | b'!');
+    // `SHA2(CONCAT((SELECT`, cut at a space.
+    let inner_name = inner.split('(').next().unwrap_or_default();
+    let is_nested = is_function
+        && name.len() > 2
+        && inner_name.len() < inner.len()
+        && inner_name.len() > 2
+        && inner_name.bytes().all(|byte| byte.is_ascii_uppercase());
+    let is_cut = is_cut || is_nested;
     (is_cut || rest.trim_end_matches(';').ends_with(')')) && name.len() > 1 && name.bytes().all(is_name)
 }

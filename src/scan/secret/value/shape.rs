@@ -176,6 +176,7 @@ fn is_code(value: &str) -> bool {
         || is_scoped
         || (value.starts_with('^') && value.ends_with('$'))
         || value.ends_with("\\.$")
+        || value.ends_with(".*")
         || value.strip_suffix(['(', '[']).is_some_and(|name| name.len() > 2 && is_name(name))
         || is_indexed(value)
         || is_member(value)

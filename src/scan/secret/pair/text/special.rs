@@ -153,7 +153,7 @@ impl Reader<'_, '_> {
         }
         let after = |words: usize| {
             let near = rest.get(..rest.floor_char_boundary(MAX_LINE.min(rest.len())))?;
-            let line = near.split(['\n', '\r']).next().filter(|line| !line.contains("{{"))?;
+            let line = near.split(['\n', '\r']).next().filter(|line| !line.contains("{{") && !line.contains("<%"))?;
             let mut offset = 0;
             for _ in 0..words {
                 offset += line.get(offset..)?.find(' ')? + 1;
