@@ -139,9 +139,9 @@ fn known(name: &str) -> Option<Nature> {
 
 /// Whether `name` holds a part that names of secrets and of hashes have; of any other nothing else needs to be asked.
 pub fn may_be(name: &str) -> bool {
-    let name = &*foreign::in_ascii(name);
     static SEARCHER: LazyLock<Keywords> =
         LazyLock::new(|| Keywords::new(STEMS.split_ascii_whitespace().map(str::to_owned).collect()));
+    let name = &*foreign::in_ascii(name);
     let mut hits = Vec::new();
     SEARCHER.find(name, Span::new(0, name.len()), &mut hits);
     // Too short a word to be looked for.

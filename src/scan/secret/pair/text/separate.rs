@@ -93,15 +93,8 @@ impl Reader<'_, '_> {
                 self.extent(named, at, form)
             });
         }
-        let is_argument = self.text.get(named.span.end..named.after).is_some_and(|closing| !closing.contains(')'));
-        if let Some(value) = rest.strip_prefix(',').filter(|_| named.quote.is_some() && is_argument) {
-            // `config("NAME", default="value")` of Python.
-            let fallback = value.trim_start_matches(' ').strip_prefix("default=");
-            let fallback = fallback.filter(|_| !named.name.starts_with('-'));
-            if fallback.is_some() || is_call(named.before) {
-                let at = self.text.len() - fallback.unwrap_or(value).len();
-                return Some(Separated { at, extent: Extent::Quoted, form });
-            }
+        if let Some(at) = self.argument(named, rest) {
+            return Some(Separated { at, extent: Extent::Quoted, form });
         }
         if let Some(skip) = field(named.before, rest) {
             return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
@@ -114,6 +107,17 @@ impl Reader<'_, '_> {
         }
         let by_words = self.directive(named, at).map(|at| Separated { at, extent: Extent::Word, form });
         by_words.or_else(|| self.spaced(named, is_option, at))
+    }
+
+    /// Where the argument begins that follows the name in a call: `setenv("NAME", "value")`, and
+    /// `config("NAME", default="value")` of Python; `rest` is what stands after the name.
+    fn argument(&self, named: &Named<'_>, rest: &str) -> Option<usize> {
+        let is_argument = self.text.get(named.span.end..named.after).is_some_and(|closing| !closing.contains(')'));
+        let value = rest.strip_prefix(',').filter(|_| named.quote.is_some() && is_argument)?;
+        let fallback = value.trim_start_matches(' ').strip_prefix("default=");
+        let fallback = fallback.filter(|_| !named.name.starts_with('-'));
+        let is_value = fallback.is_some() || is_call(named.before);
+        is_value.then(|| self.text.len() - fallback.unwrap_or(value).len())
     }
 
     /// The length of a type at the beginning of `rest`, or of the mark before what is taken when there is no value.
