@@ -202,7 +202,10 @@ fn nature(words: &[String]) -> Option<Nature> {
     if is_id && words.get(first).is_some_and(|word| word == "secret") {
         return Some(Nature::Vague);
     }
-    if before.iter().any(|word| OTHER_BEFORE.has(word)) || after.iter().any(|word| OTHER_AFTER.has(word)) {
+    // `csrf_token` is that of one form; `csrf_secret` signs them all.
+    let is_other =
+        |word: &String| OTHER_BEFORE.has(word) && !(nature == Nature::Key && matches!(word.as_str(), "csrf" | "xsrf"));
+    if before.iter().any(is_other) || after.iter().any(|word| OTHER_AFTER.has(word)) {
         return None;
     }
     // `externalSecret` names an object; `external_service_secret` is one.
@@ -288,7 +291,7 @@ mod tests {
         check(
             Some(Nature::Key),
             "secret client_secret clientSecret SECRET_KEY secretKeyBase AWS_SECRET_ACCESS_KEY encryptionKey jwt_secret \
-             JWT_SIGNING_KEY privateKey APP_KEY AccountKey SharedAccessKey cookieSecret",
+             JWT_SIGNING_KEY CSRF_SECRET privateKey APP_KEY AccountKey SharedAccessKey cookieSecret",
         );
         check(
             Some(Nature::Vague),
@@ -305,7 +308,7 @@ mod tests {
              tokenTTL passwordMinLength imagePullSecrets key cache-key partition_key sort_key primaryKey tokenType \
              AWS_ACCESS_KEY_ID passwordSecretRef adminPasswordKey existingSecretPasswordKey userPasswordKey compass \
              bypass keyboard monkey max_tokens tokenizer secretary author authority passenger password_hash \
-             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community authenticity_token __RequestVerificationToken csrfmiddlewaretoken pat PAT_GITHUB filePat customKeyIdentifier git_key_sha PasswordHasher passwordThumbprint 密码长度 senha_minima_length mdp_url enclave claveless parolaccia",
+             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community authenticity_token __RequestVerificationToken csrfmiddlewaretoken pat PAT_GITHUB filePat csrf_token xsrfToken customKeyIdentifier git_key_sha PasswordHasher passwordThumbprint 密码长度 senha_minima_length mdp_url enclave claveless parolaccia",
         );
     }
 }

@@ -141,6 +141,7 @@ pub fn is_reference(value: &str) -> bool {
         || begins_with_variable(value)
         || is_filled_in(value)
         || has_capital_name(value)
+        || opens_variable(value)
         || begins_with_call(value)
         || PREFIXES.iter().any(|prefix| lower_head.starts_with(prefix))
         || is_wrapped(value)
@@ -241,6 +242,13 @@ fn has_capital_name(value: &str) -> bool {
     let is_name = |name: &str| name.len() >= LEAST && name.bytes().all(is_part) && !name.starts_with('_');
     let rest = value.split_once('@').map_or("", |(_, rest)| rest);
     value.strip_prefix('@').is_some_and(is_name) || rest.split_once('@').is_some_and(|(name, _)| is_name(name))
+}
+
+/// `((db-token`, a variable of Concourse that is cut where its brackets close.
+fn opens_variable(value: &str) -> bool {
+    const LEAST: usize = 3;
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
+    value.strip_prefix("((").is_some_and(|name| name.len() >= LEAST && name.bytes().all(is_part))
 }
 
 /// `{hash(key.encode())}` cut at a space: a field of a text of Python that holds a call.

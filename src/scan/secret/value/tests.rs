@@ -21,6 +21,7 @@ fn references_are_never_secrets() {
         "${DB_PASSWORD}",
         "$DB_PASSWORD",
         "$(DB_PASSWORD)",
+        "((db-token",
         "{{ .Values.password }}",
         "<%= password %>",
         "op://vault/db/password",
