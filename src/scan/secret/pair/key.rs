@@ -202,10 +202,7 @@ fn nature(words: &[String]) -> Option<Nature> {
     if is_id && words.get(first).is_some_and(|word| word == "secret") {
         return Some(Nature::Vague);
     }
-    // `csrf_token` is that of one form; `csrf_secret` signs them all.
-    let is_other =
-        |word: &String| OTHER_BEFORE.has(word) && !(nature == Nature::Key && matches!(word.as_str(), "csrf" | "xsrf"));
-    if before.iter().any(is_other) || after.iter().any(|word| OTHER_AFTER.has(word)) {
+    if before.iter().any(|word| is_other_before(word, nature)) || after.iter().any(|word| OTHER_AFTER.has(word)) {
         return None;
     }
     // `externalSecret` names an object; `external_service_secret` is one.
@@ -214,6 +211,17 @@ fn nature(words: &[String]) -> Option<Nature> {
     }
     let is_same = after.iter().all(|word| SAME_AFTER.has(word));
     Some(if is_same { nature } else { Nature::Vague })
+}
+
+/// Whether `word` before the secret word makes the whole something else. `csrf_token` is that of one form, but
+/// `csrf_secret` signs them all; `input_tokens` are counted, but `input_password` opens a key.
+fn is_other_before(word: &str, nature: Nature) -> bool {
+    let is_exempt = match nature {
+        Nature::Key => matches!(word, "csrf" | "xsrf"),
+        Nature::Password => matches!(word, "input" | "output"),
+        Nature::Token | Nature::Vague => false,
+    };
+    OTHER_BEFORE.has(word) && !is_exempt
 }
 
 /// The secret word at `index`, with the words it spans.
@@ -281,7 +289,7 @@ mod tests {
             Some(Nature::Password),
             "password PASSWORD dbPassword DB_PASSWORD db-password spring.datasource.password MYSQL_ROOT_PASSWORD \
              passwd PGPASSWORD bindpw smtpPass SMTP_PASS passphrase passWord PASSWORD_PROD password1 AdminPassword \
-             ansible_become_pass wifiPsk pwd redisPwd userpassword senha DB_SENHA contraseña db.contrasenia motDePasse mdp \
+             input_password ansible_become_pass wifiPsk pwd redisPwd userpassword senha DB_SENHA contraseña db.contrasenia motDePasse mdp \
              SMTP_MDP kennwort adminKennwort wachtwoord bd.clave heslo DB_HASLO hasło lösenord sifre şifre 数据库密码 密码 пароль",
         );
         check(
@@ -308,7 +316,7 @@ mod tests {
              tokenTTL passwordMinLength imagePullSecrets key cache-key partition_key sort_key primaryKey tokenType \
              AWS_ACCESS_KEY_ID passwordSecretRef adminPasswordKey existingSecretPasswordKey userPasswordKey compass \
              bypass keyboard monkey max_tokens tokenizer secretary author authority passenger password_hash \
-             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community authenticity_token __RequestVerificationToken csrfmiddlewaretoken pat PAT_GITHUB filePat csrf_token xsrfToken customKeyIdentifier git_key_sha PasswordHasher passwordThumbprint 密码长度 senha_minima_length mdp_url enclave claveless parolaccia",
+             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community authenticity_token __RequestVerificationToken csrfmiddlewaretoken pat PAT_GITHUB filePat input_tokens csrf_token xsrfToken customKeyIdentifier git_key_sha PasswordHasher passwordThumbprint 密码长度 senha_minima_length mdp_url enclave claveless parolaccia",
         );
     }
 }
