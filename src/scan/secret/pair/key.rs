@@ -316,7 +316,7 @@ mod tests {
              tokenTTL passwordMinLength imagePullSecrets key cache-key partition_key sort_key primaryKey tokenType \
              AWS_ACCESS_KEY_ID passwordSecretRef adminPasswordKey existingSecretPasswordKey userPasswordKey compass \
              bypass keyboard monkey max_tokens tokenizer secretary author authority passenger password_hash \
-             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community authenticity_token __RequestVerificationToken csrfmiddlewaretoken pat PAT_GITHUB filePat input_tokens csrf_token xsrfToken customKeyIdentifier git_key_sha PasswordHasher passwordThumbprint 密码长度 senha_minima_length mdp_url enclave claveless parolaccia",
+             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community authenticity_token __RequestVerificationToken csrfmiddlewaretoken pat PAT_GITHUB filePat label.password passwordPlaceholder placeholderPassword input_tokens csrf_token xsrfToken customKeyIdentifier git_key_sha PasswordHasher passwordThumbprint 密码长度 senha_minima_length mdp_url enclave claveless parolaccia",
         );
     }
 }

@@ -71,7 +71,7 @@ pub(super) static OTHER_BEFORE: WordList = WordList::new(
     forgot reset change min max minimum maximum num number count invalid wrong missing public pub next page \
     continuation cancellation stop special bos eos pad unk mask sep cls design use uses disable disabled image pull verify \
     validate rotate supports remember expire expires expired without csrf xsrf old_and_new ignore \
-    annotation per total prompt completion input output sealed checksum digest fingerprint dummy fake redacted blanking masked",
+    annotation per total prompt completion input output sealed checksum digest fingerprint label placeholder tooltip dummy fake redacted blanking masked",
 );
 /// Words after the secret word that make the whole something else.
 pub(super) static OTHER_AFTER: WordList = WordList::new(
