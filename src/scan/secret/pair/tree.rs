@@ -2,8 +2,10 @@
 //!
 //! Invariant: every node is visited once; an alias is visited where it is written.
 
+use super::super::value::Step;
 use super::dialect::Dialect;
 use super::key::{Name, Nature};
+use super::kind::kind;
 use super::passage::Passage;
 use super::{Extraction, Form, command, gate, header, kubernetes, text};
 use crate::scan::document::node::{Entry, Node, Value};
@@ -137,6 +139,16 @@ fn sequence(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, item
     if words.len() == items.len() && words.len() > 1 {
         command::list(extraction, passage, &words);
     }
+    if let Some(span) = bytes_of_key(name, items) {
+        extraction.add(
+            passage,
+            kind(Form::Setting, Nature::Key, Step::Random),
+            span.of(&passage.text),
+            span,
+            Step::Random,
+            Some(name),
+        );
+    }
     for item in items {
         let is_scalar = matches!(item.value(), Value::String(_) | Value::Unknown(_));
         // An item has no name of its own; that of its list says what it is only when it is one of many, or alone.
@@ -145,6 +157,23 @@ fn sequence(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, item
                 || Name::read(name).is_some_and(|read| matches!(read.nature, Nature::Token | Nature::Key)));
         node(extraction, passage, if is_scalar && !is_alone && !is_plural(name) { "" } else { name }, item);
     }
+}
+
+/// The place of a key that is written as a list of its bytes, as that of a Zigbee network is. One that counts up is the
+/// default that all of them have.
+fn bytes_of_key(name: &str, items: &[Node]) -> Option<Span> {
+    const FEWEST_STEPS: usize = 4;
+    let is_key = Name::read(name).is_some_and(|read| read.last == "key");
+    if !is_key || !matches!(items.len(), 16 | 24 | 32) {
+        return None;
+    }
+    let bytes: Option<Vec<u8>> = items.iter().map(|item| u8::try_from(item.as_int()?).ok()).collect();
+    let mut steps: Vec<u8> =
+        bytes?.array_windows().map(|[first, second]: &[u8; 2]| second.wrapping_sub(*first)).collect();
+    steps.sort_unstable();
+    steps.dedup();
+    let (first, last) = (items.first()?, items.last()?);
+    (steps.len() > FEWEST_STEPS).then(|| Span::new(first.span().start, last.span().end))
 }
 
 /// Whether a list of this name holds secrets, such as `passwords` and `apiTokens`.
