@@ -65,8 +65,8 @@ const POSITIONS: &[(&str, usize)] = &[
 /// Those of the calls whose argument is a key that signs.
 const SIGNING: [&str; 7] = ["sign", "signwith", "jwt.encode", "jwt.decode", "jwt.verify", "createhmac", "hmac.new"];
 
-/// What makes bytes of a text in Go.
-const BYTES: &str = "[]byte(";
+/// What makes bytes of a text in Go, and an optional value in Rust.
+const WRAPPERS: [&str; 2] = ["[]byte(", "Some("];
 
 /// What a call that sets its one argument begins with.
 const SETTERS: &[&str] = &["set", "with", "use"];
@@ -161,7 +161,8 @@ pub(super) fn arguments(text: &str, start: usize, most: usize) -> (Vec<Option<Re
     while arguments.len() < most {
         position += blank(text, position);
         // The bytes of a text are the text.
-        position += text.get(position..).filter(|rest| rest.starts_with(BYTES)).map_or(0, |_| BYTES.len());
+        let rest = text.get(position..).unwrap_or_default();
+        position += WRAPPERS.iter().find(|wrapper| rest.starts_with(**wrapper)).map_or(0, |wrapper| wrapper.len());
         let literal = read::read(text, position, Extent::Quoted);
         let after = literal.as_ref().map_or(position, |literal| literal.span.end + 1);
         let end = argument_end(text, after);

@@ -42,7 +42,8 @@ pub(super) fn read(extraction: &mut Extraction, passage: &Passage<'_>, program: 
         }
     }
     by_position(extraction, passage, &words, start);
-    end
+    // What stands in `$(…)` is a command of its own.
+    words.iter().find(|word| word.value.contains("$(")).map_or(end, |word| word.span.start)
 }
 
 /// Programs that take a secret by position, or from the program before them.
@@ -83,6 +84,7 @@ fn by_position(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word
                 judge(extraction, passage, password, Span::new(end - password.len(), end), user);
             }
         }
+        "openssl" if at(1) == "passwd" && !has("-in") => hashed(extraction, passage, words),
         "chpasswd" => piped(extraction, passage, start, Some(':')),
         "rabbitmqctl" if matches!(at(1), "add_user" | "change_password") => {
             if let Some(word) = words.get(3) {
@@ -104,6 +106,15 @@ fn by_position(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word
             }
         }
         _ => store::read(extraction, passage, words, start),
+    }
+}
+
+/// `openssl passwd [-6] [-salt SALT] VALUE`.
+fn hashed(extraction: &mut Extraction, passage: &Passage<'_>, words: &[Word<'_>]) {
+    let salt = words.iter().position(|word| word.value == "-salt").map_or(0, |at| at + 1);
+    let mut rest = words.iter().enumerate().skip(2);
+    if let Some((_, word)) = rest.find(|(index, word)| !word.value.starts_with('-') && *index != salt) {
+        judge(extraction, passage, word.value, word.span, "");
     }
 }
 

@@ -43,7 +43,7 @@ impl Traits {
 
 static CODE: WordList = WordList::new(
     "py pyi sbt js ts jsx tsx mjs cjs go rb java kt kts scala cs php rs swift c cc cpp h hpp m pl pm lua dart vue svelte \
-    groovy t ex exs erl hs clj fs vb r jl sql html htm css scss less proto graphql ipynb jsp aspx cshtml twig ejs \
+    groovy t ex exs erl hs clj fs vb r jl hrl sql html htm css scss less proto graphql ipynb jsp aspx cshtml twig ejs \
     cxx hxx hh tcc inl ipp mm cu cuh ino pyx pxd pyw mts cts astro coffee d nim zig sv svh vhd vhdl f90 adb ads pas ml \
     mli fsi fsx elm purs cr gd hx sol cairo glsl hlsl wgsl metal thrift fbs capnp idl td phtml ascx razor rake gemspec \
     podspec cljs cljc lhs idr lean cls apex",
@@ -66,7 +66,8 @@ static TEXTS: WordList = WordList::new(
 static SKIPPED: WordList = WordList::new(
     "package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml composer.lock pipfile.lock poetry.lock uv.lock cargo.lock \
     go.sum go.work.sum chart.lock requirements.lock gemfile.lock flake.lock packages.lock.json bun.lock mix.lock podfile.lock \
-    .terraform.lock.hcl conan.lock pubspec.lock deno.lock pdm.lock values.schema.json checksums.txt checksums.json sha256sums",
+    .terraform.lock.hcl conan.lock pubspec.lock deno.lock pdm.lock values.schema.json checksums.txt checksums.json sha256sums \
+    tokenizer.json vocab.json",
 );
 
 /// Reads the traits of the file at `path`; `None` when its pairs are of no interest.
@@ -76,7 +77,7 @@ pub fn traits(path: &str, text: &str) -> Option<Traits> {
     let ending = ending(name);
     let is_generated = name.ends_with(".min.js")
         || name.ends_with(".min.css")
-        || matches!(ending, "lock" | "map" | "svg" | "sum" | "snap" | "csv" | "tsv" | "patch" | "diff");
+        || matches!(ending, "lock" | "map" | "tsbuildinfo" | "svg" | "sum" | "snap" | "csv" | "tsv" | "patch" | "diff");
     if SKIPPED.has(name) || is_generated || is_packed(ending, text) {
         return None;
     }
@@ -164,7 +165,8 @@ fn dialect(path: &str, name: &str, ending: &str, text: &str) -> Dialect {
         Some(Dialect::Code) if is_configuration(name) || is_configured(path, ending) => Dialect::Quoted,
         Some(dialect) => dialect,
         None if begin.starts_with("<?xml") || (begin.starts_with('<') && begin.contains("</")) => Dialect::Xml,
-        None if is_program(begin) => Dialect::Code,
+        None if begin.starts_with("<?php") && is_configuration(name) => Dialect::Quoted,
+        None if is_program(begin) || begin.starts_with("<?php") => Dialect::Code,
         None if begin.starts_with("#!") => Dialect::Shell,
         None if begin.starts_with('{') && ending != "yaml" && ending != "yml" => Dialect::Quoted,
         None => Dialect::Lines,
@@ -205,6 +207,8 @@ fn is_translation(path: &str, name: &str) -> bool {
         "languages",
         "translations",
         "translation",
+        "localization",
+        "localisation",
         "locale_data",
     ];
     let in_folder = path.split('/').rev().skip(1).any(|folder| folders.contains(&folder));
@@ -212,6 +216,9 @@ fn is_translation(path: &str, name: &str) -> bool {
     in_folder
         || (name.ends_with(".properties") && (stem.starts_with("messages") || has_language(stem)))
         || name == "strings.xml"
+        || ["locale", "locales", "i18n", "translation", "translations"]
+            .iter()
+            .any(|word| stem.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_'])))
         || matches!(ending(name), "arb" | "strings" | "po" | "pot" | "resx")
 }
 
@@ -246,6 +253,8 @@ mod tests {
         check("wp-config.php", "<?php", Some(Dialect::Quoted));
         check("server", "#!/bin/sh", Some(Dialect::Shell));
         check("server", "#!/usr/bin/env python3\n", Some(Dialect::Code));
+        check("functions.inc", "<?php\n", Some(Dialect::Code));
+        check("config.inc", "<?php\n", Some(Dialect::Quoted));
         check("data", "<?xml version=\"1.0\"?>", Some(Dialect::Xml));
         check("server.conf", "<?xml version=\"1.0\"?>", Some(Dialect::Xml));
         check("package-lock.json", "{}", None);
@@ -256,7 +265,10 @@ mod tests {
     fn documents_translations_and_samples_are_told_apart() {
         let traits = |path| super::traits(path, "").unwrap();
         assert!(
-            traits("README.md").is_strict && traits("web/locales/de.json").is_strict && !traits("a.yaml").is_strict
+            traits("README.md").is_strict
+                && traits("web/locales/de.json").is_strict
+                && traits("web/locale-fr.json").is_strict
+                && !traits("a.yaml").is_strict
         );
         assert!(traits(".env.example").is_sample && !traits(".env").is_sample);
     }

@@ -42,6 +42,29 @@ const WORDS: &[&str] = &[
     "_pat=",
     "_pat:",
     "_pat\"",
+    // Passwords in other languages.
+    "senha",
+    "contrase",
+    "clave",
+    "kennwort",
+    "wachtwoord",
+    "heslo",
+    "haslo",
+    "hasło",
+    "senord",
+    "parola",
+    "sifre",
+    "şifre",
+    "mdp=",
+    "mdp:",
+    "mdp\"",
+    "密码",
+    "密碼",
+    "口令",
+    "パスワード",
+    "비밀번호",
+    "пароль",
+    "Пароль",
     // Calls.
     "getconnection",
     "pdo(",
@@ -122,9 +145,9 @@ const WORDS: &[&str] = &[
     "| gpg ",
 ];
 /// How many of the words are parts of names or of calls.
-const NAMES: usize = 44;
+const NAMES: usize = 66;
 /// How many are no programs.
-const DIRECTIVES: usize = 54;
+const DIRECTIVES: usize = 76;
 
 /// A word that was found.
 #[derive(Clone, Copy, Debug)]

@@ -3,6 +3,7 @@
 //! Invariant: decides by the words of the name, whatever their style (`dbPassword`, `DB_PASSWORD`, `db.password`), and
 //! costs the length of the name.
 
+mod foreign;
 mod lists;
 
 use std::sync::LazyLock;
@@ -48,20 +49,27 @@ pub struct Name {
 impl Name {
     /// Reads `name`; `None` when it is not the name of a secret.
     pub fn read(name: &str) -> Option<Self> {
+        if name.len() > MAX_NAME {
+            return None;
+        }
+        let name = &*foreign::in_ascii(name);
         Self::of(name, &Words::of(name)?)
     }
 
     fn of(name: &str, words: &Words) -> Option<Self> {
         let Words { plain, .. } = words;
         let words = words.list();
-        if !name.is_ascii() || is_type(name) || name.eq_ignore_ascii_case("from_secret") || is_of_form(&words) {
+        if is_type(name) || name.eq_ignore_ascii_case("from_secret") || is_of_form(&words) {
             return None;
         }
         let nature = known(name).or_else(|| nature(&words)).or_else(|| nature_of_last(name))?;
         if nature == Nature::Vague && name.contains('.') && known(name).is_none() {
             // `auth.revision`: a vague word above says nothing of what stands below it.
             let last = name.rsplit('.').next().unwrap_or(name);
-            self::nature(&Words::of(last)?.list())?;
+            // `wechat.shop.key`: the word before it is the key's own. That of a consumer is its name.
+            if last != "key" || name.ends_with("consumer.key") {
+                self::nature(&Words::of(last)?.list())?;
+            }
         }
         let is_constant =
             name.bytes().any(|byte| byte.is_ascii_uppercase()) && !name.bytes().any(|byte| byte.is_ascii_lowercase());
@@ -84,6 +92,11 @@ impl Name {
         ["authsecret", "passwordsecret", "keysecret", "tokensecret", "tlssecret", "certsecret", "credentialssecret"]
             .iter()
             .any(|end| self.plain.ends_with(end))
+    }
+
+    /// Whether it ends with a word that names more than passwords in its language.
+    pub fn is_common_word(&self) -> bool {
+        self.is_community() || matches!(self.last.as_str(), "clave" | "parola")
     }
 
     /// Whether it is the word for a community, which is a password to SNMP alone.
@@ -130,6 +143,7 @@ fn known(name: &str) -> Option<Nature> {
 pub fn may_be(name: &str) -> bool {
     static SEARCHER: LazyLock<Keywords> =
         LazyLock::new(|| Keywords::new(STEMS.split_ascii_whitespace().map(str::to_owned).collect()));
+    let name = &*foreign::in_ascii(name);
     let mut hits = Vec::new();
     SEARCHER.find(name, Span::new(0, name.len()), &mut hits);
     // Too short a word to be looked for.
@@ -143,6 +157,10 @@ pub fn is_hash_name(name: &str) -> bool {
 
 /// Whether `name` is that of a secret or of a password's hash.
 pub fn is_name(name: &str) -> bool {
+    if name.len() > MAX_NAME {
+        return false;
+    }
+    let name = &*foreign::in_ascii(name);
     Words::of(name).is_some_and(|words| Name::of(name, &words).is_some() || is_of_hash(&words.list()))
 }
 
@@ -217,7 +235,7 @@ fn nature(words: &[&str]) -> Option<Nature> {
     if is_id && words.get(first) == Some(&"secret") {
         return Some(Nature::Vague);
     }
-    if before.iter().any(|word| OTHER_BEFORE.has(word)) || after.iter().any(|word| OTHER_AFTER.has(word)) {
+    if before.iter().any(|word| is_other_before(word, nature)) || after.iter().any(|word| OTHER_AFTER.has(word)) {
         return None;
     }
     // `externalSecret` names an object; `external_service_secret` is one.
@@ -226,6 +244,17 @@ fn nature(words: &[&str]) -> Option<Nature> {
     }
     let is_same = after.iter().all(|word| SAME_AFTER.has(word));
     Some(if is_same { nature } else { Nature::Vague })
+}
+
+/// Whether `word` before the secret word makes the whole something else. `csrf_token` is that of one form, but
+/// `csrf_secret` signs them all; `input_tokens` are counted, but `input_password` opens a key.
+fn is_other_before(word: &str, nature: Nature) -> bool {
+    let is_exempt = match nature {
+        Nature::Key => matches!(word, "csrf" | "xsrf"),
+        Nature::Password => matches!(word, "input" | "output"),
+        Nature::Token | Nature::Vague => false,
+    };
+    OTHER_BEFORE.has(word) && !is_exempt
 }
 
 /// The secret word at `index`, with the words it spans.
@@ -262,7 +291,7 @@ fn concept(words: &[&str], index: usize, word: &str) -> Option<(usize, usize, Na
     let ends = |endings: &[&str]| endings.iter().any(|ending| word.len() > ending.len() && word.ends_with(ending));
     let is_other_pass =
         ["bypass", "compass", "surpass", "trespass", "underpass", "overpass", "encompass", "multipass", "onepass"];
-    if ends(&["password", "passwd", "passphrase", "pwd", "passwort"])
+    if ends(&["password", "passwd", "passphrase", "pwd", "passwort", "kennwort", "wachtwoord", "senha"])
         || (ends(&["pass"]) && !is_other_pass.contains(&word))
         || (ends(&["pw"]) && word.len() > 3)
     {
@@ -293,7 +322,8 @@ mod tests {
             Some(Nature::Password),
             "password PASSWORD dbPassword DB_PASSWORD db-password spring.datasource.password MYSQL_ROOT_PASSWORD \
              passwd PGPASSWORD bindpw smtpPass SMTP_PASS passphrase passWord PASSWORD_PROD password1 AdminPassword \
-             ansible_become_pass wifiPsk pwd redisPwd userpassword",
+             input_password ansible_become_pass wifiPsk pwd redisPwd userpassword senha DB_SENHA contraseña db.contrasenia motDePasse mdp \
+             SMTP_MDP kennwort adminKennwort wachtwoord bd.clave heslo DB_HASLO hasło lösenord sifre şifre 数据库密码 密码 пароль",
         );
         check(
             Some(Nature::Token),
@@ -302,7 +332,7 @@ mod tests {
         check(
             Some(Nature::Key),
             "secret client_secret clientSecret SECRET_KEY secretKeyBase AWS_SECRET_ACCESS_KEY encryptionKey jwt_secret \
-             JWT_SIGNING_KEY privateKey APP_KEY AccountKey SharedAccessKey cookieSecret",
+             JWT_SIGNING_KEY CSRF_SECRET privateKey APP_KEY AccountKey SharedAccessKey cookieSecret",
         );
         check(
             Some(Nature::Vague),
@@ -319,7 +349,7 @@ mod tests {
              tokenTTL passwordMinLength imagePullSecrets key cache-key partition_key sort_key primaryKey tokenType \
              AWS_ACCESS_KEY_ID passwordSecretRef adminPasswordKey existingSecretPasswordKey userPasswordKey compass \
              bypass keyboard monkey max_tokens tokenizer secretary author authority passenger password_hash \
-             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community authenticity_token __RequestVerificationToken csrfmiddlewaretoken pat PAT_GITHUB filePat",
+             PASSWORD_FILE tokenReviewer nextPageToken NOPASSWD recv-keys pad_token showPassword update_password resetPassword kubernetes username host community_url from_secret AWS::ApiGateway::ApiKey hacs-community authenticity_token __RequestVerificationToken csrfmiddlewaretoken pat PAT_GITHUB filePat label.password passwordPlaceholder placeholderPassword input_tokens csrf_token xsrfToken customKeyIdentifier git_key_sha PasswordHasher passwordThumbprint 密码长度 senha_minima_length mdp_url enclave claveless parolaccia",
         );
     }
 }

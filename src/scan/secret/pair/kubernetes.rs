@@ -9,6 +9,7 @@ use super::passage::Passage;
 use super::tree::{self, content, node};
 use super::{Extraction, Form, gate, text};
 use crate::scan::document::node::{Node, Value};
+use crate::scan::span::Span;
 
 /// Kinds whose fields name secrets, or hold ciphertext or a schema.
 const OTHER_KINDS: [&str; 12] = [
@@ -54,6 +55,14 @@ pub(super) fn object(extraction: &mut Extraction, passage: &Passage<'_>, root: &
     }
 }
 
+/// Reads what the template of a Secret to be made adds in the clear to what the store has.
+pub(super) fn template(extraction: &mut Extraction, passage: &Passage<'_>, root: &Node) {
+    let places = ["spec.target.template.data", "spec.externalSecretSpec.target.template.data", "spec.template.data"];
+    for data in places.iter().filter_map(|place| root.at(place)) {
+        data.entries().iter().for_each(|entry| tree::node(extraction, passage, &entry.key, &entry.value));
+    }
+}
+
 fn secret(extraction: &mut Extraction, passage: &Passage<'_>, root: &Node) {
     for entry in root.entries().iter().chain(root.shadowed()) {
         let values = entry.value.entries().iter().chain(entry.value.shadowed());
@@ -68,11 +77,25 @@ fn secret(extraction: &mut Extraction, passage: &Passage<'_>, root: &Node) {
 /// A key of `data`: what it decodes to is judged by the key, then looked into.
 fn encoded(extraction: &mut Extraction, passage: &Passage<'_>, key: &str, value: &Node) {
     let (Value::String(text) | Value::Unknown(text)) = value.value() else { return };
+    if text.starts_with("{{") {
+        return tree::scalar(extraction, passage, key, value, Form::KubernetesSecret);
+    }
     let joined: String = text.split_whitespace().collect();
-    let Some(decoded) = decode::text_of(&joined) else { return };
     let span = content(passage, value);
+    let Some(decoded) = decode::text_of(&joined) else {
+        return bytes(extraction, passage, key, &joined, span);
+    };
     let inner = passage.decoded(decoded.as_str(), span);
     judged(extraction, &inner, key, decoded.trim_end());
+}
+
+/// A key of `data` whose value is no text: bytes that a machine made, where its name asks for such and it is short.
+fn bytes(extraction: &mut Extraction, passage: &Passage<'_>, key: &str, base64: &str, span: Span) {
+    const LENGTHS: std::ops::RangeInclusive<usize> = 22..=172;
+    let is_asked = || Name::read(key).is_some_and(|read| read.nature != Nature::Vague);
+    if LENGTHS.contains(&base64.len()) && is_asked() {
+        extraction.pair(passage, key, base64, span, Form::KubernetesSecret);
+    }
 }
 
 /// A key of `stringData`.
@@ -86,7 +109,7 @@ fn plain(extraction: &mut Extraction, passage: &Passage<'_>, key: &str, value: &
 }
 
 fn judged(extraction: &mut Extraction, inner: &Passage<'_>, key: &str, value: &str) {
-    let whole = crate::scan::span::Span::new(0, value.len());
+    let whole = Span::new(0, value.len());
     if extraction.pair(inner, key, value, whole, Form::KubernetesSecret) {
         return;
     }
@@ -133,11 +156,11 @@ fn vague(extraction: &mut Extraction, inner: &Passage<'_>, key: &str, value: &st
         "integrity",
     ];
     let is_public = public.contains(&last.as_str());
-    let whole = crate::scan::span::Span::new(0, value.len());
+    let whole = Span::new(0, value.len());
     if let Some(password) = password_of(value).filter(|_| !is_public)
         && let Some(name) = Name::read("password")
     {
-        let at = crate::scan::span::Span::new(value.len() - password.len(), value.len());
+        let at = Span::new(value.len() - password.len(), value.len());
         extraction.judged(inner, &name, key, password, at, Form::KubernetesSecret);
         return;
     }

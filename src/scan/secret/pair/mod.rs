@@ -154,6 +154,10 @@ impl Extraction {
     /// A text that is encoded in the file: it is long enough to be a document of its own.
     fn decoded(&mut self, file: &Passage<'_>, layer: &Layer<'_>, part: Span) {
         let text = part.of(&layer.text);
+        // The source of a program, which its own repository has.
+        if is_source_map(file, layer.in_file(part)) {
+            return;
+        }
         if text.len() >= MIN_DECODED && gate::is_open(text) {
             let inner = file.decoded(text, layer.in_file(part));
             tree::embedded(self, &inner, "");
@@ -251,12 +255,14 @@ impl Extraction {
         let text = &*passage.text;
         let is_known = || {
             near::is_search_key(text, span)
+                || read.plain.ends_with("accesskey") && near::is_id_beside_key(text, span)
+                || matches!(read.plain.as_str(), "signingkey" | "signkey") && value::is_key_id(value)
                 || read.last == "salt" && near::is_salt_of_hash(text, span)
                 || read.is_of_protocol() && self.traits.dialect == Dialect::Code
         };
         let is_meant = is_meant && !(step == Step::Random && is_known());
         // A community is often one of people.
-        let is_meant = is_meant && (!read.is_community() || is_told() || step == Step::Random);
+        let is_meant = is_meant && (!read.is_common_word() || is_told() || step == Step::Random);
         if is_meant && self.accepts(step, read.nature, value) {
             self.add(passage, kind(form, read.nature, step), value, span, step, Some(name));
         }
@@ -270,7 +276,13 @@ impl Extraction {
         match step {
             // In documents and comments stands code as well, with short names such as `myKmsKey`.
             Step::Random if self.traits.is_strict => {
-                nature == Nature::Password || nature != Nature::Vague && value.len() >= LEAST_IN_TEXT
+                // A long word of a translation has few vowels that we know of.
+                let is_word = value.bytes().all(|byte| byte.is_ascii_alphabetic());
+                match nature {
+                    Nature::Password => !is_word,
+                    Nature::Token | Nature::Key => value.len() >= LEAST_IN_TEXT,
+                    Nature::Vague => false,
+                }
             }
             Step::Random => true,
             Step::Human if self.traits.is_comment => nature == Nature::Password && value::is_deliberate(value),
@@ -300,6 +312,14 @@ impl Extraction {
         self.found.push(PairFound { kind, span: passage.place(span), value, step, name });
         true
     }
+}
+
+/// Whether what stands at `place` is the map of a program to its source: `sourceMappingURL=data:application/json;base64,…`.
+fn is_source_map(file: &Passage<'_>, place: Span) -> bool {
+    const LONGEST: usize = 80;
+    let start = file.text.floor_char_boundary(place.start.saturating_sub(LONGEST));
+    let before = file.text.get(start..place.start).unwrap_or_default();
+    before.ends_with("base64,") && before.contains("sourceMappingURL=")
 }
 
 /// Whether `text` begins as an object of JSON does, not as a set of Nix or a record of Dhall: `{ name = …`.

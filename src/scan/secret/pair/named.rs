@@ -45,6 +45,10 @@ pub(super) fn read(extraction: &mut Extraction, path: &str, passage: &Passage<'_
             lines(extraction, passage, turn);
             return false;
         }
+        "upsmon.conf" => {
+            lines(extraction, passage, monitor);
+            return false;
+        }
         "resource.cfg" => {
             lines(extraction, passage, macros);
             return false;
@@ -117,6 +121,11 @@ fn ipsec(line: &str) -> Option<(Span, &str)> {
         let key = line.get(at..)?.split_ascii_whitespace().next()?;
         return Some((Span::new(at, at + key.len()), ""));
     }
+    let bare = line.find(": PSK ").map(|at| at + ": PSK ".len());
+    if let Some(at) = bare.filter(|at| line.get(*at..).is_some_and(|rest| !rest.starts_with('"'))) {
+        let key = line.get(at..)?.split_ascii_whitespace().next()?;
+        return Some((Span::new(at, at + key.len()), ""));
+    }
     let kind = [": PSK \"", ": EAP \"", ": XAUTH \""].iter().find_map(|kind| Some((kind, line.find(*kind)?)));
     // `: RSA key.pem "password"`.
     let key = || {
@@ -134,6 +143,14 @@ fn ipsec(line: &str) -> Option<(Span, &str)> {
 fn turn(line: &str) -> Option<(Span, &str)> {
     let (user, password) = line.strip_prefix("user=")?.split_once(':')?;
     Some((Span::new(line.len() - password.len(), line.len()), user))
+}
+
+/// `MONITOR ups@host 1 user password primary` of the tools for power supplies.
+fn monitor(line: &str) -> Option<(Span, &str)> {
+    let mut words = line.strip_prefix("MONITOR ")?.split_ascii_whitespace();
+    let (user, password) = (words.nth(2)?, words.next()?);
+    let start = line.find(password).filter(|_| words.next().is_some())?;
+    Some((Span::new(start, start + password.len()), user))
 }
 
 /// `$USER4$=password` of Nagios, whose other macros are paths and users.

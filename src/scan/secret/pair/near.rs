@@ -33,6 +33,21 @@ pub(super) fn is_search_key(text: &str, span: Span) -> bool {
     is_hex && ["appId", "appID", "app_id"].iter().any(|name| window.contains(name)) && window.contains("ndexName")
 }
 
+/// Whether the access key at `span` of `text` is the name of an account, whose secret key stands beside it.
+pub(super) fn is_id_beside_key(text: &str, span: Span) -> bool {
+    const LENGTHS: std::ops::RangeInclusive<usize> = 16..=24;
+    let is_id = span.of(text).bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    if !is_id || !LENGTHS.contains(&span.len()) {
+        return false;
+    }
+    let start = text.floor_char_boundary(span.start.saturating_sub(MAX_AWAY));
+    let end = text.floor_char_boundary((span.end + MAX_AWAY).min(text.len()));
+    let window = text.get(start..end).unwrap_or_default().to_ascii_lowercase();
+    ["secret_key", "secretkey", "secret-key", "secret_access", "secretaccess", "secret-access"]
+        .iter()
+        .any(|name| window.contains(name))
+}
+
 /// Whether the salt at `span` of `text` is that of a hash of a password, whose iterations stand beside it.
 pub(super) fn is_salt_of_hash(text: &str, span: Span) -> bool {
     let start = text.floor_char_boundary(span.start.saturating_sub(MAX_AWAY));

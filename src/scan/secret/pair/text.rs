@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use memchr::memmem;
 
-use super::super::value::Step;
+use super::super::value::{self, Step};
 use super::dialect::Dialect;
 use super::gate::{self, Hit, Kind};
 use super::key::{Name, Nature, is_name};
@@ -124,7 +124,7 @@ impl<'r> Reader<'r, '_> {
             return;
         }
         self.done = named.span.end;
-        let of_service = special::key_of_service(&named, self.text);
+        let of_service = special::key_of_service(&named, self.text, self.dialect);
         if of_service.is_none() && !self.may_have_secret(&named) {
             return;
         }
@@ -183,10 +183,10 @@ impl<'r> Reader<'r, '_> {
     /// The name around a word.
     fn named(&self, word: Span) -> Option<Named<'r>> {
         let bytes = self.text.as_bytes();
-        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-        let floor = word.start.saturating_sub(MAX_NAME).max(self.done);
-        let left = bytes.get(floor..word.start)?.iter().rev().take_while(|byte| is_part(byte)).count();
-        let right = bytes.get(word.end..)?.iter().take(MAX_NAME).take_while(|byte| is_part(byte)).count();
+        let floor = self.text.ceil_char_boundary(word.start.saturating_sub(MAX_NAME).max(self.done));
+        let limit = self.text.floor_char_boundary((word.end + MAX_NAME).min(self.text.len()));
+        let left = reach(self.text.get(floor..word.start)?.chars().rev());
+        let right = reach(self.text.get(word.end..limit)?.chars());
         if left >= MAX_NAME || right >= MAX_NAME {
             return None;
         }
@@ -227,14 +227,14 @@ impl<'r> Reader<'r, '_> {
 
     fn pair(&mut self, named: &Named<'r>, name: &str) {
         let is_option = named.name.starts_with('-') && !is_hyphen(named.before);
-        if is_verdict(named, self.text) || self.is_column(named, name) {
+        if is_verdict(named, self.text) || self.lines(named) || self.is_column(named, name) {
             return;
         }
         if self.is_compared_by_call(named, name) {
             return;
         }
         let Some(separated) = self.separated(named, is_option) else {
-            if !self.encoded(named, name) && !self.login(named) {
+            if !self.encoded(named, name) && !self.login(named) && !self.block(named, name) {
                 self.in_value(named, name);
             }
             return;
@@ -254,7 +254,8 @@ impl<'r> Reader<'r, '_> {
         if header::is_name(name) && !value.is_quoted {
             value = self.header_value(&value, separated.at);
         }
-        if self.is_expression(&value, named) {
+        let is_sentence = self.dialect == Dialect::Inline && mark::is_in_sentence(named.before);
+        if self.is_expression(&value, named) || is_sentence && !value::is_no_label(&value.value) {
             return;
         }
         if self.is_own_name(named, &value) {
@@ -339,7 +340,11 @@ impl<'r> Reader<'r, '_> {
     /// A name that is itself a value: `name = "DB_PASSWORD"`, with `value = "…"` after it, and `variable "db_password"`
     /// with its `default`.
     fn in_value(&mut self, named: &Named<'r>, name: &str) {
-        let before = named.before.trim_end_matches(['"', '\'', '`', '\\']).trim_end();
+        // `name = "/prod/smtp/password"`: the path to a parameter.
+        let is_step = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '/' | '-' | '_' | '.');
+        let before = named.before.trim_end_matches(is_step);
+        let before = if before.ends_with('"') && named.before.ends_with('/') { before } else { named.before };
+        let before = before.trim_end_matches(['"', '\'', '`', '\\']).trim_end();
         let is_variable = before.ends_with("variable") || before.ends_with("output");
         let label = before.trim_end_matches([':', '=', '>']).trim_end().trim_end_matches(['"', '\'']);
         let label =
@@ -377,6 +382,12 @@ impl<'r> Reader<'r, '_> {
             self.done = value.span.end;
         }
     }
+}
+
+/// How many bytes of a name these characters begin with.
+fn reach(letters: impl Iterator<Item = char>) -> usize {
+    let is_part = |letter: &char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
+    letters.take_while(is_part).map(char::len_utf8).sum()
 }
 
 /// `User\-Password`: a hyphen of a page of the manual, not the mark of an option.

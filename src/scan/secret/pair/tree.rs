@@ -2,10 +2,12 @@
 //!
 //! Invariant: every node is visited once; an alias is visited where it is written.
 
+use super::super::value::Step;
 use super::dialect::Dialect;
 use super::key::{Name, Nature};
+use super::kind::kind;
 use super::passage::Passage;
-use super::{Extraction, Form, command, gate, kubernetes, text};
+use super::{Extraction, Form, command, gate, header, kubernetes, text};
 use crate::scan::document::node::{Entry, Node, Value};
 use crate::scan::document::yaml::{self, Templating};
 use crate::scan::limits::Limits;
@@ -35,7 +37,9 @@ const INNER: Limits = Limits {
 
 /// Reads one document of the file.
 pub(super) fn document(extraction: &mut Extraction, passage: &Passage<'_>, root: &Node) {
-    if !kubernetes::is_other(root) {
+    if kubernetes::is_other(root) {
+        kubernetes::template(extraction, passage, root);
+    } else {
         kubernetes::object(extraction, passage, root);
     }
 }
@@ -71,7 +75,7 @@ fn mapping(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, node:
             _ if &*entry.key == "sops" && entry.value.get("mac").is_some() => {}
             _ if CIPHERTEXTS.contains(&&*entry.key) => {}
             _ if is_made_up && entry.key.eq_ignore_ascii_case("key") && is_key_of(name, node) => {
-                scalar(extraction, passage, &format!("{name}_key"), &entry.value, Form::Setting);
+                scalar(extraction, passage, &key_name(name), &entry.value, Form::Setting);
             }
             // A widget of a start page shows what a service tells it for its key.
             _ if name == "widget" && &*entry.key == "key" => {
@@ -95,8 +99,14 @@ fn changed(node: &Node) -> Option<&str> {
 
 /// Whether `key` under `name` is the key that signs or encrypts for it, such as `jwt: {key: …}`, not the key of a map.
 fn is_key_of(name: &str, node: &Node) -> bool {
-    let is_secret = Name::read(&format!("{name}_key")).is_some_and(|read| read.nature == Nature::Key);
+    let is_secret = Name::read(&key_name(name)).is_some_and(|read| read.nature == Nature::Key);
     is_secret && node.get("name").is_none() && !name.is_empty()
+}
+
+/// What `key` under `name` is the key of; one that remembers people signs a cookie.
+fn key_name(name: &str) -> String {
+    let is_cookie = ["remember-me", "remember_me", "rememberMe"].contains(&name);
+    if is_cookie { "cookie_key".to_owned() } else { format!("{name}_key") }
 }
 
 /// Whether `entry` of the map `name` is one of many tokens or passwords: `tokens: {agent: …}`.
@@ -129,12 +139,41 @@ fn sequence(extraction: &mut Extraction, passage: &Passage<'_>, name: &str, item
     if words.len() == items.len() && words.len() > 1 {
         command::list(extraction, passage, &words);
     }
+    if let Some(span) = bytes_of_key(name, items) {
+        extraction.add(
+            passage,
+            kind(Form::Setting, Nature::Key, Step::Random),
+            span.of(&passage.text),
+            span,
+            Step::Random,
+            Some(name),
+        );
+    }
     for item in items {
         let is_scalar = matches!(item.value(), Value::String(_) | Value::Unknown(_));
         // An item has no name of its own; that of its list says what it is only when it is one of many, or alone.
-        let is_alone = items.len() == 1 && Name::read(name).is_some_and(|read| read.nature == Nature::Token);
+        let is_alone = items.len() == 1
+            && (header::is_name(name)
+                || Name::read(name).is_some_and(|read| matches!(read.nature, Nature::Token | Nature::Key)));
         node(extraction, passage, if is_scalar && !is_alone && !is_plural(name) { "" } else { name }, item);
     }
+}
+
+/// The place of a key that is written as a list of its bytes, as that of a Zigbee network is. One that counts up is the
+/// default that all of them have.
+fn bytes_of_key(name: &str, items: &[Node]) -> Option<Span> {
+    const FEWEST_STEPS: usize = 4;
+    let is_key = Name::read(name).is_some_and(|read| read.last == "key");
+    if !is_key || !matches!(items.len(), 16 | 24 | 32) {
+        return None;
+    }
+    let bytes: Option<Vec<u8>> = items.iter().map(|item| u8::try_from(item.as_int()?).ok()).collect();
+    let mut steps: Vec<u8> =
+        bytes?.array_windows().map(|[first, second]: &[u8; 2]| second.wrapping_sub(*first)).collect();
+    steps.sort_unstable();
+    steps.dedup();
+    let (first, last) = (items.first()?, items.last()?);
+    (steps.len() > FEWEST_STEPS).then(|| Span::new(first.span().start, last.span().end))
 }
 
 /// Whether a list of this name holds secrets, such as `passwords` and `apiTokens`.

@@ -89,13 +89,18 @@ fn element(extraction: &mut Extraction, passage: &Passage<'_>, tag: &Tag) {
         attribute(&["key", "name", "property", "id", "field"]).filter(|name| Name::read(name.of(file)).is_some());
     for (name, value) in &tag.attributes {
         let label = name.of(file);
-        let is_name = Some(*value) == named;
+        // `<settings pass="specialize">`: a step of the set-up of Windows.
+        let is_step = label == "pass" && tag.name.of(file) == "settings";
+        let is_name = Some(*value) == named || is_step;
         if is_name || extraction.pair(passage, local(label), &unescaped(value.of(file)), *value, Form::Setting) {
             continue;
         }
         extraction.deeper(|extraction| text::read(extraction, &passage.part(*value), Dialect::Inline));
     }
     let value = attribute(&["value", "defaultvalue", "content", "default"]);
+    // `<password value="…"/>`, when nothing else names it.
+    let is_bare = || attribute(&["key", "name", "property", "id", "field"]).is_none();
+    let named = named.or_else(|| Some(tag.name).filter(|name| is_bare() && Name::read(local(name.of(file))).is_some()));
     if let (Some(named), Some(value)) = (named, value) {
         extraction.pair(passage, local(named.of(file)), &unescaped(value.of(file)), value, Form::Setting);
         return;

@@ -34,6 +34,7 @@ const PREFIXES: &[&str] = &[
     "PBE(",
     "secure:",
     "pkcs11:",
+    "NACL[",
     "$encrypted$",
     "__encrypt__",
     "$secret$",

@@ -5,17 +5,34 @@
 /// The place in `value` of a literal that a reference falls back to: `${X:-literal}`, `${X:literal}`,
 /// `{{ .Values.x | default "literal" }}`.
 pub fn literal_default(value: &str) -> Option<(usize, usize)> {
-    listed_default(value).or_else(|| shell_default(value)).or_else(|| template_default(value)).or_else(|| hashed(value))
+    listed_default(value)
+        .or_else(|| shell_default(value))
+        .or_else(|| template_default(value))
+        .or_else(|| piped(value))
+        .or_else(|| ruby_default(value))
 }
 
-/// `{{ 'literal' | password_hash('sha512') }}`: what Ansible hashes stands there in the clear.
-fn hashed(value: &str) -> Option<(usize, usize)> {
+/// `<%= ENV['NAME'] || 'literal' %>`, as Rails writes it.
+fn ruby_default(value: &str) -> Option<(usize, usize)> {
+    let inner = value.strip_prefix("<%=")?.strip_suffix("%>").filter(|inner| inner.contains("ENV"))?;
+    let mark = ["||", "',", "\",", "') {", "\") {"].iter().find_map(|mark| Some(inner.find(mark)? + mark.len()))?;
+    let rest = inner.get(mark..)?;
+    let literal = rest.trim_start();
+    let quote = literal.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
+    let literal = literal.get(1..)?.split_once(quote)?.0;
+    let start = 3 + mark + (rest.len() - rest.trim_start().len()) + 1;
+    (!literal.is_empty()).then_some((start, start + literal.len()))
+}
+
+/// `{{ 'literal' | password_hash('sha512') }}`, `{{ "literal" | b64enc }}`: what Ansible hashes and a chart encodes
+/// stands there in the clear.
+fn piped(value: &str) -> Option<(usize, usize)> {
     let inner = value.strip_prefix("{{")?.trim_start();
     let quote = inner.chars().next().filter(|quote| matches!(quote, '\'' | '"'))?;
     let (literal, rest) = inner.get(1..)?.split_once(quote)?;
     let filter = rest.trim_start().strip_prefix('|')?.trim_start();
     let start = value.len() - inner.len() + 1;
-    let is_hashed = filter.starts_with("password_hash") || filter.starts_with("hash(");
+    let is_hashed = ["password_hash", "hash(", "b64enc", "b64encode"].iter().any(|name| filter.starts_with(name));
     (is_hashed && !literal.is_empty()).then_some((start, start + literal.len()))
 }
 

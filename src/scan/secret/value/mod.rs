@@ -131,12 +131,15 @@ fn cipher_step(value: &str, _: Asked<'_>) -> Option<Step> {
     if cipher::is_ciphertext(value) {
         return Some(Step::Ciphertext);
     }
-    cipher::is_password_hash(value).then_some(Step::PasswordHash)
+    // `$pbkdf2-sha512$${HASH}` names the way alone.
+    (cipher::is_password_hash(value) && !value.contains("${")).then_some(Step::PasswordHash)
 }
 
 fn public_step(value: &str, asked: Asked<'_>) -> Option<Step> {
     let is_private = asked.name.is_some_and(|name| name.is_private_key);
-    if public::is_public(value, is_private) {
+    // `ARG TINI_KEY=…`: the fingerprint of a key that something is signed with.
+    let is_fingerprint = asked.nature == Nature::Vague && value.len() == 40 && is_key_id(value);
+    if is_fingerprint || public::is_public(value, is_private) {
         return Some(Step::Public);
     }
     public::is_digest(value).then_some(Step::Digest)
@@ -161,7 +164,11 @@ fn made(value: &str, asked: Asked<'_>) -> Step {
         Nature::Key if asked.name.is_some_and(Name::is_of_object) && is_joined_name(value) => Step::Wording,
         Nature::Token if looks_random && length >= 10 => Step::Random,
         Nature::Key if looks_random && length >= 8 => Step::Random,
-        Nature::Token | Nature::Key if names_secret(value) || spoken::names_kind(value) => Step::Wording,
+        Nature::Token | Nature::Key
+            if names_secret(value) || spoken::names_kind(value) || spoken::names_type(value) =>
+        {
+            Step::Wording
+        }
         Nature::Token if length >= 12 && words::is_mixed(value) && !words::is_name(value) => Step::Human,
         Nature::Key if length >= 8 && words::is_mixed(value) && !is_label(value, is_qualified) => Step::Human,
         Nature::Key if asked.name.is_some_and(is_told_secret) && spoken::is_camel_phrase(value) => Step::Human,
@@ -189,6 +196,8 @@ fn is_told_secret(name: &Name) -> bool {
 
 /// Whether a value is the name of a secret, such as `github-token`: words in lower case, the last of which says so.
 fn names_secret(value: &str) -> bool {
+    // `OS-OAUTH1:access_token`: the name of a kind, and its owner.
+    let value = value.rsplit(':').next().unwrap_or(value);
     let last = value.rsplit(['-', '_', '.']).next().unwrap_or(value);
     let kinds = [
         "token",
@@ -212,7 +221,7 @@ fn names_secret(value: &str) -> bool {
 /// Whether a value is a name rather than a phrase, which a setting that says what it is for may hold.
 fn is_label(value: &str, is_qualified: bool) -> bool {
     const FEWEST: usize = 3;
-    let parts = || value.split(['-', '_', '.']);
+    let parts = || value.split(['-', '_', '.']).filter(|part| !part.is_empty());
     let is_named = || parts().any(|part| matches!(part, "creds" | "credentials"));
     words::is_name(value) && (!is_qualified || parts().count() < FEWEST || is_named())
 }
@@ -241,6 +250,12 @@ fn is_dense(value: &str) -> bool {
     let is_hex = value.bytes().all(|byte| byte.is_ascii_hexdigit());
     let least = if is_hex { 3.0 } else { 3.6 };
     has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && shannon_entropy(value) >= least && !shape::is_uuid(value)
+}
+
+/// Whether `value` is the id or the fingerprint of a key of PGP.
+pub fn is_key_id(value: &str) -> bool {
+    matches!(value.len(), 8 | 16 | 40)
+        && value.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte))
 }
 
 /// Whether `value` has the shape of a token whose checksum fails.

@@ -81,8 +81,9 @@ fn is_path(value: &str, is_password: bool) -> bool {
         |step: &str| step.contains('.') && step.split('.').all(|part| is_digest(part) || words::is_wordy_segment(part));
     let is_step =
         |step: &str| step.starts_with('{') && step.ends_with('}') || words::is_wordy_segment(step) || is_digested(step);
-    let begins =
-        ["/", "./", "../", "~/", "\\\\", "%~", "HKLM:", "HKCU:", "HKEY_"].iter().any(|start| value.starts_with(start));
+    let begins = ["/", "./", "../", "~/", "#/", "\\\\", "%~", "HKLM:", "HKCU:", "HKEY_"]
+        .iter()
+        .any(|start| value.starts_with(start));
     let drive = value.as_bytes().get(1..3).is_some_and(|rest| rest == b":\\" || rest == b":/")
         && value.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
     let is_mixed = value.len() >= 24 && words::looks_random(value) && !value.contains(['.', '-', '_']);
@@ -101,7 +102,7 @@ fn is_path(value: &str, is_password: bool) -> bool {
         || is_of_system
         || is_rooted
         || is_relative
-        || (begins && !words::looks_random(value.trim_start_matches(['/', '.', '~'])))
+        || (begins && !words::looks_random(value.trim_start_matches(['/', '.', '~', '#'])))
 }
 
 fn is_file(value: &str) -> bool {
@@ -147,10 +148,19 @@ fn is_dotted(value: &str, is_password: bool) -> bool {
         |segment: &&str| !segment.is_empty() && segment.len() < 6 && segment.bytes().all(|byte| byte.is_ascii_digit());
     let has_name =
         segments.iter().filter(|segment| segment.len() > 1).count() > usize::from(is_password && !value.contains('.'));
+    // Short words such as `string` have few vowels, which makes them random to the test of names.
+    let is_plain_path = !is_password
+        && segments.len() > 1
+        && segments
+            .iter()
+            .all(|part| (2..=14).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_lowercase()));
+    if is_plain_path {
+        return true;
+    }
     segments.len() > 1
         && has_name
         && !words::is_scrambled(value)
-        && !(is_password && is_numbered_pair(&segments))
+        && !(is_password && (is_numbered_pair(&segments) || is_split_password(value)))
         && segments.first().is_some_and(is_name)
         && segments.iter().all(|segment| is_name(segment) || is_port(segment))
 }
@@ -168,4 +178,39 @@ fn is_numbered_pair(segments: &[&str]) -> bool {
             && !["password", "passwd", "secret", "token"].iter().any(|kind| lower.contains(kind))
     };
     (1..=4).contains(&(last.len() - letters.len())) && is_word(first) && is_word(letters)
+}
+
+/// Endings of the names of hosts that are longer than a country's.
+const TOP: [&str; 12] = [
+    "local",
+    "internal",
+    "localhost",
+    "info",
+    "cloud",
+    "cluster",
+    "online",
+    "domain",
+    "example",
+    "test",
+    "home",
+    "arpa",
+];
+
+/// `Lantern.2041` and `41river.lantern`: a word with a number after a dot, which no port has, and a number, a word and
+/// another word, which is no host.
+fn is_split_password(value: &str) -> bool {
+    const LEAST: usize = 4;
+    let Some((first, last)) = value.split_once('.') else { return false };
+    let is_word = |word: &str| word.len() >= LEAST && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let number = first.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_numbered = || {
+        number.len() > 1
+            && is_number(number)
+            && is_word(first.get(number.len()..).unwrap_or_default())
+            && is_word(last)
+            && !TOP.contains(&last)
+    };
+    let names_it = ["pass", "secret", "token"].iter().any(|kind| value.to_ascii_lowercase().contains(kind));
+    !names_it && ((3..=6).contains(&last.len()) && is_number(last) && is_word(first) || is_numbered())
 }

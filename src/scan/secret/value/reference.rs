@@ -26,6 +26,7 @@ const PAIRED: &[(&str, &str)] = &[
     ("%{", "}"),
     ("<%", "%>"),
     ("[[", "]]"),
+    ("[%", "%]"),
     ("$[", "]"),
     ("[$", "]"),
     ("{%", "%}"),
@@ -139,6 +140,9 @@ pub fn is_reference(value: &str) -> bool {
         || is_path_of_variable(value)
         || begins_with_variable(value)
         || is_filled_in(value)
+        || has_capital_name(value)
+        || opens_variable(value)
+        || begins_with_call(value)
         || PREFIXES.iter().any(|prefix| lower_head.starts_with(prefix))
         || is_wrapped(value)
         || value.trim_matches(['\'', '"']).split_whitespace().all(is_variable)
@@ -175,6 +179,8 @@ fn is_by_chance(value: &str, mark: &str) -> bool {
 /// `<password>`, `[secret]`, `%NAME%` and the like, with nothing that only a password holds in between.
 fn is_wrapped(value: &str) -> bool {
     WRAPPED.iter().any(|(open, close)| {
+        // `<password>"`: a quote of what stands around it.
+        let value = if *open == '<' { value.trim_end_matches(['"', '\'']) } else { value };
         let inner = value.strip_prefix(*open).and_then(|rest| rest.strip_suffix(*close));
         inner.is_some_and(|inner| !inner.is_empty() && (*open == '<' || inner.chars().all(is_wording)))
     }) || is_wrapped_word(value)
@@ -202,7 +208,10 @@ fn has_field(value: &str) -> bool {
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_.[]()'\"!:".contains(letter);
     let Some((_, rest)) = value.split_once('{') else { return false };
     let name = rest.split_once('}').map_or("", |(name, _)| name);
-    let begins = name.starts_with(|letter: char| letter.is_ascii_lowercase() || letter == '_');
+    // `{CAMERA_PASSWORD}`, which Frigate fills in.
+    let is_constant = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    let begins = is_constant && name.contains('_')
+        || name.starts_with(|letter: char| letter.is_ascii_lowercase() || letter == '_');
     let is_number = (1..LEAST).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_digit());
     is_number || (name.len() >= LEAST && begins && name.chars().all(is_part))
 }
@@ -226,6 +235,30 @@ fn begins_with_variable(value: &str) -> bool {
     is_field || rest.len() - name.len() >= LEAST && name.starts_with(['\'', '"', '\\'])
 }
 
+/// `@DB_PASSWORD`, and `@VERSION@` anywhere: names in capitals that are filled in.
+fn has_capital_name(value: &str) -> bool {
+    const LEAST: usize = 4;
+    let is_part = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_name = |name: &str| name.len() >= LEAST && name.bytes().all(is_part) && !name.starts_with('_');
+    let rest = value.split_once('@').map_or("", |(_, rest)| rest);
+    value.strip_prefix('@').is_some_and(is_name) || rest.split_once('@').is_some_and(|(name, _)| is_name(name))
+}
+
+/// `((db-token`, a variable of Concourse that is cut where its brackets close.
+fn opens_variable(value: &str) -> bool {
+    const LEAST: usize = 3;
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
+    value.strip_prefix("((").is_some_and(|name| name.len() >= LEAST && name.bytes().all(is_part))
+}
+
+/// `{hash(key.encode())}` cut at a space: a field of a text of Python that holds a call.
+fn begins_with_call(value: &str) -> bool {
+    const LEAST: usize = 3;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+    let name = value.strip_prefix('{').and_then(|rest| rest.split_once('(')).map_or("", |(name, _)| name);
+    name.len() >= LEAST && name.bytes().all(is_name) && name.contains('.')
+}
+
 /// `@client_password@2`, which `configure` fills in, and `[parameters('key')]`, which Azure's templates do.
 fn is_filled_in(value: &str) -> bool {
     const LEAST: usize = 3;
@@ -240,7 +273,11 @@ fn is_filled_in(value: &str) -> bool {
 
 /// `$NAME`, `$name.field`, `\$NAME`, `$env:NAME`, `%NAME`, `$1`, `&name`.
 fn is_variable(value: &str) -> bool {
-    let Some(name) = value.strip_prefix("\\$").or_else(|| value.strip_prefix("$$")).or_else(|| value.strip_prefix('$'))
+    let Some(name) = value
+        .strip_prefix("\\$$")
+        .or_else(|| value.strip_prefix("\\$"))
+        .or_else(|| value.strip_prefix("$$"))
+        .or_else(|| value.strip_prefix('$'))
     else {
         return false;
     };
@@ -292,5 +329,13 @@ fn is_call(value: &str) -> bool {
     let is_function = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     let is_cut = is_plain && (name.contains('.') || is_function || is_word && inner == inner.to_ascii_lowercase());
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b'$' | b'!');
+    // `SHA2(CONCAT((SELECT`, cut at a space.
+    let inner_name = inner.split('(').next().unwrap_or_default();
+    let is_nested = is_function
+        && name.len() > 2
+        && inner_name.len() < inner.len()
+        && inner_name.len() > 2
+        && inner_name.bytes().all(|byte| byte.is_ascii_uppercase());
+    let is_cut = is_cut || is_nested;
     (is_cut || rest.trim_end_matches(';').ends_with(')')) && name.len() > 1 && name.bytes().all(is_name)
 }

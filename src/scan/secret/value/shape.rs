@@ -17,11 +17,15 @@ const SETTINGS: &str = "true false yes no on off null none nil undefined enabled
     token password passwd sensitive hidden random generated cookie header query body form session local remote global \
     internal external public private read write readonly strict lax high medium low debug info warn error and or not \
     allow deny reject accept opaque clear_text cleartext plaintext encrypted hashed scram_sha_256 native mysql_native_password \
-    caching_sha2_password sha256_password changeit_ name unknown invalid valid missing present absent latest stable ifnotpresent";
+    caching_sha2_password sha256_password changeit_ name unknown invalid valid missing present absent latest stable ifnotpresent \
+    wrong incorrect";
 
 /// Judges `value` by its shape.
 pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
     let is_password = asked.nature == Nature::Password;
+    if is_mnemonic(value, asked) {
+        return Some(Step::Random);
+    }
     if value.contains(['\n', '\r']) || is_setting(value) || is_measure(value) {
         return Some(Step::OtherThing);
     }
@@ -37,6 +41,8 @@ pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
         || is_artifact(value)
         || is_object(value)
         || is_options(value)
+        || is_named_options(value)
+        || is_rule(value)
         || is_code(value);
     let is_asked = |kind: &str| asked.name.is_some_and(|name| name.last == kind);
     let is_prose = is_prose(value) && !(is_password && (is_asked("passphrase") || is_phrase(value)));
@@ -44,8 +50,8 @@ pub fn judge(value: &str, asked: Asked<'_>) -> Option<Step> {
 }
 
 fn is_setting(value: &str) -> bool {
-    // `String!` is a type as well.
-    let lower = value.trim_end_matches('!').to_ascii_lowercase();
+    // `String!` and `String?` are types as well.
+    let lower = value.trim_end_matches(['!', '?']).to_ascii_lowercase();
     value.len() < 24 && SETTINGS.split_ascii_whitespace().any(|word| word == lower)
 }
 
@@ -122,11 +128,39 @@ fn is_options(value: &str) -> bool {
     name.is_some_and(|(name, _)| name.len() > 2 && name.bytes().all(is_part))
 }
 
+/// The words that a wallet is made again from, which are a sentence to all other names.
+fn is_mnemonic(value: &str, asked: Asked<'_>) -> bool {
+    const FEWEST_KINDS: usize = 8;
+    let is_asked = asked.name.is_some_and(|name| matches!(name.last.as_str(), "mnemonic" | "seed"));
+    let mut words: Vec<&str> = if is_asked { value.split(' ').collect() } else { Vec::new() };
+    let is_word = |word: &&str| (3..=8).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let is_whole = matches!(words.len(), 12 | 15 | 18 | 21 | 24) && words.iter().all(is_word);
+    words.sort_unstable();
+    words.dedup();
+    // Everybody's own is one word again and again.
+    is_whole && words.len() >= FEWEST_KINDS
+}
+
+/// `required|min:8|confirmed`: how a form checks what is entered.
+fn is_rule(value: &str) -> bool {
+    let rules = ["required", "sometimes", "nullable", "string", "confirmed", "min", "max", "filled", "present", "trim"];
+    let mut parts = value.split('|').map(|part| part.split(':').next().unwrap_or(part));
+    value.contains('|') && parts.any(|part| rules.contains(&part))
+}
+
+/// `db-password,type=env,target=PASSWORD`: the name of an object, with options.
+fn is_named_options(value: &str) -> bool {
+    let mut parts = value.split(',');
+    let is_name = parts.next().is_some_and(words::is_wordy_segment);
+    let is_option = |part: &str| part.split_once('=').is_some_and(|(name, _)| words::is_name(name));
+    is_name && value.contains(',') && parts.all(is_option)
+}
+
 /// Code where a value is expected: `a->b`, `x[0]`, `a::b`, `() =>`, `a == b`, `!ref`, a pattern.
 fn is_code(value: &str) -> bool {
     let parts = [
-        "\\d", "\\w", "\\x", "%2F", "%2f", "[a-z", "[0-9", "(?", "function", "lambda ", "new ", "\\fB", "\\fI", "\\fP",
-        "\\fR",
+        "\\d", "\\w", "\\x", "\\S+", "\\s", "%2F", "%2f", "[a-z", "[A-Z", "[0-9", "(?", "function", "lambda ", "new ",
+        "\\fB", "\\fI", "\\fP", "\\fR",
     ];
     let marks = ["->", "::", "=>", "==", "&&", "||", "();"];
     let is_name =
@@ -142,6 +176,7 @@ fn is_code(value: &str) -> bool {
         || is_scoped
         || (value.starts_with('^') && value.ends_with('$'))
         || value.ends_with("\\.$")
+        || value.ends_with(".*")
         || value.strip_suffix(['(', '[']).is_some_and(|name| name.len() > 2 && is_name(name))
         || is_indexed(value)
         || is_member(value)

@@ -110,6 +110,36 @@ pub(super) fn names_kind(value: &str) -> bool {
     is_plain && humps.len() > 1 && humps.iter().all(is_word) && last.is_some_and(|last| LAST.contains(&&*last))
 }
 
+/// Whether `value` is the name of a type, `V1SecretVolumeSource`, one of whose words says what it is of.
+pub(super) fn names_type(value: &str) -> bool {
+    const KINDS: [&str; 5] = ["Password", "Token", "Secret", "Key", "Credentials"];
+    const MOST_DIGITS: usize = 2;
+    let humps = humps(value);
+    let is_word = |hump: &String| {
+        let tail = hump.get(1..).unwrap_or_default();
+        let is_version = hump.starts_with('V') && tail.bytes().next().is_some_and(|first| first.is_ascii_digit());
+        hump.starts_with(|first: char| first.is_ascii_uppercase())
+            && (is_version || tail.len() > 1 && tail.bytes().all(|byte| byte.is_ascii_lowercase()))
+    };
+    // `V1Secret` has no small letter between its words.
+    let parts: Vec<String> = humps.iter().flat_map(|hump| versioned(hump)).collect();
+    value.bytes().filter(u8::is_ascii_digit).count() <= MOST_DIGITS
+        && parts.len() > 2
+        && parts.iter().all(is_word)
+        && parts.iter().any(|part| KINDS.contains(&part.as_str()))
+}
+
+/// `V1Secret` as `V1` and `Secret`.
+fn versioned(hump: &str) -> Vec<String> {
+    let after = hump.strip_prefix('V').map(|rest| rest.trim_start_matches(|letter: char| letter.is_ascii_digit()));
+    match after.filter(|after| !after.is_empty() && after.len() + 1 < hump.len()) {
+        Some(after) => {
+            vec![hump.get(..hump.len() - after.len()).unwrap_or_default().to_owned(), after.to_owned()]
+        }
+        None => vec![hump.to_owned()],
+    }
+}
+
 /// The parts of `value` between joints, and where a capital follows a small letter: `systemPassword`.
 fn humps(value: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
@@ -210,6 +240,12 @@ mod tests {
     fn a_name_whose_last_word_is_a_kind_names_one() {
         assert!(names_kind("dbPassword2") && names_kind("githubToken"));
         assert!(!names_kind("password2") && !names_kind("copperRiver42") && !names_kind("x9KqToken123"));
+    }
+
+    #[test]
+    fn types_are_told_from_phrases() {
+        assert!(names_type("V1SecretVolumeSource") && names_type("AgentTokenAuth"));
+        assert!(!names_type("CopperRiverLantern") && !names_type("V1SecretX9q") && !names_type("SecretKey1042"));
     }
 
     #[test]

@@ -9,11 +9,19 @@ fn check(name: &str, step: Step, values: &[&str]) {
 }
 
 #[test]
+fn fingerprints_of_keys_are_public_where_the_name_is_vague() {
+    let fingerprint = "9B7C1A6F02D4E83B5517C0AA64F2E9D1083CB75E";
+    check("tini_key", Step::Public, &[fingerprint]);
+    check("api_key", Step::Random, &[fingerprint]);
+}
+
+#[test]
 fn references_are_never_secrets() {
     let values = [
         "${DB_PASSWORD}",
         "$DB_PASSWORD",
         "$(DB_PASSWORD)",
+        "((db-token",
         "{{ .Values.password }}",
         "<%= password %>",
         "op://vault/db/password",
@@ -155,6 +163,8 @@ fn defaults_people_and_machines_are_told_apart() {
             "dragonfly9",
             "MyTestDragon77",
             "river.lantern7",
+            "Lantern.2041",
+            "41river.lantern",
             "copper/Lantern42",
             "ORANGE_THUNDER_2024",
             "marble lantern 33",

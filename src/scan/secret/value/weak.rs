@@ -21,12 +21,13 @@ static DEFAULTS: WordList = WordList::new(
     bitnami docker kubernetes hello helloworld iloveyou dragon monkey sunshine princess football master shadow login access \
     database dbpassword dbpass dbuser mysqlpassword redispassword app application web api service system public private \
     opensesame tiger whatever nomoresecret sekret supersekret temp temporary tmp temppassword easypass raspberry alpine qwertyuiop asdf asdfgh \
-    1q2w3e4r 1qaz2wsx zaq12wsx passpass blank empty sqlserver mssql saadmin pgadmin phpmyadmin pihole homeassistant synapse",
+    1q2w3e4r 1qaz2wsx zaq12wsx passpass blank empty sqlserver mssql saadmin pgadmin phpmyadmin pihole homeassistant synapse \
+    kennwort geheim motdepasse mdp senha senha123 clave contrasena contraseña wachtwoord heslo haslo hasło parola sifre lösenord azerty masterkey taosdata",
 );
 
 /// Words that ask to be replaced, as whole words in lower case.
 static ASKING: WordList = WordList::new(
-    "your yours replace replaceme replacewith placeholder redacted insert todo fixme masked tbd removed hidden \
+    "your yours ihr votre sua replace replaceme replacewith placeholder redacted insert todo fixme masked tbd removed hidden \
     changeme changethis change_me obfuscated sanitized scrubbed censored omitted fillme fillin notreal unset undefined \
     notset specify setme enter notasecret notapassword",
 );
@@ -46,7 +47,8 @@ static MADE_UP: WordList = WordList::new(
 /// What kinds of secret are called, in lower case.
 static KINDS: WordList = WordList::new(
     "password passwd passphrase secret token key apikey api_key accesstoken authtoken clientsecret secretkey \
-        privatekey accesskey credentials credential auth bearer basic jwt",
+        privatekey accesskey credentials credential auth bearer basic jwt \
+        passwort kennwort senha contrasena contraseña wachtwoord",
 );
 
 /// Fewest letters of a value that is the end of its setting's name by no chance.

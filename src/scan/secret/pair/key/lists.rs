@@ -6,12 +6,14 @@ use super::super::super::word_list::WordList;
 
 /// What each name of a secret or of a hash holds somewhere, but for `pw`.
 pub(super) const STEMS: &str = "pass pword psw pwd psk authtok community token key secret auth cred salt jwt bearer cookie dsn \
-    webhook signature seed licen mnemonic otp encrypt nonce _pat hash crypt digest clear-text sonar.login bundle_";
+    webhook signature seed licen mnemonic otp encrypt nonce _pat hash crypt digest clear-text sonar.login bundle_ \
+    kennwort senha contrasen clave mdp wachtwoord heslo haslo parola losenord sifre";
 
 /// Words of passwords.
 pub(super) static PASSWORDS: WordList = WordList::new(
     "password passwd passphrase pass pword pwd pw psk passcode pswd passwort passwords userpw rootpw requirepass masterauth psw authtok \
-    rocommunity rwcommunity trapcommunity rootpwmodpw motdepasse passe",
+    rocommunity rwcommunity trapcommunity rootpwmodpw motdepasse passe \
+    kennwort senha contrasena contrasenia clave mdp wachtwoord heslo haslo parola losenord sifre",
 );
 /// Words of what a machine makes.
 pub(super) static TOKENS: WordList =
@@ -47,7 +49,13 @@ pub(super) static SERVICES: WordList = WordList::new(
     azure gcp google mapbox algolia cloudflare digitalocean linode hetzner pagerduty newrelic honeycomb amplitude \
     mixpanel rollbar bugsnag intercom zendesk hubspot shopify paypal braintree plaid telegram discord circleci snyk \
     okta launchdarkly ngrok supabase firebase openweather rapidapi ollama deepgram cohere clarifai replicate pinecone mistral \
-    deepseek perplexity elevenlabs tavily brevo mailjet nuget meraki airtable asana figma notion clickup miro typeform",
+    deepseek perplexity elevenlabs tavily brevo mailjet nuget meraki airtable asana figma notion clickup miro typeform \
+    accuweather alchemy aiven airvisual apify assemblyai bitly browserstack censys checkly clearbit contentful coveralls crowdin \
+    customerio docparser etherscan eventbrite fastly finnhub freshdesk fullstory geoapify giphy graphhopper helpscout infura ipinfo \
+    ipstack klaviyo lastfm lob locationiq loggly lokalise mandrill mapquest maxmind messagebird metabase moralis mux netlify newsapi \
+    nexmo nylas omnisend onelogin onesignal opencage openuv pandadoc paystack pipedrive pixabay plivo posthog razorpay \
+    saucelabs scrapingbee shodan smartsheet sonarqube sparkpost spoonacular statuspage stormglass stytch telnyx todoist tomtom trello \
+    unsplash uptimerobot urlscan virustotal vonage vultr weatherapi wistia zerobounce",
 );
 /// Words before `key` that make it something else.
 pub(super) static OTHER_KEYS: WordList = WordList::new(
@@ -63,7 +71,7 @@ pub(super) static OTHER_BEFORE: WordList = WordList::new(
     forgot reset change min max minimum maximum num number count invalid wrong missing public pub next page \
     continuation cancellation stop special bos eos pad unk mask sep cls design use uses disable disabled image pull verify \
     validate rotate supports remember expire expires expired without csrf xsrf old_and_new ignore \
-    annotation per total prompt completion input output sealed checksum digest fingerprint",
+    annotation per total prompt completion input output sealed checksum digest fingerprint label placeholder tooltip dummy fake redacted blanking masked",
 );
 /// Words after the secret word that make the whole something else.
 pub(super) static OTHER_AFTER: WordList = WordList::new(
@@ -84,7 +92,8 @@ pub(super) static OTHER_AFTER: WordList = WordList::new(
     tooltip aria reveal visible show hide toggle strategy transformer converter filter resolver factory builder client_id \
     endpoints server servers domain realm exp iat nbf jti leeway skew signature_type tls ssl cert certificate ca \
     iterations rounds cost_factor symbols characters chars charset alphabet digits uppercase lowercase special \
-    entropy generated optional supported usages username user_name users email mail sub subject owner",
+    entropy generated optional supported usages username user_name users email mail sub subject owner redacted \
+    identifier identifiers sha commit revision fingerprint fingerprints thumbprint thumbprints hasher hashers",
 );
 /// Words after the secret word that change nothing.
 pub(super) static SAME_AFTER: WordList = WordList::new(

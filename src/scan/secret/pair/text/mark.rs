@@ -99,6 +99,13 @@ pub(super) fn is_after_login(before: &str) -> bool {
     ["login ", " user ", "username "].iter().any(|word| before.rsplit_once(word).is_some_and(is_name))
 }
 
+/// Whether words stand before a name, as in a sentence: `having a console `.
+pub(super) fn is_in_sentence(before: &str) -> bool {
+    let mut words = before.strip_suffix(' ').unwrap_or_default().rsplit(' ');
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    (0..2).all(|_| words.next().is_some_and(is_word))
+}
+
 /// Whether a sentence tells a password: `is Tiger42`.
 pub(super) fn is_told(rest: &str) -> bool {
     let word = rest.strip_prefix("is ").and_then(|rest| rest.split_ascii_whitespace().next()).unwrap_or_default();
@@ -140,6 +147,10 @@ pub(super) fn options_before(rest: &str) -> Option<usize> {
 /// Whether a name is a part of an ARN, of a list of ciphers, or of the address of a key in hardware.
 pub(super) fn is_part_of_address(before: &str, rest: &str) -> bool {
     let token = before.rsplit([' ', '\t', '"', '\'', '`']).next().unwrap_or_default();
-    let is_cipher = rest.starts_with(":!") || before.ends_with(":!");
+    // `!MD5:` of OpenSSL, `+ECDHE-PSK:` of GnuTLS.
+    let is_cipher = ["!", "+"].iter().any(|sign| {
+        rest.strip_prefix(':').is_some_and(|rest| rest.starts_with(sign))
+            || before.strip_suffix(sign).is_some_and(|before| before.ends_with(':'))
+    });
     token.contains("arn:") || is_cipher || before.ends_with("pkcs11:")
 }

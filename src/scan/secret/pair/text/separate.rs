@@ -67,6 +67,8 @@ impl Reader<'_, '_> {
         let rest = match rest.strip_prefix(']') {
             // `env[NAME] = value` of PHP.
             Some(inner) if self.dialect == Dialect::Lines && named.before.ends_with("env[") => inner.trim_start(),
+            // `default[:shop][:api_key] = value` of Ruby.
+            Some(inner) if self.is_source() && named.before.ends_with("[:") => inner.trim_start(),
             _ => rest,
         };
         let at = self.text.len() - rest.len();
@@ -83,7 +85,8 @@ impl Reader<'_, '_> {
         if let Some(skip) = skip.or_else(|| self.odd_mark(named, rest)) {
             return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
         }
-        if let Some(mark) = ["=>", ":=", "+=", "?=", "=", ":"].iter().find(|mark| rest.starts_with(**mark)) {
+        if let Some(mark) = ["=>", ":=", "+=", "?=", "=", ":", "：", "＝"].iter().find(|mark| rest.starts_with(**mark))
+        {
             let at = at + mark.len();
             let is_name = is_in_template(named.before);
             return Some(if is_name {
@@ -92,9 +95,8 @@ impl Reader<'_, '_> {
                 self.extent(named, at, form)
             });
         }
-        let is_argument = self.text.get(named.span.end..named.after).is_some_and(|closing| !closing.contains(')'));
-        if rest.starts_with(',') && named.quote.is_some() && is_argument && is_call(named.before) {
-            return Some(Separated { at: at + 1, extent: Extent::Quoted, form });
+        if let Some(at) = self.argument(named, rest) {
+            return Some(Separated { at, extent: Extent::Quoted, form });
         }
         if let Some(skip) = field(named.before, rest) {
             return Some(Separated { at: at + skip, extent: Extent::Quoted, form });
@@ -107,6 +109,17 @@ impl Reader<'_, '_> {
         }
         let by_words = self.directive(named, at).map(|at| Separated { at, extent: Extent::Word, form });
         by_words.or_else(|| self.spaced(named, is_option, at))
+    }
+
+    /// Where the argument begins that follows the name in a call: `setenv("NAME", "value")`, and
+    /// `config("NAME", default="value")` of Python; `rest` is what stands after the name.
+    fn argument(&self, named: &Named<'_>, rest: &str) -> Option<usize> {
+        let is_argument = self.text.get(named.span.end..named.after).is_some_and(|closing| !closing.contains(')'));
+        let value = rest.strip_prefix(',').filter(|_| named.quote.is_some() && is_argument)?;
+        let fallback = value.trim_start_matches(' ').strip_prefix("default=");
+        let fallback = fallback.filter(|_| !named.name.starts_with('-'));
+        let is_value = fallback.is_some() || is_call(named.before);
+        is_value.then(|| self.text.len() - fallback.unwrap_or(value).len())
     }
 
     /// The length of a type at the beginning of `rest`, or of the mark before what is taken when there is no value.
@@ -228,7 +241,7 @@ impl Reader<'_, '_> {
         // `set psksecret …` of a firewall.
         let is_set_secret =
             || named.before.trim() == "set" && Name::read(&name).is_some_and(|read| read.nature != Nature::Vague);
-        let is_known = is_known || is_compound || is_set_secret();
+        let is_known = (is_known || is_compound || is_set_secret()) && !rest.starts_with("--");
         let begins = begins
             || named.before.trim() == "enable"
             || is_setter(named.before) && is_no_label(rest.split_ascii_whitespace().next().unwrap_or_default())
@@ -284,13 +297,15 @@ impl Reader<'_, '_> {
             || !is_line_start(named.before);
         match joint {
             Some(b';') if before.contains('=') => return list(Extent::Before(b";"), Form::ConnectionString),
-            // The token of a badge lets nobody do more than see it.
-            Some(b'?' | b'&') if before.contains("badge") => return list(Extent::Quoted, form),
+            // The token of a badge or of a public file lets nobody do more than see it.
+            Some(b'?' | b'&') if before.contains("badge") || before.ends_with("alt=media&") => {
+                return list(Extent::Quoted, form);
+            }
             Some(b'?' | b'&') => return list(Extent::Before(b"& \t)>"), Form::ConnectionString),
             Some(b',') if before.contains('=') || (before.contains(':') && named.quote.is_none()) => {
                 let form = if self.is_source() { form } else { Form::ConnectionString };
                 if named.quote.is_none() && in_string {
-                    return list(Extent::Before(b", \t)"), form);
+                    return list(Extent::Before(b", \t)}"), form);
                 }
             }
             _ => {}

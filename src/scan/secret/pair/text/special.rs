@@ -4,6 +4,7 @@
 
 use super::super::super::decode;
 use super::super::super::value::is_no_label;
+use super::super::super::word_list::WordList;
 use super::super::Form;
 use super::super::call;
 use super::super::dialect::Dialect;
@@ -63,9 +64,15 @@ pub(super) fn index(text: &str, at: usize) -> usize {
     if is_index { name.map_or(0, |(name, _)| name.len() + 3) } else { 0 }
 }
 
+/// Words before `key` that say nothing of it.
+static DECLARING: WordList = WordList::new(
+    "the a an this that its each every same new old with by for of and or in to as is has const let var val final static string \
+    str auto def return export local set readonly declare env if on per from using use unset first last next",
+);
+
 /// `ollama key: …`, `access key = …` in a text, `'crypt' => ['key' => …` of Magento: what the word before `key` makes of
 /// it, when it is one that says so.
-pub(super) fn key_of_service(named: &Named<'_>, text: &str) -> Option<String> {
+pub(super) fn key_of_service(named: &Named<'_>, text: &str, dialect: Dialect) -> Option<String> {
     if !named.name.eq_ignore_ascii_case("key") {
         return None;
     }
@@ -79,7 +86,11 @@ pub(super) fn key_of_service(named: &Named<'_>, text: &str) -> Option<String> {
     let word = named.before.strip_suffix(' ')?;
     let word = word.rsplit(|letter: char| !letter.is_ascii_alphanumeric()).next().filter(|word| !word.is_empty())?;
     let name = format!("{word}_key");
-    Name::read(&name).is_some_and(|read| read.nature != Nature::Vague).then_some(name)
+    let nature = Name::read(&name)?.nature;
+    // Of a word that is no service we know, nothing but a random value is a key, and only outside of programs, whose
+    // keys are those of maps: `acmeweather key = '…'`.
+    let is_of_thing = || dialect != Dialect::Code && !DECLARING.has(&word.to_ascii_lowercase());
+    (nature != Nature::Vague || is_of_thing()).then_some(name)
 }
 
 /// `message-digest-key 1 md5 …`, `tacacs-server key …`.
@@ -112,6 +123,18 @@ pub(super) fn is_login_option(name: &str) -> bool {
     matches!(name, "CURLOPT_USERPWD" | "CURLOPT_PROXYUSERPWD")
 }
 
+/// The length of `FOR user = ` at the beginning of `rest`, with `PASSWORD(` of older versions.
+fn set_for(rest: &str) -> Option<usize> {
+    let near = rest.get(..rest.floor_char_boundary(MAX_LINE.min(rest.len())))?;
+    let line = near.split(['\n', ';']).next()?;
+    let head = line.get(..4).filter(|head| head.eq_ignore_ascii_case("for "))?;
+    let equals = line.get(head.len()..)?.find('=')? + head.len() + 1;
+    let value = line.get(equals..)?.trim_start();
+    let call = value.get(.."password(".len()).filter(|call| call.eq_ignore_ascii_case("password("));
+    let value = value.get(call.map_or(0, str::len)..)?;
+    value.starts_with(['\'', '"']).then(|| line.len() - value.len())
+}
+
 impl Reader<'_, '_> {
     /// Where the value begins of a directive that has other words between its name and its value, as routers and
     /// Redis' sentinels have them, or whose name alone says nothing.
@@ -124,12 +147,18 @@ impl Reader<'_, '_> {
             let word = rest.split([' ', ';', '\n', '\r']).next().unwrap_or_default();
             return (is_statement && is_no_label(word)).then_some(at);
         }
-        if !matches!(self.dialect, Dialect::Lines | Dialect::Shell | Dialect::Inline) {
+        // `SET PASSWORD FOR app = 'value'` of MySQL.
+        if named.name.eq_ignore_ascii_case("password") && before.to_ascii_lowercase().ends_with("set") {
+            return set_for(rest).map(|skip| at + skip);
+        }
+        // `mysql-server mysql-server/root_password password value` of Debian.
+        let is_question = named.before.ends_with('/') && named.name.contains("password");
+        if !is_question && !matches!(self.dialect, Dialect::Lines | Dialect::Shell | Dialect::Inline) {
             return None;
         }
         let after = |words: usize| {
             let near = rest.get(..rest.floor_char_boundary(MAX_LINE.min(rest.len())))?;
-            let line = near.split(['\n', '\r']).next().filter(|line| !line.contains("{{"))?;
+            let line = near.split(['\n', '\r']).next().filter(|line| !line.contains("{{") && !line.contains("<%"))?;
             let mut offset = 0;
             for _ in 0..words {
                 offset += line.get(offset..)?.find(' ')? + 1;
@@ -151,7 +180,10 @@ impl Reader<'_, '_> {
             "reset-admin-password" => after(0),
             "auth" if before.ends_with("snyk") => after(0),
             "rootpw" if rest.starts_with("--plaintext ") => after(1),
-            name if before.starts_with("d-i ") && name.contains("password") && rest.starts_with("password ") => {
+            name if (before.starts_with("d-i ") || is_question)
+                && name.contains("password")
+                && rest.starts_with("password ") =>
+            {
                 after(1)
             }
             "_authToken" if before.contains("config set ") => after(0),
@@ -167,10 +199,15 @@ impl Reader<'_, '_> {
         named.name == "credentials" && near.contains("syncrepl ") && near.contains("binddn=")
     }
 
-    /// `basic_auth "user", "password"`, a call as Ruby writes it; returns where it ends.
+    /// `basic_auth "user", "password"`, `omniauth :github, "id", "secret"`: calls as Ruby writes them; returns where they
+    /// end.
     pub(super) fn bare_login(&mut self, named: &Named<'_>) -> Option<usize> {
-        let is_call = named.name.ends_with("basic_auth") && named.quote.is_none() && self.is_source();
+        let is_of_provider = named.name.ends_with("omniauth");
+        let is_call =
+            (is_of_provider || named.name.ends_with("basic_auth")) && named.quote.is_none() && self.is_source();
         let rest = self.text.get(named.span.end..).filter(|rest| is_call && rest.starts_with(' '))?;
+        let provider = rest.strip_prefix(" :").filter(|_| is_of_provider).and_then(|rest| rest.split_once(','));
+        let rest = provider.map_or(rest, |(_, rest)| rest);
         let user = read::read(self.text, self.text.len() - rest.len(), Extent::Quoted)?;
         let rest = self.text.get(user.span.end + 1..)?.trim_start_matches(' ').strip_prefix(',')?;
         let password = read::read(self.text, self.text.len() - rest.len(), Extent::Quoted)?;
@@ -240,6 +277,39 @@ impl Reader<'_, '_> {
             }
             position = value.span.end + 1;
         }
+    }
+
+    /// `tokens { agent = "…" }`, a block of HCL. Says whether it is so.
+    pub(super) fn block(&mut self, named: &Named<'_>, name: &str) -> bool {
+        let is_block = self.dialect == Dialect::Quoted && is_line_start(named.before) && named.quote.is_none();
+        let rest = self.text.get(named.after..).unwrap_or_default();
+        if !is_block || !rest.starts_with(" {") || tree::singular(name) == name {
+            return false;
+        }
+        let near = rest.get(..rest.floor_char_boundary(MAX_LIST.min(rest.len()))).unwrap_or_default();
+        let Some(end) = near.find('}') else { return false };
+        self.map(name, named.after + 2, named.after + end);
+        true
+    }
+
+    /// `<auth-user-pass>` of `OpenVPN`, with the user and the password on lines of their own. Says whether it is so.
+    pub(super) fn lines(&mut self, named: &Named<'_>) -> bool {
+        if named.name != "auth-user-pass" || named.before != "<" {
+            return false;
+        }
+        let rest = self.text.get(named.after..).unwrap_or_default();
+        let near = rest.get(..rest.floor_char_boundary(MAX_LINE.min(rest.len()))).unwrap_or_default();
+        let mut lines = near.split('\n').skip(1);
+        let (Some(user), Some(password)) = (lines.next(), lines.next()) else { return false };
+        let start = self.text.len() - rest.len() + near.find('\n').unwrap_or(0) + 1 + user.len() + 1;
+        let password = password.trim_end();
+        if password.starts_with('<') {
+            return false;
+        }
+        let span = Span::new(start, start + password.len());
+        self.extraction.pair(self.passage, "password", password, span, Form::Setting);
+        self.done = span.end;
+        true
     }
 
     /// `["…", "…"]`, over lines: each text is a value.
