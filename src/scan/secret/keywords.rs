@@ -110,7 +110,8 @@ impl Default for Keywords {
 }
 
 impl Keywords {
-    /// Words of at least three ASCII characters; shorter ones are not found, nor what comes after 65,536 words.
+    /// Words of at least three bytes; shorter ones are not found, nor what comes after 65,536 words. Only letters of ASCII
+    /// are found in either case.
     pub fn new(words: Vec<String>) -> Self {
         let mut entries = Vec::with_capacity(words.len() * STRIDE);
         for (index, word) in (0_u16..=u16::MAX).zip(&words) {

@@ -33,7 +33,8 @@ const MAX_PATTERN_BYTES: usize = 1 << 20;
 
 /// The files of both sides, by path.
 pub(super) struct Surroundings<'s> {
-    heads: BTreeMap<&'s str, &'s ChangedFile>,
+    /// In the order of their paths; a list, as a tree may have many.
+    heads: Vec<&'s ChangedFile>,
     bases: BTreeMap<&'s str, &'s ChangedFile>,
     read: &'s dyn Fn(&str) -> Content,
     limits: &'s Limits,
@@ -59,7 +60,8 @@ pub(super) enum Of {
 
 impl<'s> Surroundings<'s> {
     pub(super) fn new(snapshot: &'s Snapshot, read: &'s dyn Fn(&str) -> Content, limits: &'s Limits) -> Self {
-        let heads = snapshot.files.iter().map(|file| (file.path.as_str(), file)).collect();
+        let mut heads: Vec<&ChangedFile> = snapshot.files.iter().collect();
+        heads.sort_by(|one, other| one.path.cmp(&other.path));
         let base_path = |file: &'s ChangedFile| file.previous_path.as_deref().unwrap_or(&file.path);
         // A whole tree has no base.
         let changed = snapshot.files.iter().filter(|_| !snapshot.whole_tree);
@@ -165,7 +167,10 @@ impl<'s> Surroundings<'s> {
     fn content(&self, path: &str, of: Of) -> Option<Cow<'s, Content>> {
         let content = match of {
             Of::Base => &self.bases.get(path)?.base,
-            Of::Head => &self.heads.get(path)?.head,
+            Of::Head => {
+                let found = self.heads.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
+                &self.heads.get(found)?.head
+            }
         };
         Some(if *content == Content::Unread { Cow::Owned((self.read)(path)) } else { Cow::Borrowed(content) })
     }
@@ -194,9 +199,9 @@ impl<'s> Surroundings<'s> {
     }
 
     fn holds_others(&self, folder: &str, path: &str) -> bool {
-        let mut below =
-            self.heads.range(folder..).map(|(other, _)| *other).take_while(|other| other.starts_with(folder));
-        below.any(|other| other != path)
+        let first = self.heads.partition_point(|file| file.path.as_str() < folder);
+        let from_there = self.heads.get(first..).unwrap_or_default().iter().map(|file| file.path.as_str());
+        from_there.take_while(|other| other.starts_with(folder)).any(|other| other != path)
     }
 
     fn builds(&self, path: &str, file: &ParsedFile, of: Of) -> BTreeMap<String, BuiltFrom> {
