@@ -6,6 +6,7 @@
 
 mod admission;
 mod beside;
+mod concealed;
 mod loosened;
 mod patches;
 mod replaced;
@@ -16,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::document::{self, Named, ParsedFile};
-use super::finding::{Category, Finding, Fingerprint};
+use super::finding::{Finding, Fingerprint};
 use super::image_reference::ImageReference;
 use super::image_use::{ImageChange, brought_in, image_uses};
 use super::options::RuleSetting;
@@ -24,14 +25,15 @@ use super::policy::evaluate::{Evaluation, FileView, Found, Tallies, evaluate};
 use super::policy::running::Running;
 use super::policy::{PolicySet, fix};
 use super::problem::{Cause, Problem};
-use super::secret::{self, DetectorSet, Secrets, find_secrets};
+use super::secret::{DetectorSet, Secrets, find_secrets};
 use super::snapshot::{ChangedFile, Content, Snapshot, Unjudged};
-use super::span::{LineIndex, Span};
+use super::span::LineIndex;
 use super::suppression::names::Names;
 use super::suppression::{self, Source, Suppression};
 use super::text::Text;
 use super::{Helper, Scan, ScanOptions, Side};
 use beside::{Of, Surroundings};
+use concealed::{give_way, without_secrets};
 use replaced::Replaced;
 use together::Together;
 
@@ -375,42 +377,6 @@ impl Judged {
         findings.append(&mut self.admitted);
         Settled { judged: self, findings, superseded, unpinned }
     }
-}
-
-/// Leaves out a secret that is known by the name of its setting alone where a policy says more of that very place, such
-/// as that an image keeps it, and one that weighs less than what a policy says of it, such as a well-known password that
-/// opens a login. A policy that speaks of several secrets at once gives way to what knows each.
-fn give_way(secrets: &mut Secrets, evaluation: &Evaluation) {
-    let exact: Vec<&Found> = evaluation.findings.iter().filter(|found| found.concealed.len() == 1).collect();
-    let is_said = |secret: &Finding| {
-        let here = exact.iter().filter(|found| found.concealed.iter().any(|place| place.overlaps(secret.span)));
-        here.map(|found| &found.finding).any(|finding| match finding.category {
-            Category::Secret => secret::is_known_by_name(secret),
-            _ => finding.severity > secret.severity,
-        })
-    };
-    secrets.findings.retain(|secret| !is_said(secret));
-}
-
-/// Takes secret values out of what the policies say, and leaves out what says of a value only that it is one, when a
-/// detector knows which; an edit that holds one is not offered.
-fn without_secrets(evaluation: Evaluation, secrets: &Secrets) -> (Vec<Finding>, Vec<Finding>, Vec<Problem>) {
-    let is_named_exactly = |place: &Span| secrets.findings.iter().any(|secret| secret.span.overlaps(*place));
-    let says_more = |found: &Found| found.concealed.is_empty() || !found.concealed.iter().all(is_named_exactly);
-    let found = evaluation.findings.into_iter().filter(says_more);
-    let mut findings: Vec<Finding> = found.map(|found| found.finding).collect();
-    let (mut superseded, problems) = (evaluation.superseded, evaluation.problems);
-    for finding in findings.iter_mut().chain(&mut superseded) {
-        secrets.scrub(&mut finding.message);
-        finding.subjects.iter_mut().chain(&mut finding.resource).for_each(|text| secrets.scrub(text));
-        let holds_secret = |replacement: &str| {
-            let mut scrubbed = replacement.to_owned();
-            secrets.scrub(&mut scrubbed);
-            scrubbed != replacement
-        };
-        finding.edit = finding.edit.take().filter(|edit| !holds_secret(&edit.replacement));
-    }
-    (findings, superseded, problems)
 }
 
 fn sort(side: &mut Side) {

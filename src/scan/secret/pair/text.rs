@@ -5,6 +5,7 @@
 mod compare;
 mod insert;
 mod mark;
+mod name;
 mod separate;
 mod special;
 
@@ -17,12 +18,13 @@ use memchr::memmem;
 use super::super::value::{self, Step};
 use super::dialect::Dialect;
 use super::gate::{self, Hit, Kind};
-use super::key::{Name, Nature, is_name};
+use super::key::{Name, Nature};
 use super::line::{assignment, is_comment, is_in_string, is_line_start};
 use super::passage::Passage;
 use super::read::{self, Extent, Read};
-use super::{Extraction, Form, PairKind, acl, call, command, daemon, header, jaas, tree, xml};
+use super::{Extraction, Form, PairKind, acl, call, command, daemon, header, jaas, xml};
 use crate::scan::span::Span;
+use name::{is_hyphen, is_known, is_verdict, known_as, reach};
 
 /// How far a name reaches around its word, in bytes.
 const MAX_NAME: usize = 80;
@@ -382,34 +384,4 @@ impl<'r> Reader<'r, '_> {
             self.done = value.span.end;
         }
     }
-}
-
-/// How many bytes of a name these characters begin with.
-fn reach(letters: impl Iterator<Item = char>) -> usize {
-    let is_part = |letter: &char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.');
-    letters.take_while(is_part).map(char::len_utf8).sum()
-}
-
-/// `User\-Password`: a hyphen of a page of the manual, not the mark of an option.
-fn is_hyphen(before: &str) -> bool {
-    before.strip_suffix('\\').is_some_and(|before| before.ends_with(|letter: char| letter.is_ascii_alphanumeric()))
-}
-
-/// `"PASS: the page opens"`: what a test prints.
-fn is_verdict(named: &Named<'_>, text: &str) -> bool {
-    let is_open = named.quote.is_some() && named.after == named.span.end;
-    is_open && named.name == "PASS" && text.get(named.after..).is_some_and(|rest| rest.starts_with(": "))
-}
-
-/// Whether a value may be a secret because it has this name, alone or in a list.
-fn is_known(name: &str) -> bool {
-    let single = tree::singular(name);
-    is_name(name) || single != name && is_name(single) || header::is_name(name)
-}
-
-/// What a name that is an option, a phrase or a verb of its language stands for.
-fn known_as(name: &str) -> &str {
-    let name = name.trim_start_matches('-');
-    let is_password = ["identified by", "convertto-securestring"].iter().any(|known| name.eq_ignore_ascii_case(known));
-    if is_password || name.to_ascii_lowercase().starts_with("mysql_native_") { "password" } else { name }
 }
