@@ -39,7 +39,7 @@ use together::Together;
 
 /// Most text that a scan holds for the report beyond what edits change, in bytes. The findings of other files are shown
 /// without their lines.
-const MAX_KEPT_BYTES: usize = 4 * 1024 * 1024;
+const MAX_KEPT_BYTES: usize = 8 * 1024 * 1024;
 
 /// Judges both sides.
 pub(super) fn scan(snapshot: &Snapshot, policies: &PolicySet, options: &ScanOptions, helper: &mut Helper<'_>) -> Scan {
