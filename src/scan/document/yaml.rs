@@ -22,7 +22,7 @@ use super::Comment;
 use super::node::Node;
 use lines::Lines;
 use reader::Reading;
-pub use switch::off_by_default;
+pub use switch::{Values, off_by_default};
 
 /// A file of YAML documents.
 #[derive(Clone, Debug, Default)]

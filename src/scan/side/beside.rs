@@ -4,6 +4,8 @@
 //! Invariant: a file is known to be absent only when the whole tree is scanned, and the folder it would stand in was
 //! seen.
 
+mod values;
+
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -19,8 +21,8 @@ use super::super::document::node::Node;
 use super::super::document::{self, Body, Document, DocumentKind, ParsedFile};
 use super::super::limits::Limits;
 use super::super::snapshot::{ChangedFile, Content, Snapshot};
-use super::super::span::Span;
 use super::patches::resolve;
+use values::ChartValues;
 
 /// Dockerfiles that are read for one compose file.
 const MAX_BUILDS: usize = 50;
@@ -43,10 +45,15 @@ pub(super) struct Surroundings<'s> {
     rules: RefCell<KnownRules>,
     /// The values of each chart that was asked for.
     values: RefCell<KnownValues>,
+    /// What files of a change give to charts.
+    given: RefCell<KnownGiven>,
 }
 
-/// The values of each chart, on each side; `None` where they are not known.
-type KnownValues = BTreeMap<(String, Of), Option<Rc<Node>>>;
+/// The values of each chart, on each side.
+type KnownValues = BTreeMap<(String, Of), Rc<ChartValues>>;
+
+/// The trees of values of each file, on each side.
+type KnownGiven = BTreeMap<(String, Of), Rc<[Node]>>;
 
 /// The patterns of each `.sops.yaml`, on each side.
 type KnownRules = BTreeMap<(String, Of), Rc<[Regex]>>;
@@ -74,6 +81,7 @@ impl<'s> Surroundings<'s> {
             whole_tree: snapshot.whole_tree,
             rules: RefCell::default(),
             values: RefCell::default(),
+            given: RefCell::default(),
         }
     }
 
@@ -91,32 +99,6 @@ impl<'s> Surroundings<'s> {
             }
             _ => Beside::default(),
         }
-    }
-
-    /// Where a template stands only when somebody changes the values of its chart; nowhere when these are not known.
-    fn off_by_default(&self, path: &str, text: &str, of: Of) -> Vec<Span> {
-        let chart = path.rfind("templates/").and_then(|at| path.get(..at));
-        let chart = chart.filter(|chart| chart.is_empty() || chart.ends_with('/'));
-        let values = chart.and_then(|chart| self.values(&format!("{chart}values.yaml"), of));
-        values.map(|values| document::yaml::off_by_default(text, &values)).unwrap_or_default()
-    }
-
-    /// The values of a chart, read once.
-    fn values(&self, path: &str, of: Of) -> Option<Rc<Node>> {
-        let key = (path.to_owned(), of);
-        if let Some(known) = self.values.borrow().get(&key) {
-            return known.clone();
-        }
-        let read = || {
-            let content = self.content(path, of)?;
-            let Content::Text(text) = &*content else { return None };
-            let is_short = text.len() <= self.limits.max_file_bytes;
-            let parsed = is_short.then(|| document::parse(path, text, self.limits))?;
-            parsed.documents.first().and_then(Document::tree).cloned().map(Rc::new)
-        };
-        let values = read();
-        self.values.borrow_mut().insert(key, values.clone());
-        values
     }
 
     /// What says that SOPS encrypts the file.

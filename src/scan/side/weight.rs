@@ -64,6 +64,17 @@ fn what_a_chart_leaves_out_by_itself_does_not_block() {
     assert_eq!(severities("host: false\n"), [medium, high]);
     assert_eq!(severities("other: true\n"), [medium, high]);
     assert_eq!(severities("host: true\n"), [high, high]);
+    let with = |path: &str, other: &str| {
+        let chart = [("c/values.yaml", "host: false\n"), ("c/templates/pod.yaml", template), (path, other)];
+        let scan = judge(chart.map(|(path, content)| change(path, Content::Absent, text(content))).to_vec());
+        found(&scan.head, "kubernetes/host-pid").first().map(|finding| finding.severity)
+    };
+    assert_eq!(with("c/values-prod.yaml", "host: true\n"), high);
+    assert_eq!(with("env/prod.values.yaml", "c: {host: true}\n"), high);
+    assert_eq!(with("c/values-prod.yaml", "other: true\n"), medium);
+    let release =
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: c}\nspec: {values: {host: true}}\n";
+    assert_eq!(with("apps/c.yaml", release), high);
     let alone = judge(vec![change("c/templates/pod.yaml", Content::Absent, text(template))]);
     assert_eq!(found(&alone.head, "kubernetes/host-pid").first().map(|finding| finding.severity), high);
 }

@@ -1,6 +1,7 @@
 //! The parts of a template that the chart's own values leave out.
 //!
-//! **Invariant**: a part counts as left out only when its condition asks for values alone, and these say no.
+//! **Invariant**: a part counts as left out only when its condition asks for values alone, these say no, and nothing
+//! else that is at hand gives the chart another value.
 
 use super::super::node::{Node, Value};
 use super::action::{self, Kind};
@@ -9,8 +10,17 @@ use crate::scan::span::Span;
 /// Blocks within blocks that are followed.
 const MAX_DEPTH: usize = 200;
 
+/// The values of a chart.
+#[derive(Clone, Copy, Debug)]
+pub struct Values<'v> {
+    /// Its own.
+    pub own: &'v Node,
+    /// Those that others give it.
+    pub others: &'v [Node],
+}
+
 /// Where `text` stands only when somebody sets other values than `values`.
-pub fn off_by_default(text: &str, values: &Node) -> Vec<Span> {
+pub fn off_by_default(text: &str, values: Values<'_>) -> Vec<Span> {
     let mut off = Vec::new();
     let mut open: Vec<(usize, bool)> = Vec::new();
     for action in action::find(text) {
@@ -33,7 +43,7 @@ pub fn off_by_default(text: &str, values: &Node) -> Vec<Span> {
 }
 
 /// Whether `if`, `with` or `range` passes over its block by default.
-fn is_off(begins: &str, values: &Node) -> bool {
+fn is_off(begins: &str, values: Values<'_>) -> bool {
     let Some((keyword, asked)) = begins.split_once(char::is_whitespace) else { return false };
     if !matches!(keyword, "if" | "with" | "range") {
         return false;
@@ -48,12 +58,32 @@ fn is_off(begins: &str, values: &Node) -> bool {
     }
 }
 
-/// Whether `.Values.a.b` is something that a template takes for true; `None` for all else.
-fn is_set(asked: &str, values: &Node) -> Option<bool> {
+/// Whether `.Values.a.b` is something that a template takes for true, whoever gives it; `None` for all else.
+fn is_set(asked: &str, values: Values<'_>) -> Option<bool> {
     let keys = asked.strip_prefix('$').unwrap_or(asked).strip_prefix(".Values.")?;
     if !keys.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')) {
         return None;
     }
+    let own = truth(keys, values.own)?;
+    let is_same = |other: &Node| !says(keys, other) || truth(keys, other) == Some(own);
+    values.others.iter().all(is_same).then_some(own)
+}
+
+/// Whether `values` may say anything of `keys`.
+fn says(keys: &str, values: &Node) -> bool {
+    let mut node = values;
+    for key in keys.split('.') {
+        if node.is_unknown() || node.is_open() {
+            return true;
+        }
+        let Some(next) = node.get(key) else { return false };
+        node = next;
+    }
+    true
+}
+
+/// Whether a template takes what `values` have at `keys` for true; `None` where that is not known.
+fn truth(keys: &str, values: &Node) -> Option<bool> {
     let mut node = values;
     for key in keys.split('.') {
         if node.is_unknown() || node.is_open() {
@@ -83,7 +113,8 @@ mod tests {
     fn check(text: &str, expected: &[&str]) {
         let values = "shown: true\nhidden: false\nempty: {}\nlist: []\nname: ''\ndeep: {shown: 1, hidden: 0}\n";
         let values = yaml::parse_one(values, &Limits::default()).unwrap();
-        let off: Vec<&str> = off_by_default(text, &values).iter().map(|span| span.of(text)).collect();
+        let values = Values { own: &values, others: &[] };
+        let off: Vec<&str> = off_by_default(text, values).iter().map(|span| span.of(text)).collect();
         assert_eq!(off, expected, "{text}");
     }
 
@@ -98,6 +129,17 @@ mod tests {
             "{{ if .Values.hidden }}a{{ if .Values.shown }}b{{ end }}{{ end }}",
             &["a{{ if .Values.shown }}b{{ end }}"],
         );
+    }
+
+    #[test]
+    fn what_somebody_else_gives_counts() {
+        let tree = |text: &str| yaml::parse_one(text, &Limits::default()).unwrap();
+        let off = |other: &str| {
+            let (own, others) = (tree("a: {b: false}\n"), [tree("x: 1\n"), tree(other)]);
+            !off_by_default("{{ if .Values.a.b }}a{{ end }}", Values { own: &own, others: &others }).is_empty()
+        };
+        assert!(off("a: {c: true}\n") && off("a: {b: false}\n") && off("b: true\n"));
+        assert!(!off("a: {b: true}\n") && !off("a: {b: '{{ env }}'}\n") && !off("a: '{{ env }}'\n"));
     }
 
     #[test]
