@@ -60,7 +60,7 @@ impl DirectorySource {
     /// # Errors
     /// [`SourceError::Path`] when one of the paths is not there.
     pub fn list(&self) -> Result<Change, SourceError> {
-        let mut files = Vec::new();
+        let mut files = Vec::with_capacity(ROOM);
         for path in &self.paths {
             let path = self.root.join(path);
             let metadata =
@@ -74,7 +74,6 @@ impl DirectorySource {
         }
         files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
         files.dedup_by(|one, other| one.path == other.path);
-        files.shrink_to_fit();
         Ok(Change { snapshot: Snapshot { files, whole_tree: true }, team: self.team(), history: History::default() })
     }
 
@@ -171,6 +170,8 @@ impl Source for DirectorySource {
 
 /// What is said of a pipe, a socket or a device.
 const IRREGULAR: &str = "not a regular file";
+/// How many files a list has room for at first: what is not written to takes no memory, and to grow is to copy.
+const ROOM: usize = 1 << 15;
 /// How many bytes are read before the rest, so that of a large binary file no more is read. Even, for UTF-16.
 const BEGINNING_BYTES: usize = 64 * 1024;
 
