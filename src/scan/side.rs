@@ -271,7 +271,7 @@ impl FileScanner<'_> {
 
     fn text(&self, path: &str, text: &Text, of: Of, before: &Tallies) -> Judged {
         let mut parsed = document::parse_named(path, text, &self.options.limits, self.named(path));
-        let mut beside = self.surroundings.beside(path, text, &parsed, of);
+        let mut beside = self.surroundings.beside(path, &parsed, of);
         beside.replaced_images = self.replaced.images(path, of).unwrap_or_default();
         parsed.beside = Arc::new(beside);
         let lines = LineIndex::lazy(text.clone());

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use super::dockerfile::Dockerfile;
 use super::dockerignore::Dockerignore;
-use crate::scan::span::Span;
 
 /// What other files say of one, as far as policies ask.
 #[derive(Clone, Debug, Default)]
@@ -20,8 +19,6 @@ pub struct Beside {
     pub dockerignore: Option<Arc<Dockerignore>>,
     /// What says that SOPS encrypts the file; `None` when nothing does.
     pub sops: Option<SopsRule>,
-    /// Of a template: where it stands only when somebody changes the chart's own values.
-    pub off_by_default: Vec<Span>,
     /// Of manifests: the images, without their versions, for which something else puts in another version, with whether
     /// that is a digest.
     pub replaced_images: Arc<BTreeMap<String, bool>>,

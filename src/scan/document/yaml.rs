@@ -12,7 +12,6 @@ mod lines;
 mod mask;
 mod reader;
 mod scalar;
-mod switch;
 mod tree;
 
 use super::super::limits::Limits;
@@ -22,7 +21,6 @@ use super::Comment;
 use super::node::Node;
 use lines::Lines;
 use reader::Reading;
-pub use switch::{Values, off_by_default};
 
 /// A file of YAML documents.
 #[derive(Clone, Debug, Default)]

@@ -253,7 +253,7 @@ impl<'f> Judge<'f> {
         let finding = Finding {
             rule: entry.brief.id.clone(),
             category: entry.brief.category,
-            severity: self.severity(entry, details, subject, span),
+            severity: self.severity(entry, details, subject),
             path: path.to_owned(),
             span,
             start: lines.position(text, span.start),
@@ -305,17 +305,13 @@ impl<'f> Judge<'f> {
         })
     }
 
-    /// The settings decide; else the policy, lifted by its own conditions. What a chart leaves out by itself is whoever
-    /// sets the values to decide, so that it is no reason to block.
-    fn severity(&self, entry: &PolicyEntry, details: &Details, subject: &Subject, span: Span) -> Severity {
+    /// The settings decide; else the policy, lifted by its own conditions.
+    fn severity(&self, entry: &PolicyEntry, details: &Details, subject: &Subject) -> Severity {
         if let Some(severity) = self.options.severity_at(&entry.brief.id, self.file.path, object(subject)) {
             return severity;
         }
         let lifts = details.raise.iter().filter(|(when, _)| self.ask(entry, when, subject) == Answer::Known(true));
-        let severity = lifts.map(|(_, to)| *to).fold(entry.brief.severity, Severity::max);
-        let is_off =
-            self.file.parsed.beside.off_by_default.iter().any(|part| (part.start..part.end).contains(&span.start));
-        if is_off { severity.min(Severity::Medium) } else { severity }
+        lifts.map(|(_, to)| *to).fold(entry.brief.severity, Severity::max)
     }
 
     /// What names a finding across commits.

@@ -4,8 +4,6 @@
 //! Invariant: a file is known to be absent only when the whole tree is scanned, and the folder it would stand in was
 //! seen.
 
-mod values;
-
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -22,7 +20,6 @@ use super::super::document::{self, Body, Document, DocumentKind, ParsedFile};
 use super::super::limits::Limits;
 use super::super::snapshot::{ChangedFile, Content, Snapshot};
 use super::patches::resolve;
-use values::ChartValues;
 
 /// Dockerfiles that are read for one compose file.
 const MAX_BUILDS: usize = 50;
@@ -43,17 +40,7 @@ pub(super) struct Surroundings<'s> {
     whole_tree: bool,
     /// The patterns of each `.sops.yaml` that was asked for.
     rules: RefCell<KnownRules>,
-    /// The values of each chart that was asked for.
-    values: RefCell<KnownValues>,
-    /// What files of a change give to charts.
-    given: RefCell<KnownGiven>,
 }
-
-/// The values of each chart, on each side.
-type KnownValues = BTreeMap<(String, Of), Rc<ChartValues>>;
-
-/// The trees of values of each file, on each side.
-type KnownGiven = BTreeMap<(String, Of), Rc<[Node]>>;
 
 /// The patterns of each `.sops.yaml`, on each side.
 type KnownRules = BTreeMap<(String, Of), Rc<[Regex]>>;
@@ -73,27 +60,15 @@ impl<'s> Surroundings<'s> {
         // A whole tree has no base.
         let changed = snapshot.files.iter().filter(|_| !snapshot.whole_tree);
         let bases = changed.map(|file| (base_path(file), file)).collect();
-        Self {
-            heads,
-            bases,
-            read,
-            limits,
-            whole_tree: snapshot.whole_tree,
-            rules: RefCell::default(),
-            values: RefCell::default(),
-            given: RefCell::default(),
-        }
+        Self { heads, bases, read, limits, whole_tree: snapshot.whole_tree, rules: RefCell::default() }
     }
 
     /// What stands beside the file at `path`.
-    pub(super) fn beside(&self, path: &str, text: &str, file: &ParsedFile, of: Of) -> Beside {
+    pub(super) fn beside(&self, path: &str, file: &ParsedFile, of: Of) -> Beside {
         match file.kind {
             DocumentKind::HelmChart => Beside { has_lock: self.has_lock(path, of), ..Beside::default() },
             DocumentKind::Compose => Beside { builds: self.builds(path, file, of), ..Beside::default() },
             DocumentKind::Dockerfile => Beside { dockerignore: self.dockerignore(path, of), ..Beside::default() },
-            DocumentKind::HelmTemplate => {
-                Beside { off_by_default: self.off_by_default(path, text, of), ..Beside::default() }
-            }
             DocumentKind::Kubernetes | DocumentKind::Tree | DocumentKind::HelmValues => {
                 Beside { sops: self.sops(path, file, of), ..Beside::default() }
             }
@@ -242,7 +217,7 @@ mod tests {
         let limits = Limits::default();
         let read = |_: &str| Content::Absent;
         let surroundings = Surroundings::new(&snapshot, &read, &limits);
-        surroundings.beside(path, text, &document::parse(path, text, &limits), Of::Head)
+        surroundings.beside(path, &document::parse(path, text, &limits), Of::Head)
     }
 
     #[test]

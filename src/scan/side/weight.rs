@@ -1,7 +1,7 @@
-//! What findings weigh where one hides another, or where a chart leaves a part of itself out.
+//! What findings weigh where one hides another.
 
 use super::super::finding::Severity;
-use super::tests::{RULE, change, found, judge, text};
+use super::tests::{change, found, judge, text};
 use super::*;
 
 #[test]
@@ -49,32 +49,4 @@ fn a_dashboard_that_only_shows_weighs_less_than_a_database() {
         severity("image: 'postgres:17.2', environment: {POSTGRES_HOST_AUTH_METHOD: trust}"),
         Some(Severity::High)
     );
-}
-
-#[test]
-fn what_a_chart_leaves_out_by_itself_does_not_block() {
-    let template = "apiVersion: v1\nkind: Pod\nmetadata: {name: '{{ .Release.Name }}'}\nspec:\n  {{- if .Values.host }}\n  hostPID: true\n  {{- end }}\n  containers:\n    - name: web\n      securityContext:\n        privileged: true\n        {{- if .Values.host }}\n        runAsUser: 0\n        {{- end }}\n";
-    let severities = |values: &str| {
-        let chart = [("c/values.yaml", values), ("c/templates/pod.yaml", template)];
-        let files = chart.map(|(path, content)| change(path, Content::Absent, text(content))).to_vec();
-        let scan = judge(files);
-        ["kubernetes/host-pid", RULE].map(|rule| found(&scan.head, rule).first().map(|finding| finding.severity))
-    };
-    let (high, medium) = (Some(Severity::High), Some(Severity::Medium));
-    assert_eq!(severities("host: false\n"), [medium, high]);
-    assert_eq!(severities("other: true\n"), [medium, high]);
-    assert_eq!(severities("host: true\n"), [high, high]);
-    let with = |path: &str, other: &str| {
-        let chart = [("c/values.yaml", "host: false\n"), ("c/templates/pod.yaml", template), (path, other)];
-        let scan = judge(chart.map(|(path, content)| change(path, Content::Absent, text(content))).to_vec());
-        found(&scan.head, "kubernetes/host-pid").first().map(|finding| finding.severity)
-    };
-    assert_eq!(with("c/values-prod.yaml", "host: true\n"), high);
-    assert_eq!(with("env/prod.values.yaml", "c: {host: true}\n"), high);
-    assert_eq!(with("c/values-prod.yaml", "other: true\n"), medium);
-    let release =
-        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: c}\nspec: {values: {host: true}}\n";
-    assert_eq!(with("apps/c.yaml", release), high);
-    let alone = judge(vec![change("c/templates/pod.yaml", Content::Absent, text(template))]);
-    assert_eq!(found(&alone.head, "kubernetes/host-pid").first().map(|finding| finding.severity), high);
 }

@@ -54,11 +54,6 @@ pub fn subjects(target: Target, file: &ParsedFile, text: &str) -> Vec<Subject> {
     }
 }
 
-/// The trees of values in `file`: a values file, and what its objects hand to charts.
-pub fn values_of(file: &ParsedFile, text: &str) -> Vec<Node> {
-    holder::read(file, text).into_iter().map(|values| values.root).collect()
-}
-
 /// The security contexts and host settings of custom resources, which operators hand on to pods.
 pub(super) fn custom_contexts(file: &ParsedFile) -> Vec<Subject> {
     let holders = holder::custom(file);
